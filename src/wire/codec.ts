@@ -1,0 +1,195 @@
+// Bytes <-> values: scalar codecs, and tables of netlink attributes that are codecs themselves, so that they nest.
+import { WireError } from '../model/errors.js';
+
+/** How one value lies in a run of bytes. `Codec<T>` never reads or writes outside the run it is given. */
+export interface Codec<T> {
+  /** bytes that `write` will fill for this value */
+  size(value: T): number;
+  write(bytes: Uint8Array, at: number, value: T): void;
+  /** @throws WireError when the run is too short */
+  read(bytes: Uint8Array, from: number, to: number): T;
+}
+
+/** name: [attribute number, codec of its payload] */
+export type AttributeTable = Readonly<Record<string, readonly [number, Codec<any>]>>;
+
+/** The object that stands for a table's attributes; every one may be absent, as on the wire. */
+export type Attributes<T extends AttributeTable> = {
+  readonly [K in keyof T]?: (T[K][1] extends Codec<infer V> ? V : never) | undefined;
+};
+
+export interface AttributesCodec<T extends AttributeTable> extends Codec<Attributes<T>> {
+  readonly table: T;
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const HEADER = 4;
+const NESTED = 0x8000;
+const TYPE_MASK = 0x3fff;
+
+/** The size of an attribute or message with the padding that lets the next one start on four bytes. */
+export function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
+export function readU16(b: Uint8Array, at: number): number {
+  const first = b[at] as number;
+  const second = b[at + 1] as number;
+  return LITTLE_ENDIAN ? first | (second << 8) : (first << 8) | second;
+}
+
+export function writeU16(b: Uint8Array, at: number, value: number): void {
+  b[at] = LITTLE_ENDIAN ? value : value >>> 8;
+  b[at + 1] = LITTLE_ENDIAN ? value >>> 8 : value;
+}
+
+export function readU32(b: Uint8Array, at: number): number {
+  return LITTLE_ENDIAN ? (readU16(b, at) | (readU16(b, at + 2) << 16)) >>> 0 : ((readU16(b, at) << 16) | readU16(b, at + 2)) >>> 0;
+}
+
+export function writeU32(b: Uint8Array, at: number, value: number): void {
+  writeU16(b, at, LITTLE_ENDIAN ? value & 0xffff : value >>> 16);
+  writeU16(b, at + 2, LITTLE_ENDIAN ? value >>> 16 : value & 0xffff);
+}
+
+/** A number in network order, `length` bytes from `at`. */
+export function readBigEndian(b: Uint8Array, at: number, length: number): number {
+  let value = 0;
+  for (let i = 0; i < length; i++) value = value * 256 + (b[at + i] as number);
+  return value;
+}
+
+export function writeBigEndian(b: Uint8Array, at: number, length: number, value: number): void {
+  let rest = value;
+  for (let i = length - 1; i >= 0; i--) {
+    b[at + i] = rest & 255;
+    rest = Math.floor(rest / 256);
+  }
+}
+
+/** A value of a fixed number of bytes; longer payloads are accepted and their first bytes count, as the kernel does. */
+function fixed<T>(length: number, read: (b: Uint8Array, at: number) => T, write: (b: Uint8Array, at: number, value: T) => void): Codec<T> {
+  return {
+    size: () => length,
+    write,
+    read(bytes, from, to) {
+      if (to - from < length) throw new WireError(`attribute of ${to - from} bytes where ${length} are needed`);
+      return read(bytes, from);
+    },
+  };
+}
+
+export const u8 = fixed<number>(
+  1,
+  (b, at) => b[at] as number,
+  (b, at, value) => {
+    b[at] = value;
+  },
+);
+export const u16 = fixed<number>(2, readU16, writeU16);
+export const u32 = fixed<number>(4, readU32, writeU32);
+/** u16 in network order */
+export const be16 = fixed<number>(
+  2,
+  (b, at) => readBigEndian(b, at, 2),
+  (b, at, value) => writeBigEndian(b, at, 2, value),
+);
+
+const ZERO = 0n;
+
+/** A counter of 64 bits. Most are zero or small, and only large ones need big arithmetic. */
+export const u64 = fixed<bigint>(
+  8,
+  (b, at) => {
+    const low = readU32(b, LITTLE_ENDIAN ? at : at + 4);
+    const high = readU32(b, LITTLE_ENDIAN ? at + 4 : at);
+    if (high === 0) return low === 0 ? ZERO : BigInt(low);
+    return (BigInt(high) << 32n) | BigInt(low);
+  },
+  (b, at, value) => {
+    writeU32(b, LITTLE_ENDIAN ? at : at + 4, Number(value & 0xffffffffn));
+    writeU32(b, LITTLE_ENDIAN ? at + 4 : at, Number(value >> 32n));
+  },
+);
+
+/** A counter of 32 bits, as the same type as the 64-bit ones. */
+export const u32Counter: Codec<bigint> = fixed<bigint>(
+  4,
+  (b, at) => BigInt(readU32(b, at)),
+  (b, at, value) => writeU32(b, at, Number(value & 0xffffffffn)),
+);
+
+/** Bytes taken as they are, of whatever length arrives. */
+export const bytes: Codec<Uint8Array> = {
+  size: (value) => value.length,
+  write: (b, at, value) => b.set(value, at),
+  read: (b, from, to) => b.slice(from, to),
+};
+
+/** Text of one byte a character, ended by NUL. */
+export const cstring: Codec<string> = {
+  size: (value) => value.length + 1,
+  write(b, at, value) {
+    for (let i = 0; i < value.length; i++) b[at + i] = value.charCodeAt(i);
+    b[at + value.length] = 0;
+  },
+  read(b, from, to) {
+    let text = '';
+    for (let i = from; i < to && b[i] !== 0; i++) text += String.fromCharCode(b[i] as number);
+    return text;
+  },
+};
+
+/** The low two of the four steps of every reader: where an attribute lies and what it is. */
+export function eachAttribute(b: Uint8Array, from: number, to: number, visit: (type: number, from: number, to: number) => void): void {
+  let at = from;
+  while (at + HEADER <= to) {
+    const length = readU16(b, at);
+    if (length < HEADER || at + length > to) throw new WireError(`attribute of ${length} bytes where ${to - at} are left`);
+    visit(readU16(b, at + 2) & TYPE_MASK, at + HEADER, at + length);
+    at += aligned(length);
+  }
+}
+
+/** A table of attributes as a codec. Attributes it does not name are skipped when read; absent ones are not written. */
+export function attributes<T extends AttributeTable>(table: T): AttributesCodec<T> {
+  const rows = Object.entries(table).map(([name, [type, codec]]) => ({
+    name,
+    type,
+    codec,
+    nested: 'table' in codec ? NESTED : 0,
+  }));
+  const byType: (typeof rows)[number][] = [];
+  for (const row of rows) byType[row.type] = row;
+  return {
+    table,
+    size(value) {
+      let total = 0;
+      for (const row of rows) {
+        const field = value[row.name];
+        if (field !== undefined) total += HEADER + aligned(row.codec.size(field));
+      }
+      return total;
+    },
+    write(b, start, value) {
+      let at = start;
+      for (const row of rows) {
+        const field = value[row.name];
+        if (field === undefined) continue;
+        const size = row.codec.size(field);
+        writeU16(b, at, HEADER + size);
+        writeU16(b, at + 2, row.type | row.nested);
+        row.codec.write(b, at + HEADER, field);
+        at += HEADER + aligned(size);
+      }
+    },
+    read(b, from, to) {
+      const value: Record<string, unknown> = {};
+      eachAttribute(b, from, to, (type, start, end) => {
+        const row = byType[type];
+        if (row !== undefined) value[row.name] = row.codec.read(b, start, end);
+      });
+      return value as Attributes<T>;
+    },
+  };
+}
