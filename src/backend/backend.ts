@@ -1,0 +1,36 @@
+// What every home of IPVS rules can do: the kernel, the model in memory, the model kept in a file.
+import type { Change } from '../model/change.js';
+import type { Connection } from '../model/connection.js';
+import type { Daemon } from '../model/daemon.js';
+import type { DestinationEntry } from '../model/destination.js';
+import type { IpvsError } from '../model/errors.js';
+import type { ServiceEntry, ServiceId } from '../model/service.js';
+import type { Timeouts } from '../model/timeouts.js';
+
+export interface Info {
+  /** 0x010201 is version 1.2.1 */
+  readonly version: number;
+  readonly connectionTableSize: number;
+}
+
+/** All methods may reject with `BackendError` when the home itself fails; those that name a code reject with `IpvsError` as the kernel would. */
+export interface Backend {
+  info(): Promise<Info>;
+  /**
+   * Carries out the changes in their order. A refused one does not keep the next from being tried.
+   * @returns one element a change: undefined when it took effect, else why not
+   */
+  apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]>;
+  /** All services in the kernel's order (`--nosort`): address services by hash bucket, then marks; newest first in a bucket. */
+  services(): Promise<readonly ServiceEntry[]>;
+  /** @throws IpvsError ESRCH when there is none */
+  service(id: ServiceId): Promise<ServiceEntry>;
+  /** The real servers of a service, newest first; empty when there is no such service. */
+  destinations(id: ServiceId): Promise<readonly DestinationEntry[]>;
+  timeouts(): Promise<Timeouts>;
+  /** Running sync daemons, master before backup. */
+  daemons(): Promise<readonly Daemon[]>;
+  /** The connections of a home that keeps its own; undefined where /proc has them. */
+  connections(): Promise<readonly Connection[] | undefined>;
+  close(): Promise<void>;
+}

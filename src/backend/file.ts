@@ -1,0 +1,137 @@
+// The memory model kept in one file. Readers need no lock, since a new table replaces the old one in one step; writers take turns.
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Change } from '../model/change.js';
+import { BackendError, type IpvsError } from '../model/errors.js';
+import type { ServiceId } from '../model/service.js';
+import type { Backend } from './backend.js';
+import { withLock } from './lock.js';
+import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
+import { decodeTable, encodeTable, TableFileError } from './tablefile.js';
+
+/**
+ * Opens a table file; one that does not exist yet, or is empty, is an empty table and is made by the first change.
+ * @throws BackendError when it is no readable table file
+ */
+export function openFile(path: string): Backend {
+  const real = guard(path, () => resolve(path));
+  const backend = new FileBackend(real);
+  backend.load();
+  return backend;
+}
+
+class FileBackend implements Backend {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws BackendError */
+  load(): MemoryBackend {
+    return new MemoryBackend(guard(this.#path, () => read(this.#path)));
+  }
+
+  async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
+    return guard(this.#path, () =>
+      withLock(
+        lockPath(this.#path),
+        () => {
+          const table = this.load();
+          const errors = table.applyNow(changes);
+          if (errors.includes(undefined)) replace(this.#path, encodeTable(table.state()));
+          return errors;
+        },
+        { onDead: (pid) => removeLeftover(temporaryPath(this.#path, pid)) },
+      ),
+    );
+  }
+
+  info = () => this.load().info();
+  services = () => this.load().services();
+  service = (id: ServiceId) => this.load().service(id);
+  destinations = (id: ServiceId) => this.load().destinations(id);
+  timeouts = () => this.load().timeouts();
+  daemons = () => this.load().daemons();
+  connections = () => this.load().connections();
+  close = async () => {};
+}
+
+function lockPath(path: string): string {
+  return `${path}.lock`;
+}
+
+function temporaryPath(path: string, pid: number): string {
+  return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
+}
+
+/** The file itself where the path is a symbolic link, so that replacing it does not replace the link. */
+function resolve(path: string): string {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined || !there.isSymbolicLink()) return path;
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
+}
+
+function read(path: string): TableState {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return EMPTY_TABLE;
+  if (!stat.isFile()) throw new TableFileError(stat.isDirectory() ? 'is a directory' : 'not a regular file');
+  const text = readFileSync(path, 'utf8');
+  return text === '' ? EMPTY_TABLE : decodeTable(text);
+}
+
+function replace(path: string, text: string): void {
+  const temporary = temporaryPath(path, process.pid);
+  try {
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    removeLeftover(temporary);
+    throw error;
+  }
+}
+
+function removeLeftover(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+// biome-ignore format: a table
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied', EPERM: 'operation not permitted', EISDIR: 'is a directory', ENOTDIR: 'a part of the path is not a directory',
+  ENOENT: 'no such directory', ELOOP: 'symbolic links in a circle', ENOSPC: 'no space left on device', EDQUOT: 'disk quota exceeded',
+  EROFS: 'read-only file system', EIO: 'input/output error', ENAMETOOLONG: 'name too long', EFBIG: 'file too large',
+};
+
+/** Turns what a file system or a damaged file says into the error that names the file. The table on disk is as it was. */
+function guard<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TableFileError) throw new BackendError(`table file ${path}: ${error.message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof BackendError) throw error;
+    throw new BackendError(`table file ${path}: ${REASONS[code] ?? code}`);
+  }
+}

@@ -1,0 +1,221 @@
+// The kernel as a home of rules: changes and questions as messages of the generic-netlink family IPVS.
+import { constants } from 'node:os';
+import type { Change, Operation } from '../model/change.js';
+import type { Daemon } from '../model/daemon.js';
+import type { DestinationEntry } from '../model/destination.js';
+import { BackendError, IpvsError } from '../model/errors.js';
+import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
+import type { Timeouts } from '../model/timeouts.js';
+import { CONTROLLER, decodeReply, encodeRequest, FAMILY } from '../wire/genl.js';
+import { COMMAND, INFO, IPVS, TOP, type WireTop } from '../wire/ipvs.js';
+import type { Backend, Info } from './backend.js';
+import { Channel, type ChannelOptions } from './netlink.js';
+import {
+  daemonFromWire,
+  daemonToWire,
+  destinationFromWire,
+  destinationIdToWire,
+  destinationToWire,
+  idToWire,
+  serviceFromWire,
+  serviceToWire,
+} from './translate.js';
+
+/** What the kernel backend needs of the machine beside the socket. */
+export interface Host {
+  /** Loads the module `ip_vs`; false when the program that does it fails. */
+  loadModule(): Promise<boolean>;
+  /** Whether this process may open raw sockets; decides how a kernel without IPVS is reported. */
+  mayOpenRawSockets(): boolean;
+}
+
+/**
+ * Opens the kernel's IPVS: family, version and privilege are checked here, the module is loaded when it is missing.
+ * @throws IpvsError of operation `info` when it cannot be used, ENOPROTOOPT or EPERM
+ */
+export async function openKernel(host: Host, options?: ChannelOptions): Promise<Backend> {
+  const channel = new Channel(options);
+  try {
+    const opened = await attempt(channel);
+    if (typeof opened !== 'number') return opened;
+    const loaded = await host.loadModule();
+    const again = loaded ? await attempt(channel) : opened;
+    if (typeof again !== 'number') return again;
+    throw new IpvsError('info', reasonOf(again, host));
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+}
+
+async function attempt(channel: Channel): Promise<KernelBackend | number> {
+  const request = encodeRequest(CONTROLLER.family, CONTROLLER.getFamily, CONTROLLER.version, FAMILY, { name: IPVS.family });
+  const reply = await channel.query(request);
+  if (typeof reply === 'number') return reply;
+  const { id } = decodeReply(reply, FAMILY);
+  if (id === undefined) throw new BackendError('netlink: the family IPVS has no number');
+  const backend = new KernelBackend(channel, id);
+  const errno = await backend.probe();
+  return errno === 0 ? backend : errno;
+}
+
+/** Without the family the socket-option interface is what is left; it needs a raw socket first, then misses the protocol. */
+function reasonOf(errno: number, host: Host): string {
+  if (errno === constants.errno.ENOENT) return host.mayOpenRawSockets() ? 'ENOPROTOOPT' : 'EPERM';
+  return errnoName(errno);
+}
+
+class KernelBackend implements Backend {
+  readonly #channel: Channel;
+  readonly #family: number;
+  #info: Info | undefined;
+
+  constructor(channel: Channel, family: number) {
+    this.#channel = channel;
+    this.#family = family;
+  }
+
+  /** Asks for the version. @returns 0, or the errno of the refusal */
+  async probe(): Promise<number> {
+    const reply = await this.#channel.query(this.#encode(COMMAND.getInfo, {}));
+    if (typeof reply === 'number') return reply;
+    const { version = 0, connectionTableSize = 0 } = decodeReply(reply, INFO);
+    this.#info = { version, connectionTableSize };
+    return 0;
+  }
+
+  async info(): Promise<Info> {
+    return this.#info as Info;
+  }
+
+  async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
+    const requests = changes.map((change) => this.#request(change));
+    // A daemon stopped before its thread has run is stopped without any answer; the question behind it gets one.
+    if (changes.at(-1)?.kind === 'stop-daemon') requests.push(this.#encode(COMMAND.getInfo, {}));
+    const errors = await this.#channel.request(requests);
+    return changes.map((change, i) => (errors[i] ? new IpvsError(change.kind, errnoName(errors[i])) : undefined));
+  }
+
+  async services(): Promise<readonly ServiceEntry[]> {
+    return this.#dump('list-services', COMMAND.getService, {}, (top) => top.service && serviceFromWire(top.service));
+  }
+
+  async service(id: ServiceId): Promise<ServiceEntry> {
+    const { service } = await this.#query('list-service', COMMAND.getService, {
+      service: idToWire(id),
+    });
+    if (service === undefined) throw new BackendError('netlink: a service without attributes');
+    return serviceFromWire(service);
+  }
+
+  async destinations(id: ServiceId): Promise<readonly DestinationEntry[]> {
+    const family = familyOf(id);
+    const request = { service: idToWire(id) };
+    return this.#dump(
+      'list-destinations',
+      COMMAND.getDestination,
+      request,
+      (top) => top.destination && destinationFromWire(top.destination, family),
+    );
+  }
+
+  async timeouts(): Promise<Timeouts> {
+    const { timeoutTcp = 0, timeoutTcpFin = 0, timeoutUdp = 0 } = await this.#query('timeouts', COMMAND.getConfig, {});
+    return { tcp: timeoutTcp, tcpFin: timeoutTcpFin, udp: timeoutUdp };
+  }
+
+  async daemons(): Promise<readonly Daemon[]> {
+    return this.#dump('daemons', COMMAND.getDaemon, {}, (top) => top.daemon && daemonFromWire(top.daemon));
+  }
+
+  async connections(): Promise<undefined> {
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#channel.close();
+  }
+
+  #request(change: Change): Uint8Array {
+    switch (change.kind) {
+      case 'add-service':
+        return this.#encode(COMMAND.newService, {
+          service: serviceToWire(change.service),
+        });
+      case 'edit-service':
+        return this.#encode(COMMAND.setService, {
+          service: serviceToWire(change.service),
+        });
+      case 'delete-service':
+        return this.#encode(COMMAND.deleteService, {
+          service: idToWire(change.id),
+        });
+      case 'add-destination':
+        return this.#encode(COMMAND.newDestination, {
+          service: idToWire(change.id),
+          destination: destinationToWire(change.destination),
+        });
+      case 'edit-destination':
+        return this.#encode(COMMAND.setDestination, {
+          service: idToWire(change.id),
+          destination: destinationToWire(change.destination),
+        });
+      case 'delete-destination':
+        return this.#encode(COMMAND.deleteDestination, {
+          service: idToWire(change.id),
+          destination: destinationIdToWire(change.destination),
+        });
+      case 'flush':
+        return this.#encode(COMMAND.flush, {});
+      case 'zero':
+        return this.#encode(COMMAND.zero, change.id ? { service: idToWire(change.id) } : {});
+      case 'set-timeouts': {
+        const { tcp, tcpFin, udp } = change.timeouts;
+        return this.#encode(COMMAND.setConfig, {
+          timeoutTcp: tcp,
+          timeoutTcpFin: tcpFin,
+          timeoutUdp: udp,
+        });
+      }
+      case 'start-daemon':
+        return this.#encode(COMMAND.newDaemon, {
+          daemon: daemonToWire(change.daemon),
+        });
+      case 'stop-daemon':
+        return this.#encode(COMMAND.deleteDaemon, {
+          daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }),
+        });
+      default:
+        return change satisfies never;
+    }
+  }
+
+  async #query(operation: Operation, command: number, value: WireTop): Promise<WireTop> {
+    const reply = await this.#channel.query(this.#encode(command, value));
+    if (typeof reply === 'number') throw new IpvsError(operation, errnoName(reply));
+    return decodeReply(reply, TOP);
+  }
+
+  async #dump<T>(operation: Operation, command: number, value: WireTop, decode: (top: WireTop) => T | undefined): Promise<T[]> {
+    const items = await this.#channel.dump(this.#encode(command, value), (message) => decode(decodeReply(message, TOP)));
+    if (typeof items === 'number') throw new IpvsError(operation, errnoName(items));
+    return items.filter((item) => item !== undefined);
+  }
+
+  #encode(command: number, value: WireTop): Uint8Array {
+    return encodeRequest(this.#family, command, IPVS.version, TOP, value);
+  }
+}
+
+const NO_OPTIONS = {
+  maxLength: undefined,
+  group: undefined,
+  port: undefined,
+  ttl: undefined,
+};
+
+/** `EEXIST` of 17; a number without a name stays a number. */
+export function errnoName(errno: number): string {
+  const row = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return row ? row[0] : `errno ${errno}`;
+}

@@ -1,0 +1,59 @@
+// The machine that the memory model pretends to run on: what of a host's network IPVS looks at when it checks a request.
+import { type Address, type Family, ipv4, parseAddress } from '../model/address.js';
+
+export interface Link {
+  readonly up: boolean;
+  /** bytes */
+  readonly mtu: number;
+  /** `10.200.0.1/24`, `2001:db8:200::1/64` */
+  readonly addresses: readonly string[];
+}
+
+export interface Machine {
+  readonly links: Readonly<Record<string, Link>>;
+  readonly connectionTableSize: number;
+}
+
+/** A host with the loopback and one Ethernet interface. */
+export const DEFAULT_MACHINE: Machine = {
+  links: {
+    lo: { up: true, mtu: 65536, addresses: ['127.0.0.1/8', '::1/128'] },
+    eth0: { up: true, mtu: 1500, addresses: ['10.200.0.1/24', '2001:db8:200::1/64'] },
+  },
+  connectionTableSize: 4096,
+};
+
+/**
+ * Whether a real server may have this address: local or unicast, by the routing table that the links imply.
+ * IPv4: not 0.0.0.0, not multicast, not broadcast (limited or of a connected subnet). IPv6: not `::`, multicast, link-local of others
+ * or v4-mapped.
+ */
+export function isServerAddress(address: Address, machine: Machine): boolean {
+  if (address.family === 'ipv4') {
+    if (address.value === 0 || address.value === 0xffffffff || address.value >>> 28 === 0xe) return false;
+    return !broadcasts(machine).includes(address.value);
+  }
+  const [first, second, third, fourth] = address.words;
+  if (first === 0 && second === 0 && (third === 0xffff || (third === 0 && fourth === 0))) return false;
+  return first >>> 24 !== 0xff && first >>> 22 !== LINK_LOCAL;
+}
+
+/** the ten bits of fe80::/10 */
+const LINK_LOCAL = 0xfe80 >>> 6;
+
+/** Whether a link has an address of this family. */
+export function hasFamily(link: Link, family: Family): boolean {
+  return link.addresses.some((text) => parseAddress(text.split('/')[0] ?? '')?.family === family);
+}
+
+function broadcasts(machine: Machine): number[] {
+  return Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf));
+}
+
+function broadcastOf(text: string): number[] {
+  const [host = '', length = '32'] = text.split('/');
+  const address = parseAddress(host);
+  const bits = 32 - Number(length);
+  if (address?.family !== 'ipv4' || bits < 2) return [];
+  return [ipv4(address.value | (2 ** bits - 1)).value];
+}

@@ -1,0 +1,233 @@
+// The one place that touches the `netlink` package: a generic-netlink conversation over its raw socket.
+//
+// Three habits of the package would end the process and are made impossible here: a throw inside one of its callbacks (every body is
+// wrapped), an error event nobody hears (there is always a listener), and an overrun of the receive queue (what is in flight is bounded).
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { BackendError, WireError } from '../model/errors.js';
+import { errnoOf, FLAG, MESSAGE, type Message, messagesIn, NETLINK_GENERIC, stamp } from '../wire/genl.js';
+
+/** What is used of the package's socket; tests hand in their own. */
+export interface RawSocket {
+  on(event: 'message' | 'truncatedMessage', listener: (bytes: Uint8Array, from: { readonly port: number }) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  send(bytes: Uint8Array, options: undefined, done: (error?: Error) => void): void;
+  getRecvBufferSize(): number;
+  close(): void;
+}
+
+export interface ChannelOptions {
+  readonly open?: () => RawSocket;
+  /** how long the kernel may stay silent */
+  readonly timeoutMs?: number;
+}
+
+/** The package allocates this much for every answer, so it is no larger than dumps profit from. */
+const RECEIVE_BYTES = 8192;
+/** What one answer may take of the receive queue: 1280 bytes, and a fifth of the queue stays free. */
+const ANSWER_BYTES = 1280 * 1.2;
+const MOST_IN_FLIGHT = 128;
+const MOST_DUMPS = 10;
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+interface Conversation {
+  readonly first: number;
+  readonly last: number;
+  /** @returns true when the conversation is over */
+  readonly hear: (message: Message) => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** One socket, one conversation at a time; later ones wait for their turn. */
+export class Channel {
+  readonly #socket: RawSocket;
+  readonly #timeoutMs: number;
+  /** requests that may be sent at once */
+  readonly batchSize: number;
+  #sequence = 0;
+  #current: Conversation | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #failure: Error | undefined;
+  /** sends so far, for tests and the bench */
+  sends = 0;
+
+  constructor({ open = openRaw, timeoutMs = DEFAULT_TIMEOUT_MS }: ChannelOptions = {}) {
+    this.#timeoutMs = timeoutMs;
+    this.#socket = open();
+    this.#socket.on('message', (bytes, from) => this.#guard(() => this.#receive(bytes, from.port)));
+    this.#socket.on('truncatedMessage', (_, from) => this.#guard(() => this.#truncated(from.port)));
+    this.#socket.on('error', (error) => this.#fail(new BackendError(`netlink: ${error.message}`)));
+    this.batchSize = Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)));
+  }
+
+  /**
+   * Sends requests in their order, `batchSize` at a time; only the last of each batch asks for an acknowledgement.
+   * @returns an errno per request, 0 where it succeeded
+   */
+  async request(requests: readonly Uint8Array[]): Promise<number[]> {
+    const errors: number[] = [];
+    for (let at = 0; at < requests.length; at += this.batchSize) {
+      const batch = requests.slice(at, at + this.batchSize);
+      errors.push(...(await this.#exchange(() => this.#sendBatch(batch))));
+    }
+    return errors;
+  }
+
+  /** Asks for one object. @returns the reply, or the errno that came in its place */
+  async query(request: Uint8Array): Promise<Message | number> {
+    return this.#exchange(async () => {
+      let reply: Message | undefined;
+      let errno = 0;
+      await this.#talk([request], FLAG.request | FLAG.ack, (message) => {
+        if (message.type !== MESSAGE.error) {
+          reply = message;
+          return false;
+        }
+        errno = errnoOf(message);
+        return true;
+      });
+      return errno !== 0 ? errno : (reply ?? missing());
+    });
+  }
+
+  /**
+   * Reads a whole list. One that changed while it was read is read again.
+   * @returns what `decode` made of each message, or the errno that came in their place
+   */
+  async dump<T>(request: Uint8Array, decode: (message: Message) => T): Promise<T[] | number> {
+    return this.#exchange(async () => {
+      for (let tries = 0; tries < MOST_DUMPS; tries++) {
+        const items: T[] = [];
+        let errno = 0;
+        let interrupted = false;
+        await this.#talk([request], FLAG.request | FLAG.dump, (message) => {
+          if (message.flags & FLAG.dumpInterrupted) interrupted = true;
+          if (message.type === MESSAGE.error || message.type === MESSAGE.done) {
+            errno = errnoOf(message);
+            return true;
+          }
+          items.push(decode(message));
+          return (message.flags & FLAG.multi) === 0;
+        });
+        if (!interrupted) return errno !== 0 ? errno : items;
+      }
+      throw new BackendError('the IPVS table changes faster than it can be read');
+    });
+  }
+
+  close(): void {
+    this.#fail(new BackendError('netlink: socket closed'));
+  }
+
+  async #sendBatch(batch: readonly Uint8Array[]): Promise<number[]> {
+    const errors = batch.map(() => 0);
+    const first = this.#sequence + 1;
+    await this.#talk(batch, FLAG.request, (message) => {
+      if (message.type === MESSAGE.error) errors[message.sequence - first] = errnoOf(message);
+      return message.type === MESSAGE.error && message.sequence === first + batch.length - 1;
+    });
+    return errors;
+  }
+
+  /** Waits for the turn of this exchange, whatever became of the one before. */
+  #exchange<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #talk(requests: readonly Uint8Array[], flags: number, hear: (message: Message) => boolean): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const first = this.#sequence + 1;
+    for (const [i, request] of requests.entries()) {
+      const ack = flags === FLAG.request && i === requests.length - 1 ? FLAG.ack : 0;
+      stamp(request, flags | ack, ++this.#sequence);
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`)),
+        this.#timeoutMs,
+      );
+      this.#current = {
+        first,
+        last: this.#sequence,
+        hear,
+        resolve,
+        reject,
+        timer,
+      };
+      this.sends++;
+      this.#socket.send(requests.length === 1 ? (requests[0] as Uint8Array) : joined(requests), undefined, (error) => {
+        if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
+      });
+    });
+  }
+
+  /** Anything that is not from the kernel, or answers no request of the current conversation, is ignored. */
+  #receive(bytes: Uint8Array, port: number): void {
+    if (port !== 0) return;
+    for (const message of messagesIn(bytes)) {
+      const conversation = this.#current;
+      if (conversation === undefined || message.sequence < conversation.first || message.sequence > conversation.last) continue;
+      if (message.type === MESSAGE.overrun) throw new WireError('the kernel lost answers');
+      if (!conversation.hear(message)) continue;
+      this.#end();
+      conversation.resolve();
+    }
+  }
+
+  #truncated(port: number): void {
+    if (port === 0 && this.#current) throw new WireError('answer cut off');
+  }
+
+  #guard(body: () => void): void {
+    try {
+      body();
+    } catch (error) {
+      this.#fail(error instanceof WireError ? new BackendError(`netlink: ${error.message}`) : (error as Error));
+    }
+  }
+
+  /** Ends the current conversation and all later ones with this error: after it, what arrives cannot be told apart any more. */
+  #fail(error: Error): void {
+    if (this.#failure === undefined) {
+      this.#failure = error;
+      this.#socket.close();
+    }
+    const conversation = this.#current;
+    this.#end();
+    conversation?.reject(error);
+  }
+
+  #end(): void {
+    if (this.#current) clearTimeout(this.#current.timer);
+    this.#current = undefined;
+  }
+}
+
+function openRaw(): RawSocket {
+  const options = {
+    localPort: 0,
+    messagePeeking: false,
+    msgBufferSize: RECEIVE_BYTES,
+    recvBufferSize: 0,
+    sendBufferSize: 0,
+  };
+  return new RawNetlinkSocket(NETLINK_GENERIC, options) as unknown as RawSocket;
+}
+
+/** Requests back to back; each is padded already. */
+function joined(requests: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(requests.reduce((total, request) => total + request.length, 0));
+  let at = 0;
+  for (const request of requests) {
+    all.set(request, at);
+    at += request.length;
+  }
+  return all;
+}
+
+function missing(): never {
+  throw new BackendError('netlink: an acknowledgement without an answer');
+}

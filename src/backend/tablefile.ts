@@ -1,0 +1,203 @@
+// The table file: TableState <-> JSON text, one service or real server a line. What is read is checked field by field, since the file
+// may come from anywhere.
+import { type Address, formatAddress, parseAddress } from '../model/address.js';
+import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../model/daemon.js';
+import type { Destination } from '../model/destination.js';
+import { FORWARDING, type Forwarding, TUNNELS, type TunnelType } from '../model/forwarding.js';
+import { PROTOCOLS, type Protocol, type Service, type ServiceId } from '../model/service.js';
+import type { Machine } from './machine.js';
+import type { TableService, TableState } from './memory.js';
+
+const FORMAT = 'lvs table';
+const VERSION = 1;
+
+/** What is wrong with a table file, and where: `services[2].destinations[0].weight: …` */
+export class TableFileError extends Error {
+  override readonly name = 'TableFileError';
+}
+
+/** The text of a table file. */
+export function encodeTable(state: TableState): string {
+  const head = {
+    format: FORMAT,
+    version: VERSION,
+    machine: state.machine,
+    timeouts: state.timeouts,
+    daemons: state.daemons.map(daemonOut),
+  };
+  const lines = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`);
+  const services = state.services.map(({ service, destinations }) => {
+    const rows = destinations.map((destination) => `\n      ${JSON.stringify(destinationOut(destination))}`);
+    return `\n    {"service": ${JSON.stringify(serviceOut(service))}, "destinations": [${rows.join(',')}${rows.length > 0 ? '\n    ' : ''}]}`;
+  });
+  return `{\n${lines.join('')}  "services": [${services.join(',')}${services.length > 0 ? '\n  ' : ''}]\n}\n`;
+}
+
+/** @throws TableFileError when the text is not a table file of a version this program knows */
+export function decodeTable(text: string): TableState {
+  const file = object(parseJson(text), 'the file');
+  if (file.format !== FORMAT) throw new TableFileError('not an LVS table file');
+  if (file.version !== VERSION)
+    throw new TableFileError(`table file of version ${JSON.stringify(file.version)}; this program reads version ${VERSION}`);
+  const timeouts = object(file.timeouts, 'timeouts');
+  return {
+    machine: machineIn(file.machine),
+    timeouts: {
+      tcp: whole(timeouts.tcp, 'timeouts.tcp'),
+      tcpFin: whole(timeouts.tcpFin, 'timeouts.tcpFin'),
+      udp: whole(timeouts.udp, 'timeouts.udp'),
+    },
+    daemons: list(file.daemons, 'daemons', daemonIn),
+    services: list(file.services, 'services', tableServiceIn),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new TableFileError('not an LVS table file, or a damaged one');
+    throw error;
+  }
+}
+
+function serviceOut({ id, ...settings }: Service): object {
+  const where =
+    id.kind === 'fwmark'
+      ? { fwmark: id.mark, family: id.family }
+      : { protocol: id.protocol, address: formatAddress(id.address), port: id.port };
+  return { ...where, ...settings };
+}
+
+function destinationOut(destination: Destination): object {
+  return { ...destination, address: formatAddress(destination.address) };
+}
+
+function daemonOut(daemon: Daemon): object {
+  return { ...daemon, group: daemon.group && formatAddress(daemon.group) };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function tableServiceIn(value: unknown, at: string): TableService {
+  const fields = object(value, at);
+  return {
+    service: serviceIn(fields.service, `${at}.service`),
+    destinations: list(fields.destinations, `${at}.destinations`, destinationIn),
+  };
+}
+
+function serviceIn(value: unknown, at: string): Service {
+  const fields = object(value, at);
+  const persistence = fields.persistence === undefined ? undefined : object(fields.persistence, `${at}.persistence`);
+  return {
+    id: idIn(fields, at),
+    scheduler: text(fields.scheduler, `${at}.scheduler`),
+    schedulerFlags: whole(fields.schedulerFlags, `${at}.schedulerFlags`, 7),
+    persistence: persistence && { timeout: whole(persistence.timeout, `${at}.persistence.timeout`) },
+    netmask: whole(fields.netmask, `${at}.netmask`),
+    engine: fields.engine === undefined ? undefined : text(fields.engine, `${at}.engine`),
+    onePacket: flag(fields.onePacket, `${at}.onePacket`),
+  };
+}
+
+function idIn(fields: Fields, at: string): ServiceId {
+  if (fields.fwmark !== undefined) {
+    return {
+      kind: 'fwmark',
+      mark: whole(fields.fwmark, `${at}.fwmark`),
+      family: oneOf(fields.family, `${at}.family`, ['ipv4', 'ipv6']),
+    };
+  }
+  return {
+    kind: 'address',
+    protocol: named<Protocol>(fields.protocol, `${at}.protocol`, PROTOCOLS, 'ip-'),
+    address: address(fields.address, `${at}.address`),
+    port: whole(fields.port, `${at}.port`, 65535),
+  };
+}
+
+function destinationIn(value: unknown, at: string): Destination {
+  const fields = object(value, at);
+  const tunnel = object(fields.tunnel, `${at}.tunnel`);
+  return {
+    address: address(fields.address, `${at}.address`),
+    port: whole(fields.port, `${at}.port`, 65535),
+    forwarding: named<Forwarding>(fields.forwarding, `${at}.forwarding`, FORWARDING, 'method-'),
+    tunnel: {
+      type: named<TunnelType>(tunnel.type, `${at}.tunnel.type`, TUNNELS, 'type-'),
+      port: whole(tunnel.port, `${at}.tunnel.port`, 65535),
+      flags: whole(tunnel.flags, `${at}.tunnel.flags`, 65535),
+    },
+    weight: whole(fields.weight, `${at}.weight`, 2147483647),
+    upperThreshold: whole(fields.upperThreshold, `${at}.upperThreshold`),
+    lowerThreshold: whole(fields.lowerThreshold, `${at}.lowerThreshold`),
+  };
+}
+
+function daemonIn(value: unknown, at: string): Daemon {
+  const fields = object(value, at);
+  return {
+    role: oneOf(fields.role, `${at}.role`, Object.keys(DAEMON_ROLES) as DaemonRole[]),
+    interface: text(fields.interface, `${at}.interface`),
+    syncId: whole(fields.syncId, `${at}.syncId`),
+    maxLength: whole(fields.maxLength, `${at}.maxLength`, 65535),
+    group: fields.group === undefined ? undefined : address(fields.group, `${at}.group`),
+    port: whole(fields.port, `${at}.port`, 65535),
+    ttl: whole(fields.ttl, `${at}.ttl`, 255),
+  };
+}
+
+function machineIn(value: unknown): Machine {
+  const fields = object(value, 'machine');
+  const links = Object.entries(object(fields.links, 'machine.links')).map(([name, link]) => {
+    const at = `machine.links.${name}`;
+    const { up, mtu, addresses } = object(link, at) as Fields & { up?: unknown; mtu?: unknown; addresses?: unknown };
+    return [
+      name,
+      { up: flag(up, `${at}.up`), mtu: whole(mtu, `${at}.mtu`, 65536), addresses: list(addresses, `${at}.addresses`, text) },
+    ] as const;
+  });
+  return { links: Object.fromEntries(links), connectionTableSize: whole(fields.connectionTableSize, 'machine.connectionTableSize') };
+}
+
+function fail(at: string, wanted: string): never {
+  throw new TableFileError(`damaged table file: ${at} is not ${wanted}`);
+}
+
+function object(value: unknown, at: string): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : fail(at, 'an object');
+}
+
+function list<T>(value: unknown, at: string, item: (value: unknown, at: string) => T): T[] {
+  return Array.isArray(value) ? value.map((element, i) => item(element, `${at}[${i}]`)) : fail(at, 'a list');
+}
+
+function whole(value: unknown, at: string, most = 4294967295): number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
+    ? (value as number)
+    : fail(at, `a number from 0 to ${most}`);
+}
+
+function text(value: unknown, at: string): string {
+  return typeof value === 'string' ? value : fail(at, 'a text');
+}
+
+function flag(value: unknown, at: string): boolean {
+  return typeof value === 'boolean' ? value : fail(at, 'true or false');
+}
+
+function oneOf<T extends string>(value: unknown, at: string, choices: readonly T[]): T {
+  return choices.find((choice) => choice === value) ?? fail(at, `one of ${choices.join(', ')}`);
+}
+
+/** A name from a table, or the prefix and a number for what the kernel knows and the table does not. */
+function named<T extends string>(value: unknown, at: string, table: object, prefix: string): T {
+  const name = text(value, at);
+  const numbered = name.startsWith(prefix) && /^[0-9]{1,5}$/.test(name.slice(prefix.length));
+  return Object.hasOwn(table, name) || numbered ? (name as T) : fail(at, `one of ${Object.keys(table).join(', ')}`);
+}
+
+function address(value: unknown, at: string): Address {
+  return parseAddress(text(value, at)) ?? fail(at, 'an IP address');
+}
