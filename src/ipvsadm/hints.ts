@@ -1,0 +1,37 @@
+// A second line for a puzzled person at a terminal; scripts never see it.
+import { findLong } from './options.js';
+
+/** Why the command could not start: the errno's name of the kernel's refusal, undefined when it did start. */
+export type StartFailure = string | undefined;
+
+/** What may have gone wrong, as lines for stderr; '' when there is nothing to say. */
+export function hints(words: readonly string[], failure: StartFailure): string {
+  const start = failure === undefined ? undefined : START_HINTS[failure];
+  const lines = [start, ...words.map(dashHint), ...words.map(gluedHint)].filter((line) => line !== undefined);
+  return lines
+    .slice(0, 1)
+    .map((line) => `hint: ${line}\n`)
+    .join('');
+}
+
+// biome-ignore format: a table
+const START_HINTS: Readonly<Record<string, string>> = {
+  ENOPROTOOPT: 'this kernel has no IPVS (module ip_vs); LVS_BACKEND=file:PATH keeps the rules in a file instead',
+  EPERM: 'IPVS needs root; try sudo',
+};
+
+/** Typographic dashes, as bytes of UTF-8: hyphen to horizontal bar, minus sign, small and full-width forms. */
+const DASH = /^(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xef\xb9[\x98\xa3])+/;
+
+function dashHint(word: string): string | undefined {
+  const dashes = DASH.exec(word)?.[0];
+  if (dashes === undefined) return undefined;
+  const name = word.slice(dashes.length);
+  return `'${word}' begins with a typographic dash; type '${findLong(name) ? '--' : '-'}${name}'`;
+}
+
+/** `-stats` is read letter by letter. */
+function gluedHint(word: string): string | undefined {
+  const [, name] = /^-([a-z][a-z-]{2,})/.exec(word) ?? [];
+  return name !== undefined && findLong(name) ? `'-${name}' is read letter by letter; the long option is '--${name}'` : undefined;
+}

@@ -1,0 +1,142 @@
+// Where ipvsadm and its two wrappers are put together: the only file of them that touches the process and the machine.
+import { closeSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Backend } from '../backend/backend.js';
+import { openBackend } from '../backend/open.js';
+import { type Address, formatAddress, parseAddress } from '../model/address.js';
+import { BackendError, IpvsError } from '../model/errors.js';
+import { messageFor } from '../render/messages.js';
+import type { ReverseNames } from '../render/names.js';
+import { argumentBytes, toBytes } from '../system/bytes.js';
+import { loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { lookUpAddresses, lookUpHosts, readServices } from '../system/names.js';
+import { bufferedOutput, isCharacterDevice, pieces } from '../system/streams.js';
+import { run } from './run.js';
+import type { World } from './world.js';
+import { restoreScript, saveScript } from './wrappers.js';
+
+const START_FAILED = 2;
+const OLDEST_IPVS = 0x010104;
+
+type Program = (words: readonly string[], world: World) => Promise<number>;
+
+/** `ipvsadm` */
+export function main(): Promise<void> {
+  return start('ipvsadm', run);
+}
+
+/** `ipvsadm-save` */
+export function save(): Promise<void> {
+  return start('ipvsadm-save', saveScript);
+}
+
+/** `ipvsadm-restore` */
+export function restore(): Promise<void> {
+  return start('ipvsadm-restore', restoreScript);
+}
+
+async function start(name: string, program: Program): Promise<void> {
+  const out = bufferedOutput(1);
+  const errors = bufferedOutput(2);
+  const err = (text: string) => {
+    out.flush();
+    errors.write(text);
+    errors.flush();
+  };
+  const words = argumentBytes(process.argv.slice(2));
+  let backend: Backend | undefined;
+  let failure: string | undefined;
+  try {
+    backend = await openBackend(process.env.LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
+    await warnOfOldKernel(backend, err);
+    process.exitCode = await program(words, worldOf(name, backend, out.write, err));
+  } catch (error) {
+    const message = startUpMessage(error);
+    if (message === undefined) throw error;
+    err(`${message}\n`);
+    process.exitCode = START_FAILED;
+    if (error instanceof IpvsError) failure = error.code;
+  } finally {
+    out.flush();
+    await backend?.close();
+  }
+  if (process.exitCode !== 0 && isCharacterDevice(2)) err((await import('./hints.js')).hints(words, failure));
+}
+
+/** Undefined when the error is a bug. */
+function startUpMessage(error: unknown): string | undefined {
+  if (error instanceof BackendError) return toBytes(error.message);
+  if (!(error instanceof IpvsError)) return undefined;
+  return `Can't initialize ipvs: ${messageFor(error)}\nAre you sure that IP Virtual Server is built in the kernel or as module?`;
+}
+
+async function warnOfOldKernel(backend: Backend, err: (text: string) => void): Promise<void> {
+  const { version } = await backend.info();
+  if (version >= OLDEST_IPVS) return;
+  const text = `${version >>> 16}.${(version >>> 8) & 255}.${version & 255}`;
+  err(
+    `Warning: IPVS version mismatch: \n  Kernel compiled with IPVS version ${text}\n` +
+      '  ipvsadm v1.31  requires minimum IPVS version 1.1.4\n\n',
+  );
+}
+
+function worldOf(name: string, backend: Backend, out: World['out'], err: World['err']): World {
+  const { LVS_PROCFS, LVS_TRACE } = process.env;
+  const connectionsPath = `${LVS_PROCFS || '/proc'}/net/ip_vs_conn`;
+  return {
+    argv0: basename(toBytes(process.argv[1] ?? name)),
+    posix: process.env.POSIXLY_CORRECT !== undefined || process.env.POSIX_ME_HARDER !== undefined,
+    backend,
+    names: { resolve, reverse },
+    read: pieces(0),
+    out,
+    err,
+    openConnections: () => readPieces(connectionsPath),
+    connectionsPath: toBytes(connectionsPath),
+    connectionsChosen: Boolean(LVS_PROCFS),
+    trace: LVS_TRACE ? (stage, value) => err(`${stage}: ${JSON.stringify(value, bigintsAsText, 2)}\n`) : undefined,
+    help: async (argv0) => (await import('./program.js')).helpText(argv0),
+  };
+}
+
+const resolve: World['names']['resolve'] = async ({ hosts, services }) => {
+  const found = await lookUpHosts(hosts);
+  const table = services ? readServices() : undefined;
+  return {
+    host(name) {
+      const address = parseAddress(found.get(name) ?? '');
+      return address?.family === 'ipv4' ? address : undefined;
+    },
+    port: (name, protocol) => table?.port(name, protocol),
+  };
+};
+
+const reverse: World['names']['reverse'] = async (addresses: readonly Address[]): Promise<ReverseNames> => {
+  const found = await lookUpAddresses(addresses.map(formatAddress));
+  const services = readServices();
+  return {
+    host: (address) => found.get(formatAddress(address)),
+    port: (port, protocol) => services.name(port, protocol),
+  };
+};
+
+function readPieces(path: string): Iterable<string> | undefined {
+  try {
+    return piecesOf(openSync(path, 'r'));
+  } catch {
+    return undefined; // whatever the reason, the message is one
+  }
+}
+
+function* piecesOf(file: number): Generator<string> {
+  try {
+    const read = pieces(file);
+    for (let piece = read(); piece !== ''; piece = read()) yield piece;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function bigintsAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

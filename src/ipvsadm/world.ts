@@ -1,0 +1,35 @@
+// Everything a command line touches outside itself, as the program wants it; main.ts hands in the real things, tests their own.
+import type { Backend } from '../backend/backend.js';
+import type { Address } from '../model/address.js';
+import type { ReverseNames } from '../render/names.js';
+import type { Lookups } from './parse.js';
+import type { Names } from './values.js';
+
+/** Text in this program is a string of bytes: one character a byte, so that what came in undecodable goes out unchanged. */
+export interface World {
+  /** the program's name as diagnostics show it */
+  readonly argv0: string;
+  /** POSIXLY_CORRECT is set */
+  readonly posix: boolean;
+  readonly backend: Backend;
+  readonly names: {
+    /** Looks up the names of a command line. */
+    resolve(lookups: Lookups): Promise<Names>;
+    /** Looks up what these addresses are called; each at most once. */
+    reverse(addresses: readonly Address[]): Promise<ReverseNames>;
+  };
+  /** The next piece of stdin, '' at its end. */
+  read(): string;
+  /** @returns false when nobody reads any more */
+  out(text: string): boolean;
+  err(text: string): void;
+  /** The kernel's connection list, piece by piece; undefined when the file cannot be opened. */
+  openConnections(): Iterable<string> | undefined;
+  /** where `openConnections` looks, for messages; and whether that was chosen by LVS_PROCFS */
+  readonly connectionsPath: string;
+  readonly connectionsChosen: boolean;
+  /** Prints a stage's value when LVS_TRACE is set. */
+  readonly trace: ((stage: string, value: unknown) => void) | undefined;
+  /** The help text; loaded only when asked for. */
+  help(argv0: string): Promise<string>;
+}

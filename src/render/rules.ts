@@ -1,0 +1,49 @@
+// Rules as the command lines that make them again (`-S`). Nothing of a rule is lost, and `-R` reads back every line.
+import { formatIpv4 } from '../model/address.js';
+import type { Destination } from '../model/destination.js';
+import { FORWARDING, knownForwarding, knownTunnel, TUNNELS } from '../model/forwarding.js';
+import { familyOf, fullNetmask, knownProtocol, PROTOCOLS, type Service, type ServiceId } from '../model/service.js';
+import { renderEndpoint } from './endpoint.js';
+import { savedFlags } from './flags.js';
+import { checksumOf } from './listing.js';
+import type { ReverseNames } from './names.js';
+
+/** `-A -t 10.0.0.1:80 -s rr -p 300 …` */
+export function renderServiceRule(service: Service, names: ReverseNames): string {
+  let line = `-A ${renderId(service.id, names)} -s ${service.scheduler}`;
+  if (service.persistence) {
+    const family = familyOf(service.id);
+    line += ` -p ${service.persistence.timeout}`;
+    if (service.netmask !== fullNetmask(family)) line += ` -M ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
+  }
+  if (service.engine) line += ` --pe ${service.engine}`;
+  if (service.onePacket) line += ' -o';
+  if (service.schedulerFlags !== 0) line += ` -b ${savedFlags(service.scheduler, service.schedulerFlags)}`;
+  return `${line}\n`;
+}
+
+/** `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …` */
+export function renderDestinationRule(id: ServiceId, destination: Destination, names: ReverseNames): string {
+  const protocol = id.kind === 'address' ? id.protocol : undefined;
+  const server = renderEndpoint(destination.address, destination.port, protocol, names);
+  const known = knownForwarding(destination.forwarding);
+  let line = `-a ${renderId(id, names)} -r ${server} ${known ? FORWARDING[known].option : '(null)'} -w ${destination.weight}`;
+  if (destination.upperThreshold !== 0) line += ` -x ${destination.upperThreshold}`;
+  if (destination.lowerThreshold !== 0) line += ` -y ${destination.lowerThreshold}`;
+  return `${line}${renderTunnel(destination)}\n`;
+}
+
+function renderId(id: ServiceId, names: ReverseNames): string {
+  if (id.kind === 'fwmark') return `-f ${id.mark}${id.family === 'ipv6' ? ' -6' : ''}`;
+  const option = PROTOCOLS[knownProtocol(id.protocol) ?? 'tcp'].option;
+  return `${option} ${renderEndpoint(id.address, id.port, id.protocol, names)}`;
+}
+
+function renderTunnel({ forwarding, tunnel }: Destination): string {
+  const known = knownTunnel(tunnel.type);
+  if (forwarding !== 'tunnel' || known === undefined) return '';
+  let text = ` --tun-type ${known}`;
+  if (TUNNELS[known].port) text += ` --tun-port ${tunnel.port}`;
+  if (TUNNELS[known].checksum) text += ` ${checksumOf(tunnel).option}`;
+  return text;
+}
