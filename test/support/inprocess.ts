@@ -1,0 +1,68 @@
+// Runs a command line inside this process, against any backend, and collects what it said.
+import type { Backend } from '../../src/backend/backend.js';
+import { run } from '../../src/ipvsadm/run.js';
+import type { World } from '../../src/ipvsadm/world.js';
+import { restoreScript, saveScript } from '../../src/ipvsadm/wrappers.js';
+import { fixtureNames } from './names.js';
+import type { Answer, Case } from './transcript.js';
+
+const PROGRAMS = { ipvsadm: run, 'ipvsadm-save': saveScript, 'ipvsadm-restore': restoreScript } as const;
+
+export interface Circumstances {
+  readonly backend: Backend;
+  readonly names?: World['names'];
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly conn?: string | null | undefined;
+}
+
+/** One command line in a world of its own. */
+export async function answer(program: string, words: readonly string[], circumstances: Circumstances): Promise<Answer> {
+  const { backend, names = fixtureNames(), stdin = '', env = {}, conn } = circumstances;
+  const input = stdin === '' ? [] : [stdin];
+  let stdout = '';
+  let stderr = '';
+  const world: World = {
+    argv0: program,
+    posix: env.POSIXLY_CORRECT !== undefined,
+    backend,
+    names,
+    read: () => input.shift() ?? '',
+    out: (text) => {
+      stdout += text;
+      return true;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+    openConnections: () => (typeof conn === 'string' ? [conn] : undefined),
+    connectionsPath: '/proc/net/ip_vs_conn',
+    connectionsChosen: conn !== undefined,
+    trace: undefined,
+    help: async (argv0) => (await import('../../src/ipvsadm/program.js')).helpText(argv0),
+  };
+  const status = await PROGRAMS[program as keyof typeof PROGRAMS](words, world);
+  return { stdout, stderr, status };
+}
+
+/** What happened in a case, in the shape in which it was recorded. */
+export interface Outcome {
+  readonly answers: readonly Answer[];
+  readonly after: string;
+}
+
+/** Plays the steps of a case. */
+export async function play(item: Case, backend: Backend, names?: World['names']): Promise<Outcome> {
+  const common = { backend, env: item.env, conn: item.conn, ...(names ? { names } : {}) };
+  const answers: Answer[] = [];
+  for (const { program, words, stdin } of item.steps) answers.push(await answer(program, words, { ...common, stdin }));
+  const after = await answer('ipvsadm', ['-S', '-n'], { backend });
+  return { answers, after: after.stdout };
+}
+
+/** What a case should give here: the recording, with the named deviation in place of its last answer. */
+export function expected(item: Case): Outcome {
+  const answers = item.steps.map((step) => step.answer);
+  if (item.deviation === undefined) return { answers, after: item.after };
+  return { answers: [...answers.slice(0, -1), item.deviation.answer], after: item.deviation.after };
+}

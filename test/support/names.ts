@@ -1,0 +1,36 @@
+// Names from the fixture files, for runs that have no resolver of their own.
+import { readFileSync } from 'node:fs';
+import type { World } from '../../src/ipvsadm/world.js';
+import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
+import { parseServices } from '../../src/system/names.js';
+
+const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'latin1');
+
+/** Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services. */
+export function fixtureNames(hosts = read('hosts'), services = read('services')): World['names'] {
+  const entries = hosts
+    .split('\n')
+    .map((line) => line.split(/\s+/).filter(Boolean))
+    .filter(([address]) => address !== undefined);
+  const table = parseServices(services);
+  return {
+    resolve: async () => ({
+      host(name) {
+        const wanted = name.toLowerCase();
+        for (const [address = '', ...names] of entries) {
+          const v4 = address === '::1' ? '127.0.0.1' : address;
+          if (names.some((known) => known.toLowerCase() === wanted) && parseDottedQuad(v4)) return parseDottedQuad(v4);
+        }
+        return undefined;
+      },
+      port: table.port,
+    }),
+    reverse: async () => ({
+      host: (address) =>
+        entries.find(
+          ([known = '']) => formatAddress(parseAddress(known) ?? address) === formatAddress(address) && parseAddress(known),
+        )?.[1],
+      port: table.name,
+    }),
+  };
+}
