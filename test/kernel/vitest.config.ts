@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Inside the lab: one process, one file after the other, since they share the kernel's one table and starting Node is slow there.
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/kernel/**/*.test.ts'],
+    pool: 'threads',
+    maxWorkers: 1,
+    isolate: false,
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
