@@ -87,7 +87,7 @@ function worldOf(name: string, backend: Backend, out: World['out'], err: World['
     argv0: basename(toBytes(process.argv[1] ?? name)),
     posix: process.env.POSIXLY_CORRECT !== undefined || process.env.POSIX_ME_HARDER !== undefined,
     backend,
-    names: { resolve, reverse },
+    names: systemNames,
     read: pieces(0),
     out,
     err,
@@ -119,6 +119,9 @@ const reverse: World['names']['reverse'] = async (addresses: readonly Address[])
     port: (port, protocol) => services.name(port, protocol),
   };
 };
+
+/** The machine's own resolver. */
+export const systemNames: World['names'] = { resolve, reverse };
 
 function readPieces(path: string): Iterable<string> | undefined {
   try {

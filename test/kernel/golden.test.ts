@@ -1,0 +1,45 @@
+// Every recorded case on the real kernel through netlink, names through the machine's resolver.
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import { systemNames } from '../../src/ipvsadm/main.js';
+import { goldenTopics } from '../support/golden.js';
+import { expected, play } from '../support/inprocess.js';
+import type { Case } from '../support/transcript.js';
+import { kernel, OURS, prepareHost, reset } from './host.js';
+
+let backend: Backend;
+
+beforeAll(async () => {
+  prepareHost();
+  backend = await kernel();
+});
+afterAll(async () => {
+  await reset(backend);
+  await backend.close();
+});
+beforeEach(() => reset(backend));
+
+for (const { topic, cases } of goldenTopics()) {
+  describe(`golden ${topic} on the kernel`, () => {
+    test.each(cases.map((item) => [item.name, item] as const))('%s', async (_, item) => {
+      const got = item.uid === undefined ? await play(item, backend, systemNames) : playAsUser(item, item.uid);
+      expect(got).toEqual(expected(item));
+    });
+  });
+}
+
+/** As a user without privileges, so as a process of its own. */
+function playAsUser(item: Case, uid: number): Awaited<ReturnType<typeof play>> {
+  const answers = item.steps.map(({ program, words, stdin }) => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [OURS.replace(/ipvsadm$/, program), ...words], {
+      uid,
+      gid: uid,
+      input: stdin,
+      encoding: 'latin1',
+      env: {},
+    });
+    return { stdout, stderr, status: status ?? -1 };
+  });
+  return { answers, after: '' };
+}
