@@ -33,14 +33,19 @@ export function openFile(path: string): Backend {
 
 class FileBackend implements Backend {
   readonly #path: string;
+  #read: { readonly stamp: string; readonly table: MemoryBackend } | undefined;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** @throws BackendError */
+  /** The table as it is in the file now; read again only when another file has taken its place. @throws BackendError */
   load(): MemoryBackend {
-    return new MemoryBackend(guard(this.#path, () => read(this.#path)));
+    return guard(this.#path, () => {
+      const stamp = stampOf(this.#path);
+      if (this.#read?.stamp !== stamp) this.#read = { stamp, table: new MemoryBackend(read(this.#path)) };
+      return this.#read.table;
+    });
   }
 
   async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
@@ -49,8 +54,11 @@ class FileBackend implements Backend {
         lockPath(this.#path),
         () => {
           const table = this.load();
+          // what is in memory is ahead of the file until the file is replaced
+          this.#read = undefined;
           const errors = table.applyNow(changes);
           if (errors.includes(undefined)) replace(this.#path, encodeTable(table.state()));
+          this.#read = { stamp: stampOf(this.#path), table };
           return errors;
         },
         { onDead: (pid) => removeLeftover(temporaryPath(this.#path, pid)) },
@@ -81,6 +89,12 @@ function resolve(path: string): string {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined || !there.isSymbolicLink()) return path;
   return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
+}
+
+/** Tells one state of the file from the next: every change puts a new file in its place. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }
 
 function read(path: string): TableState {

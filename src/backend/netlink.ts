@@ -158,9 +158,13 @@ export class Channel {
         timer,
       };
       this.sends++;
-      this.#socket.send(requests.length === 1 ? (requests[0] as Uint8Array) : joined(requests), undefined, (error) => {
-        if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
-      });
+      try {
+        this.#socket.send(requests.length === 1 ? (requests[0] as Uint8Array) : joined(requests), undefined, (error) => {
+          if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
+        });
+      } catch (error) {
+        this.#fail(new BackendError(`netlink: ${(error as Error).message}`));
+      }
     });
   }
 

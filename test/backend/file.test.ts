@@ -1,0 +1,243 @@
+// The table file: what it refuses, what it leaves alone, and that no update is lost whoever writes or dies.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openFile } from '../../src/backend/file.js';
+import { withLock } from '../../src/backend/lock.js';
+import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
+import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
+import { runChild, start } from '../support/child.js';
+import { answer } from '../support/inprocess.js';
+import { randomTable } from '../support/random.js';
+
+/** `LVS_TEST_FULL=1` plays the long versions. */
+const FULL = process.env.LVS_TEST_FULL === '1';
+const SERVICE = '-t 198.51.100.1:80';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lvs-file-'));
+  path = join(folder, 'table');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const onFile = (line: string, stdin = '') => answer('ipvsadm', line.split(' '), { backend: openFile(path), stdin });
+
+test('a file is made by the first change, for its owner alone, with nothing left beside it', async () => {
+  await onFile('-Ln');
+  expect(readdirSync(folder)).toEqual([]);
+  await onFile(`-A ${SERVICE} -s rr`);
+  expect(readdirSync(folder)).toEqual(['table']);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect((await onFile('-S -n')).stdout).toBe(`-A ${SERVICE} -s rr\n`);
+});
+
+test('a random table is the same after a trip through the file', async () => {
+  const memory = new MemoryBackend();
+  const rules = randomTable(3, { services: 60, serversEach: 4, range: 'whole' }).join('\n');
+  await answer('ipvsadm', ['-R'], { backend: memory, stdin: `${rules}\n--start-daemon master --mcast-interface eth0\n--set 1 2 3` });
+  expect(decodeTable(encodeTable(memory.state()))).toEqual(memory.state());
+  expect(memory.state().services.length).toBe(60);
+});
+
+describe('a file that is no table is refused by name and left as it is', () => {
+  const sound = encodeTable(EMPTY_TABLE);
+  test.each([
+    ['hello\n', 'not an LVS table file, or a damaged one'],
+    ['{"format":"something else"}', 'not an LVS table file'],
+    ['[]', 'damaged table file: the file is not an object'],
+    ['null', 'damaged table file: the file is not an object'],
+    [sound.slice(0, -20), 'not an LVS table file, or a damaged one'],
+    [sound.replace('"version": 1', '"version": 99'), 'table file of version 99; this program reads version 1'],
+    [sound.replace('"tcp":900', '"tcp":"x"'), 'damaged table file: timeouts.tcp is not a number from 0 to 4294967295'],
+    [sound.replace('"services": []', '"services": [{"service": {}}]'), 'damaged table file: services[0].service.protocol is not a text'],
+    [sound.replace('"services": []', '"services": 5'), 'damaged table file: services is not a list'],
+    [sound.replace('"daemons": []', '"daemons": [{"role":"boss"}]'), 'damaged table file: daemons[0].role is not one of master, backup'],
+  ])('%#: %j'.slice(0, 2), async (text, reason) => {
+    writeFileSync(path, text);
+    for (const words of [['-A', '-t', '198.51.100.1:80'], ['-Ln'], ['-C']]) {
+      expect(await runChild('ipvsadm', words, { env: { LVS_BACKEND: `file:${path}` } })).toEqual({
+        stdout: '',
+        stderr: `table file ${path}: ${reason}\n`,
+        status: 2,
+      });
+    }
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+});
+
+describe('a path that cannot be used is refused by name', () => {
+  const refusal = (where: string, words = ['-A', '-t', '198.51.100.1:80']) =>
+    runChild('ipvsadm', words, { env: { LVS_BACKEND: `file:${where}` } });
+  test('a directory', async () => {
+    expect(await refusal(folder)).toEqual({ stdout: '', stderr: `table file ${folder}: is a directory\n`, status: 2 });
+  });
+  test('no such directory', async () => {
+    expect(await refusal(`${folder}/no/table`)).toEqual({
+      stdout: '',
+      stderr: `table file ${folder}/no/table: no such directory\n`,
+      status: 2,
+    });
+  });
+  test('links in a circle', async () => {
+    symlinkSync('loop', join(folder, 'loop'));
+    expect(await refusal(`${folder}/loop`)).toEqual({
+      stdout: '',
+      stderr: `table file ${folder}/loop: symbolic links in a circle\n`,
+      status: 2,
+    });
+  });
+  test('a device', async () => {
+    expect(await refusal('/dev/null')).toEqual({ stdout: '', stderr: 'table file /dev/null: not a regular file\n', status: 2 });
+  });
+  test('a full disk keeps the old table', async () => {
+    // /dev/full cannot be renamed over, so the limit on file sizes stands in: writing fails as it would without space
+    await onFile(`-A ${SERVICE}`);
+    const before = readFileSync(path, 'utf8');
+    const rules = randomTable(1, { services: 400, serversEach: 1 }).join('\n');
+    const child = await runLimited(rules);
+    expect(child.stderr).toBe(`table file ${path}: file too large\n`);
+    expect(child.status).toBe(2);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(readdirSync(folder)).toEqual(['table']);
+  });
+  test.runIf(process.getuid?.() === 0)('unreadable by this user', async () => {
+    await onFile(`-A ${SERVICE}`);
+    chmodSync(folder, 0o755);
+    const { spawnSync } = await import('node:child_process');
+    const bin = new URL('../../bin/ipvsadm', import.meta.url).pathname;
+    const child = spawnSync(process.execPath, [bin, '-Ln'], {
+      uid: 65534,
+      gid: 65534,
+      env: { LVS_BACKEND: `file:${path}` },
+      encoding: 'utf8',
+    });
+    expect([child.stdout, child.stderr, child.status]).toEqual(['', `table file ${path}: permission denied\n`, 2]);
+  });
+
+  async function runLimited(stdin: string) {
+    const { spawnSync } = await import('node:child_process');
+    const bin = new URL('../../bin/ipvsadm', import.meta.url).pathname;
+    return spawnSync('/usr/bin/prlimit', ['--fsize=20000', process.execPath, bin, '-R'], {
+      env: { LVS_BACKEND: `file:${path}` },
+      input: stdin,
+      encoding: 'utf8',
+    });
+  }
+});
+
+test('a link to the table stays a link', async () => {
+  mkdirSync(join(folder, 'real'));
+  symlinkSync('real/table', path);
+  writeFileSync(join(folder, 'real/table'), '');
+  await onFile(`-A ${SERVICE}`);
+  expect(readdirSync(folder)).toEqual(['real', 'table']);
+  expect(statSync(join(folder, 'real/table')).size).toBeGreaterThan(0);
+});
+
+test('a change that is refused does not touch the file', async () => {
+  await onFile(`-A ${SERVICE}`);
+  const before = statSync(path, { bigint: true });
+  expect((await onFile(`-A ${SERVICE}`)).status).toBe(255);
+  const { ino, mtimeNs } = statSync(path, { bigint: true });
+  expect({ ino, mtimeNs }).toEqual({ ino: before.ino, mtimeNs: before.mtimeNs });
+});
+
+test('the lock of a living process is waited for and named', () => {
+  const lock = join(folder, 'lock');
+  withLock(lock, () => {
+    expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow(`${lock}: locked by process ${process.pid} for 0.02 s`);
+  });
+  expect(existsSync(lock)).toBe(false);
+});
+
+test.each([['999999999:1:'], [`${process.pid}:1:`]])('the lock of a dead process (%s…) is taken away', (owner) => {
+  const lock = join(folder, 'lock');
+  withLock(lock, () => 0);
+  const namespace = readNamespace();
+  symlinkSync(`${owner}${namespace}`, lock);
+  symlinkSync(`${owner}${namespace}`, `${lock}.lock`);
+  expect(withLock(lock, () => 'done', { longestWaitMs: 100 })).toBe('done');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a lock from another pid namespace is not judged', () => {
+  const lock = join(folder, 'lock');
+  symlinkSync('1:1:pid[1]', lock);
+  expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow('locked by process 1');
+});
+
+function readNamespace(): string {
+  const lock = join(folder, 'probe');
+  return withLock(lock, () => readlinkSync(lock).split(':')[2] ?? '');
+}
+
+test(`60 processes at once lose no update, ${FULL ? 30 : 2} times over`, { timeout: 600_000 }, async () => {
+  const env = { LVS_BACKEND: `file:${path}` };
+  for (let round = 0; round < (FULL ? 30 : 2); round++) {
+    rmSync(path, { force: true });
+    await onFile(`-A ${SERVICE}`);
+    const servers = Array.from({ length: 60 }, (_, i) => `192.0.2.${i + 1}`);
+    const answers = await Promise.all(servers.map((server) => runChild('ipvsadm', ['-a', '-t', '198.51.100.1:80', '-r', server], { env })));
+    expect(answers.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
+    const saved = (await onFile('-S -n')).stdout;
+    expect(saved.match(/-r [0-9.]+/g)?.sort()).toEqual(servers.map((server) => `-r ${server}`).sort());
+  }
+});
+
+test(`${FULL ? 200 : 20} kills during writes leave neither a torn table nor a lock`, { timeout: 600_000 }, async () => {
+  await onFile(`-A ${SERVICE}`);
+  let added = 0;
+  for (let kill = 0; kill < (FULL ? 200 : 20); kill++) {
+    await writeUntilKilled(kill);
+    const began = Date.now();
+    expect(await onFile(`-E ${SERVICE} -s ${kill % 2 ? 'rr' : 'wrr'}`)).toEqual({ stdout: '', stderr: '', status: 0 });
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(readdirSync(folder)).toEqual(['table']);
+    const { stdout } = await onFile('-S -n');
+    const servers = stdout.match(/^-a /gm)?.length ?? 0;
+    // what was acknowledged by being listed before stays; what was in flight is there or not
+    expect(servers).toBeGreaterThanOrEqual(added);
+    added = servers;
+  }
+});
+
+/** Feeds a restore line by line and kills it at some instant after its first write. */
+function writeUntilKilled(kill: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = start('ipvsadm', ['-R'], { LVS_BACKEND: `file:${path}` });
+    let line = 0;
+    const before = statSync(path, { bigint: true }).mtimeNs;
+    child.stdin?.on('error', () => {});
+    const feed = setInterval(() => {
+      child.stdin?.write(`-a ${SERVICE} -r 10.${kill >> 8}.${kill & 255}.${(line++ % 250) + 1} -m\n`);
+      if (statSync(path, { bigint: true }).mtimeNs !== before) {
+        clearInterval(feed);
+        const writing = setInterval(
+          () => child.stdin?.write(`-a ${SERVICE} -r 11.${kill & 255}.${(line >> 8) & 255}.${(line++ % 250) + 1} -m\n`),
+          0,
+        );
+        setTimeout(() => child.kill('SIGKILL'), Math.random() * 20);
+        child.on('close', () => clearInterval(writing));
+      }
+    }, 1);
+    child.on('error', reject).on('close', () => {
+      clearInterval(feed);
+      resolve();
+    });
+  });
+}

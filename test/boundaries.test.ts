@@ -1,0 +1,64 @@
+// Who may import whom: the table of docs/architecture.md as data, checked against every import in src.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+const SRC = new URL('../src', import.meta.url).pathname;
+
+/** Folder -> what its files may import besides their own folder; `node` = any module of Node's that touches the machine. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  wire: ['model/errors'],
+  schedulers: ['model'],
+  simulator: ['model', 'schedulers'],
+  render: ['model'],
+  backend: ['model', 'wire', 'schedulers', 'simulator', 'node'],
+  system: ['node'],
+  ipvsadm: ['model', 'render', 'backend/backend'],
+  lvsctl: ['model', 'render', 'backend/backend', 'simulator', 'schedulers'],
+};
+
+/** Single files that may import more. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  'backend/netlink': ['netlink'],
+  'ipvsadm/main': ['system', 'backend/open', 'node'],
+  'ipvsadm/program': ['commander'],
+  'lvsctl/main': ['system', 'backend/open', 'node'],
+  'lvsctl/program': ['commander'],
+};
+/** The same for folders within folders. */
+const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
+  'lvsctl/commands/': ['commander'],
+  'lvsctl/view/': ['chalk', 'cli-table3'],
+  'lvsctl/config/': ['yaml'],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => /\.c?ts$/.test(name));
+
+test('there are files to check', () => {
+  expect(files.length).toBeGreaterThan(30);
+});
+
+test.each(files)('%s', (file) => {
+  const name = file.replace(/\.c?ts$/, '');
+  const folder = file.split('/')[0] ?? '';
+  const may = [
+    ...(MAY[folder] ?? []),
+    ...(ALSO[name] ?? []),
+    ...Object.entries(ALSO_IN).flatMap(([prefix, more]) => (name.startsWith(prefix) ? more : [])),
+  ];
+  const wrong = importsOf(file).filter(
+    (target) => !(target.startsWith(`${folder}/`) || may.some((allowed) => target === allowed || target.startsWith(`${allowed}/`))),
+  );
+  expect(wrong).toEqual([]);
+});
+
+/** What a file imports: paths below src without their ending, names of packages, `node`. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
+  return [...text.matchAll(/(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => {
+    if (target.startsWith('node:')) return 'node';
+    if (!target.startsWith('.')) return target;
+    return relative(SRC, normalize(join(dirname(join(SRC, file)), target))).replace(/\.c?js$/, '');
+  });
+}
