@@ -10,6 +10,7 @@ const common = {
   alias: { 'node-gyp-build': './src/backend/binding.cts' },
   minifySyntax: true,
   minifyWhitespace: true,
+  external: ['netlink/package.json'],
   logLevel: 'warning',
 };
 

@@ -1,14 +1,15 @@
 // The machine that the golden cases were recorded on, set up inside the lab; and the kernel's IPVS in its initial state.
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Backend } from '../../src/backend/backend.js';
 import { openKernel } from '../../src/backend/kernel.js';
 import { DEFAULT_TIMEOUTS } from '../../src/model/timeouts.js';
 
 export const REAL = '/usr/sbin/ipvsadm';
-export const OURS = fileURLToPath(new URL('../../bin/ipvsadm', import.meta.url));
+// Tests run from the top of the checkout; bundled programs have no place of their own there.
+export const OURS = resolve('bin/ipvsadm');
 
-const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
+const FIXTURES = resolve('test/fixtures');
 /** seconds a program of the machine may take */
 const LIMIT_MS = 30_000;
 

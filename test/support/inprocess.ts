@@ -1,4 +1,5 @@
 // Runs a command line inside this process, against any backend, and collects what it said.
+import { readFileSync } from 'node:fs';
 import type { Backend } from '../../src/backend/backend.js';
 import { run } from '../../src/ipvsadm/run.js';
 import type { World } from '../../src/ipvsadm/world.js';
@@ -35,7 +36,7 @@ export async function answer(program: string, words: readonly string[], circumst
     err: (text) => {
       stderr += text;
     },
-    openConnections: () => (typeof conn === 'string' ? [conn] : undefined),
+    openConnections: () => (conn === undefined ? [readFileSync('/proc/net/ip_vs_conn', 'latin1')] : conn === null ? undefined : [conn]),
     connectionsPath: '/proc/net/ip_vs_conn',
     connectionsChosen: conn !== undefined,
     trace: undefined,
