@@ -1,6 +1,7 @@
 // Runs one program many times for a caller that is too heavy to fork itself: in user-mode Linux a fork costs by the size of the process.
 //
-// Request on stdin:  seconds, count of words, then each word, then the program's stdin; numbers are u32 in host order, texts a length and bytes.
+// Request on stdin:  seconds; count of NAME=VALUE texts and these; count of words and these (path, name, arguments); the program's stdin.
+// Numbers are u32 in host order, texts a length and bytes.
 // Answer on stdout:  status (256 + signal when killed, 512 when the time was up), then its stdout and stderr.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +48,11 @@ int main(void)
 	for (;;) {
 		uint32_t seconds, count, length;
 		get(&seconds, 4);
+		uint32_t extra;
+		get(&extra, 4);
+		char **names = calloc(extra, sizeof *names);
+		for (uint32_t i = 0; i < extra; i++)
+			putenv(names[i] = text(&length));
 		get(&count, 4);
 		char **words = calloc(count + 1, sizeof *words);
 		for (uint32_t i = 0; i < count; i++)
@@ -76,5 +83,12 @@ int main(void)
 			free(words[i]);
 		free(words);
 		free(input);
+		for (uint32_t i = 0; i < extra; i++) {
+			char *equals = strchr(names[i], '=');
+			if (equals)
+				*equals = 0;
+			unsetenv(names[i]);
+		}
+		free(names);
 	}
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Answer } from '../support/transcript.js';
 
 const CRASHED = 256;
@@ -11,8 +11,16 @@ const LIMIT_SECONDS = 5;
 
 export interface RealTool {
   /** Runs it with these words; `unusable` when it crashed or hung, which is no behaviour to follow. */
-  run(words: readonly string[], stdin?: string): Promise<Answer & { readonly unusable: boolean }>;
+  run(words: readonly string[], stdin?: string, options?: RunOptions): Promise<Answer & { readonly unusable: boolean }>;
   close(): void;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** a program beside it, such as ipvsadm-save */
+  readonly program?: string;
+  /** a program and its words to run instead, which runs the tool with the words that follow */
+  readonly through?: readonly string[];
 }
 
 /** Compiles and starts the driver. @param program absolute path @param source the driver's source file */
@@ -42,9 +50,19 @@ export function startReal(program: string, source: string): RealTool {
   const number = async () => (await take(4)).readUInt32LE(0);
   const text = async () => (await take(await number())).toString('latin1');
   return {
-    async run(words, stdin = '') {
-      const texts = [program, 'ipvsadm', ...words].map((word) => Buffer.from(word, 'latin1'));
-      const parts = [u32(LIMIT_SECONDS), u32(texts.length), ...texts.flatMap((each) => [u32(each.length), each])];
+    async run(words, stdin = '', { env = {}, program: other, through } = {}) {
+      const path = other ? join(dirname(program), other) : program;
+      const names = Object.entries(env).map(([name, value]) => Buffer.from(`${name}=${value}`, 'latin1'));
+      const texts = [...(through ? [through[0] as string, ...through] : [path, other ?? 'ipvsadm']), ...words].map((word) =>
+        Buffer.from(word, 'latin1'),
+      );
+      const parts = [
+        u32(LIMIT_SECONDS),
+        u32(names.length),
+        ...names.flatMap((each) => [u32(each.length), each]),
+        u32(texts.length),
+        ...texts.flatMap((each) => [u32(each.length), each]),
+      ];
       const input = Buffer.from(stdin, 'latin1');
       child.stdin?.write(Buffer.concat([...parts, u32(input.length), input]));
       const status = await number();
