@@ -18,7 +18,8 @@ export interface Difference {
 }
 
 export interface Bench {
-  readonly real: RealTool;
+  /** undefined = ours on the kernel is what the model is compared with */
+  readonly real: RealTool | undefined;
   readonly kernel: Backend;
   readonly names: World['names'];
   /** brings the kernel back to its initial state */
@@ -31,9 +32,20 @@ export type Verdict = { readonly difference: Difference } | { readonly skipped: 
 /** @returns the first difference that none of the named deviations explains */
 export async function compare(commands: readonly Command[], bench: Bench): Promise<Verdict> {
   await bench.reset();
+  return bench.real === undefined ? compareModel(commands, bench) : compareAll(commands, bench, bench.real);
+}
+
+async function compareModel(commands: readonly Command[], { kernel, names }: Bench): Promise<Verdict> {
+  const answers: Answer[] = [];
+  for (const { words, stdin } of commands) answers.push(await answer('ipvsadm', words, { backend: kernel, names, stdin }));
+  const difference = await onModel(commands, answers, await tableOf(kernel), names);
+  return difference ? { difference } : 'same';
+}
+
+async function compareAll(commands: readonly Command[], bench: Bench, tool: RealTool): Promise<Verdict> {
   const answers: Answer[] = [];
   for (const { words, stdin } of commands) {
-    const { unusable, ...real } = await bench.real.run(words, stdin);
+    const { unusable, ...real } = await tool.run(words, stdin);
     if (unusable) return { skipped: 'the real tool crashed or hung' };
     if (words[0] === '-R' && /[ \t\r]{2,}$/.test(stdin)) return { skipped: 'the real tool loses a last line that ends in blanks' };
     answers.push(real);
@@ -45,12 +57,21 @@ export async function compare(commands: readonly Command[], bench: Bench): Promi
   const table = await tableOf(bench.kernel);
   if (JSON.stringify(table) !== JSON.stringify(after))
     return { difference: { where: 'kernel', at: -1, real: after, ours: table, answers } };
+  const difference = await onModel(commands, answers, after, bench.names);
+  return difference ? { difference } : 'same';
+}
+
+async function onModel(
+  commands: readonly Command[],
+  answers: readonly Answer[],
+  after: readonly object[],
+  names: World['names'],
+): Promise<Difference | undefined> {
   const memory = new MemoryBackend();
-  const onMemory = await play(commands, answers, 'memory', memory, bench.names);
-  if (onMemory) return { difference: onMemory };
+  const difference = await play(commands, answers, 'memory', memory, names);
+  if (difference) return difference;
   const modelled = sorted(await tableOf(memory));
-  if (modelled.join() !== sorted(after).join()) return { difference: { where: 'memory', at: -1, real: after, ours: modelled, answers } };
-  return 'same';
+  return modelled.join() === sorted(after).join() ? undefined : { where: 'memory', at: -1, real: after, ours: modelled, answers };
 }
 
 async function play(
