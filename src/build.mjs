@@ -1,4 +1,6 @@
-// Builds what is shipped: one CommonJS file a command. Needs nothing but esbuild.
+// Builds what is shipped: one CommonJS file a command, ipvsadm's help apart, and the code cache of ipvsadm. Needs nothing but esbuild.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const common = {
@@ -6,15 +8,26 @@ const common = {
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  charset: 'ascii',
   // finds the native binding without a search; the package's own way costs more than all the rest at start-up
   alias: { 'node-gyp-build': './src/backend/binding.cts' },
-  minifySyntax: true,
-  minifyWhitespace: true,
   external: ['netlink/package.json'],
+  minify: true,
+  // the bundles run without a loader for ES modules
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
 };
 
+/** The help text brings commander along, which no other command needs to read. */
+const helpApart = {
+  name: 'help-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './help.cjs', external: true })),
+};
+
 await Promise.all([
-  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/ipvsadm.cjs' }),
+  build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
+  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/ipvsadm.cjs', plugins: [helpApart] }),
+  build({ ...common, entryPoints: ['src/ipvsadm/program.ts'], outfile: 'dist/help.cjs' }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
+execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], { stdio: 'inherit' });

@@ -1,0 +1,42 @@
+// Loads a bundle of dist/ with V8's code cache, which halves what it adds to Node's own start.
+//
+// The cache is made by `npm run build` beside the bundle and never written afterwards. It is used only when it belongs to whoever owns
+// the bundle, nobody else may write to it, and it is not older; V8 itself rejects one of another Node version. Without it the bundle is
+// loaded as any other file.
+import fs = require('node:fs');
+import path = require('node:path');
+import vm = require('node:vm');
+
+/** what others than the owner must not be able to do */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** The exports of `dist/NAME.cjs`. */
+function start(name: string): unknown {
+  const file = path.join(__dirname, `${name}.cjs`);
+  const cachedData = readCache(path.join(__dirname, `${name}.${process.version}.cache`), file);
+  if (cachedData === undefined) return require(file);
+  const source = start.wrap(fs.readFileSync(file, 'latin1'));
+  const script = new vm.Script(source, { filename: file, cachedData });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, require, module, file, __dirname);
+  return module.exports;
+}
+
+namespace start {
+  /** The text that is compiled: the same for making and for using the cache. Bundles are ASCII. */
+  export function wrap(source: string): string {
+    return `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
+  }
+}
+
+function readCache(cache: string, bundle: string): Buffer | undefined {
+  try {
+    const [made, of] = [fs.statSync(cache), fs.statSync(bundle)];
+    const trusted = made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
+    return trusted ? fs.readFileSync(cache) : undefined;
+  } catch {
+    return undefined; // none was made for this version of Node
+  }
+}
+
+export = start;

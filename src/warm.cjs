@@ -1,0 +1,126 @@
+// node src/warm.cjs: runs everyday commands on the built ipvsadm and keeps V8's code cache of what they compiled beside the bundle.
+//
+// The kernel is a stand-in, so that building needs no privilege and loads no module: it gives the family a number, accepts every change
+// and knows one service with one server.
+'use strict';
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const vm = require('node:vm');
+const { wrap } = require('../dist/start.cjs');
+
+const BUNDLE = path.join(__dirname, '../dist/ipvsadm.cjs');
+const COMMANDS = [
+  ['-A', '-t', '192.0.2.1:80', '-s', 'wrr', '-p', '300'],
+  ['-a', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80', '-m', '-w', '2'],
+  ['-e', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80', '-m', '-w', '0'],
+  ['-a', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80', '-m'],
+  ['-Ln'],
+  ['-Ln', '--stats'],
+  ['-Sn'],
+  ['-L', '--timeout'],
+  ['-v'],
+  ['-q'],
+  ['-Lq'],
+  ['-d', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80'],
+  ['-D', '-t', '192.0.2.1:80'],
+  ['-C'],
+];
+
+const u16 = (...values) => Buffer.from(new Uint16Array(values).buffer);
+const u32 = (...values) => Buffer.from(new Uint32Array(values).buffer);
+const attribute = (type, payload) => Buffer.concat([u16(4 + payload.length, type), payload, Buffer.alloc(-payload.length & 3)]);
+const message = (type, flags, sequence, payload) => Buffer.concat([u32(16 + payload.length), u16(type, flags), u32(sequence, 0), payload]);
+
+const address = (text) => Buffer.concat([Buffer.from(text.split('.').map(Number)), Buffer.alloc(12)]);
+const stats = Buffer.concat([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((type) => attribute(type, u32(0, 0))));
+const SERVICE = Buffer.concat([
+  attribute(1, u16(2)),
+  attribute(2, u16(6)),
+  attribute(3, address('192.0.2.1')),
+  attribute(4, Buffer.from([0, 80])),
+  attribute(6, Buffer.from('wrr\0')),
+  attribute(7, u32(3, 0xffffffff)),
+  attribute(8, u32(300)),
+  attribute(9, u32(0xffffffff)),
+  attribute(10, stats),
+  attribute(12, stats),
+]);
+const SERVER = Buffer.concat([
+  attribute(1, address('198.51.100.1')),
+  attribute(2, Buffer.from([0, 80])),
+  ...[3, 4, 5, 6, 7, 8, 9].map((type) => attribute(type, u32(0))),
+  attribute(13, Buffer.from([0])),
+  attribute(14, u16(0)),
+  attribute(15, u16(0)),
+  attribute(11, u16(2)),
+  attribute(10, stats),
+  attribute(12, stats),
+]);
+/** by command number: what a question about it is answered with */
+const REPLIES = {
+  3: attribute(1, u16(28)),
+  4: attribute(1, SERVICE),
+  8: attribute(2, SERVER),
+  13: attribute(4, u32(900)),
+  15: attribute(1, u32(0x010201)),
+};
+
+class NativeNetlink {
+  constructor(_protocol, _buffer, receive) {
+    this.receive = receive;
+  }
+  bind() {}
+  close() {}
+  getRecvBufferSize() {
+    return 212992;
+  }
+  send(_port, _groups, requests, done) {
+    const replies = [];
+    for (let at = 0; at < requests.length; at += requests.readUInt32LE(at)) {
+      const [flags, sequence, command] = [requests.readUInt16LE(at + 6), requests.readUInt32LE(at + 8), requests[at + 16]];
+      const dump = (flags & 0x300) !== 0;
+      if (REPLIES[command])
+        replies.push(message(28, dump ? 2 : 0, sequence, Buffer.concat([Buffer.from([command, 1, 0, 0]), REPLIES[command]])));
+      if (dump) replies.push(message(3, 2, sequence, u32(0)));
+      else if (flags & 4) replies.push(message(2, 0, sequence, u32(0)));
+    }
+    setImmediate(() => {
+      done();
+      for (const reply of replies) this.receive(reply, { port: 0 });
+    });
+  }
+}
+
+async function main() {
+  const script = new vm.Script(wrap(fs.readFileSync(BUNDLE, 'latin1')), { filename: BUNDLE });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lvs-warm-'));
+  const { dlopen, env } = process;
+  process.dlopen = (module) => {
+    module.exports = { NativeNetlink };
+  };
+  // What the commands print goes nowhere.
+  const { writeSync } = fs;
+  fs.writeSync = (fd, bytes, ...rest) => (fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest));
+  try {
+    const module = { exports: {} };
+    script.runInThisContext()(module.exports, require, module, BUNDLE, path.dirname(BUNDLE));
+    for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
+      for (const words of COMMANDS) {
+        process.argv = [process.execPath, '/ipvsadm', ...words];
+        process.env = { ...env, LVS_BACKEND: backend };
+        await module.exports.main();
+      }
+    }
+  } finally {
+    Object.assign(process, { dlopen, env });
+    fs.writeSync = writeSync;
+    fs.rmSync(folder, { recursive: true });
+  }
+  process.exitCode = 0;
+  const file = path.join(path.dirname(BUNDLE), `ipvsadm.${process.version}.cache`);
+  fs.writeFileSync(`${file}.tmp`, script.createCachedData(), { mode: 0o644 });
+  fs.renameSync(`${file}.tmp`, file);
+}
+
+main();
