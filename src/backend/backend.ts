@@ -13,6 +13,9 @@ export interface Info {
   readonly connectionTableSize: number;
 }
 
+/** How much of an entry is wanted, all of it by default: with `rules` alone its counters are reported as zero, and large tables are read in half the time. */
+export type Detail = 'rules' | 'counters';
+
 /** All methods may reject with `BackendError` when the home itself fails; those that name a code reject with `IpvsError` as the kernel would. */
 export interface Backend {
   info(): Promise<Info>;
@@ -22,11 +25,11 @@ export interface Backend {
    */
   apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]>;
   /** All services in the kernel's order (`--nosort`): address services by hash bucket, then marks; newest first in a bucket. */
-  services(): Promise<readonly ServiceEntry[]>;
+  services(detail?: Detail): Promise<readonly ServiceEntry[]>;
   /** @throws IpvsError ESRCH when there is none */
   service(id: ServiceId): Promise<ServiceEntry>;
   /** The real servers of a service, newest first; empty when there is no such service. */
-  destinations(id: ServiceId): Promise<readonly DestinationEntry[]>;
+  destinations(id: ServiceId, detail?: Detail): Promise<readonly DestinationEntry[]>;
   timeouts(): Promise<Timeouts>;
   /** Running sync daemons, master before backup. */
   daemons(): Promise<readonly Daemon[]>;

@@ -6,9 +6,9 @@ import type { DestinationEntry } from '../model/destination.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
-import { CONTROLLER, decodeReply, encodeRequest, FAMILY } from '../wire/genl.js';
-import { COMMAND, INFO, IPVS, TOP, type WireTop } from '../wire/ipvs.js';
-import type { Backend, Info } from './backend.js';
+import { CONTROLLER, decodeReply, FAMILY, type Message, Requests } from '../wire/genl.js';
+import { COMMAND, INFO, IPVS, TOP, TOP_WITHOUT_COUNTERS, type WireTop } from '../wire/ipvs.js';
+import type { Backend, Detail, Info } from './backend.js';
 import { Channel, type ChannelOptions } from './netlink.js';
 import {
   daemonFromWire,
@@ -49,7 +49,7 @@ export async function openKernel(host: Host, options?: ChannelOptions): Promise<
 }
 
 async function attempt(channel: Channel): Promise<KernelBackend | number> {
-  const request = encodeRequest(CONTROLLER.family, CONTROLLER.getFamily, CONTROLLER.version, FAMILY, { name: IPVS.family });
+  const request = new Requests().add(CONTROLLER.family, CONTROLLER.getFamily, CONTROLLER.version, FAMILY, { name: IPVS.family });
   const reply = await channel.query(request);
   if (typeof reply === 'number') return reply;
   const { id } = decodeReply(reply, FAMILY);
@@ -89,34 +89,37 @@ class KernelBackend implements Backend {
   }
 
   async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
-    const requests = changes.map((change) => this.#request(change));
+    const requests = new Requests(changes.length * ROOM);
+    for (const change of changes) this.#add(requests, change);
     // A daemon stopped before its thread has run is stopped without any answer; the question behind it gets one.
-    if (changes.at(-1)?.kind === 'stop-daemon') requests.push(this.#encode(COMMAND.getInfo, {}));
+    if (changes.at(-1)?.kind === 'stop-daemon') requests.add(this.#family, COMMAND.getInfo, IPVS.version, TOP, {});
     const errors = await this.#channel.request(requests);
     return changes.map((change, i) => (errors[i] ? new IpvsError(change.kind, errnoName(errors[i])) : undefined));
   }
 
-  async services(): Promise<readonly ServiceEntry[]> {
-    return this.#dump('list-services', COMMAND.getService, {}, (top) => top.service && serviceFromWire(top.service));
+  async services(detail: Detail = 'counters'): Promise<readonly ServiceEntry[]> {
+    const table = TABLES[detail];
+    const decode = (message: Message) => {
+      const { service } = decodeReply(message, table);
+      return service && serviceFromWire(service);
+    };
+    return this.#dump('list-services', COMMAND.getService, {}, decode);
   }
 
   async service(id: ServiceId): Promise<ServiceEntry> {
-    const { service } = await this.#query('list-service', COMMAND.getService, {
-      service: idToWire(id),
-    });
+    const { service } = await this.#query('list-service', COMMAND.getService, { service: idToWire(id) });
     if (service === undefined) throw new BackendError('netlink: a service without attributes');
     return serviceFromWire(service);
   }
 
-  async destinations(id: ServiceId): Promise<readonly DestinationEntry[]> {
+  async destinations(id: ServiceId, detail: Detail = 'counters'): Promise<readonly DestinationEntry[]> {
     const family = familyOf(id);
-    const request = { service: idToWire(id) };
-    return this.#dump(
-      'list-destinations',
-      COMMAND.getDestination,
-      request,
-      (top) => top.destination && destinationFromWire(top.destination, family),
-    );
+    const table = TABLES[detail];
+    const decode = (message: Message) => {
+      const { destination } = decodeReply(message, table);
+      return destination && destinationFromWire(destination, family);
+    };
+    return this.#dump('list-destinations', COMMAND.getDestination, { service: idToWire(id) }, decode);
   }
 
   async timeouts(): Promise<Timeouts> {
@@ -125,7 +128,10 @@ class KernelBackend implements Backend {
   }
 
   async daemons(): Promise<readonly Daemon[]> {
-    return this.#dump('daemons', COMMAND.getDaemon, {}, (top) => top.daemon && daemonFromWire(top.daemon));
+    return this.#dump('daemons', COMMAND.getDaemon, {}, (message) => {
+      const { daemon } = decodeReply(message, TOP);
+      return daemon && daemonFromWire(daemon);
+    });
   }
 
   async connections(): Promise<undefined> {
@@ -136,58 +142,9 @@ class KernelBackend implements Backend {
     this.#channel.close();
   }
 
-  #request(change: Change): Uint8Array {
-    switch (change.kind) {
-      case 'add-service':
-        return this.#encode(COMMAND.newService, {
-          service: serviceToWire(change.service),
-        });
-      case 'edit-service':
-        return this.#encode(COMMAND.setService, {
-          service: serviceToWire(change.service),
-        });
-      case 'delete-service':
-        return this.#encode(COMMAND.deleteService, {
-          service: idToWire(change.id),
-        });
-      case 'add-destination':
-        return this.#encode(COMMAND.newDestination, {
-          service: idToWire(change.id),
-          destination: destinationToWire(change.destination),
-        });
-      case 'edit-destination':
-        return this.#encode(COMMAND.setDestination, {
-          service: idToWire(change.id),
-          destination: destinationToWire(change.destination),
-        });
-      case 'delete-destination':
-        return this.#encode(COMMAND.deleteDestination, {
-          service: idToWire(change.id),
-          destination: destinationIdToWire(change.destination),
-        });
-      case 'flush':
-        return this.#encode(COMMAND.flush, {});
-      case 'zero':
-        return this.#encode(COMMAND.zero, change.id ? { service: idToWire(change.id) } : {});
-      case 'set-timeouts': {
-        const { tcp, tcpFin, udp } = change.timeouts;
-        return this.#encode(COMMAND.setConfig, {
-          timeoutTcp: tcp,
-          timeoutTcpFin: tcpFin,
-          timeoutUdp: udp,
-        });
-      }
-      case 'start-daemon':
-        return this.#encode(COMMAND.newDaemon, {
-          daemon: daemonToWire(change.daemon),
-        });
-      case 'stop-daemon':
-        return this.#encode(COMMAND.deleteDaemon, {
-          daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }),
-        });
-      default:
-        return change satisfies never;
-    }
+  #add(requests: Requests, change: Change): void {
+    const { command, value } = requestFor(change);
+    requests.add(this.#family, command, IPVS.version, TOP, value);
   }
 
   async #query(operation: Operation, command: number, value: WireTop): Promise<WireTop> {
@@ -196,14 +153,59 @@ class KernelBackend implements Backend {
     return decodeReply(reply, TOP);
   }
 
-  async #dump<T>(operation: Operation, command: number, value: WireTop, decode: (top: WireTop) => T | undefined): Promise<T[]> {
-    const items = await this.#channel.dump(this.#encode(command, value), (message) => decode(decodeReply(message, TOP)));
+  async #dump<T>(operation: Operation, command: number, value: WireTop, decode: (message: Message) => T | undefined): Promise<T[]> {
+    const items = await this.#channel.dump(this.#encode(command, value), decode);
     if (typeof items === 'number') throw new IpvsError(operation, errnoName(items));
     return items.filter((item) => item !== undefined);
   }
 
-  #encode(command: number, value: WireTop): Uint8Array {
-    return encodeRequest(this.#family, command, IPVS.version, TOP, value);
+  #encode(command: number, value: WireTop): Requests {
+    return new Requests().add(this.#family, command, IPVS.version, TOP, value);
+  }
+}
+
+/** bytes of a usual request, so that the buffer of a batch need not grow */
+const ROOM = 160;
+const TABLES = { rules: TOP_WITHOUT_COUNTERS, counters: TOP } as const;
+
+/** The message that asks for a change. */
+function requestFor(change: Change): { readonly command: number; readonly value: WireTop } {
+  switch (change.kind) {
+    case 'add-service':
+      return { command: COMMAND.newService, value: { service: serviceToWire(change.service) } };
+    case 'edit-service':
+      return { command: COMMAND.setService, value: { service: serviceToWire(change.service) } };
+    case 'delete-service':
+      return { command: COMMAND.deleteService, value: { service: idToWire(change.id) } };
+    case 'add-destination':
+      return {
+        command: COMMAND.newDestination,
+        value: { service: idToWire(change.id), destination: destinationToWire(change.destination) },
+      };
+    case 'edit-destination':
+      return {
+        command: COMMAND.setDestination,
+        value: { service: idToWire(change.id), destination: destinationToWire(change.destination) },
+      };
+    case 'delete-destination':
+      return {
+        command: COMMAND.deleteDestination,
+        value: { service: idToWire(change.id), destination: destinationIdToWire(change.destination) },
+      };
+    case 'flush':
+      return { command: COMMAND.flush, value: {} };
+    case 'zero':
+      return { command: COMMAND.zero, value: change.id ? { service: idToWire(change.id) } : {} };
+    case 'set-timeouts': {
+      const { tcp, tcpFin, udp } = change.timeouts;
+      return { command: COMMAND.setConfig, value: { timeoutTcp: tcp, timeoutTcpFin: tcpFin, timeoutUdp: udp } };
+    }
+    case 'start-daemon':
+      return { command: COMMAND.newDaemon, value: { daemon: daemonToWire(change.daemon) } };
+    case 'stop-daemon':
+      return { command: COMMAND.deleteDaemon, value: { daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }) } };
+    default:
+      return change satisfies never;
   }
 }
 

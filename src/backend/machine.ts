@@ -25,13 +25,15 @@ export const DEFAULT_MACHINE: Machine = {
 
 /**
  * Whether a real server may have this address: local or unicast, by the routing table that the links imply.
+ * @param broadcasts of the machine (`broadcastsOf`)
+ *
  * IPv4: not 0.0.0.0, not multicast, not broadcast (limited or of a connected subnet). IPv6: not `::`, multicast, link-local of others
  * or v4-mapped.
  */
-export function isServerAddress(address: Address, machine: Machine): boolean {
+export function isServerAddress(address: Address, broadcasts: ReadonlySet<number>): boolean {
   if (address.family === 'ipv4') {
     if (address.value === 0 || address.value === 0xffffffff || address.value >>> 28 === 0xe) return false;
-    return !broadcasts(machine).includes(address.value);
+    return !broadcasts.has(address.value);
   }
   const [first, second, third, fourth] = address.words;
   if (first === 0 && second === 0 && (third === 0xffff || (third === 0 && fourth === 0))) return false;
@@ -46,8 +48,9 @@ export function hasFamily(link: Link, family: Family): boolean {
   return link.addresses.some((text) => parseAddress(text.split('/')[0] ?? '')?.family === family);
 }
 
-function broadcasts(machine: Machine): number[] {
-  return Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf));
+/** The IPv4 broadcast addresses of the subnets that a machine is connected to. */
+export function broadcastsOf(machine: Machine): ReadonlySet<number> {
+  return new Set(Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf)));
 }
 
 function broadcastOf(text: string): number[] {

@@ -11,7 +11,7 @@ import { tunnelNumber } from '../model/forwarding.js';
 import { familyOf, protocolNumber, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Backend, Info } from './backend.js';
-import { DEFAULT_MACHINE, hasFamily, isServerAddress, type Machine } from './machine.js';
+import { broadcastsOf, DEFAULT_MACHINE, hasFamily, isServerAddress, type Machine } from './machine.js';
 
 /** A service and its real servers, newest first. */
 export interface TableService {
@@ -50,11 +50,13 @@ export class MemoryBackend implements Backend {
   readonly #machine: Machine;
   /** by `keyOf`, oldest first */
   readonly #services = new Map<string, LiveService>();
+  readonly #broadcasts: ReadonlySet<number>;
   #timeouts: Timeouts;
   #daemons: readonly Daemon[];
 
   constructor(state: TableState = EMPTY_TABLE) {
     this.#machine = state.machine;
+    this.#broadcasts = broadcastsOf(state.machine);
     this.#timeouts = state.timeouts;
     this.#daemons = state.daemons;
     for (const { service, destinations } of state.services) {
@@ -180,7 +182,7 @@ export class MemoryBackend implements Backend {
       return undefined;
     }
     if (at >= 0) return 'EEXIST';
-    if (!isServerAddress(change.destination.address, this.#machine)) return 'EINVAL';
+    if (!isServerAddress(change.destination.address, this.#broadcasts)) return 'EINVAL';
     destinations.unshift(change.destination);
     return undefined;
   }

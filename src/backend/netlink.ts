@@ -4,7 +4,7 @@
 // wrapped), an error event nobody hears (there is always a listener), and an overrun of the receive queue (what is in flight is bounded).
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { BackendError, WireError } from '../model/errors.js';
-import { errnoOf, FLAG, MESSAGE, type Message, messagesIn, NETLINK_GENERIC, stamp } from '../wire/genl.js';
+import { errnoOf, FLAG, MESSAGE, type Message, messagesIn, NETLINK_GENERIC, type Requests } from '../wire/genl.js';
 
 /** What is used of the package's socket; tests hand in their own. */
 export interface RawSocket {
@@ -36,7 +36,6 @@ interface Conversation {
   readonly hear: (message: Message) => boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** One socket, one conversation at a time; later ones wait for their turn. */
@@ -49,6 +48,9 @@ export class Channel {
   #current: Conversation | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
+  /** when the kernel has been silent for too long, in milliseconds since 1970; one timer serves all conversations */
+  #deadline = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** sends so far, for tests and the bench */
   sends = 0;
 
@@ -65,21 +67,21 @@ export class Channel {
    * Sends requests in their order, `batchSize` at a time; only the last of each batch asks for an acknowledgement.
    * @returns an errno per request, 0 where it succeeded
    */
-  async request(requests: readonly Uint8Array[]): Promise<number[]> {
+  async request(requests: Requests): Promise<number[]> {
     const errors: number[] = [];
-    for (let at = 0; at < requests.length; at += this.batchSize) {
-      const batch = requests.slice(at, at + this.batchSize);
-      errors.push(...(await this.#exchange(() => this.#sendBatch(batch))));
+    for (let at = 0; at < requests.count; at += this.batchSize) {
+      const end = Math.min(at + this.batchSize, requests.count);
+      errors.push(...(await this.#exchange(() => this.#sendBatch(requests, at, end))));
     }
     return errors;
   }
 
   /** Asks for one object. @returns the reply, or the errno that came in its place */
-  async query(request: Uint8Array): Promise<Message | number> {
+  async query(request: Requests): Promise<Message | number> {
     return this.#exchange(async () => {
       let reply: Message | undefined;
       let errno = 0;
-      await this.#talk([request], FLAG.request | FLAG.ack, (message) => {
+      await this.#talk(request, 0, 1, FLAG.request | FLAG.ack, (message) => {
         if (message.type !== MESSAGE.error) {
           reply = message;
           return false;
@@ -95,13 +97,13 @@ export class Channel {
    * Reads a whole list. One that changed while it was read is read again.
    * @returns what `decode` made of each message, or the errno that came in their place
    */
-  async dump<T>(request: Uint8Array, decode: (message: Message) => T): Promise<T[] | number> {
+  async dump<T>(request: Requests, decode: (message: Message) => T): Promise<T[] | number> {
     return this.#exchange(async () => {
       for (let tries = 0; tries < MOST_DUMPS; tries++) {
         const items: T[] = [];
         let errno = 0;
         let interrupted = false;
-        await this.#talk([request], FLAG.request | FLAG.dump, (message) => {
+        await this.#talk(request, 0, 1, FLAG.request | FLAG.dump, (message) => {
           if (message.flags & FLAG.dumpInterrupted) interrupted = true;
           if (message.type === MESSAGE.error || message.type === MESSAGE.done) {
             errno = errnoOf(message);
@@ -120,12 +122,13 @@ export class Channel {
     this.#fail(new BackendError('netlink: socket closed'));
   }
 
-  async #sendBatch(batch: readonly Uint8Array[]): Promise<number[]> {
-    const errors = batch.map(() => 0);
+  async #sendBatch(requests: Requests, from: number, to: number): Promise<number[]> {
+    const errors = new Array<number>(to - from).fill(0);
     const first = this.#sequence + 1;
-    await this.#talk(batch, FLAG.request, (message) => {
+    const last = first + to - from - 1;
+    await this.#talk(requests, from, to, FLAG.request | FLAG.ack, (message) => {
       if (message.type === MESSAGE.error) errors[message.sequence - first] = errnoOf(message);
-      return message.type === MESSAGE.error && message.sequence === first + batch.length - 1;
+      return message.type === MESSAGE.error && message.sequence === last;
     });
     return errors;
   }
@@ -137,35 +140,33 @@ export class Channel {
     return turn;
   }
 
-  #talk(requests: readonly Uint8Array[], flags: number, hear: (message: Message) => boolean): Promise<void> {
+  /** Sends requests from..to-1, the last one with flags of its own, and hears the answers until `hear` has had enough. */
+  #talk(requests: Requests, from: number, to: number, lastFlags: number, hear: Conversation['hear']): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     const first = this.#sequence + 1;
-    for (const [i, request] of requests.entries()) {
-      const ack = flags === FLAG.request && i === requests.length - 1 ? FLAG.ack : 0;
-      stamp(request, flags | ack, ++this.#sequence);
-    }
+    this.#sequence += to - from;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`)),
-        this.#timeoutMs,
-      );
-      this.#current = {
-        first,
-        last: this.#sequence,
-        hear,
-        resolve,
-        reject,
-        timer,
-      };
+      this.#current = { first, last: this.#sequence, hear, resolve, reject };
+      this.#deadline = Date.now() + this.#timeoutMs;
+      this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
       this.sends++;
       try {
-        this.#socket.send(requests.length === 1 ? (requests[0] as Uint8Array) : joined(requests), undefined, (error) => {
+        this.#socket.send(requests.stamped(from, to, first, FLAG.request, lastFlags), undefined, (error) => {
           if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
         });
       } catch (error) {
         this.#fail(new BackendError(`netlink: ${(error as Error).message}`));
       }
     });
+  }
+
+  /** Ends a conversation in which the kernel has been silent for too long; otherwise looks again when that could be. */
+  #watch(): void {
+    this.#timer = undefined;
+    if (this.#current === undefined) return;
+    const left = this.#deadline - Date.now();
+    if (left <= 0) this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`));
+    else this.#timer = setTimeout(() => this.#watch(), left);
   }
 
   /** Anything that is not from the kernel, or answers no request of the current conversation, is ignored. */
@@ -176,7 +177,7 @@ export class Channel {
       if (conversation === undefined || message.sequence < conversation.first || message.sequence > conversation.last) continue;
       if (message.type === MESSAGE.overrun) throw new WireError('the kernel lost answers');
       if (!conversation.hear(message)) continue;
-      this.#end();
+      this.#current = undefined;
       conversation.resolve();
     }
   }
@@ -198,15 +199,11 @@ export class Channel {
     if (this.#failure === undefined) {
       this.#failure = error;
       this.#socket.close();
+      clearTimeout(this.#timer);
     }
     const conversation = this.#current;
-    this.#end();
-    conversation?.reject(error);
-  }
-
-  #end(): void {
-    if (this.#current) clearTimeout(this.#current.timer);
     this.#current = undefined;
+    conversation?.reject(error);
   }
 }
 
@@ -219,17 +216,6 @@ function openRaw(): RawSocket {
     sendBufferSize: 0,
   };
   return new RawNetlinkSocket(NETLINK_GENERIC, options) as unknown as RawSocket;
-}
-
-/** Requests back to back; each is padded already. */
-function joined(requests: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(requests.reduce((total, request) => total + request.length, 0));
-  let at = 0;
-  for (const request of requests) {
-    all.set(request, at);
-    at += request.length;
-  }
-  return all;
 }
 
 function missing(): never {

@@ -1,17 +1,15 @@
 // Model <-> wire objects of the IPVS family: the two shapes of one fact, side by side.
-import { type Address, type Family, ipv4, ipv6 } from '../model/address.js';
+import { type Address, type Family, ipv4 } from '../model/address.js';
 import { type Counters, NO_TRAFFIC } from '../model/counters.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRequest } from '../model/daemon.js';
 import type { Destination, DestinationEntry, DestinationId } from '../model/destination.js';
 import { WireError } from '../model/errors.js';
 import { forwardingNumber, forwardingOf, IPIP, tunnelNumber, tunnelOf } from '../model/forwarding.js';
-import { familyOf, protocolNumber, protocolOf, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
-import { readBigEndian, readU32, writeBigEndian, writeU32 } from '../wire/codec.js';
+import { familyOf, fullNetmask, protocolNumber, protocolOf, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
+import { swapped, type Words } from '../wire/codec.js';
 import { SERVICE_FLAG, type WireDaemon, type WireDestination, type WireService, type WireStats } from '../wire/ipvs.js';
 
 const AF: Record<Family, number> = { ipv4: 2, ipv6: 10 };
-const ADDRESS_BYTES = 16;
-const EVERY_BIT = 0xffffffff;
 
 /** What names a service in a request. */
 export function idToWire(id: ServiceId): WireService {
@@ -34,7 +32,7 @@ export function serviceToWire(service: Service): WireService {
   return {
     ...idToWire(service.id),
     scheduler: service.scheduler,
-    flags: words(flags, EVERY_BIT),
+    flags,
     timeout: service.persistence?.timeout ?? 0,
     netmask: netmaskToWire(familyOf(service.id), service.netmask),
     engine: service.engine,
@@ -70,7 +68,7 @@ export function daemonToWire(daemon: DaemonRequest): WireDaemon {
     interface: daemon.interface,
     syncId: daemon.syncId,
     maxLength: daemon.maxLength,
-    group: daemon.group?.family === 'ipv4' ? addressToWire(daemon.group).subarray(0, 4) : undefined,
+    group: daemon.group?.family === 'ipv4' ? daemon.group.value : undefined,
     group6: daemon.group?.family === 'ipv6' ? addressToWire(daemon.group) : undefined,
     port: daemon.port,
     ttl: daemon.ttl,
@@ -80,7 +78,7 @@ export function daemonToWire(daemon: DaemonRequest): WireDaemon {
 /** @throws WireError when a part that every reply has is missing */
 export function serviceFromWire(wire: WireService): ServiceEntry {
   const family = familyFromWire(wire.family);
-  const flags = wire.flags && wire.flags.length >= 4 ? readU32(wire.flags, 0) : 0;
+  const flags = wire.flags ?? 0;
   const id: ServiceId = wire.fwmark
     ? { kind: 'fwmark', mark: wire.fwmark, family }
     : {
@@ -137,24 +135,19 @@ export function daemonFromWire(wire: WireDaemon): Daemon | undefined {
     interface: wire.interface ?? '',
     syncId: wire.syncId ?? 0,
     maxLength: wire.maxLength ?? 0,
-    group: wire.group ? addressFromWire(wire.group, 'ipv4') : wire.group6 ? addressFromWire(wire.group6, 'ipv6') : undefined,
+    group: wire.group !== undefined ? ipv4(wire.group) : wire.group6 ? addressFromWire(wire.group6, 'ipv6') : undefined,
     port: wire.port ?? 0,
     ttl: wire.ttl ?? 0,
   };
 }
 
-function addressToWire(address: Address): Uint8Array {
-  const bytes = new Uint8Array(ADDRESS_BYTES);
-  if (address.family === 'ipv4') writeBigEndian(bytes, 0, 4, address.value);
-  else for (const [i, word] of address.words.entries()) writeBigEndian(bytes, i * 4, 4, word);
-  return bytes;
+function addressToWire(address: Address): Words {
+  return address.family === 'ipv4' ? [address.value, 0, 0, 0] : address.words;
 }
 
-/** Short addresses are filled up with zeros, as the kernel does. */
-function addressFromWire(wire: Uint8Array | undefined, family: Family): Address {
+function addressFromWire(wire: Words | undefined, family: Family): Address {
   if (wire === undefined) throw new WireError('reply without an address');
-  const word = (i: number) => (wire.length >= 4 * i + 4 ? readBigEndian(wire, 4 * i, 4) : 0);
-  return family === 'ipv4' ? ipv4(word(0)) : ipv6(word(0), word(1), word(2), word(3));
+  return family === 'ipv4' ? { family, value: wire[0] } : { family, words: wire };
 }
 
 function familyFromWire(family: number | undefined): Family {
@@ -163,24 +156,15 @@ function familyFromWire(family: number | undefined): Family {
   throw new WireError(`reply with address family ${family ?? 'missing'}`);
 }
 
-function netmaskToWire(family: Family, netmask: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  if (family === 'ipv4') writeBigEndian(bytes, 0, 4, netmask);
-  else writeU32(bytes, 0, netmask);
-  return bytes;
+function netmaskToWire(family: Family, netmask: number): number {
+  return family === 'ipv4' ? netmask : swapped(netmask);
 }
 
-function netmaskFromWire(family: Family, wire: Uint8Array | undefined): number {
-  if (wire === undefined || wire.length < 4) return family === 'ipv4' ? EVERY_BIT : 128;
-  return family === 'ipv4' ? readBigEndian(wire, 0, 4) : readU32(wire, 0);
+function netmaskFromWire(family: Family, wire: number | undefined): number {
+  if (wire === undefined) return fullNetmask(family);
+  return family === 'ipv4' ? wire : swapped(wire);
 }
 
 function countersFromWire(stats: WireStats | undefined): Counters {
   return stats === undefined ? NO_TRAFFIC : { ...NO_TRAFFIC, ...(stats as Partial<Counters>) };
-}
-
-function words(...values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 * values.length);
-  for (const [i, value] of values.entries()) writeU32(bytes, 4 * i, value);
-  return bytes;
 }

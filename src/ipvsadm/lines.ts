@@ -10,15 +10,25 @@ const PROGRAM = 'ipvsadm';
  */
 export function wordsOf(line: string): string[] {
   const words: string[] = [];
-  for (const text of line.split(SEPARATORS)) {
-    if (text === '' || text === PROGRAM) continue;
-    if (text.length <= LONGEST_WORD && !text.includes('\0')) words.push(text);
-    else for (let at = 0; at < text.length; at += LONGEST_WORD) words.push(untilNul(text.slice(at, at + LONGEST_WORD)));
+  let from = 0;
+  for (let at = 0; at <= line.length; at++) {
+    const code = at === line.length ? BLANK : line.charCodeAt(at);
+    if (code !== BLANK && code !== TAB && code !== RETURN) continue;
+    if (at > from) addWord(line.slice(from, at), words);
+    from = at + 1;
   }
   return words;
 }
 
-const SEPARATORS = /[ \t\r]/;
+const BLANK = 32;
+const TAB = 9;
+const RETURN = 13;
+
+function addWord(text: string, words: string[]): void {
+  if (text === PROGRAM) return;
+  if (text.length <= LONGEST_WORD && !text.includes('\0')) words.push(text);
+  else for (let at = 0; at < text.length; at += LONGEST_WORD) words.push(untilNul(text.slice(at, at + LONGEST_WORD)));
+}
 
 function untilNul(text: string): string {
   const end = text.indexOf('\0');

@@ -1,4 +1,5 @@
 // Listings and saves: reads the backend, sorts, looks names up, renders.
+import type { Detail } from '../backend/backend.js';
 import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
@@ -20,9 +21,11 @@ interface Row {
   readonly destinations: readonly DestinationEntry[];
 }
 
+interface NamedRow extends Row {
+  readonly names: ReverseNames;
+}
+
 const LISTING_FAILED = 1;
-/** Output is handed over in pieces of about this many characters. */
-const PIECE = 65536;
 
 /** Prints a listing. @returns the exit status: 0, or 1 when the rules could not be read */
 export async function list(command: Listing, world: World): Promise<number> {
@@ -43,12 +46,12 @@ async function printTable(command: Exclude<Listing, { kind: 'list-connections' }
   switch (command.kind) {
     case 'list-table': {
       const info = await backend.info();
-      const rows = await readRows(await backend.services(), command.view.sorted, world);
+      const services = await backend.services(detailOf(command.view));
       world.out(renderVersion(info.version, info.connectionTableSize));
-      return printRows(rows, command.view, world);
+      return printServices(services, command.view, world);
     }
     case 'list-service':
-      return printRows(await readRows([await backend.service(command.id)], command.view.sorted, world), command.view, world);
+      return printServices([await backend.service(command.id)], command.view, world);
     case 'list-timeouts':
       world.out(renderTimeouts(await backend.timeouts()));
       return;
@@ -56,55 +59,64 @@ async function printTable(command: Exclude<Listing, { kind: 'list-connections' }
       for (const daemon of await backend.daemons()) world.out(renderDaemon(daemon));
       return;
     case 'save':
-      return printRules(await readRows(await backend.services(), true, world), command.numeric, world);
+      return printRules(await backend.services('rules'), command.numeric, world);
     default:
       return command satisfies never;
   }
 }
 
-async function readRows(services: readonly ServiceEntry[], sorted: boolean, world: World): Promise<Row[]> {
-  const order = sorted ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id)) : services;
-  const rows: Row[] = [];
-  for (const entry of order) {
-    const destinations = await world.backend.destinations(entry.service.id);
-    rows.push({
-      entry,
-      destinations: sorted ? mergeSort(destinations, (a, b) => compareDestinations(a.destination, b.destination)) : destinations,
-    });
-  }
-  world.trace?.('reply', rows);
-  return rows;
+function detailOf({ layout }: View): Detail {
+  return layout === 'stats' || layout === 'rate' ? 'counters' : 'rules';
 }
 
-async function printRows(rows: readonly Row[], view: View, world: World): Promise<void> {
-  const names = await namesOf(rows, view.numeric, world);
-  let text = renderTitles(view.layout);
-  for (const { entry, destinations } of rows) {
+async function printServices(services: readonly ServiceEntry[], view: View, world: World): Promise<void> {
+  world.out(renderTitles(view.layout));
+  for await (const { entry, destinations, names } of rowsOf(services, detailOf(view), view.sorted, view.numeric, world)) {
     const protocol = portNames(entry.service.id);
-    text += renderService(entry, view, names);
-    for (const destination of destinations) {
-      text += renderDestination(destination, protocol, view, names);
-      if (text.length >= PIECE) {
-        if (!world.out(text)) return;
-        text = '';
-      }
-    }
+    let text = renderService(entry, view, names);
+    for (const destination of destinations) text += renderDestination(destination, protocol, view, names);
+    if (!world.out(text)) return;
   }
-  world.out(text);
 }
 
-async function printRules(rows: readonly Row[], numeric: boolean, world: World): Promise<void> {
-  const names = await namesOf(rows, numeric, world);
-  let text = '';
-  for (const { entry, destinations } of rows) {
-    text += renderServiceRule(entry.service, names);
+async function printRules(services: readonly ServiceEntry[], numeric: boolean, world: World): Promise<void> {
+  for await (const { entry, destinations, names } of rowsOf(services, 'rules', true, numeric, world)) {
+    let text = renderServiceRule(entry.service, names);
     for (const { destination } of destinations) text += renderDestinationRule(entry.service.id, destination, names);
-    if (text.length >= PIECE) {
-      if (!world.out(text)) return;
-      text = '';
-    }
+    if (!world.out(text)) return;
   }
-  world.out(text);
+}
+
+/**
+ * Services with their servers, in the order of the listing. Numbers flow as they are read; names are looked up once for the whole table,
+ * so that a dead resolver is waited for once.
+ */
+async function* rowsOf(
+  services: readonly ServiceEntry[],
+  detail: Detail,
+  sorted: boolean,
+  numeric: boolean,
+  world: World,
+): AsyncGenerator<NamedRow> {
+  const rows = readRows(services, detail, sorted, world);
+  if (numeric || services.length === 0) {
+    for await (const row of rows) yield { ...row, names: NUMERIC };
+    return;
+  }
+  const all: Row[] = [];
+  for await (const row of rows) all.push(row);
+  const names = await world.names.reverse(all.flatMap(addressesOf));
+  for (const row of all) yield { ...row, names };
+}
+
+async function* readRows(services: readonly ServiceEntry[], detail: Detail, sorted: boolean, world: World): AsyncGenerator<Row> {
+  const order = sorted ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id)) : services;
+  for (const entry of order) {
+    const found = await world.backend.destinations(entry.service.id, detail);
+    const destinations = sorted ? mergeSort(found, (a, b) => compareDestinations(a.destination, b.destination)) : found;
+    world.trace?.('reply', { entry, destinations });
+    yield { entry, destinations };
+  }
 }
 
 /** Servers of a mark have no protocol, so their ports stay numbers. */
@@ -112,14 +124,10 @@ function portNames(id: ServiceId): Protocol | undefined {
   return id.kind === 'address' ? id.protocol : undefined;
 }
 
-async function namesOf(rows: readonly Row[], numeric: boolean, world: World): Promise<ReverseNames> {
-  if (numeric || rows.length === 0) return NUMERIC;
-  const addresses: Address[] = [];
-  for (const { entry, destinations } of rows) {
-    if (entry.service.id.kind === 'address') addresses.push(entry.service.id.address);
-    for (const { destination } of destinations) addresses.push(destination.address);
-  }
-  return world.names.reverse(addresses);
+function addressesOf({ entry, destinations }: Row): Address[] {
+  const { id } = entry.service;
+  const servers = destinations.map(({ destination }) => destination.address);
+  return id.kind === 'address' ? [id.address, ...servers] : servers;
 }
 
 async function listConnections(command: Extract<Listing, { kind: 'list-connections' }>, world: World): Promise<number> {

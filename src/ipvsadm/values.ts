@@ -54,14 +54,18 @@ export function parseEndpoint(text: string, protocol: KnownProtocol | undefined,
 }
 
 /** The host name that must be looked up before `parseEndpoint`, and whether a service name must. */
-export function endpointLookups(text: string): { host: string | undefined; service: boolean } {
-  const parts = endpointParts(text);
-  if (parts === undefined) return { host: undefined, service: false };
+export function endpointLookups(text: string): { readonly host: string | undefined; readonly service: boolean } {
+  const parts = NUMERIC_ENDPOINT.test(text) ? undefined : endpointParts(text);
+  if (parts === undefined) return NOTHING;
   return {
     host: parts.address === undefined ? parts.host : undefined,
     service: parts.port !== undefined && integer(parts.port, 0, 65535) === undefined,
   };
 }
+
+/** What most endpoints are like; told apart quickly, since every line of a restore has one. */
+const NUMERIC_ENDPOINT = /^(?:[0-9.]+|\[[0-9a-fA-F:.]+\])(?::[0-9]+)?$/;
+const NOTHING = { host: undefined, service: false } as const;
 
 function endpointParts(text: string): EndpointParts | undefined {
   if (/^[0-9]*$/.test(text)) return undefined;

@@ -87,14 +87,10 @@ function longestZeroRun(groups: readonly number[]): {
 
 /** Reads a strict dotted quad: four decimal numbers 0..255 without leading zeros (inet_pton). */
 export function parseDottedQuad(text: string): Ipv4 | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = value * 256 + Number(part);
-  }
-  return ipv4(value);
+  const [, a = '', b = '', c = '', d = ''] = /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/.exec(text) ?? [];
+  const parts = [a, b, c, d];
+  if (parts.some((part) => part === '' || (part.length > 1 && part[0] === '0') || Number(part) > 255)) return undefined;
+  return ipv4(Number(a) * 16777216 + Number(b) * 65536 + Number(c) * 256 + Number(d));
 }
 
 /**
@@ -102,30 +98,65 @@ export function parseDottedQuad(text: string): Ipv4 | undefined {
  * filling the bytes that are left. White space ends the address and anything may follow it.
  */
 export function parseClassicIpv4(text: string): Ipv4 | undefined {
-  const address = /^[^\t-\r ]*/.exec(text)?.[0] ?? '';
-  const parts = address.split('.');
-  const numbers = parts.map(classicNumber);
-  const last = numbers.pop();
-  if (last === undefined || numbers.length > 3) return undefined;
   let value = 0;
-  for (const number of numbers) {
-    if (number === undefined || number > 255) return undefined;
+  let parts = 0;
+  for (let at = 0; ; at++) {
+    const end = endOfPart(text, at);
+    const number = classicNumber(text, at, end);
+    if (number === undefined) return undefined;
+    if (text[end] !== '.') {
+      const room = 256 ** (4 - parts);
+      return number < room && endsAddress(text, end) ? ipv4(value * room + number) : undefined;
+    }
+    if (number > 255 || ++parts > 3) return undefined;
     value = value * 256 + number;
+    at = end;
   }
-  const room = 256 ** (4 - numbers.length);
-  return last < room ? ipv4(value * room + last) : undefined;
 }
 
-function classicNumber(text: string): number | undefined {
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number.parseInt(text.slice(2), 16);
-  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8);
-  return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
+function endOfPart(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isAlphanumeric(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function isAlphanumeric(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+}
+
+function endsAddress(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return at === text.length || code === 32 || (code >= 9 && code <= 13);
+}
+
+/** The number in `text` between two places: decimal, octal or hexadecimal by its beginning. */
+function classicNumber(text: string, from: number, to: number): number | undefined {
+  if (from === to) return undefined;
+  const leadingZero = text[from] === '0';
+  const hexadecimal = leadingZero && (text[from + 1] === 'x' || text[from + 1] === 'X');
+  const base = hexadecimal ? 16 : leadingZero ? 8 : 10;
+  const start = hexadecimal ? from + 2 : from;
+  if (start === to) return undefined;
+  let value = 0;
+  for (let at = start; at < to; at++) {
+    const digit = digitOf(text.charCodeAt(at));
+    if (digit >= base) return undefined;
+    value = value * base + digit;
+  }
+  return value;
+}
+
+/** 0..35 of a digit or letter. */
+function digitOf(code: number): number {
+  return code <= 57 ? code - 48 : (code | 32) - 87;
 }
 
 /** Reads IPv6 text without brackets or scope, as inet_pton does; the last 32 bits may be a dotted quad. */
 export function parseIpv6(text: string): Ipv6 | undefined {
+  // few texts that are asked about are IPv6 at all: it has two colons at least
+  if (text.indexOf(':') === text.lastIndexOf(':')) return undefined;
   const halves = text.split('::');
-  if (halves.length > 2 || !text.includes(':')) return undefined;
+  if (halves.length > 2) return undefined;
   const last = halves.length - 1;
   const head = groupsOf(halves[0] ?? '', last === 0);
   const tail = last === 1 ? groupsOf(halves[1] ?? '', true) : [];

@@ -48,17 +48,22 @@ function wrapped(a: number, b: number): number {
 
 /** Top-down merge sort: the first half has floor(n/2) elements, and the left head is taken unless it is greater. */
 export function mergeSort<T>(items: readonly T[], compare: Compare<T>): T[] {
-  if (items.length < 2) return [...items];
-  const middle = items.length >> 1;
-  const left = mergeSort(items.slice(0, middle), compare);
-  const right = mergeSort(items.slice(middle), compare);
-  const merged: T[] = [];
-  let l = 0;
-  let r = 0;
-  while (l < left.length && r < right.length) {
-    merged.push(compare(left[l] as T, right[r] as T) <= 0 ? (left[l++] as T) : (right[r++] as T));
+  const sorted = [...items];
+  sortPart(sorted, [...items], 0, items.length, compare);
+  return sorted;
+}
+
+/** Sorts from..to-1 of `items`; `spare` is as long and holds the halves while they are merged. */
+function sortPart<T>(items: T[], spare: T[], from: number, to: number, compare: Compare<T>): void {
+  if (to - from < 2) return;
+  const middle = from + ((to - from) >> 1);
+  sortPart(items, spare, from, middle, compare);
+  sortPart(items, spare, middle, to, compare);
+  for (let i = from; i < to; i++) spare[i] = items[i] as T;
+  let left = from;
+  let right = middle;
+  for (let i = from; i < to; i++) {
+    const takeLeft = right >= to || (left < middle && compare(spare[left] as T, spare[right] as T) <= 0);
+    items[i] = (takeLeft ? spare[left++] : spare[right++]) as T;
   }
-  while (l < left.length) merged.push(left[l++] as T);
-  while (r < right.length) merged.push(right[r++] as T);
-  return merged;
 }

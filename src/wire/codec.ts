@@ -52,19 +52,21 @@ export function writeU32(b: Uint8Array, at: number, value: number): void {
   writeU16(b, at + 2, LITTLE_ENDIAN ? value >>> 16 : value & 0xffff);
 }
 
-/** A number in network order, `length` bytes from `at`. */
+/** A number in network order, `length` bytes (up to 4) from `at`. */
 export function readBigEndian(b: Uint8Array, at: number, length: number): number {
   let value = 0;
-  for (let i = 0; i < length; i++) value = value * 256 + (b[at + i] as number);
-  return value;
+  for (let i = 0; i < length; i++) value = (value << 8) | (b[at + i] as number);
+  return value >>> 0;
 }
 
 export function writeBigEndian(b: Uint8Array, at: number, length: number, value: number): void {
-  let rest = value;
-  for (let i = length - 1; i >= 0; i--) {
-    b[at + i] = rest & 255;
-    rest = Math.floor(rest / 256);
-  }
+  for (let i = 0; i < length; i++) b[at + i] = value >>> (8 * (length - 1 - i));
+}
+
+/** A number of 32 bits read in network order, as it is in host order; and the other way round. */
+export function swapped(value: number): number {
+  if (!LITTLE_ENDIAN) return value;
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
 /** A value of a fixed number of bytes; longer payloads are accepted and their first bytes count, as the kernel does. */
@@ -119,11 +121,32 @@ export const u32Counter: Codec<bigint> = fixed<bigint>(
   (b, at, value) => writeU32(b, at, Number(value & 0xffffffffn)),
 );
 
-/** Bytes taken as they are, of whatever length arrives. */
-export const bytes: Codec<Uint8Array> = {
-  size: (value) => value.length,
-  write: (b, at, value) => b.set(value, at),
-  read: (b, from, to) => b.slice(from, to),
+/** The 16 bytes of an address as four words in network order; shorter ones are filled up with zeros, IPv4 is the first word. */
+export type Words = readonly [number, number, number, number];
+
+export const address128: Codec<Words> = {
+  size: () => 16,
+  write(b, at, words) {
+    for (let i = 0; i < 4; i++) writeBigEndian(b, at + 4 * i, 4, words[i] as number);
+  },
+  read: (b, from, to) => [wordAt(b, from, to), wordAt(b, from + 4, to), wordAt(b, from + 8, to), wordAt(b, from + 12, to)],
+};
+
+/** An IPv4 address alone, in network order. */
+export const be32 = fixed<number>(
+  4,
+  (b, at) => readBigEndian(b, at, 4),
+  (b, at, value) => writeBigEndian(b, at, 4, value),
+);
+
+/** Flag bits, and the mask that says that all of them are meant; of a reply only the bits count. */
+export const flagBits: Codec<number> = {
+  size: () => 8,
+  write(b, at, bits) {
+    writeU32(b, at, bits);
+    writeU32(b, at + 4, 0xffffffff);
+  },
+  read: (b, from, to) => u32.read(b, from, to),
 };
 
 /** Text of one byte a character, ended by NUL. */
@@ -140,17 +163,6 @@ export const cstring: Codec<string> = {
   },
 };
 
-/** The low two of the four steps of every reader: where an attribute lies and what it is. */
-export function eachAttribute(b: Uint8Array, from: number, to: number, visit: (type: number, from: number, to: number) => void): void {
-  let at = from;
-  while (at + HEADER <= to) {
-    const length = readU16(b, at);
-    if (length < HEADER || at + length > to) throw new WireError(`attribute of ${length} bytes where ${to - at} are left`);
-    visit(readU16(b, at + 2) & TYPE_MASK, at + HEADER, at + length);
-    at += aligned(length);
-  }
-}
-
 /** A table of attributes as a codec. Attributes it does not name are skipped when read; absent ones are not written. */
 export function attributes<T extends AttributeTable>(table: T): AttributesCodec<T> {
   const rows = Object.entries(table).map(([name, [type, codec]]) => ({
@@ -159,7 +171,8 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
     codec,
     nested: 'table' in codec ? NESTED : 0,
   }));
-  const byType: (typeof rows)[number][] = [];
+  const empty: Record<string, unknown> = Object.fromEntries(rows.map(({ name }) => [name, undefined]));
+  const byType: ((typeof rows)[number] | undefined)[] = [];
   for (const row of rows) byType[row.type] = row;
   return {
     table,
@@ -184,12 +197,21 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
       }
     },
     read(b, from, to) {
-      const value: Record<string, unknown> = {};
-      eachAttribute(b, from, to, (type, start, end) => {
-        const row = byType[type];
-        if (row !== undefined) value[row.name] = row.codec.read(b, start, end);
-      });
+      // a copy of one object with all keys, so that every value has the same shape
+      const value = { ...empty };
+      let at = from;
+      while (at + HEADER <= to) {
+        const end = at + readU16(b, at);
+        if (end < at + HEADER || end > to) throw new WireError(`attribute of ${end - at} bytes where ${to - at} are left`);
+        const row = byType[readU16(b, at + 2) & TYPE_MASK];
+        if (row !== undefined) value[row.name] = row.codec.read(b, at + HEADER, end);
+        at = aligned(end - from) + from;
+      }
       return value as Attributes<T>;
     },
   };
+}
+
+function wordAt(b: Uint8Array, at: number, to: number): number {
+  return at + 4 <= to ? readBigEndian(b, at, 4) : 0;
 }

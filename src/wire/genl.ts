@@ -31,22 +31,53 @@ export interface Message {
   readonly to: number;
 }
 
-/** A request without its sequence number, which whoever sends it fills in (`stamp`). */
-export function encodeRequest<T>(type: number, command: number, version: number, codec: Codec<T>, value: T): Uint8Array {
-  const length = NLMSG_HEADER + GENL_HEADER + codec.size(value);
-  const bytes = new Uint8Array(aligned(length));
-  writeU32(bytes, 0, length);
-  writeU16(bytes, 4, type);
-  bytes[NLMSG_HEADER] = command;
-  bytes[NLMSG_HEADER + 1] = version;
-  codec.write(bytes, NLMSG_HEADER + GENL_HEADER, value);
-  return bytes;
-}
+/** Requests back to back in one buffer, without flags and sequence numbers, which whoever sends them fills in. */
+export class Requests {
+  #bytes: Uint8Array;
+  readonly #ends: number[] = [];
+  #length = 0;
 
-/** Fills in the flags and the sequence number of a request. */
-export function stamp(request: Uint8Array, flags: number, sequence: number): void {
-  writeU16(request, 6, flags);
-  writeU32(request, 8, sequence);
+  /** @param room bytes to begin with; it grows */
+  constructor(room = 256) {
+    this.#bytes = new Uint8Array(room);
+  }
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  add<T>(type: number, command: number, version: number, codec: Codec<T>, value: T): this {
+    const from = this.#length;
+    const length = NLMSG_HEADER + GENL_HEADER + codec.size(value);
+    this.#reserve(from + aligned(length));
+    const bytes = this.#bytes;
+    writeU32(bytes, from, length);
+    writeU16(bytes, from + 4, type);
+    bytes[from + NLMSG_HEADER] = command;
+    bytes[from + NLMSG_HEADER + 1] = version;
+    codec.write(bytes, from + NLMSG_HEADER + GENL_HEADER, value);
+    this.#length = from + aligned(length);
+    this.#ends.push(this.#length);
+    return this;
+  }
+
+  /** The bytes of requests from..to-1, numbered from `sequence` on; the last one has flags of its own. */
+  stamped(from: number, to: number, sequence: number, flags: number, lastFlags: number): Uint8Array {
+    const start = this.#ends[from - 1] ?? 0;
+    for (let i = from; i < to; i++) {
+      const at = this.#ends[i - 1] ?? 0;
+      writeU16(this.#bytes, at + 6, i === to - 1 ? lastFlags : flags);
+      writeU32(this.#bytes, at + 8, sequence + i - from);
+    }
+    return this.#bytes.subarray(start, this.#ends[to - 1] ?? start);
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
 }
 
 /**

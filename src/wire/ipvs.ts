@@ -1,5 +1,5 @@
 // The attribute tables of the IPVS family. Names, numbers and types are those of <linux/ip_vs.h>.
-import { type Attributes, attributes, be16, bytes, cstring, u8, u16, u32, u32Counter, u64 } from './codec.js';
+import { type Attributes, address128, attributes, be16, be32, cstring, flagBits, u8, u16, u32, u32Counter, u64 } from './codec.js';
 
 export const IPVS = { family: 'IPVS', version: 1 } as const;
 
@@ -29,30 +29,38 @@ const counters = <C extends typeof u32Counter>(narrow: C) => attributes({
 export const STATS = counters(u32Counter);
 export const STATS64 = counters(u64);
 
-/** `netmask`: IPv4 in network order, IPv6 a prefix length in host order. `flags`: the bits, then the mask of bits to change. */
+/** What one sets on a service. `netmask`: IPv4 in network order; an IPv6 prefix length is in host order (`swapped`). */
 // biome-ignore format: a table
-export const SERVICE = attributes({
-  family: [1, u16], protocol: [2, u16], address: [3, bytes], port: [4, be16], fwmark: [5, u32], scheduler: [6, cstring],
-  flags: [7, bytes], timeout: [8, u32], netmask: [9, bytes], stats: [10, STATS], engine: [11, cstring], stats64: [12, STATS64],
-});
+const SERVICE_SETTINGS = {
+  family: [1, u16], protocol: [2, u16], address: [3, address128], port: [4, be16], fwmark: [5, u32], scheduler: [6, cstring],
+  flags: [7, flagBits], timeout: [8, u32], netmask: [9, be32], engine: [11, cstring],
+} as const;
+export const SERVICE = attributes({ ...SERVICE_SETTINGS, stats: [10, STATS], stats64: [12, STATS64] });
 
 // biome-ignore format: a table
-export const DESTINATION = attributes({
-  address: [1, bytes], port: [2, be16], forwarding: [3, u32], weight: [4, u32], upperThreshold: [5, u32], lowerThreshold: [6, u32],
-  activeConnections: [7, u32], inactiveConnections: [8, u32], persistentConnections: [9, u32], stats: [10, STATS], family: [11, u16],
-  stats64: [12, STATS64], tunnelType: [13, u8], tunnelPort: [14, be16], tunnelFlags: [15, u16],
-});
+const DESTINATION_SETTINGS = {
+  address: [1, address128], port: [2, be16], forwarding: [3, u32], weight: [4, u32], upperThreshold: [5, u32], lowerThreshold: [6, u32],
+  activeConnections: [7, u32], inactiveConnections: [8, u32], persistentConnections: [9, u32], family: [11, u16],
+  tunnelType: [13, u8], tunnelPort: [14, be16], tunnelFlags: [15, u16],
+} as const;
+export const DESTINATION = attributes({ ...DESTINATION_SETTINGS, stats: [10, STATS], stats64: [12, STATS64] });
 
 /** `port` is in host order, unlike every other port of this family. */
 // biome-ignore format: a table
 export const DAEMON = attributes({
-  state: [1, u32], interface: [2, cstring], syncId: [3, u32], maxLength: [4, u16], group: [5, bytes], group6: [6, bytes], port: [7, u16], ttl: [8, u8],
+  state: [1, u32], interface: [2, cstring], syncId: [3, u32], maxLength: [4, u16], group: [5, be32], group6: [6, address128], port: [7, u16], ttl: [8, u8],
 });
 
 /** What stands at the top of a message. */
 // biome-ignore format: a table
 export const TOP = attributes({
   service: [1, SERVICE], destination: [2, DESTINATION], daemon: [3, DAEMON], timeoutTcp: [4, u32], timeoutTcpFin: [5, u32], timeoutUdp: [6, u32],
+});
+
+/** The same for readers that do not want counters, which are most of a message. */
+export const TOP_WITHOUT_COUNTERS = attributes({
+  service: [1, attributes(SERVICE_SETTINGS)],
+  destination: [2, attributes(DESTINATION_SETTINGS)],
 });
 
 /** Replies to GET_INFO have a numbering of their own. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Channel, type RawSocket } from '../../src/backend/netlink.js';
 import { readU16, readU32, writeU16, writeU32 } from '../../src/wire/codec.js';
-import { encodeRequest, FLAG, MESSAGE, type Message, messagesIn } from '../../src/wire/genl.js';
+import { FLAG, MESSAGE, type Message, messagesIn, Requests } from '../../src/wire/genl.js';
 import { TOP } from '../../src/wire/ipvs.js';
 
 type Reply = Uint8Array;
@@ -55,7 +55,11 @@ function errno(sequence: number, code: number, type: number = MESSAGE.error): Ui
 }
 
 const none = (_: unknown): Uint8Array[] => [];
-const request = () => encodeRequest(28, 1, 1, TOP, {});
+const request = (count = 1) => {
+  const requests = new Requests();
+  for (let i = 0; i < count; i++) requests.add(28, 1, 1, TOP, {});
+  return requests;
+};
 const last = (messages: readonly Message[]) => (messages.at(-1) as Message).sequence;
 
 describe('requests', () => {
@@ -65,7 +69,7 @@ describe('requests', () => {
       errno(last(messages), 0),
     ]);
     const channel = new Channel(socket);
-    const errors = await channel.request(Array.from({ length: 300 }, request));
+    const errors = await channel.request(request(300));
     expect(errors.map((code, i) => (code ? i : -1)).filter((i) => i >= 0)).toEqual([6, 106, 206]);
     expect(channel.sends).toBe(3);
     expect(socket.sent.map((bytes) => [...messagesIn(bytes)].length)).toEqual([128, 128, 44]);
@@ -76,7 +80,7 @@ describe('requests', () => {
 
   test('the last one failing ends the batch too', async () => {
     const channel = new Channel(fake((messages) => [errno(last(messages), 3)]));
-    expect(await channel.request([request(), request()])).toEqual([0, 3]);
+    expect(await channel.request(request(2))).toEqual([0, 3]);
   });
 
   test('a small receive queue bounds what is in flight', () => {
@@ -152,7 +156,7 @@ describe('what does not belong here', () => {
       emit('message', errno(last(messages), 1), { port: 4711 });
       return [errno(last(messages) + 5, 1), errno(last(messages) - 1, 1), errno(last(messages), 0)];
     });
-    expect(await new Channel(socket).request([request()])).toEqual([0]);
+    expect(await new Channel(socket).request(request())).toEqual([0]);
   });
   test('an answer when nothing was asked', () => {
     const { open } = fake(() => []);
@@ -175,7 +179,7 @@ describe('failures reject, once and for all, and close the socket', () => {
   test.each(cases)('%s', async (_, answer, text) => {
     const socket = fake(answer);
     const channel = new Channel({ ...socket, timeoutMs: 30 });
-    await expect(channel.request([request()])).rejects.toThrow(text);
+    await expect(channel.request(request())).rejects.toThrow(text);
     await expect(channel.query(request())).rejects.toThrow(text);
     expect(socket.closed()).toBe(1);
   });
@@ -194,18 +198,18 @@ describe('failures reject, once and for all, and close the socket', () => {
         throw new Error('EMSGSIZE');
       },
     };
-    await expect(new Channel({ open: () => broken }).request([request()])).rejects.toThrow('EMSGSIZE');
+    await expect(new Channel({ open: () => broken }).request(request())).rejects.toThrow('EMSGSIZE');
   });
   test('close while waiting', async () => {
     const channel = new Channel(fake(() => []));
-    const waiting = channel.request([request()]);
+    const waiting = channel.request(request());
     setImmediate(() => channel.close());
     await expect(waiting).rejects.toThrow('socket closed');
     channel.close();
   });
 });
 
-test('requests carry their length and type', () => {
-  const bytes = request();
-  expect([readU32(bytes, 0), readU16(bytes, 4), bytes[16]]).toEqual([20, 28, 1]);
+test('requests carry their length, type, flags and number', () => {
+  const bytes = request().stamped(0, 1, 7, FLAG.request, FLAG.request | FLAG.ack);
+  expect([readU32(bytes, 0), readU16(bytes, 4), readU16(bytes, 6), readU32(bytes, 8), bytes[16]]).toEqual([20, 28, 5, 7, 1]);
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WireError } from '../../src/model/errors.js';
-import { attributes, be16, bytes, type Codec, cstring, eachAttribute, u8, u16, u32, u64 } from '../../src/wire/codec.js';
+import { address128, attributes, be16, type Codec, cstring, swapped, u8, u16, u32, u64 } from '../../src/wire/codec.js';
 import { messagesIn } from '../../src/wire/genl.js';
 import { DAEMON, DESTINATION, SERVICE, STATS64, TOP, type WireTop } from '../../src/wire/ipvs.js';
 
@@ -14,6 +14,8 @@ function roundTrip<T>(codec: Codec<T>, value: T): T {
 
 const whole = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const ascii = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 15 });
+
+const words = fc.tuple(whole(32), whole(32), whole(32), whole(32));
 
 describe('decode(encode(x)) = x', () => {
   const law = <T>(name: string, codec: Codec<T>, values: fc.Arbitrary<T>) =>
@@ -30,9 +32,9 @@ describe('decode(encode(x)) = x', () => {
   law('be16', be16, whole(16));
   law('u64', u64, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
   law('cstring', cstring, ascii);
-  law('bytes', bytes, fc.uint8Array({ maxLength: 40 }));
+  law('address128', address128, words);
 
-  const address = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  const address = words;
   const destination = fc.record(
     {
       address,
@@ -68,14 +70,14 @@ describe('decode(encode(x)) = x', () => {
 });
 
 test('attributes nobody knows and padding are skipped, the last of a repeated one counts', () => {
-  const wider = attributes({ state: [1, u32], unknown: [99, bytes], interface: [2, cstring] });
+  const wider = attributes({ state: [1, u32], unknown: [99, cstring], interface: [2, cstring] });
   const twice = attributes({ first: [2, cstring], second: [2, cstring] });
   const encoded = <T>(codec: Codec<T>, value: T) => {
     const buffer = new Uint8Array(codec.size(value));
     codec.write(buffer, 0, value);
     return buffer;
   };
-  const wide = encoded(wider, { state: 1, unknown: new Uint8Array([1, 2, 3]), interface: 'eth0' });
+  const wide = encoded(wider, { state: 1, unknown: 'abc', interface: 'eth0' });
   expect(DAEMON.read(wide, 0, wide.length)).toEqual({ state: 1, interface: 'eth0' });
   const repeated = encoded(twice, { first: 'eth0', second: 'eth1' });
   expect(DAEMON.read(repeated, 0, repeated.length)).toEqual({ interface: 'eth1' });
@@ -89,11 +91,7 @@ test('longer numbers are cut, shorter ones are errors', () => {
 });
 
 test('whatever the bytes, reading ends, and only with a value or a WireError', () => {
-  const readers = [
-    (b: Uint8Array) => [...messagesIn(b)],
-    (b: Uint8Array) => TOP.read(b, 0, b.length),
-    (b: Uint8Array) => eachAttribute(b, 0, b.length, () => {}),
-  ];
+  const readers = [(b: Uint8Array) => [...messagesIn(b)], (b: Uint8Array) => TOP.read(b, 0, b.length)];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
       for (const read of readers) {
@@ -124,7 +122,7 @@ test('a real server as the kernel sends it', () => {
   ].join(' ');
   const raw = Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
   expect(DESTINATION.read(raw, 0, raw.length)).toEqual({
-    address: Uint8Array.from([192, 168, 0, 1, ...new Array<number>(12).fill(0)]),
+    address: [0xc0a80001, 0, 0, 0],
     port: 80,
     forwarding: 0,
     weight: 5,
@@ -136,4 +134,9 @@ test('a real server as the kernel sends it', () => {
     family: 2,
   });
   expect(SERVICE.table.port[0]).toBe(4);
+});
+
+test('a number in network order and back', () => {
+  expect(swapped(0x01020304)).toBe(0x04030201);
+  expect(swapped(swapped(0xfffefdfc))).toBe(0xfffefdfc);
 });
