@@ -18,6 +18,8 @@ export type Detail = 'rules' | 'counters';
 
 /** All methods may reject with `BackendError` when the home itself fails; those that name a code reject with `IpvsError` as the kernel would. */
 export interface Backend {
+  /** changes that are best handed over at once */
+  readonly batchSize: number;
   info(): Promise<Info>;
   /**
    * Carries out the changes in their order. A refused one does not keep the next from being tried.

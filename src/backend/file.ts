@@ -32,6 +32,8 @@ export function openFile(path: string): Backend {
 }
 
 class FileBackend implements Backend {
+  /** large, since each batch writes the whole file */
+  readonly batchSize = 100_000;
   readonly #path: string;
   #read: { readonly stamp: string; readonly table: MemoryBackend } | undefined;
 

@@ -75,6 +75,10 @@ class KernelBackend implements Backend {
     this.#family = family;
   }
 
+  get batchSize(): number {
+    return this.#channel.batchSize;
+  }
+
   /** Asks for the version. @returns 0, or the errno of the refusal */
   async probe(): Promise<number> {
     const reply = await this.#channel.query(this.#encode(COMMAND.getInfo, {}));

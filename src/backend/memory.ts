@@ -47,6 +47,7 @@ interface LiveService {
 
 /** The rules of one machine in memory. Every method answers at once; the promises are the interface's. */
 export class MemoryBackend implements Backend {
+  readonly batchSize = 256;
   readonly #machine: Machine;
   /** by `keyOf`, oldest first */
   readonly #services = new Map<string, LiveService>();

@@ -15,12 +15,7 @@ const AF: Record<Family, number> = { ipv4: 2, ipv6: 10 };
 export function idToWire(id: ServiceId): WireService {
   const family = AF[familyOf(id)];
   if (id.kind === 'fwmark') return { family, fwmark: id.mark };
-  return {
-    family,
-    protocol: protocolNumber(id.protocol),
-    address: addressToWire(id.address),
-    port: id.port,
-  };
+  return { family, protocol: protocolNumber(id.protocol), address: addressToWire(id.address), port: id.port };
 }
 
 /** A service with all that one sets, as NEW_SERVICE and SET_SERVICE want it. */
@@ -29,36 +24,35 @@ export function serviceToWire(service: Service): WireService {
     (service.persistence ? SERVICE_FLAG.persistent : 0) |
     (service.onePacket ? SERVICE_FLAG.onePacket : 0) |
     (service.schedulerFlags << SERVICE_FLAG.schedulerShift);
-  return {
-    ...idToWire(service.id),
+  const settings = {
     scheduler: service.scheduler,
     flags,
     timeout: service.persistence?.timeout ?? 0,
     netmask: netmaskToWire(familyOf(service.id), service.netmask),
     engine: service.engine,
   };
+  return Object.assign(settings, idToWire(service.id));
 }
 
 /** What names a real server in a request; the family is sent always, since it may differ from the service's. */
 export function destinationIdToWire(id: DestinationId): WireDestination {
-  return {
-    address: addressToWire(id.address),
-    port: id.port,
-    family: AF[id.address.family],
-  };
+  return { address: addressToWire(id.address), port: id.port, family: AF[id.address.family] };
 }
 
 /** A real server with all that one sets. */
 export function destinationToWire(destination: Destination): WireDestination {
+  const { address, tunnel } = destination;
   return {
-    ...destinationIdToWire(destination),
+    address: addressToWire(address),
+    port: destination.port,
+    family: AF[address.family],
     forwarding: forwardingNumber(destination.forwarding),
     weight: destination.weight,
     upperThreshold: destination.upperThreshold,
     lowerThreshold: destination.lowerThreshold,
-    tunnelType: tunnelNumber(destination.tunnel.type),
-    tunnelPort: destination.tunnel.port,
-    tunnelFlags: destination.tunnel.flags,
+    tunnelType: tunnelNumber(tunnel.type),
+    tunnelPort: tunnel.port,
+    tunnelFlags: tunnel.flags,
   };
 }
 

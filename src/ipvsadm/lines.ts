@@ -35,18 +35,21 @@ function untilNul(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Cuts pieces of text into lines; a last line needs no newline. Yields the lines of each piece together. */
-export function* linesOf(read: () => string): Generator<string[]> {
+/** Stands between lines where no more input is at hand for the moment. */
+export const PAUSE = Symbol('pause');
+
+/** Cuts pieces of text into lines; a last line needs no newline. */
+export function* linesOf(read: () => string): Generator<string | typeof PAUSE> {
   let rest = '';
   for (let piece = read(); piece !== ''; piece = read()) {
-    const end = piece.lastIndexOf('\n');
-    if (end < 0) {
-      rest += piece;
-      continue;
+    let from = 0;
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', from)) {
+      yield rest + piece.slice(from, end);
+      rest = '';
+      from = end + 1;
     }
-    const lines = (rest + piece.slice(0, end)).split('\n');
-    rest = piece.slice(end + 1);
-    yield lines;
+    rest += piece.slice(from);
+    yield PAUSE;
   }
-  if (rest !== '') yield [rest];
+  if (rest !== '') yield rest;
 }

@@ -65,17 +65,17 @@ export function lookupsOf(tokens: readonly Token[]): Lookups | undefined {
  * @throws UsageError the first problem in ipvsadm's order: word by word, then positionals, scheduler flags, legality, combinations
  */
 export function parse(tokens: readonly Token[], argv0: string, names: Names): Command {
-  const positionals = tokens.filter((token) => token.kind === 'positional').map((token) => token.text);
-  const options = tokens.filter((token) => token.kind !== 'positional');
-  const first = options[0];
+  const firstAt = tokens.findIndex((token) => token.kind !== 'positional');
+  const first = tokens[firstAt];
   const command = first?.kind === 'option' ? first.row.command : undefined;
   if (first?.kind !== 'option' || command === undefined) refuseFirst(argv0);
   if (command === 'help' || command === 'version') return { kind: command };
 
   const draft = emptyDraft(names);
   first.row.apply?.(draft, first.value ?? '');
-  const given = foldOptions(options.slice(1), draft);
-  const timeouts = command === 'set' ? takeTimeouts(positionals) : { tcp: 0, tcpFin: 0, udp: 0 };
+  const given = foldOptions(tokens, firstAt + 1, draft);
+  const positionals = positionalsOf(tokens);
+  const timeouts = command === 'set' ? takeTimeouts(positionals) : NO_TIMEOUTS;
   const unexpected = positionals[0];
   if (unexpected !== undefined) refuse(`unexpected argument ${unexpected}`);
   const flags = given.has('sched-flags') ? parseSchedulerFlags(draft.schedulerFlags, draft.scheduler || DEFAULT_SCHEDULER, refuse) : 0;
@@ -84,12 +84,22 @@ export function parse(tokens: readonly Token[], argv0: string, names: Names): Co
   return finish(command, draft, given, flags);
 }
 
+const NO_TIMEOUTS = { tcp: 0, tcpFin: 0, udp: 0 } as const;
+
+function positionalsOf(tokens: readonly Token[]): string[] {
+  const texts: string[] = [];
+  for (const token of tokens) if (token.kind === 'positional') texts.push(token.text);
+  return texts;
+}
+
 const DEFAULT_SCHEDULER = 'wlc';
 const DEFAULT_INTERFACE = 'eth0';
 
-function foldOptions(tokens: readonly Exclude<Token, { kind: 'positional' }>[], draft: Draft): Set<Slot> {
+function foldOptions(tokens: readonly Token[], from: number, draft: Draft): Set<Slot> {
   const given = new Set<Slot>();
-  for (const token of tokens) {
+  for (let i = from; i < tokens.length; i++) {
+    const token = tokens[i] as Token;
+    if (token.kind === 'positional') continue;
     if (token.kind === 'bad') refuse(`${token.element}: ${token.reason}`, 'parser');
     const { row, value } = token;
     if (row.command !== undefined) refuse(`invalid option \`${token.element}'`);

@@ -24,19 +24,23 @@ export async function run(words: readonly string[], world: World): Promise<numbe
   }
 }
 
-/** Words to a command; what they name is looked up on the way. @throws UsageError */
-export async function read(words: readonly string[], world: World): Promise<Command> {
+/**
+ * Words to a command. A promise only when they name hosts or services that must be looked up: a restore has no time for one a line.
+ * @throws UsageError
+ */
+export function read(words: readonly string[], world: World): Command | Promise<Command> {
   const tokens = scan(words, world);
   world.trace?.('tokens', tokens);
-  const names = await namesFor(tokens, world);
+  const lookups = lookupsOf(tokens);
+  return lookups === undefined
+    ? finish(tokens, NO_NAMES, world)
+    : world.names.resolve(lookups).then((names) => finish(tokens, names, world));
+}
+
+function finish(tokens: readonly Token[], names: Names, world: World): Command {
   const command = parse(tokens, world.argv0, names);
   world.trace?.('command', command);
   return command;
-}
-
-async function namesFor(tokens: readonly Token[], world: World): Promise<Names> {
-  const lookups = lookupsOf(tokens);
-  return lookups === undefined ? NO_NAMES : world.names.resolve(lookups);
 }
 
 /** Carries out a command. @returns the exit status @throws UsageError from a line of a restore */
