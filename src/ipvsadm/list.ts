@@ -4,13 +4,13 @@ import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import type { Protocol, ServiceEntry, ServiceId } from '../model/service.js';
-import { parseConnection, renderConnection, renderConnectionTitles } from '../render/connections.js';
 import { renderDestination, renderService, renderTitles, renderVersion } from '../render/listing.js';
 import { messageFor } from '../render/messages.js';
 import { NUMERIC, type ReverseNames } from '../render/names.js';
 import { renderDestinationRule, renderServiceRule } from '../render/rules.js';
 import { compareDestinations, compareServices, mergeSort } from '../render/sort.js';
 import { renderDaemon, renderTimeouts } from '../render/status.js';
+import { listConnections } from './connections.js';
 import type { Command, View } from './parse.js';
 import type { World } from './world.js';
 
@@ -128,81 +128,4 @@ function addressesOf({ entry, destinations }: Row): Address[] {
   const { id } = entry.service;
   const servers = destinations.map(({ destination }) => destination.address);
   return id.kind === 'address' ? [id.address, ...servers] : servers;
-}
-
-async function listConnections(command: Extract<Listing, { kind: 'list-connections' }>, world: World): Promise<number> {
-  const own = world.connectionsChosen ? undefined : await world.backend.connections();
-  if (own !== undefined) {
-    const addresses = own.flatMap(({ client, virtual, destination }) => [client, virtual, destination]);
-    const names = command.numeric ? NUMERIC : await world.names.reverse(addresses);
-    world.out(
-      renderConnectionTitles(command.engine) + own.map((connection) => renderConnection(connection, command.engine, names)).join(''),
-    );
-    return 0;
-  }
-  const pieces = world.openConnections();
-  if (pieces === undefined) {
-    world.err(`cannot open file ${world.connectionsPath}\n`);
-    return LISTING_FAILED;
-  }
-  return printConnections(pieces, command, world);
-}
-
-const UNREADABLE = 2;
-
-async function printConnections(pieces: Iterable<string>, command: { numeric: boolean; engine: boolean }, world: World): Promise<number> {
-  let header = true;
-  let rest = '';
-  let number = 0;
-  for (const piece of ended(pieces)) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    if (header && lines.length > 0) {
-      lines.shift();
-      number++;
-      header = false;
-      world.out(renderConnectionTitles(command.engine));
-    }
-    const status = await printLines(lines, number, command, world);
-    if (status !== undefined) return status;
-    number += lines.length;
-  }
-  if (!header) return 0;
-  world.err(`unexpected input from ${world.connectionsPath}\n`);
-  return LISTING_FAILED;
-}
-
-/** A last line without a newline is a line too. */
-function* ended(pieces: Iterable<string>): Generator<string> {
-  let last = '\n';
-  for (const piece of pieces) {
-    if (piece === '') continue;
-    last = piece;
-    yield piece;
-  }
-  if (!last.endsWith('\n')) yield '\n';
-}
-
-/** @returns the exit status when this ended the listing */
-async function printLines(
-  lines: readonly string[],
-  before: number,
-  { numeric, engine }: { numeric: boolean; engine: boolean },
-  world: World,
-): Promise<number | undefined> {
-  const blank = lines.findIndex((line) => line.trim() === '');
-  const shown = blank < 0 ? lines : lines.slice(0, blank);
-  const connections = shown.map(parseConnection);
-  const bad = connections.indexOf(undefined);
-  const good = connections.filter((connection) => connection !== undefined).slice(0, bad < 0 ? undefined : bad);
-  const addresses = good.flatMap(({ client, virtual, destination }) => [client, virtual, destination]);
-  const names = numeric ? NUMERIC : await world.names.reverse(addresses);
-  const reading = world.out(good.map((connection) => renderConnection(connection, engine, names)).join(''));
-  if (bad >= 0) {
-    world.err(`unexpected input from ${world.connectionsPath}: line ${before + bad + 1}\n`);
-    return UNREADABLE;
-  }
-  // The real tool takes an empty line for the end of the world, without a word.
-  if (blank >= 0) return LISTING_FAILED;
-  return reading ? undefined : 0;
 }

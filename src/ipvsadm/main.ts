@@ -1,5 +1,4 @@
 // Where ipvsadm and its two wrappers are put together: the only file of them that touches the process and the machine.
-import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
@@ -10,9 +9,9 @@ import type { ReverseNames } from '../render/names.js';
 import { argumentBytes, toBytes } from '../system/bytes.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { lookUpAddresses, lookUpHosts, readServices } from '../system/names.js';
-import { bufferedOutput, isCharacterDevice, pieces } from '../system/streams.js';
+import { bufferedOutput, isCharacterDevice, type Output, openReader, pieces } from '../system/streams.js';
 import { run } from './run.js';
-import type { World } from './world.js';
+import type { ReadBytes, World } from './world.js';
 import { restoreScript, saveScript } from './wrappers.js';
 
 const START_FAILED = 2;
@@ -49,7 +48,7 @@ async function start(name: string, program: Program): Promise<void> {
   try {
     backend = await openBackend(process.env.LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
     await warnOfOldKernel(backend, err);
-    process.exitCode = await program(words, worldOf(name, backend, out.write, err));
+    process.exitCode = await program(words, worldOf(name, backend, out, err));
   } catch (error) {
     const message = startUpMessage(error);
     if (message === undefined) throw error;
@@ -80,7 +79,7 @@ async function warnOfOldKernel(backend: Backend, err: (text: string) => void): P
   );
 }
 
-function worldOf(name: string, backend: Backend, out: World['out'], err: World['err']): World {
+function worldOf(name: string, backend: Backend, out: Output, err: World['err']): World {
   const { LVS_PROCFS, LVS_TRACE } = process.env;
   const connectionsPath = `${LVS_PROCFS || '/proc'}/net/ip_vs_conn`;
   return {
@@ -89,9 +88,10 @@ function worldOf(name: string, backend: Backend, out: World['out'], err: World['
     backend,
     names: systemNames,
     read: pieces(0),
-    out,
+    out: out.write,
+    outBytes: out.writeBytes,
     err,
-    openConnections: () => readPieces(connectionsPath),
+    openConnections: () => readerOf(connectionsPath),
     connectionsPath: toBytes(connectionsPath),
     connectionsChosen: Boolean(LVS_PROCFS),
     trace: LVS_TRACE ? (stage, value) => err(`${stage}: ${JSON.stringify(value, bigintsAsText, 2)}\n`) : undefined,
@@ -123,20 +123,11 @@ const reverse: World['names']['reverse'] = async (addresses: readonly Address[])
 /** The machine's own resolver. */
 export const systemNames: World['names'] = { resolve, reverse };
 
-function readPieces(path: string): Iterable<string> | undefined {
+function readerOf(path: string): ReadBytes | undefined {
   try {
-    return piecesOf(openSync(path, 'r'));
+    return openReader(path);
   } catch {
     return undefined; // whatever the reason, the message is one
-  }
-}
-
-function* piecesOf(file: number): Generator<string> {
-  try {
-    const read = pieces(file);
-    for (let piece = read(); piece !== ''; piece = read()) yield piece;
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -5,6 +5,9 @@ import type { ReverseNames } from '../render/names.js';
 import type { Lookups } from './parse.js';
 import type { Names } from './values.js';
 
+/** Fills a buffer from `at` on. @returns how many bytes came, 0 at the end */
+export type ReadBytes = (into: Uint8Array, at: number) => number;
+
 /** Text in this program is a string of bytes: one character a byte, so that what came in undecodable goes out unchanged. */
 export interface World {
   /** the program's name as diagnostics show it */
@@ -23,8 +26,10 @@ export interface World {
   /** @returns false when nobody reads any more */
   out(text: string): boolean;
   err(text: string): void;
-  /** The kernel's connection list, piece by piece; undefined when the file cannot be opened. */
-  openConnections(): Iterable<string> | undefined;
+  /** The same for bytes, which are taken at once. */
+  outBytes(bytes: Uint8Array): boolean;
+  /** Opens the kernel's connection list; undefined when that cannot be done. */
+  openConnections(): ReadBytes | undefined;
   /** where `openConnections` looks, for messages; and whether that was chosen by LVS_PROCFS */
   readonly connectionsPath: string;
   readonly connectionsChosen: boolean;

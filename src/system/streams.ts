@@ -1,5 +1,5 @@
 // stdin, stdout and stderr without Node's streams, which cost start-up time.
-import { fstatSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 
 const PIECE = 65536;
 /** files may be read in larger pieces than pipes ever hold */
@@ -9,6 +9,8 @@ const RETRY_MS = 5;
 export interface Output {
   /** Takes text (one character a byte). @returns false when nobody reads any more */
   write(text: string): boolean;
+  /** Takes bytes, which are handed over at once. @returns false when nobody reads any more */
+  writeBytes(bytes: Uint8Array): boolean;
   /** Hands over what is still held. */
   flush(): void;
 }
@@ -25,6 +27,11 @@ export function bufferedOutput(fd: number): Output {
     write(text) {
       held += text;
       if (held.length >= PIECE) flush();
+      return !broken;
+    },
+    writeBytes(bytes) {
+      flush();
+      broken ||= !writeAll(fd, bytes);
       return !broken;
     },
     flush,
@@ -61,6 +68,16 @@ export function pieces(fd: number): () => string {
         pause();
       }
     }
+  };
+}
+
+/** Reads a file into buffers; it is closed at its end, or with the process. @throws when it cannot be opened */
+export function openReader(path: string): (into: Uint8Array, at: number) => number {
+  const fd = openSync(path, 'r');
+  return (into, at) => {
+    const got = readSync(fd, into, at, into.length - at, null);
+    if (got === 0) closeSync(fd);
+    return got;
   };
 }
 

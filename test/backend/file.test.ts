@@ -1,6 +1,8 @@
 // The table file: what it refuses, what it leaves alone, and that no update is lost whoever writes or dies.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -118,19 +120,15 @@ describe('a path that cannot be used is refused by name', () => {
   test.runIf(process.getuid?.() === 0)('unreadable by this user', async () => {
     await onFile(`-A ${SERVICE}`);
     chmodSync(folder, 0o755);
-    const { spawnSync } = await import('node:child_process');
-    const bin = new URL('../../bin/ipvsadm', import.meta.url).pathname;
-    const child = spawnSync(process.execPath, [bin, '-Ln'], {
-      uid: 65534,
-      gid: 65534,
-      env: { LVS_BACKEND: `file:${path}` },
-      encoding: 'utf8',
-    });
+    // the checkout may lie where that user cannot read it either
+    for (const part of ['bin', 'dist'])
+      cpSync(new URL(`../../${part}`, import.meta.url), join(folder, 'program', part), { recursive: true });
+    const options = { uid: 65534, gid: 65534, env: { LVS_BACKEND: `file:${path}` }, encoding: 'utf8' } as const;
+    const child = spawnSync(process.execPath, [join(folder, 'program/bin/ipvsadm'), '-Ln'], options);
     expect([child.stdout, child.stderr, child.status]).toEqual(['', `table file ${path}: permission denied\n`, 2]);
   });
 
   async function runLimited(stdin: string) {
-    const { spawnSync } = await import('node:child_process');
     const bin = new URL('../../bin/ipvsadm', import.meta.url).pathname;
     return spawnSync('/usr/bin/prlimit', ['--fsize=20000', process.execPath, bin, '-R'], {
       env: { LVS_BACKEND: `file:${path}` },

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Backend } from '../../src/backend/backend.js';
 import { run } from '../../src/ipvsadm/run.js';
-import type { World } from '../../src/ipvsadm/world.js';
+import type { ReadBytes, World } from '../../src/ipvsadm/world.js';
 import { restoreScript, saveScript } from '../../src/ipvsadm/wrappers.js';
 import { fixtureNames } from './names.js';
 import type { Answer, Case } from './transcript.js';
@@ -36,7 +36,12 @@ export async function answer(program: string, words: readonly string[], circumst
     err: (text) => {
       stderr += text;
     },
-    openConnections: () => (conn === undefined ? [readFileSync('/proc/net/ip_vs_conn', 'latin1')] : conn === null ? undefined : [conn]),
+    outBytes: (bytes) => {
+      stdout += Buffer.from(bytes).toString('latin1');
+      return true;
+    },
+    openConnections: () =>
+      conn === null ? undefined : bytesOf(conn === undefined ? readFileSync('/proc/net/ip_vs_conn') : Buffer.from(conn, 'latin1')),
     connectionsPath: '/proc/net/ip_vs_conn',
     connectionsChosen: conn !== undefined,
     trace: undefined,
@@ -44,6 +49,16 @@ export async function answer(program: string, words: readonly string[], circumst
   };
   const status = await PROGRAMS[program as keyof typeof PROGRAMS](words, world);
   return { stdout, stderr, status };
+}
+
+/** A file that is handed out in pieces of odd sizes, so that lines are cut. */
+function bytesOf(file: Buffer): ReadBytes {
+  let from = 0;
+  return (into, at) => {
+    const got = file.copy(into, at, from, from + Math.min(997, into.length - at));
+    from += got;
+    return got;
+  };
 }
 
 /** What happened in a case, in the shape in which it was recorded. */

@@ -1,0 +1,154 @@
+// `-L -c`: the connection list from /proc, in constant memory, or from a backend that keeps its own.
+import type { Connection } from '../model/connection.js';
+import { parseConnection, renderConnection, renderConnectionTitles } from '../render/connections.js';
+import { LONGEST_ROW, PLAIN_LINE, renderPlainRow } from '../render/connrows.js';
+import { NUMERIC } from '../render/names.js';
+import type { Command } from './parse.js';
+import type { ReadBytes, World } from './world.js';
+
+type Listing = Extract<Command, { kind: 'list-connections' }>;
+
+const PIECE = 65536;
+const NEWLINE = 10;
+const BLANK = 32;
+const ROOM_FOR_ROWS = 1 << 16;
+
+/** how the listing ends when the list cannot be read, and when a line of it makes no sense */
+const STATUS = { unreadable: 1, malformed: 2 } as const;
+
+/** Prints the connections. @returns the exit status */
+export async function listConnections(command: Listing, world: World): Promise<number> {
+  const own = world.connectionsChosen ? undefined : await world.backend.connections();
+  if (own !== undefined) {
+    world.out(renderConnectionTitles(command.engine));
+    await printConnections(own, command, world);
+    return 0;
+  }
+  const read = world.openConnections();
+  if (read === undefined) {
+    world.err(`cannot open file ${world.connectionsPath}\n`);
+    return STATUS.unreadable;
+  }
+  return convert(read, command, world);
+}
+
+/** Reads the file in pieces of whole lines and prints each before the next is read. */
+async function convert(read: ReadBytes, command: Listing, world: World): Promise<number> {
+  let input = new Uint8Array(PIECE);
+  const rows = new Uint8Array(ROOM_FOR_ROWS);
+  let held = 0;
+  let lineNumber = 0;
+  for (let ended = false; !ended; ) {
+    if (held === input.length) input = grown(input);
+    // /proc hands out a page at a time; a piece is worth waiting for
+    for (let got = -1; got !== 0 && held < input.length; held += got) {
+      got = read(input, held);
+      ended = got === 0;
+    }
+    // a last line without a newline is a line too
+    if (ended && held > 0 && input[held - 1] !== NEWLINE) {
+      if (held === input.length) input = grown(input);
+      input[held++] = NEWLINE;
+    }
+    const end = input.lastIndexOf(NEWLINE, held - 1) + 1;
+    if (held === 0 || end === 0) continue;
+    let from = 0;
+    if (lineNumber === 0) {
+      from = input.indexOf(NEWLINE) + 1;
+      lineNumber = 1;
+      world.out(renderConnectionTitles(command.engine));
+    }
+    const printed = await printLines({ input, rows, from, end, before: lineNumber }, command, world);
+    if (typeof printed === 'object') return printed.status;
+    lineNumber = printed;
+    input.copyWithin(0, end, held);
+    held -= end;
+  }
+  if (lineNumber > 0) return 0;
+  world.err(`unexpected input from ${world.connectionsPath}\n`);
+  return STATUS.unreadable;
+}
+
+function grown(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+interface Piece {
+  readonly input: Uint8Array;
+  /** room for what comes out */
+  readonly rows: Uint8Array;
+  /** the lines lie in from..end-1 of `input` */
+  readonly from: number;
+  readonly end: number;
+  /** lines before them */
+  readonly before: number;
+}
+
+/** @returns the number of the last line, or the exit status when this ended the listing */
+async function printLines(
+  { input, rows, from: start, end, before }: Piece,
+  command: Listing,
+  world: World,
+): Promise<number | { readonly status: number }> {
+  let filled = 0;
+  let number = before;
+  const waiting: Connection[] = [];
+  const flushRows = () => {
+    const reading = filled === 0 || world.outBytes(rows.subarray(0, filled));
+    filled = 0;
+    return reading;
+  };
+  const flush = async () => {
+    if (waiting.length === 0) return flushRows();
+    return flushRows() && (await printConnections(waiting.splice(0), command, world));
+  };
+  for (let from = start; from < end; ) {
+    number++;
+    if (command.numeric && waiting.length === 0 && from + PLAIN_LINE <= end) {
+      const after = renderPlainRow(input, from, rows, filled);
+      if (after >= 0) {
+        filled = after;
+        from += PLAIN_LINE;
+        if (filled > rows.length - LONGEST_ROW && !flushRows()) return { status: 0 };
+        continue;
+      }
+    }
+    const next = input.indexOf(NEWLINE, from) + 1;
+    const connection = parseConnection(latin1(input, from, next - 1));
+    if (connection === undefined) {
+      const reading = await flush();
+      // The real tool takes an empty line for the end of the world, without a word.
+      if (!reading || isBlank(input, from, next)) return { status: reading ? STATUS.unreadable : 0 };
+      world.err(`unexpected input from ${world.connectionsPath}: line ${number}\n`);
+      return { status: STATUS.malformed };
+    }
+    waiting.push(connection);
+    from = next;
+    // numbers go out as they come; names are looked up side by side, a piece at a time
+    if (command.numeric && !(await flush())) return { status: 0 };
+  }
+  return (await flush()) ? number : { status: 0 };
+}
+
+/** @returns false when nobody reads any more */
+async function printConnections(connections: readonly Connection[], { numeric, engine }: Listing, world: World): Promise<boolean> {
+  const addresses = connections.flatMap(({ client, virtual, destination }) => [client, virtual, destination]);
+  const names = numeric ? NUMERIC : await world.names.reverse(addresses);
+  return world.out(connections.map((connection) => renderConnection(connection, engine, names)).join(''));
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}
+
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const code = bytes[i] as number;
+    if (code !== BLANK && (code < 9 || code > 13)) return false;
+  }
+  return true;
+}
