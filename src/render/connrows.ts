@@ -36,6 +36,14 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
+/** Four bytes a number 0..255: how many digits it has, and these. */
+const OCTETS = new Uint8Array(4 * 256);
+for (let octet = 0; octet < 256; octet++) {
+  const digits = String(octet);
+  OCTETS[4 * octet] = digits.length;
+  for (let i = 0; i < digits.length; i++) OCTETS[4 * octet + 1 + i] = digits.charCodeAt(i);
+}
+
 /**
  * Turns a plain line at `from` into its row at `at`.
  * @returns where the row ends in `output`, or -1 when the line is not plain
@@ -77,8 +85,13 @@ function endpoint(input: Uint8Array, from: number, output: Uint8Array, at: numbe
     const high = HEX[input[from + 2 * i] as number] as number;
     const low = HEX[input[from + 2 * i + 1] as number] as number;
     bad |= high | low;
-    end = number(output, end, (high << 4) | low);
-    output[end++] = i < 3 ? DOT : COLON;
+    const octet = ((high << 4) | low) << 2;
+    const digits = OCTETS[octet] as number;
+    output[end] = OCTETS[octet + 1] as number;
+    output[end + 1] = OCTETS[octet + 2] as number;
+    output[end + 2] = OCTETS[octet + 3] as number;
+    output[end + digits] = i < 3 ? DOT : COLON;
+    end += digits + 1;
   }
   let port = 0;
   for (let i = 9; i < 13; i++) {
