@@ -1,5 +1,5 @@
 // The machine that the memory model pretends to run on: what of a host's network IPVS looks at when it checks a request.
-import { type Address, type Family, ipv4, parseAddress } from '../model/address.js';
+import { type Address, type Family, formatAddress, ipv4, parseAddress } from '../model/address.js';
 
 export interface Link {
   readonly up: boolean;
@@ -43,9 +43,12 @@ export function isServerAddress(address: Address, broadcasts: ReadonlySet<number
 /** the ten bits of fe80::/10 */
 const LINK_LOCAL = 0xfe80 >>> 6;
 
-/** Whether a link has an address of this family. */
-export function hasFamily(link: Link, family: Family): boolean {
-  return link.addresses.some((text) => parseAddress(text.split('/')[0] ?? '')?.family === family);
+/** Whether a link can send multicast of this family: an IPv6 one needs more than the loopback address (seen in the lab: test/golden/daemon.txt). */
+export function sendsMulticast(link: Link, family: Family): boolean {
+  return link.addresses.some((text) => {
+    const address = parseAddress(text.split('/')[0] ?? '');
+    return address?.family === family && formatAddress(address) !== '::1';
+  });
 }
 
 /** The IPv4 broadcast addresses of the subnets that a machine is connected to. */

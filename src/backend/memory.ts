@@ -11,7 +11,7 @@ import { tunnelNumber } from '../model/forwarding.js';
 import { familyOf, protocolNumber, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Backend, Info } from './backend.js';
-import { broadcastsOf, DEFAULT_MACHINE, hasFamily, isServerAddress, type Machine } from './machine.js';
+import { broadcastsOf, DEFAULT_MACHINE, isServerAddress, type Machine, sendsMulticast } from './machine.js';
 
 /** A service and its real servers, newest first. */
 export interface TableService {
@@ -213,7 +213,7 @@ export class MemoryBackend implements Backend {
     if (link === undefined) return 'ENODEV';
     if (this.#daemons.some(({ role }) => role === request.role)) return 'EEXIST';
     const group = request.group ?? DEFAULT_GROUP;
-    if (request.role === 'master' && !(link.up && hasFamily(link, group.family))) return 'ENETUNREACH';
+    if (request.role === 'master' && !(link.up && sendsMulticast(link, group.family))) return 'ENETUNREACH';
     const daemon: Daemon = {
       role: request.role,
       interface: request.interface,
