@@ -8,15 +8,21 @@ import { errnoOf, FLAG, MESSAGE, type Message, messagesIn, NETLINK_GENERIC, type
 
 /** What is used of the package's socket; tests hand in their own. */
 export interface RawSocket {
-  on(event: 'message' | 'truncatedMessage', listener: (bytes: Uint8Array, from: { readonly port: number }) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  /** `message` and `truncatedMessage` bring the bytes and their sender, `error` an error */
+  on(event: 'message' | 'truncatedMessage' | 'error', listener: (...values: never[]) => void): unknown;
   send(bytes: Uint8Array, options: undefined, done: (error?: Error) => void): void;
   getRecvBufferSize(): number;
   close(): void;
 }
 
+interface Sender {
+  readonly port: number;
+}
+
 export interface ChannelOptions {
   readonly open?: () => RawSocket;
+  /** puts something between the channel and its socket, such as a count */
+  readonly wrap?: (socket: RawSocket) => RawSocket;
   /** how long the kernel may stay silent */
   readonly timeoutMs?: number;
 }
@@ -54,12 +60,12 @@ export class Channel {
   /** sends so far, for tests and the bench */
   sends = 0;
 
-  constructor({ open = openRaw, timeoutMs = DEFAULT_TIMEOUT_MS }: ChannelOptions = {}) {
+  constructor({ open = openRaw, wrap = (socket) => socket, timeoutMs = DEFAULT_TIMEOUT_MS }: ChannelOptions = {}) {
     this.#timeoutMs = timeoutMs;
-    this.#socket = open();
-    this.#socket.on('message', (bytes, from) => this.#guard(() => this.#receive(bytes, from.port)));
-    this.#socket.on('truncatedMessage', (_, from) => this.#guard(() => this.#truncated(from.port)));
-    this.#socket.on('error', (error) => this.#fail(new BackendError(`netlink: ${error.message}`)));
+    this.#socket = wrap(open());
+    this.#socket.on('message', (bytes: Uint8Array, from: Sender) => this.#guard(() => this.#receive(bytes, from.port)));
+    this.#socket.on('truncatedMessage', (_: Uint8Array, from: Sender) => this.#guard(() => this.#truncated(from.port)));
+    this.#socket.on('error', (error: Error) => this.#fail(new BackendError(`netlink: ${error.message}`)));
     this.batchSize = Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)));
   }
 

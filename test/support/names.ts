@@ -4,7 +4,8 @@ import type { World } from '../../src/ipvsadm/world.js';
 import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
 import { parseServices } from '../../src/system/names.js';
 
-const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'latin1');
+// from the top of the checkout: bundled programs have no place of their own
+const read = (name: string) => readFileSync(`test/fixtures/${name}`, 'latin1');
 
 /** Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services. */
 export function fixtureNames(hosts = read('hosts'), services = read('services')): World['names'] {

@@ -1,0 +1,150 @@
+// npm run bench: every target of docs/performance.md, measured side by side in one run; a table, and JSON in docs/figures/bench.json.
+//
+// Whole processes, interleaved, medians. The kernel's rows come from the lab, where starting Node is slow: there, time over an empty
+// program is compared.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { medians, once, type Program } from './measure.js';
+import { connectionLines, ruleLines } from './tables.js';
+
+const OURS = resolve('bin/ipvsadm');
+const NODE = process.execPath;
+const folder = mkdtempSync(join(tmpdir(), 'lvs-bench-'));
+const empty = join(folder, 'empty.cjs');
+writeFileSync(empty, '');
+
+interface Row {
+  readonly what: string;
+  readonly ours: string;
+  readonly against: string;
+  readonly value: number;
+  readonly must: number;
+  readonly aim: number;
+}
+const rows: Row[] = [];
+const ms = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+const ours = (words: string[], env: Record<string, string>, more: Partial<Program> = {}): Program => ({
+  name: words.join(' '),
+  path: NODE,
+  words: [OURS, ...words],
+  env,
+  ...more,
+});
+const floor: Program = { name: 'empty', path: NODE, words: [empty] };
+
+startUp();
+modules();
+memoryRestore();
+connections();
+sizes();
+kernelRows();
+rmSync(folder, { recursive: true });
+print();
+
+function startUp(): void {
+  const env = { LVS_BACKEND: `file:${join(folder, 'table')}` };
+  once(ours(['-R'], env, { stdin: ruleLines(1, 9) }));
+  const edit = ['-e', '-t', '10.0.0.1:80', '-r', '100.64.3.7:80', '-m', '-w', '2'];
+  const programs = [floor, ours(['-Ln'], env), ours(edit, env), ours(['-v'], env), ours(['-h'], env)];
+  const time = medians(programs, 41);
+  const base = time.get('empty') ?? Number.NaN;
+  const add = (what: string, name: string, must: number, aim: number) => {
+    const value = time.get(name) ?? Number.NaN;
+    rows.push({ what, ours: ms(value), against: `${ms(base)} node empty.cjs`, value: value / base, must, aim });
+  };
+  add('-Ln of 10 lines, file table', '-Ln', 1.3, 1.12);
+  add('-e of a server, file table', edit.join(' '), 1.3, 1.12);
+  add('--version', '-v', 1.15, 1.05);
+  add('--help', '-h', 1.5, 1.3);
+}
+
+function modules(): void {
+  const list = join(folder, 'list.cjs');
+  writeFileSync(list, `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`);
+  const loaded = (words: string[]) => {
+    const { stderr } = spawnSync(NODE, ['-r', list, ...words], { env: { LVS_BACKEND: `file:${join(folder, 'table')}` }, encoding: 'utf8' });
+    return new Set(stderr.split('\n').filter((line) => line.startsWith('NativeModule ')));
+  };
+  const base = loaded([empty]);
+  const more = [...loaded([OURS, '-Ln'])].filter((name) => !base.has(name)).map((name) => name.replace('NativeModule ', ''));
+  rows.push({ what: 'built-in modules beyond bootstrap', ours: more.join(', '), against: 'count', value: more.length, must: 5, aim: 1 });
+}
+
+/** Rules a second must not fall with the number of rules. */
+function memoryRestore(): void {
+  const rate = (services: number) => {
+    const time = medians([floor, ours(['-R'], { LVS_BACKEND: 'memory' }, { stdin: ruleLines(services, 9) })], 5);
+    return (services * 10) / ((time.get('-R') ?? 0) - (time.get('empty') ?? 0));
+  };
+  const [small, large] = [rate(100), rate(10_000)];
+  rows.push({
+    what: '-R of 100,000 rules, memory',
+    ours: `${large.toFixed(0)} rules/ms`,
+    against: `${small.toFixed(0)} rules/ms with 1,000 rules`,
+    value: small / large,
+    must: 1.2,
+    aim: 1,
+  });
+}
+
+function connections(): void {
+  const proc = join(folder, 'proc');
+  mkdirSync(join(proc, 'net'), { recursive: true });
+  const file = join(proc, 'net/ip_vs_conn');
+  writeFileSync(file, connectionLines(1_000_000));
+  const binary = join(folder, 'connections');
+  execFileSync('/usr/bin/gcc', ['-O2', '-o', binary, 'test/bench/connections.c']);
+  const env = { LVS_BACKEND: 'memory', LVS_PROCFS: proc };
+  const theirs = execFileSync(binary, [file], { maxBuffer: 1 << 30 });
+  if (!theirs.equals(execFileSync(NODE, [OURS, '-Lcn'], { env, maxBuffer: 1 << 30 }))) throw new Error('the connection lists differ');
+  const time = medians([{ name: 'C', path: binary, words: [file] }, ours(['-Lcn'], env)], 7);
+  const [c, value] = [time.get('C') ?? 0, time.get('-Lcn') ?? 0];
+  rows.push({ what: '-Lcn of 1,000,000 connections', ours: ms(value), against: `${ms(c)} in C`, value: value / c, must: 0.25, aim: 0.17 });
+  const peak = (words: string[]) =>
+    Number(
+      spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], { env, encoding: 'utf8', maxBuffer: 1 << 30 })
+        .stderr.trim()
+        .split('\n')
+        .at(-1),
+    ) / 1024;
+  const memory = peak([OURS, '-Lcn']) - peak([empty]);
+  rows.push({
+    what: '- its peak memory over an empty program',
+    ours: `${memory.toFixed(1)} MB`,
+    against: 'MB',
+    value: memory,
+    must: 15,
+    aim: 8,
+  });
+}
+
+function sizes(): void {
+  const bundle = statSync('dist/ipvsadm.cjs').size / 1024;
+  rows.push({ what: 'size of the ipvsadm bundle', ours: `${bundle.toFixed(0)} kB`, against: 'kB', value: bundle, must: 150, aim: 60 });
+}
+
+function kernelRows(): void {
+  const results = join(folder, 'kernel.json');
+  execFileSync('test/lab/lab', [NODE, 'dist/test-inlab.mjs', results], { stdio: ['ignore', 'ignore', 'inherit'] });
+  rows.push(...(JSON.parse(readFileSync(results, 'utf8')) as Row[]));
+}
+
+function print(): void {
+  const met = ({ value, must, aim }: Row) => (value <= aim ? 'aim' : value <= must ? 'must' : 'no');
+  const cells = rows.map((row) => [row.what, row.ours, row.against, row.value.toFixed(2), `${row.must} / ${row.aim}`, met(row)]);
+  const all = [['what', 'ours', 'against', 'ratio', 'must / aim', 'met'], ...cells];
+  const widths = all[0]?.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0))) ?? [];
+  const where = `Node ${process.version}, Linux ${release()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim()}; kernel rows: Linux 6.1 (user-mode Linux)`;
+  console.log(where);
+  for (const line of all)
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  mkdirSync('docs/figures', { recursive: true });
+  writeFileSync('docs/figures/bench.json', `${JSON.stringify({ where, rows: rows.map((row) => ({ ...row, met: met(row) })) }, null, 2)}\n`);
+}
