@@ -18,8 +18,14 @@ function start(name: string): unknown {
   const source = start.wrap(fs.readFileSync(file, 'latin1'));
   const script = new vm.Script(source, { filename: file, cachedData });
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, require, module, file, __dirname);
+  script.runInThisContext()(module.exports, load, module, file, __dirname);
   return module.exports;
+}
+
+/** What a bundle requires: another bundle through its cache too, everything else as usual. */
+function load(id: string): unknown {
+  const [, bundle] = /^\.\/([a-z]+)\.cjs$/.exec(id) ?? [];
+  return bundle === undefined ? require(id) : start(bundle);
 }
 
 namespace start {

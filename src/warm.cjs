@@ -25,6 +25,7 @@ const COMMANDS = [
   ['-d', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80'],
   ['-D', '-t', '192.0.2.1:80'],
   ['-C'],
+  ['-h'],
 ];
 
 const u16 = (...values) => Buffer.from(new Uint16Array(values).buffer);
@@ -92,8 +93,18 @@ class NativeNetlink {
   }
 }
 
+/** Compiles and runs a bundle; the bundles it requires are kept as well. */
+function load(file, scripts) {
+  const script = new vm.Script(wrap(fs.readFileSync(file, 'latin1')), { filename: file });
+  scripts.set(file, script);
+  const module = { exports: {} };
+  const requireFrom = (id) => (/^\.\/[a-z]+\.cjs$/.test(id) ? load(path.join(path.dirname(file), id), scripts) : require(id));
+  script.runInThisContext()(module.exports, requireFrom, module, file, path.dirname(file));
+  return module.exports;
+}
+
 async function main() {
-  const script = new vm.Script(wrap(fs.readFileSync(BUNDLE, 'latin1')), { filename: BUNDLE });
+  const scripts = new Map();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lvs-warm-'));
   const { dlopen, env } = process;
   process.dlopen = (module) => {
@@ -103,13 +114,12 @@ async function main() {
   const { writeSync } = fs;
   fs.writeSync = (fd, bytes, ...rest) => (fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest));
   try {
-    const module = { exports: {} };
-    script.runInThisContext()(module.exports, require, module, BUNDLE, path.dirname(BUNDLE));
+    const program = load(BUNDLE, scripts);
     for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
       for (const words of COMMANDS) {
         process.argv = [process.execPath, '/ipvsadm', ...words];
         process.env = { ...env, LVS_BACKEND: backend };
-        await module.exports.main();
+        await program.main();
       }
     }
   } finally {
@@ -118,9 +128,11 @@ async function main() {
     fs.rmSync(folder, { recursive: true });
   }
   process.exitCode = 0;
-  const file = path.join(path.dirname(BUNDLE), `ipvsadm.${process.version}.cache`);
-  fs.writeFileSync(`${file}.tmp`, script.createCachedData(), { mode: 0o644 });
-  fs.renameSync(`${file}.tmp`, file);
+  for (const [file, script] of scripts) {
+    const cache = file.replace(/cjs$/, `${process.version}.cache`);
+    fs.writeFileSync(`${cache}.tmp`, script.createCachedData(), { mode: 0o644 });
+    fs.renameSync(`${cache}.tmp`, cache);
+  }
 }
 
 main();

@@ -25,76 +25,91 @@ const NEXT_WORD = '!#:+';
  * it looks like; an optional one never begins with a dash unless it is glued on.
  */
 export function scan(words: readonly string[], { posix }: ScanRules): Token[] {
-  const tokens: Token[] = [];
-  const taken = new Set<number>();
-  let next = 0;
-
-  const skipTaken = () => {
-    while (taken.has(next)) next++;
-  };
-  const expand = (value: string): string => {
-    if (!value.includes(NEXT_WORD)) return value;
-    const at = words.findIndex((word, i) => i >= next && !taken.has(i) && !word.startsWith('-'));
-    if (at < 0) return value;
-    taken.add(at);
-    return value.replace(NEXT_WORD, () => words[at] as string);
-  };
-  /** Reads one option; `glued` is what the element holds behind its name. @returns false when that ended the scan */
-  const take = (row: OptionRow, glued: string | undefined, element: string): boolean => {
-    if (row.value === 'none') {
-      if (glued !== undefined) tokens.push({ kind: 'bad', element, reason: 'option does not take an argument' });
-      else tokens.push({ kind: 'option', row, value: undefined, element });
-      return glued === undefined;
-    }
-    if (glued !== undefined) {
-      tokens.push({ kind: 'option', row, value: expand(glued), element });
-      return true;
-    }
-    skipTaken();
-    const word = words[next];
-    if (row.value === 'optional' && (word === undefined || word.startsWith('-'))) {
-      tokens.push({ kind: 'option', row, value: undefined, element });
-      return true;
-    }
-    if (word === undefined) {
-      tokens.push({ kind: 'bad', element, reason: 'missing argument' });
-      return false;
-    }
-    next++;
-    tokens.push({ kind: 'option', row, value: expand(word), element: word });
-    return true;
-  };
-  const letters = (element: string): boolean => {
-    for (let i = 1; i < element.length; i++) {
-      const row = findShort(element[i] as string);
-      if (row === undefined) {
-        tokens.push({ kind: 'bad', element, reason: 'unknown option' });
-        return false;
-      }
-      const rest = element.slice(i + 1);
-      if (row.value !== 'none' && rest !== '') return take(row, rest.startsWith('=') ? rest.slice(1) : rest, element);
-      if (!take(row, rest.startsWith('=') ? rest.slice(1) : undefined, element)) return false;
-    }
-    return true;
-  };
-
-  for (skipTaken(); next < words.length; skipTaken()) {
-    const element = words[next++] as string;
-    if (element === '--' || !element.startsWith('-') || element === '-') {
-      if (element !== '--') tokens.push({ kind: 'positional', text: element });
-      if (element !== '--' && !posix) continue;
-      for (skipTaken(); next < words.length; skipTaken()) tokens.push({ kind: 'positional', text: words[next++] as string });
+  const state: State = { words, next: 0, taken: undefined, tokens: [] };
+  for (let element = nextWord(state); element !== undefined; element = nextWord(state)) {
+    if (!element.startsWith('-') || element === '-') {
+      state.tokens.push({ kind: 'positional', text: element });
+      if (posix) return restIsPositional(state);
+    } else if (element === '--') {
+      return restIsPositional(state);
+    } else if (!(element.startsWith('--') ? takeLong(state, element) : takeLetters(state, element))) {
       break;
     }
-    if (!(element.startsWith('--') ? long(element) : letters(element))) break;
   }
-  return tokens;
+  return state.tokens;
+}
 
-  function long(element: string): boolean {
-    const equals = element.indexOf('=');
-    const row = findLong(element.slice(2, equals < 0 ? undefined : equals));
-    if (row !== undefined) return take(row, equals < 0 ? undefined : element.slice(equals + 1), element);
-    tokens.push({ kind: 'bad', element, reason: 'unknown option' });
-    return false;
+interface State {
+  readonly words: readonly string[];
+  next: number;
+  /** words that took the place of NEXT_WORD */
+  taken: Set<number> | undefined;
+  readonly tokens: Token[];
+}
+
+function nextWord(state: State): string | undefined {
+  while (state.taken?.has(state.next)) state.next++;
+  return state.words[state.next++];
+}
+
+function restIsPositional(state: State): Token[] {
+  for (let text = nextWord(state); text !== undefined; text = nextWord(state)) state.tokens.push({ kind: 'positional', text });
+  return state.tokens;
+}
+
+/** @returns false when that ended the scan */
+function takeLong(state: State, element: string): boolean {
+  const equals = element.indexOf('=');
+  const row = findLong(element.slice(2, equals < 0 ? undefined : equals));
+  if (row === undefined) return bad(state, element, 'unknown option');
+  return take(state, row, equals < 0 ? undefined : element.slice(equals + 1), element);
+}
+
+/** @returns false when that ended the scan */
+function takeLetters(state: State, element: string): boolean {
+  for (let i = 1; i < element.length; i++) {
+    const row = findShort(element[i] as string);
+    if (row === undefined) return bad(state, element, 'unknown option');
+    const glued = i + 1 < element.length ? element.slice(element[i + 1] === '=' ? i + 2 : i + 1) : undefined;
+    if (row.value !== 'none' && glued !== undefined) return take(state, row, glued, element);
+    if (!take(state, row, element[i + 1] === '=' ? glued : undefined, element)) return false;
   }
+  return true;
+}
+
+/** Reads one option; `glued` is what the element holds behind its name. @returns false when that ended the scan */
+function take(state: State, row: OptionRow, glued: string | undefined, element: string): boolean {
+  if (row.value === 'none') {
+    if (glued !== undefined) return bad(state, element, 'option does not take an argument');
+    state.tokens.push({ kind: 'option', row, value: undefined, element });
+    return true;
+  }
+  if (glued !== undefined) {
+    state.tokens.push({ kind: 'option', row, value: expand(state, glued), element });
+    return true;
+  }
+  const word = nextWord(state);
+  if (row.value === 'optional' && (word === undefined || word.startsWith('-'))) {
+    state.next--;
+    state.tokens.push({ kind: 'option', row, value: undefined, element });
+    return true;
+  }
+  if (word === undefined) return bad(state, element, 'missing argument');
+  state.tokens.push({ kind: 'option', row, value: expand(state, word), element: word });
+  return true;
+}
+
+function bad(state: State, element: string, reason: BadReason): false {
+  state.tokens.push({ kind: 'bad', element, reason });
+  return false;
+}
+
+/** Puts the next word that is no option in the place of NEXT_WORD; without one, it stands for itself. */
+function expand(state: State, value: string): string {
+  if (!value.includes(NEXT_WORD)) return value;
+  const { words, next, taken } = state;
+  const at = words.findIndex((word, i) => i >= next && !taken?.has(i) && !word.startsWith('-'));
+  if (at < 0) return value;
+  state.taken = new Set(taken).add(at);
+  return value.replace(NEXT_WORD, () => words[at] as string);
 }

@@ -1,11 +1,10 @@
 // Bytes <-> values: scalar codecs, and tables of netlink attributes that are codecs themselves, so that they nest.
 import { WireError } from '../model/errors.js';
 
-/** How one value lies in a run of bytes. `Codec<T>` never reads or writes outside the run it is given. */
+/** How one value lies in a run of bytes. Reading never leaves the run it is given; writing needs a buffer with room enough. */
 export interface Codec<T> {
-  /** bytes that `write` will fill for this value */
-  size(value: T): number;
-  write(bytes: Uint8Array, at: number, value: T): void;
+  /** @returns where the value ends, without padding */
+  write(bytes: Uint8Array, at: number, value: T): number;
   /** @throws WireError when the run is too short */
   read(bytes: Uint8Array, from: number, to: number): T;
 }
@@ -72,8 +71,10 @@ export function swapped(value: number): number {
 /** A value of a fixed number of bytes; longer payloads are accepted and their first bytes count, as the kernel does. */
 function fixed<T>(length: number, read: (b: Uint8Array, at: number) => T, write: (b: Uint8Array, at: number, value: T) => void): Codec<T> {
   return {
-    size: () => length,
-    write,
+    write(bytes, at, value) {
+      write(bytes, at, value);
+      return at + length;
+    },
     read(bytes, from, to) {
       if (to - from < length) throw new WireError(`attribute of ${to - from} bytes where ${length} are needed`);
       return read(bytes, from);
@@ -125,9 +126,9 @@ export const u32Counter: Codec<bigint> = fixed<bigint>(
 export type Words = readonly [number, number, number, number];
 
 export const address128: Codec<Words> = {
-  size: () => 16,
   write(b, at, words) {
     for (let i = 0; i < 4; i++) writeBigEndian(b, at + 4 * i, 4, words[i] as number);
+    return at + 16;
   },
   read: (b, from, to) => [wordAt(b, from, to), wordAt(b, from + 4, to), wordAt(b, from + 8, to), wordAt(b, from + 12, to)],
 };
@@ -141,20 +142,20 @@ export const be32 = fixed<number>(
 
 /** Flag bits, and the mask that says that all of them are meant; of a reply only the bits count. */
 export const flagBits: Codec<number> = {
-  size: () => 8,
   write(b, at, bits) {
     writeU32(b, at, bits);
     writeU32(b, at + 4, 0xffffffff);
+    return at + 8;
   },
   read: (b, from, to) => u32.read(b, from, to),
 };
 
 /** Text of one byte a character, ended by NUL. */
 export const cstring: Codec<string> = {
-  size: (value) => value.length + 1,
   write(b, at, value) {
     for (let i = 0; i < value.length; i++) b[at + i] = value.charCodeAt(i);
     b[at + value.length] = 0;
+    return at + value.length + 1;
   },
   read(b, from, to) {
     let text = '';
@@ -176,25 +177,20 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
   for (const row of rows) byType[row.type] = row;
   return {
     table,
-    size(value) {
-      let total = 0;
-      for (const row of rows) {
-        const field = value[row.name];
-        if (field !== undefined) total += HEADER + aligned(row.codec.size(field));
-      }
-      return total;
-    },
     write(b, start, value) {
       let at = start;
-      for (const row of rows) {
+      let end = start;
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] as (typeof rows)[number];
         const field = value[row.name];
         if (field === undefined) continue;
-        const size = row.codec.size(field);
-        writeU16(b, at, HEADER + size);
+        end = row.codec.write(b, at + HEADER, field);
+        writeU16(b, at, end - at);
         writeU16(b, at + 2, row.type | row.nested);
-        row.codec.write(b, at + HEADER, field);
-        at += HEADER + aligned(size);
+        // the padding is part of the message, and the buffer may have been used before
+        for (at = start + aligned(end - start); end < at; end++) b[end] = 0;
       }
+      return end;
     },
     read(b, from, to) {
       // a copy of one object with all keys, so that every value has the same shape

@@ -31,6 +31,9 @@ export interface Message {
   readonly to: number;
 }
 
+/** more than any request takes: names are of 16 characters at the most */
+const LONGEST_REQUEST = 1024;
+
 /** Requests back to back in one buffer, without flags and sequence numbers, which whoever sends them fills in. */
 export class Requests {
   #bytes: Uint8Array;
@@ -38,8 +41,8 @@ export class Requests {
   #length = 0;
 
   /** @param room bytes to begin with; it grows */
-  constructor(room = 256) {
-    this.#bytes = new Uint8Array(room);
+  constructor(room = 0) {
+    this.#bytes = new Uint8Array(room + LONGEST_REQUEST);
   }
 
   get count(): number {
@@ -48,15 +51,14 @@ export class Requests {
 
   add<T>(type: number, command: number, version: number, codec: Codec<T>, value: T): this {
     const from = this.#length;
-    const length = NLMSG_HEADER + GENL_HEADER + codec.size(value);
-    this.#reserve(from + aligned(length));
+    this.#reserve(from + LONGEST_REQUEST);
     const bytes = this.#bytes;
-    writeU32(bytes, from, length);
-    writeU16(bytes, from + 4, type);
     bytes[from + NLMSG_HEADER] = command;
     bytes[from + NLMSG_HEADER + 1] = version;
-    codec.write(bytes, from + NLMSG_HEADER + GENL_HEADER, value);
-    this.#length = from + aligned(length);
+    const end = codec.write(bytes, from + NLMSG_HEADER + GENL_HEADER, value);
+    writeU32(bytes, from, end - from);
+    writeU16(bytes, from + 4, type);
+    this.#length = aligned(end);
     this.#ends.push(this.#length);
     return this;
   }
