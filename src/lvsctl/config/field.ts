@@ -98,11 +98,19 @@ export function object<E extends Entries>(entries: E): Field<Read<E>> {
       type: 'object',
       additionalProperties: false,
       required: Object.entries(entries).flatMap(([name, { absent }]) => (absent.required ? [name] : [])),
-      properties: Object.fromEntries(
-        Object.entries(entries).map(([name, { field, help }]) => [name, { ...field.schema, description: help }]),
-      ),
+      properties: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, describe(entry)])),
     },
   };
+}
+
+function describe({ field, help, absent }: Entry<unknown>): JsonSchema {
+  const value = absent.required ? undefined : absent.value;
+  return { ...field.schema, description: help, ...(value === undefined ? {} : { default: written(value) }) };
+}
+
+/** A default as one would write it in the file. */
+function written(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'from' in value && 'to' in value ? `${value.from}-${value.to}` : value;
 }
 
 /** Maps told apart by the word under `key`. */
