@@ -10,6 +10,7 @@ export interface Subcommand {
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
+  { name: 'check', help: 'read an lvsctl file and name its first slip', load: () => import('./commands/check.js') },
 ];
 
 const USAGE_STATUS = 2;

@@ -1,0 +1,248 @@
+// The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON Schema follow from it.
+import { type Address, parseAddress, parseDottedQuad } from '../../model/address.js';
+import {
+  type Field,
+  integer,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  parsed,
+  required,
+  text,
+  textMap,
+  truth,
+  type Value,
+  variants,
+} from './field.js';
+
+export type Mode = 'nat' | 'dr' | 'tun';
+
+const WEIGHT_MAX = 2 ** 31 - 1;
+const THRESHOLD_MAX = 2 ** 32 - 1;
+const MARK_MAX = 2 ** 32 - 1;
+const YEAR = 31_536_000;
+
+// biome-ignore-start format: a table
+const address: Field<Address> = parsed('an IPv4 or IPv6 address', parseAddress, { type: 'string' });
+const port = integer(0, 65535);
+const word = parsed('a name of letters, digits, dots, dashes and underscores', (value) => (/^[\w.-]+$/.test(value) ? value : undefined), {
+  type: 'string',
+  pattern: '^[\\w.-]+$',
+});
+const device = parsed(
+  'a network interface name',
+  (value) => (/^[^\s/:]{1,15}$/.test(value) && value !== '.' && value !== '..' ? value : undefined),
+  { type: 'string', maxLength: 15 },
+);
+/** A mask's bits as a dotted quad, or a prefix length; `toNetmask` in wanted.ts makes the model's number of it. */
+const netmask = parsed(
+  'a mask like 255.255.255.0 or a prefix length 1..128',
+  (value) =>
+    parseDottedQuad(value)?.value !== undefined
+      ? { bits: parseDottedQuad(value)?.value ?? 0 }
+      : /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 128
+        ? { length: Number(value) }
+        : undefined,
+  { type: ['string', 'integer'] },
+);
+const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, { type: ['integer', 'string'] });
+const mode = oneOf(['nat', 'dr', 'tun']);
+
+const common = {
+  interval: optional(number(0.1, YEAR), 5, 'seconds from one check to the next'),
+  timeout: optional(number(0.1, YEAR), 3, 'seconds after which a check has failed'),
+  rise: optional(integer(1, 1000), 2, 'passes in a row that bring a server back'),
+  fall: optional(integer(1, 1000), 3, 'failures in a row that take a server out'),
+  fast_interval: optional(number(0.1, YEAR), undefined, 'interval while the state is changing; the interval when absent'),
+  jitter: optional(number(0, 1), 0.1, 'share of the interval by which starts are spread'),
+  port: optional(integer(1, 65535), undefined, 'port to check, when not that of the server'),
+  target: optional(oneOf(['server', 'vip']), 'server', "the address to ask for: the server's own, or (dr, tun) the VIP on the server"),
+  source: optional(address, undefined, 'source address of the checks'),
+};
+const http = {
+  ...common,
+  method: optional(oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']), 'GET', 'request method'),
+  path: optional(
+    parsed('a path that begins with /', (value) => (/^\/[!-~]*$/.test(value) ? value : undefined), { type: 'string', pattern: '^/' }),
+    '/',
+    'request path with its query',
+  ),
+  host: optional(text, undefined, 'Host header; the VIP when absent'),
+  headers: optional(textMap, {}, 'further request headers'),
+  status: optional(
+    parsed('a status or a range like 200-299', parseStatus, { type: ['integer', 'string'] }),
+    { from: 200, to: 299 },
+    'statuses that pass',
+  ),
+  body: optional(
+    parsed('a regular expression', parsePattern, { type: 'string' }),
+    undefined,
+    'regular expression that the body must match',
+  ),
+  redirects: optional(integer(0, 20), 0, 'redirects followed'),
+};
+
+const check = variants('kind', {
+  tcp: { ...common },
+  http,
+  https: {
+    ...http,
+    verify: optional(truth, true, 'verify the certificate'),
+    sni: optional(text, undefined, 'server name sent and verified; the host when absent'),
+  },
+  dns: {
+    ...common,
+    name: required(text, 'name to ask for'),
+    type: optional(oneOf(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT']), 'A', 'record type'),
+    expected: optional(list(text), [], 'answers of which one must come; any when empty'),
+  },
+  udp: { ...common, payload: optional(text, undefined, 'text sent; an empty datagram when absent') },
+  smtp: { ...common, helo: optional(text, 'localhost', 'name said in EHLO') },
+  ping: { ...common },
+  exec: { ...common, command: required(list(text, 1), 'absolute path of a program, then its arguments; no shell') },
+});
+
+const health = object({
+  combine: optional(oneOf(['all', 'any']), 'all', 'whether all checks must pass, or one'),
+  failed: optional(oneOf(['remove', 'quiesce']), 'remove', 'a server that is out is removed, or gets weight 0'),
+  slow_start: optional(number(0, YEAR), 0, 'seconds over which a returned server ramps up to its weight'),
+  min_up: optional(number(0, 1), 0, 'share of the servers that is never taken out'),
+});
+const server = object({
+  address: required(address, 'address of the real server'),
+  port: optional(port, undefined, 'its port (nat only); that of the service when absent'),
+  weight: optional(integer(0, WEIGHT_MAX), 1, 'its weight, 0 takes no new connections'),
+  upper: optional(integer(0, THRESHOLD_MAX), 0, 'connections at which it counts as overloaded, 0 = never'),
+  lower: optional(integer(0, THRESHOLD_MAX), 0, 'connections below which it is taken back'),
+});
+const service = object({
+  name: required(word, 'name in messages, unique in the file'),
+  protocol: optional(oneOf(['tcp', 'udp', 'sctp']), 'tcp', 'protocol'),
+  address: required(address, 'the VIP; one of vips'),
+  port: optional(port, undefined, 'the port; 0 = all ports, which needs persistence'),
+  ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
+  mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
+  mode: required(mode, 'nat (masquerading), dr (direct routing) or tun (tunnelling)'),
+  tunnel: optional(
+    object({
+      type: optional(oneOf(['ipip', 'gue', 'gre']), 'ipip', 'tunnel type'),
+      port: optional(integer(1, 65535), undefined, 'UDP port of gue'),
+      checksum: optional(oneOf(['none', 'checksum', 'remote']), 'none', 'checksum of gue and gre'),
+    }),
+    undefined,
+    'tunnel options, with mode tun',
+  ),
+  scheduler: optional(
+    oneOf(['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos']),
+    'wlc',
+    'scheduler',
+  ),
+  flags: optional(list(oneOf(['flag-1', 'flag-2', 'flag-3', 'sh-fallback', 'sh-port', 'mh-fallback', 'mh-port'])), [], 'scheduler flags'),
+  one_packet: optional(truth, false, 'one-packet scheduling (udp)'),
+  persistence: optional(
+    object({
+      timeout: optional(integer(1, YEAR), 300, 'seconds a client stays with its server'),
+      netmask: optional(netmask, undefined, 'clients that count as one: mask or prefix length'),
+      engine: optional(oneOf(['sip']), undefined, 'persistence engine'),
+    }),
+    undefined,
+    'persistence',
+  ),
+  servers: required(list(server), 'real servers'),
+  sorry: optional(
+    object({
+      address: required(address, 'its address'),
+      port: optional(port, undefined, 'its port (nat only)'),
+      mode: optional(mode, undefined, 'its mode; that of the service when absent'),
+    }),
+    undefined,
+    'the sorry server, in the table while no other is',
+  ),
+  checks: optional(list(check), [], 'health checks of each server'),
+  health: optional(health, { combine: 'all' as const, failed: 'remove' as const, slow_start: 0, min_up: 0 }, 'what the checks lead to'),
+});
+
+/** The whole file. */
+export const FILE = object({
+  vips: required(
+    list(
+      object({
+        address: required(address, 'virtual address'),
+        interface: required(device, "the director's interface that gets it, as /32 or /128"),
+      }),
+      1,
+    ),
+    'virtual addresses',
+  ),
+  services: required(list(service), 'virtual services'),
+  timeouts: optional(
+    object({
+      tcp: optional(integer(1, YEAR), 900, 'seconds, established TCP'),
+      tcp_fin: optional(integer(1, YEAR), 120, 'seconds, closing TCP'),
+      udp: optional(integer(1, YEAR), 300, 'seconds, UDP'),
+    }),
+    undefined,
+    "idle timeouts; the machine's own when absent",
+  ),
+  sync: optional(
+    list(
+      object({
+        role: required(oneOf(['master', 'backup']), 'role'),
+        interface: required(device, 'multicast interface'),
+        syncid: optional(integer(0, 255), 0, 'sync id'),
+        max_length: optional(integer(1, 65535), undefined, 'bytes of one message'),
+        group: optional(address, undefined, 'multicast group'),
+        port: optional(integer(1, 65535), undefined, 'UDP port'),
+        ttl: optional(integer(1, 255), undefined, 'multicast TTL'),
+      }),
+    ),
+    [],
+    'sync daemons, one of each role at most',
+  ),
+  monitor: optional(
+    object({
+      foreign: optional(oneOf(['repair', 'respect']), 'repair', 'what becomes of changes that others make to these services'),
+      hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
+      log: optional(
+        object({
+          format: optional(oneOf(['text', 'json']), 'text', 'log lines as text or JSON'),
+          file: optional(text, undefined, 'a file beside stderr'),
+        }),
+        { format: 'text' as const, file: undefined },
+        'log',
+      ),
+    }),
+    { foreign: 'repair' as const, hook: undefined, log: { format: 'text' as const, file: undefined } },
+    'manners of lvsctl monitor',
+  ),
+});
+// biome-ignore-end format: a table
+
+export type Config = Value<typeof FILE>;
+export type VirtualService = Value<typeof service>;
+export type RealServer = Value<typeof server>;
+export type Check = Value<typeof check>;
+export type CheckKind = Check['kind'];
+export type Health = Value<typeof health>;
+export type Netmask = Value<typeof netmask>;
+
+function parseGroupPort(value: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' | 'sctp' | undefined } | undefined {
+  const [, digits, protocol] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
+  const number = Number(digits);
+  return number >= 1 && number <= 65535 ? { port: number, protocol: protocol as 'tcp' | 'udp' | 'sctp' | undefined } : undefined;
+}
+
+function parseStatus(value: string): { readonly from: number; readonly to: number } | undefined {
+  const [, from, to = from] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(value) ?? [];
+  return from !== undefined && Number(from) <= Number(to) ? { from: Number(from), to: Number(to) } : undefined;
+}
+
+function parsePattern(value: string): RegExp | undefined {
+  try {
+    return new RegExp(value, 'u');
+  } catch {
+    return undefined; // what is no pattern is told by the field
+  }
+}

@@ -1,0 +1,114 @@
+// Text of an lvsctl file -> Config: YAML with positions, the table of file.ts, then what keys mean together.
+import { LineCounter, type Node, parseDocument } from 'yaml';
+import { formatAddress } from '../../model/address.js';
+import { below, ConfigError, fail, type Place } from './field.js';
+import { type Config, FILE, type VirtualService } from './file.js';
+import { renderId, serviceId, toNetmask } from './wanted.js';
+
+/**
+ * Reads a whole file. Needs no root and no kernel.
+ * @param file its name, for messages
+ * @throws ConfigError the first slip, with line and column
+ */
+export function readConfig(text: string, file: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const error = document.errors[0];
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new ConfigError('', error.message, file, line, col);
+  }
+  const root: Place = { source: { file, document, lines }, node: document.contents as Node | null, path: '' };
+  const config = FILE.read(root);
+  checkWhole(config, root);
+  return config;
+}
+
+function checkWhole(config: Config, root: Place): void {
+  unique(
+    config.vips,
+    (vip) => formatAddress(vip.address),
+    'VIP',
+    (i) => below(root, 'vips', i),
+  );
+  unique(
+    config.sync,
+    (daemon) => daemon.role,
+    'sync daemon',
+    (i) => below(root, 'sync', i),
+  );
+  const at = (i: number) => below(root, 'services', i);
+  unique(
+    config.services,
+    (service) => service.name,
+    'service',
+    (i) => below(at(i), 'name'),
+  );
+  unique(
+    config.services,
+    (service) => (service.mark === undefined ? undefined : String(service.mark)),
+    'mark',
+    (i) => below(at(i), 'mark'),
+  );
+  for (const [i, service] of config.services.entries()) checkService(service, at(i), config);
+  unique(config.services, (service) => renderId(serviceId(service)), 'service', at);
+}
+
+function checkService(service: VirtualService, at: Place, config: Config): void {
+  const vip = formatAddress(service.address);
+  if (!config.vips.some(({ address }) => formatAddress(address) === vip)) fail(below(at, 'address'), `${vip} is not one of vips`);
+  if ((service.mark === undefined) !== (service.ports === undefined)) fail(at, "`ports' and `mark' go together");
+  if ((service.port === undefined) === (service.ports === undefined)) fail(at, "give either `port', or `ports' with `mark'");
+  if (service.port === 0 && !service.persistence) fail(below(at, 'port'), 'port 0 (all ports) needs persistence');
+  if (service.tunnel && service.mode !== 'tun') fail(below(at, 'tunnel'), `tunnel options need mode tun, not ${service.mode}`);
+  if (service.tunnel && (service.tunnel.port !== undefined) !== (service.tunnel.type === 'gue')) {
+    fail(below(at, 'tunnel'), "a tunnel `port' is needed with type gue and only there");
+  }
+  if (service.tunnel?.type === 'ipip' && service.tunnel.checksum !== 'none') fail(below(at, 'tunnel', 'checksum'), 'ipip has no checksum');
+  if (service.one_packet && service.protocol !== 'udp') fail(below(at, 'one_packet'), 'one-packet scheduling is only for udp');
+  for (const [i, flag] of service.flags.entries()) {
+    const owner = flag.startsWith('flag-') ? service.scheduler : flag.slice(0, 2);
+    if (owner !== service.scheduler) fail(below(at, 'flags', i), `${flag} belongs to scheduler ${owner}, not ${service.scheduler}`);
+  }
+  const { netmask } = service.persistence ?? {};
+  if (netmask && toNetmask(netmask, service.address.family) === undefined) {
+    fail(below(at, 'persistence', 'netmask'), `the mask does not fit an ${service.address.family} service`);
+  }
+  checkServers(service, at);
+}
+
+function checkServers(service: VirtualService, at: Place): void {
+  const servers = service.servers.map((server, i) => ({ ...server, mode: service.mode, place: below(at, 'servers', i) }));
+  const { sorry } = service;
+  const all = sorry ? [...servers, { ...sorry, mode: sorry.mode ?? service.mode, place: below(at, 'sorry') }] : servers;
+  for (const { address, port, mode, place } of all) {
+    if (address.family !== service.address.family && mode !== 'tun') {
+      fail(below(place, 'address'), `an ${address.family} server of an ${service.address.family} service needs mode tun`);
+    }
+    const same = service.mark === undefined ? service.port : undefined;
+    if (port !== undefined && port !== same && mode !== 'nat') {
+      fail(below(place, 'port'), `mode ${mode} cannot change the port (${same ?? 'that of the request'}); only nat can`);
+    }
+  }
+  for (const { upper, lower, place } of servers) {
+    if (lower !== 0 && lower > upper) fail(below(place, 'lower'), 'the lower threshold is above the upper one');
+  }
+  const key = (server: { address: VirtualService['address']; port: number | undefined }) =>
+    `${formatAddress(server.address)} port ${server.port ?? service.port ?? 0}`;
+  unique(all, key, 'server', (i) => all[i]?.place ?? at);
+  for (const [i, check] of service.checks.entries()) {
+    if (check.target === 'vip' && service.mode === 'nat') fail(below(at, 'checks', i, 'target'), 'only dr and tun servers have the VIP');
+    if (check.kind === 'exec' && !check.command[0]?.startsWith('/'))
+      fail(below(at, 'checks', i, 'command'), 'the program needs an absolute path');
+  }
+}
+
+function unique<T>(items: readonly T[], key: (item: T) => string | undefined, noun: string, at: (i: number) => Place): void {
+  const seen = new Set<string>();
+  for (const [i, item] of items.entries()) {
+    const name = key(item);
+    if (name === undefined) continue;
+    if (seen.has(name)) fail(at(i), `${noun} ${name} is there twice`);
+    seen.add(name);
+  }
+}

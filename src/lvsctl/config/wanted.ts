@@ -1,0 +1,82 @@
+// What a file asks of the IPVS table, as model objects.
+import { type Family, formatAddress } from '../../model/address.js';
+import type { Destination } from '../../model/destination.js';
+import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
+import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
+import type { Config, Mode, Netmask, VirtualService } from './file.js';
+
+export interface WantedService {
+  readonly service: Service;
+  /** in the file's order */
+  readonly destinations: readonly Destination[];
+  /** weight 1; in the table only while no other server is */
+  readonly sorry: Destination | undefined;
+  /** what it comes from: names, checks */
+  readonly source: VirtualService;
+}
+
+/** The services of a file with all their servers up. */
+export function wantedTable(config: Config): readonly WantedService[] {
+  return config.services.map((source) => ({
+    service: toService(source),
+    destinations: source.servers.map((server) => ({
+      ...toDestination(source, server.address, server.port, source.mode),
+      weight: server.weight,
+      upperThreshold: server.upper,
+      lowerThreshold: server.lower,
+    })),
+    sorry: source.sorry && toDestination(source, source.sorry.address, source.sorry.port, source.sorry.mode ?? source.mode),
+    source,
+  }));
+}
+
+/** How the kernel tells the service: by its mark, or by protocol, address and port. */
+export function serviceId(source: VirtualService): ServiceId {
+  if (source.mark !== undefined) return { kind: 'fwmark', mark: source.mark, family: source.address.family };
+  return { kind: 'address', protocol: source.protocol, address: source.address, port: source.port ?? 0 };
+}
+
+/** `tcp 192.0.2.1 port 80` or `mark 1 (ipv4)`, for messages. */
+export function renderId(id: ServiceId): string {
+  return id.kind === 'fwmark' ? `mark ${id.mark} (${id.family})` : `${id.protocol} ${formatAddress(id.address)} port ${id.port}`;
+}
+
+/** The model's number of a mask: its bits for IPv4, the prefix length for IPv6. @returns undefined when it does not fit the family */
+export function toNetmask(mask: Netmask, family: Family): number | undefined {
+  if ('bits' in mask) return family === 'ipv4' ? mask.bits : undefined;
+  if (family === 'ipv6') return mask.length;
+  return mask.length <= 32 ? (0xffffffff << (32 - mask.length)) >>> 0 : undefined;
+}
+
+const FLAG_BITS = { 'flag-1': 1, 'flag-2': 2, 'flag-3': 4, 'sh-fallback': 1, 'sh-port': 2, 'mh-fallback': 1, 'mh-port': 2 } as const;
+const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;
+
+function toService(source: VirtualService): Service {
+  const { persistence } = source;
+  const { family } = source.address;
+  return {
+    id: serviceId(source),
+    scheduler: source.scheduler,
+    schedulerFlags: source.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0),
+    persistence: persistence && { timeout: persistence.timeout },
+    netmask: (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),
+    engine: persistence?.engine,
+    onePacket: source.one_packet,
+  };
+}
+
+function toDestination(source: VirtualService, address: Destination['address'], port: number | undefined, mode: Mode): Destination {
+  return {
+    address,
+    port: port ?? source.port ?? 0,
+    forwarding: METHODS[mode],
+    tunnel: mode === 'tun' ? toTunnel(source) : IPIP,
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+  };
+}
+
+function toTunnel({ tunnel }: VirtualService): Tunnel {
+  return tunnel ? { type: tunnel.type, port: tunnel.port ?? 0, flags: CHECKSUMS[tunnel.checksum].kernel } : IPIP;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../../src/lvsctl/config/field.js';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
+import { parseAddress } from '../../../src/model/address.js';
+
+const HEAD = 'vips:\n  - {address: 192.0.2.1, interface: eth0}\n';
+const web = (rest: string) => `${HEAD}services:\n  - name: web\n    address: 192.0.2.1\n${rest}`;
+
+function slip(text: string): string {
+  try {
+    readConfig(text, 'f');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'no error';
+}
+
+describe('slips are named with line and column', () => {
+  test.each([
+    [
+      'unknown key',
+      web('    port: 80\n    mode: nat\n    shceduler: rr\n    servers: []\n'),
+      /^f:8:5: services\[0\]: unknown key `shceduler'/,
+    ],
+    ['port 70000', web('    port: 70000\n    mode: nat\n    servers: []\n'), /^f:6:11: services\[0\]\.port: `70000' is not/],
+    [
+      'server twice',
+      web('    port: 80\n    mode: nat\n    servers:\n      - {address: 198.51.100.1}\n      - {address: 198.51.100.1, port: 80}\n'),
+      /^f:10:9: services\[0\]\.servers\[1\]: server 198\.51\.100\.1 port 80 is there twice/,
+    ],
+    [
+      'DR with another port',
+      web('    port: 80\n    mode: dr\n    servers:\n      - {address: 198.51.100.1, port: 8080}\n'),
+      /^f:9:39: services\[0\]\.servers\[0\]\.port: mode dr cannot/,
+    ],
+    [
+      'mark twice',
+      `${web('    ports: [80, 443]\n    mark: 7\n    mode: nat\n    servers: []\n')}  - {name: b, address: 192.0.2.1, ports: [21], mark: 7, mode: nat, servers: []}\n`,
+      /^f:10:54: services\[1\]\.mark: mark 7 is there twice/,
+    ],
+    ['tab indentation', `${HEAD}services:\n\t- name: web\n`, /^f:4:1: .*[Tt]ab/],
+    ['key twice', `${HEAD}vips: []\nservices: []\n`, /^f:3:1: .*unique/],
+    [
+      'VIP unknown',
+      `${HEAD}services: [{name: a, address: 192.0.2.9, port: 1, mode: nat, servers: []}]\n`,
+      /192\.0\.2\.9 is not one of vips/,
+    ],
+    ['empty', '', /^f:1:1: expected a map/],
+    [
+      'check without program path',
+      web('    port: 80\n    mode: nat\n    servers: []\n    checks: [{kind: exec, command: [true1]}]\n'),
+      /^f:9:36: .*absolute path/,
+    ],
+  ])('%s', (_, text, message) => expect(slip(text)).toMatch(message));
+});
+
+test('wantedTable gives model objects', () => {
+  const config = readConfig(
+    web(
+      '    ports: [80, 53/udp]\n    mark: 7\n    mode: tun\n    tunnel: {type: gue, port: 6080, checksum: checksum}\n    scheduler: sh\n    flags: [sh-port]\n' +
+        '    persistence: {timeout: 60, netmask: 24}\n    servers: [{address: 2001:db8::2, weight: 3, upper: 9, lower: 2}]\n    sorry: {address: 198.51.100.9}\n    checks: [{kind: https, status: 200-204}]\n',
+    ),
+    'f',
+  );
+  const [wanted] = wantedTable(config);
+  expect(wanted?.service).toEqual({
+    id: { kind: 'fwmark', mark: 7, family: 'ipv4' },
+    scheduler: 'sh',
+    schedulerFlags: 2,
+    persistence: { timeout: 60 },
+    netmask: 0xffffff00,
+    engine: undefined,
+    onePacket: false,
+  });
+  const tunnel = { type: 'gue', port: 6080, flags: 1 };
+  const server = {
+    address: parseAddress('2001:db8::2'),
+    port: 0,
+    forwarding: 'tunnel',
+    tunnel,
+    weight: 3,
+    upperThreshold: 9,
+    lowerThreshold: 2,
+  };
+  expect(wanted?.destinations).toEqual([server]);
+  expect(wanted?.sorry).toEqual({ ...server, address: parseAddress('198.51.100.9'), weight: 1, upperThreshold: 0, lowerThreshold: 0 });
+  expect(config.services[0]?.checks[0]).toMatchObject({ kind: 'https', verify: true, interval: 5, status: { from: 200, to: 204 } });
+});
