@@ -57,7 +57,7 @@ test.each(files)('%s', (file) => {
 /** What a file imports: paths below src without their ending, names of packages, `node`. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
-  return [...text.matchAll(/(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => {
+  return [...text.matchAll(/\b(?:from|import|require)(?:\s+|\s*\(\s*)'([^']+)'/g)].map(([, target = '']) => {
     if (target.startsWith('node:')) return 'node';
     if (!target.startsWith('.')) return target;
     return relative(SRC, normalize(join(dirname(join(SRC, file)), target))).replace(/\.c?js$/, '');

@@ -1,4 +1,5 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
+import { readFileSync } from 'node:fs';
 import { openBackend } from '../backend/open.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
@@ -12,6 +13,7 @@ const FAILED = 2;
 export async function main(): Promise<void> {
   const world: World = {
     openBackend: () => openBackend(process.env.LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets }),
+    readText: (path) => readFileSync(path, 'utf8'),
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR,

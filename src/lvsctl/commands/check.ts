@@ -1,5 +1,4 @@
 // lvsctl check FILE: is the file right? Needs no root and no kernel.
-import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/field.js';
 import { readConfig } from '../config/read.js';
 import type { Subcommand } from '../program.js';
@@ -12,9 +11,9 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 const BAD_FILE = 2;
 
 /** Exit status 0 with a summary, or 2 with the first slip on stderr. */
-async function check(file: string, { out, err }: World): Promise<number> {
+async function check(file: string, { readText, out, err }: World): Promise<number> {
   try {
-    const config = readConfig(readFileSync(file, 'utf8'), file);
+    const config = readConfig(readText(file), file);
     const servers = config.services.reduce((count, service) => count + service.servers.length, 0);
     out(`${file}: good; VIPs ${config.vips.length}, services ${config.services.length}, servers ${servers}\n`);
     return 0;
