@@ -4,7 +4,7 @@ import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import type { Protocol, ServiceEntry, ServiceId } from '../model/service.js';
-import { renderDestination, renderService, renderTitles, renderVersion } from '../render/listing.js';
+import { type ListingView, renderDestination, renderService, renderTitles, renderVersion } from '../render/listing.js';
 import { messageFor } from '../render/messages.js';
 import { NUMERIC, type ReverseNames } from '../render/names.js';
 import { renderDestinationRule, renderServiceRule } from '../render/rules.js';
@@ -79,13 +79,25 @@ async function printServices(services: readonly ServiceEntry[], view: View, worl
   }
 }
 
+/** Prints what `-R` reads back; what it has no words for is named on stderr instead. */
 async function printRules(services: readonly ServiceEntry[], numeric: boolean, world: World): Promise<void> {
   for await (const { entry, destinations, names } of rowsOf(services, 'rules', true, numeric, world)) {
-    let text = renderServiceRule(entry.service, names);
-    for (const { destination } of destinations) text += renderDestinationRule(entry.service.id, destination, names);
+    const service = renderServiceRule(entry.service, names);
+    if (service === undefined) {
+      world.err(`not saved: ${renderService(entry, PLAIN, NUMERIC)}`);
+      continue;
+    }
+    let text = service;
+    for (const destination of destinations) {
+      const rule = renderDestinationRule(entry.service.id, destination.destination, names);
+      if (rule === undefined) world.err(`not saved: ${renderDestination(destination, undefined, PLAIN, NUMERIC).trim()}\n`);
+      else text += rule;
+    }
     if (!world.out(text)) return;
   }
 }
+
+const PLAIN: ListingView = { layout: 'plain', exact: false };
 
 /**
  * Services with their servers, in the order of the listing. Numbers flow as they are read; names are looked up once for the whole table,

@@ -8,8 +8,9 @@ import { savedFlags } from './flags.js';
 import { checksumOf } from './listing.js';
 import type { ReverseNames } from './names.js';
 
-/** `-A -t 10.0.0.1:80 -s rr -p 300 …` */
-export function renderServiceRule(service: Service, names: ReverseNames): string {
+/** `-A -t 10.0.0.1:80 -s rr -p 300 …`; undefined when ipvsadm has no option for its protocol, which another program must have set. */
+export function renderServiceRule(service: Service, names: ReverseNames): string | undefined {
+  if (service.id.kind === 'address' && knownProtocol(service.id.protocol) === undefined) return undefined;
   let line = `-A ${renderId(service.id, names)} -s ${service.scheduler}`;
   if (service.persistence) {
     const family = familyOf(service.id);
@@ -22,12 +23,13 @@ export function renderServiceRule(service: Service, names: ReverseNames): string
   return `${line}\n`;
 }
 
-/** `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …` */
-export function renderDestinationRule(id: ServiceId, destination: Destination, names: ReverseNames): string {
+/** `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …`; undefined when ipvsadm has no option for its forwarding method or tunnel type. */
+export function renderDestinationRule(id: ServiceId, destination: Destination, names: ReverseNames): string | undefined {
   const protocol = id.kind === 'address' ? id.protocol : undefined;
   const server = renderEndpoint(destination.address, destination.port, protocol, names);
   const known = knownForwarding(destination.forwarding);
-  let line = `-a ${renderId(id, names)} -r ${server} ${known ? FORWARDING[known].option : '(null)'} -w ${destination.weight}`;
+  if (known === undefined || (known === 'tunnel' && knownTunnel(destination.tunnel.type) === undefined)) return undefined;
+  let line = `-a ${renderId(id, names)} -r ${server} ${FORWARDING[known].option} -w ${destination.weight}`;
   if (destination.upperThreshold !== 0) line += ` -x ${destination.upperThreshold}`;
   if (destination.lowerThreshold !== 0) line += ` -y ${destination.lowerThreshold}`;
   return `${line}${renderTunnel(destination)}\n`;
