@@ -1,7 +1,7 @@
 // Real connections through rules made by ours: a client, a director (the lab itself) and two real servers on one switch, each in a network
 // namespace of its own; and what both tools list meanwhile.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { answer } from '../support/inprocess.js';
@@ -48,6 +48,8 @@ beforeAll(async () => {
   for (const address of ['10.97.0.1/24', '10.97.100.1/24', 'fd00:97::1/64', 'fd00:97:100::1/64'])
     ip('addr', 'add', address, 'dev', 'lvst0', ...(address.includes(':') ? ['nodad'] : []));
   for (const [key, value] of [
+    // connections go with their server, so that none are left for the tests that follow
+    ['ipv4/vs/expire_nodest_conn', '1'],
     ['ipv4/ip_forward', '1'],
     ['ipv6/conf/all/forwarding', '1'],
     ['ipv4/conf/all/send_redirects', '0'],
@@ -81,6 +83,11 @@ afterAll(async () => {
   ]);
   for (const name of [CLIENT, ...SERVERS, SWITCH]) ip('netns', 'del', name);
   await reset(backend);
+  const end = Date.now() + 30_000;
+  while (readFileSync('/proc/net/ip_vs_conn', 'latin1').split('\n').length > 2 && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(readFileSync('/proc/net/ip_vs_conn', 'latin1').split('\n').slice(1)).toEqual(['']);
+  writeFileSync('/proc/sys/net/ipv4/vs/expire_nodest_conn', '0');
   await backend.close();
 });
 beforeEach(async () => {
