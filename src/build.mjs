@@ -13,6 +13,8 @@ const common = {
   alias: { 'node-gyp-build': './src/backend/binding.cts' },
   external: ['netlink/package.json'],
   minify: true,
+  // a stack trace shows a line of the source
+  lineLimit: 160,
   // the bundles run without a loader for ES modules
   supported: { 'dynamic-import': false },
   logLevel: 'warning',

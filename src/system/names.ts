@@ -48,9 +48,9 @@ function side<T>(items: readonly T[], start: (item: T, done: () => void) => void
   return Promise.all(items.map((item) => new Promise<void>((resolve) => start(item, resolve))));
 }
 
-/** The resolver blocks a thread per look-up; Node's pool has four unless told otherwise before its first use. */
-function widenPool(threads: number): void {
-  process.env.UV_THREADPOOL_SIZE ??= String(Math.min(MOST_THREADS, Math.max(4, threads)));
+/** The resolver blocks a thread per look-up. Node has four unless told otherwise before their first use, and lends look-ups half of them. */
+function widenPool(lookUps: number): void {
+  process.env.UV_THREADPOOL_SIZE ??= String(Math.min(MOST_THREADS, Math.max(4, 2 * lookUps)));
 }
 
 export interface Services {
