@@ -24,7 +24,10 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'backend/netlink': ['netlink'],
   'ipvsadm/main': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
-  'lvsctl/main': ['system', 'backend/open', 'node'],
+  'ipvsadm/hostnames': ['system'],
+  'lvsctl/main': ['system', 'backend/open', 'backend/lock', 'ipvsadm/hostnames', 'node'],
+  // a rule file is lines of ipvsadm: its reader is the only one
+  'lvsctl/config/rulefile': ['ipvsadm/lines', 'ipvsadm/parse', 'ipvsadm/scan', 'ipvsadm/usage', 'ipvsadm/values'],
   'lvsctl/program': ['commander'],
 };
 /** The same for folders within folders. */

@@ -20,12 +20,18 @@ export interface LockOptions {
  * @throws BackendError when a living process keeps the lock for too long
  */
 export function withLock<T>(path: string, work: () => T, options: LockOptions = {}): T {
-  acquire(path, options);
+  const release = takeLock(path, options);
   try {
     return work();
   } finally {
-    unlinkSync(path);
+    release();
   }
+}
+
+/** Takes the lock. @returns what gives it back @throws BackendError as `withLock` */
+export function takeLock(path: string, options: LockOptions = {}): () => void {
+  acquire(path, options);
+  return () => unlinkSync(path);
 }
 
 function acquire(path: string, { longestWaitMs = LONGEST_WAIT_MS, onDead }: LockOptions): void {

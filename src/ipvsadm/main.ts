@@ -2,14 +2,12 @@
 import { basename } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
-import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
-import type { ReverseNames } from '../render/names.js';
 import { argumentBytes, toBytes } from '../system/bytes.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
-import { lookUpAddresses, lookUpHosts, readServices } from '../system/names.js';
 import { bufferedOutput, isCharacterDevice, type Output, openReader, pieces } from '../system/streams.js';
+import { systemNames } from './hostnames.js';
 import { run } from './run.js';
 import type { ReadBytes, World } from './world.js';
 import { restoreScript, saveScript } from './wrappers.js';
@@ -98,30 +96,6 @@ function worldOf(name: string, backend: Backend, out: Output, err: World['err'])
     help: async (argv0) => (await import('./program.js')).helpText(argv0),
   };
 }
-
-const resolve: World['names']['resolve'] = async ({ hosts, services }) => {
-  const found = await lookUpHosts(hosts);
-  const table = services ? readServices() : undefined;
-  return {
-    host(name) {
-      const address = parseAddress(found.get(name) ?? '');
-      return address?.family === 'ipv4' ? address : undefined;
-    },
-    port: (name, protocol) => table?.port(name, protocol),
-  };
-};
-
-const reverse: World['names']['reverse'] = async (addresses: readonly Address[]): Promise<ReverseNames> => {
-  const found = await lookUpAddresses(addresses.map(formatAddress));
-  const services = readServices();
-  return {
-    host: (address) => found.get(formatAddress(address)),
-    port: (port, protocol) => services.name(port, protocol),
-  };
-};
-
-/** The machine's own resolver. */
-export const systemNames: World['names'] = { resolve, reverse };
 
 function readerOf(path: string): ReadBytes | undefined {
   try {

@@ -1,35 +1,101 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Backend } from '../backend/backend.js';
+import { takeLock } from '../backend/lock.js';
 import { openBackend } from '../backend/open.js';
-import { BackendError, IpvsError } from '../model/errors.js';
-import { messageFor } from '../render/messages.js';
+import { systemNames } from '../ipvsadm/hostnames.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { journalFile } from '../system/journal.js';
+import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
+import { FAILED } from './failure.js';
 import { run } from './program.js';
 import type { World } from './world.js';
 
-const FAILED = 2;
+/** set for the process inside a network namespace */
+const INSIDE = 'LVSCTL_NETNS';
+const NAMESPACES = '/run/netns';
+const STATE = '/run/lvsctl';
 
 /** `lvsctl` */
 export async function main(): Promise<void> {
-  const world: World = {
-    openBackend: () => openBackend(process.env.LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets }),
-    readText: (path) => readFileSync(path, 'utf8'),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-    colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
-    width: process.stdout.columns ?? 80,
-    env: process.env,
-  };
+  const words = process.argv.slice(2);
+  const netns = takeNetns(words);
+  if (netns !== undefined) {
+    process.exitCode = enter(netns, words);
+    return;
+  }
   // A reader that went away (`| head`) ends the output quietly.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  const { world, close } = systemWorld();
   try {
-    process.exitCode = await run(process.argv.slice(2), world);
-  } catch (error) {
-    if (error instanceof BackendError) world.err(`lvsctl: ${error.message}\n`);
-    else if (error instanceof IpvsError) world.err(`lvsctl: ${messageFor(error)}\n`);
-    else throw error;
-    process.exitCode = FAILED;
+    process.exitCode = await run(words, world);
+  } finally {
+    await close();
   }
+}
+
+/** Takes `--netns NAME` or `--netns=NAME` out of the words. */
+function takeNetns(words: string[]): string | undefined {
+  const at = words.findIndex((word) => word === '--netns' || word.startsWith('--netns='));
+  if (at < 0) return undefined;
+  const word = words[at] ?? '';
+  const joined = word.includes('=');
+  const [name = ''] = joined ? [word.slice('--netns='.length)] : words.slice(at + 1);
+  words.splice(at, joined ? 1 : 2);
+  return name;
+}
+
+/** Does the same inside the namespace, in a process of its own. @returns the exit status */
+function enter(name: string, words: readonly string[]): number {
+  const fail = (message: string) => {
+    process.stderr.write(`lvsctl: ${message}\n`);
+    return FAILED;
+  };
+  if (!/^[\w.-]+$/.test(name) || !existsSync(join(NAMESPACES, name)))
+    return fail(`--netns: no network namespace \`${name}'; ip netns lists them`);
+  const ip = findProgram('ip');
+  if (ip === undefined) return fail('--netns: ip is not installed');
+  const inner = ['netns', 'exec', name, process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
+  return spawnSync(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } }).status ?? FAILED;
+}
+
+function systemWorld(): { readonly world: World; readonly close: () => Promise<void> } {
+  const { LVS_BACKEND, NO_COLOR } = process.env;
+  const netns = process.env[INSIDE];
+  const open = () => openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
+  let backend: Promise<Backend> | undefined;
+  /** inherited by programs while the record is locked */
+  let held: number | undefined;
+  const world: World = {
+    openBackend: open,
+    machine: {
+      run: (program, words) => runProgram(program, words, held),
+      read: readIfThere,
+      write: writeProc,
+      list: namesIn,
+      backend() {
+        backend ??= open();
+        return backend;
+      },
+      hasKernelRules: LVS_BACKEND === undefined || LVS_BACKEND === '' || LVS_BACKEND === 'kernel',
+      ownsModules: netns === undefined,
+    },
+    journal: (role, file, directory = netns === undefined ? STATE : join(STATE, `netns-${netns}`)) =>
+      journalFile(role, file, directory, takeLock, (fd) => {
+        held = fd;
+      }),
+    readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
+    names: systemNames,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    colour: process.stdout.isTTY === true && !NO_COLOR,
+    width: process.stdout.columns ?? 80,
+    env: process.env,
+    netns,
+  };
+  return { world, close: async () => (await backend)?.close() };
 }

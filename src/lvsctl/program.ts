@@ -1,21 +1,23 @@
 // lvsctl as a commander program: one row per subcommand, each in a file of its own that is loaded when it is called.
 import { CommanderError, Command as Program } from 'commander';
+import { FAILED, failureText } from './failure.js';
 import type { World } from './world.js';
 
 /** A subcommand's file: adds arguments, options and the action to the command it is given. The action's result is the exit status. */
 export interface Subcommand {
-  readonly configure: (program: Program, finish: (work: (world: World) => Promise<number>) => Promise<void>) => void;
+  readonly configure: (program: Program, finish: Finish) => void;
 }
+export type Finish = (work: (world: World) => Promise<number>) => Promise<void>;
 
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
   { name: 'check', help: 'read an lvsctl file and name its first slip', load: () => import('./commands/check.js') },
+  { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },
+  { name: 'realserver', help: 'set a real server up from a file, take that back, compare', load: () => import('./commands/realserver.js') },
 ];
 
-const USAGE_STATUS = 2;
-
-/** Carries out one command line. @returns the exit status: that of the subcommand, or 2 when the line makes no sense */
+/** Carries out one command line. @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be obeyed */
 export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0;
   const program = new Program('lvsctl').description('Linux Virtual Server: the companion of ipvsadm').version(VERSION);
@@ -29,13 +31,24 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     });
   }
   program.exitOverride().configureOutput({ writeOut: world.out, writeErr: world.err });
-  for (const each of program.commands) each.copyInheritedSettings(program);
+  passOn(program);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
-    throw error;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
+    const text = failureText(error);
+    if (text === undefined) throw error;
+    world.err(`lvsctl: ${text}\n`);
+    return FAILED;
+  }
+}
+
+/** Nested subcommands behave as the whole program does. */
+function passOn(program: Program): void {
+  for (const each of program.commands) {
+    each.copyInheritedSettings(program);
+    passOn(each);
   }
 }
 

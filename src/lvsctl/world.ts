@@ -1,11 +1,20 @@
 // Everything lvsctl touches outside itself; main.ts hands in the real things, tests their own.
 import type { Backend } from '../backend/backend.js';
+import type { Names } from './config/rulefile.js';
+import type { JournalStore } from './plan/journal.js';
+import type { Machine } from './plan/machine.js';
 
 export interface World {
   /** Opens the home of the rules (LVS_BACKEND); who opens it closes it. */
   openBackend(): Promise<Backend>;
-  /** The text of a file. @throws a system error when it cannot be read */
+  /** The machine of plans; `backend` opens the home of the rules once. */
+  readonly machine: Machine;
+  /** The record of what was changed for a file, by role. @param directory where records are kept; the usual place when undefined */
+  journal(role: string, file: string, directory: string | undefined): JournalStore;
+  /** The text of a file, of stdin for `-`. @throws a system error when it cannot be read */
   readText(path: string): string;
+  /** Addresses and ports of the names in a rule file. */
+  readonly names: Names;
   out(text: string): void;
   err(text: string): void;
   /** stdout is a terminal and NO_COLOR is not set */
@@ -13,4 +22,6 @@ export interface World {
   /** columns of the terminal, 80 where there is none */
   readonly width: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** the named network namespace that this process was put into */
+  readonly netns: string | undefined;
 }

@@ -1,12 +1,14 @@
 // Rules as the command lines that make them again (`-S`). Nothing of a rule is lost, and `-R` reads back every line.
-import { formatIpv4 } from '../model/address.js';
+import { formatAddress, formatIpv4 } from '../model/address.js';
+import type { Change } from '../model/change.js';
+import type { DaemonRequest } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { FORWARDING, knownForwarding, knownTunnel, TUNNELS } from '../model/forwarding.js';
 import { familyOf, fullNetmask, knownProtocol, PROTOCOLS, type Service, type ServiceId } from '../model/service.js';
 import { renderEndpoint } from './endpoint.js';
 import { savedFlags } from './flags.js';
 import { checksumOf } from './listing.js';
-import type { ReverseNames } from './names.js';
+import { NUMERIC, type ReverseNames } from './names.js';
 
 /** `-A -t 10.0.0.1:80 -s rr -p 300 …`; undefined when ipvsadm has no option for its protocol, which another program must have set. */
 export function renderServiceRule(service: Service, names: ReverseNames): string | undefined {
@@ -33,6 +35,45 @@ export function renderDestinationRule(id: ServiceId, destination: Destination, n
   if (destination.upperThreshold !== 0) line += ` -x ${destination.upperThreshold}`;
   if (destination.lowerThreshold !== 0) line += ` -y ${destination.lowerThreshold}`;
   return `${line}${renderTunnel(destination)}\n`;
+}
+
+/** Any change as the words behind `ipvsadm`, with numbers for names; undefined where the line of a rule is. */
+export function renderChange(change: Change): string | undefined {
+  switch (change.kind) {
+    case 'add-service':
+      return renderServiceRule(change.service, NUMERIC)?.trimEnd();
+    case 'edit-service':
+      return renderServiceRule(change.service, NUMERIC)?.trimEnd().replace(/^-A/, '-E');
+    case 'delete-service':
+      return `-D ${renderId(change.id, NUMERIC)}`;
+    case 'add-destination':
+      return renderDestinationRule(change.id, change.destination, NUMERIC)?.trimEnd();
+    case 'edit-destination':
+      return renderDestinationRule(change.id, change.destination, NUMERIC)?.trimEnd().replace(/^-a/, '-e');
+    case 'delete-destination':
+      return `-d ${renderId(change.id, NUMERIC)} -r ${renderEndpoint(change.destination.address, change.destination.port, undefined, NUMERIC)}`;
+    case 'flush':
+      return '-C';
+    case 'zero':
+      return change.id === undefined ? '-Z' : `-Z ${renderId(change.id, NUMERIC)}`;
+    case 'set-timeouts':
+      return `--set ${change.timeouts.tcp} ${change.timeouts.tcpFin} ${change.timeouts.udp}`;
+    case 'start-daemon':
+      return renderDaemon(change.daemon);
+    case 'stop-daemon':
+      return `--stop-daemon ${change.role} --syncid ${change.syncId}`;
+    default:
+      return change satisfies never;
+  }
+}
+
+function renderDaemon({ role, interface: device, syncId, maxLength, group, port, ttl }: DaemonRequest): string {
+  let line = `--start-daemon ${role} --mcast-interface ${device} --syncid ${syncId}`;
+  if (maxLength !== undefined) line += ` --sync-maxlen ${maxLength}`;
+  if (group !== undefined) line += ` --mcast-group ${formatAddress(group)}`;
+  if (port !== undefined) line += ` --mcast-port ${port}`;
+  if (ttl !== undefined) line += ` --mcast-ttl ${ttl}`;
+  return line;
 }
 
 function renderId(id: ServiceId, names: ReverseNames): string {

@@ -4,7 +4,7 @@
 // Every difference is shrunk and printed as a golden case; --write also appends it to a transcript. Ends with `N passed, N failed`.
 import { appendFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { systemNames } from '../../src/ipvsadm/main.js';
+import { systemNames } from '../../src/ipvsadm/hostnames.js';
 import { kernel, prepareHost, REAL, reset } from '../kernel/host.js';
 import { printCase } from '../support/transcript.js';
 import { type Bench, compare, type Difference } from './compare.js';

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemNames } from '../../src/ipvsadm/main.js';
+import { systemNames } from '../../src/ipvsadm/hostnames.js';
 import { type Bench, compare } from '../fuzz/compare.js';
 import { isPossible, sequence } from '../fuzz/generate.js';
 import { startReal } from '../fuzz/real.js';

@@ -4,7 +4,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
-import { systemNames } from '../../src/ipvsadm/main.js';
+import { systemNames } from '../../src/ipvsadm/hostnames.js';
 import { goldenTopics } from '../support/golden.js';
 import { expected, play } from '../support/inprocess.js';
 import type { Case } from '../support/transcript.js';

@@ -110,12 +110,19 @@ const health = object({
   slow_start: optional(number(0, YEAR), 0, 'seconds over which a returned server ramps up to its weight'),
   min_up: optional(number(0, 1), 0, 'share of the servers that is never taken out'),
 });
+const tunnel = object({
+  type: optional(oneOf(['ipip', 'gue', 'gre']), 'ipip', 'tunnel type'),
+  port: optional(integer(1, 65535), undefined, 'UDP port of gue'),
+  checksum: optional(oneOf(['none', 'checksum', 'remote']), 'none', 'checksum of gue and gre'),
+});
 const server = object({
   address: required(address, 'address of the real server'),
   port: optional(port, undefined, 'its port (nat only); that of the service when absent'),
   weight: optional(integer(0, WEIGHT_MAX), 1, 'its weight, 0 takes no new connections'),
   upper: optional(integer(0, THRESHOLD_MAX), 0, 'connections at which it counts as overloaded, 0 = never'),
   lower: optional(integer(0, THRESHOLD_MAX), 0, 'connections below which it is taken back'),
+  mode: optional(mode, undefined, 'its mode; that of the service when absent'),
+  tunnel: optional(tunnel, undefined, 'its tunnel options; those of the service when absent'),
 });
 const service = object({
   name: required(word, 'name in messages, unique in the file'),
@@ -125,15 +132,8 @@ const service = object({
   ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
   mode: required(mode, 'nat (masquerading), dr (direct routing) or tun (tunnelling)'),
-  tunnel: optional(
-    object({
-      type: optional(oneOf(['ipip', 'gue', 'gre']), 'ipip', 'tunnel type'),
-      port: optional(integer(1, 65535), undefined, 'UDP port of gue'),
-      checksum: optional(oneOf(['none', 'checksum', 'remote']), 'none', 'checksum of gue and gre'),
-    }),
-    undefined,
-    'tunnel options, with mode tun',
-  ),
+  tunnel: optional(tunnel, undefined, 'tunnel options, with mode tun'),
+  gateway: optional(address, undefined, "the director's address on the servers' network (nat): their default route"),
   scheduler: optional(
     oneOf(['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos']),
     'wlc',
@@ -223,6 +223,7 @@ export const FILE = object({
 export type Config = Value<typeof FILE>;
 export type VirtualService = Value<typeof service>;
 export type RealServer = Value<typeof server>;
+export type TunnelOptions = Value<typeof tunnel>;
 export type Check = Value<typeof check>;
 export type CheckKind = Check['kind'];
 export type Health = Value<typeof health>;

@@ -2,8 +2,8 @@
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { formatAddress } from '../../model/address.js';
 import { below, ConfigError, fail, type Place } from './field.js';
-import { type Config, FILE, type VirtualService } from './file.js';
-import { renderId, serviceId, toNetmask } from './wanted.js';
+import { type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
+import { renderId, serverMode, serviceId, toNetmask } from './wanted.js';
 
 /**
  * Reads a whole file. Needs no root and no kernel.
@@ -60,11 +60,11 @@ function checkService(service: VirtualService, at: Place, config: Config): void 
   if ((service.mark === undefined) !== (service.ports === undefined)) fail(at, "`ports' and `mark' go together");
   if ((service.port === undefined) === (service.ports === undefined)) fail(at, "give either `port', or `ports' with `mark'");
   if (service.port === 0 && !service.persistence) fail(below(at, 'port'), 'port 0 (all ports) needs persistence');
-  if (service.tunnel && service.mode !== 'tun') fail(below(at, 'tunnel'), `tunnel options need mode tun, not ${service.mode}`);
-  if (service.tunnel && (service.tunnel.port !== undefined) !== (service.tunnel.type === 'gue')) {
-    fail(below(at, 'tunnel'), "a tunnel `port' is needed with type gue and only there");
+  checkTunnel(service.tunnel, service.mode, below(at, 'tunnel'));
+  if (service.gateway && service.mode !== 'nat') fail(below(at, 'gateway'), `a gateway needs mode nat, not ${service.mode}`);
+  if (service.gateway && service.gateway.family !== service.address.family) {
+    fail(below(at, 'gateway'), `an ${service.address.family} service needs an ${service.address.family} gateway`);
   }
-  if (service.tunnel?.type === 'ipip' && service.tunnel.checksum !== 'none') fail(below(at, 'tunnel', 'checksum'), 'ipip has no checksum');
   if (service.one_packet && service.protocol !== 'udp') fail(below(at, 'one_packet'), 'one-packet scheduling is only for udp');
   for (const [i, flag] of service.flags.entries()) {
     const owner = flag.startsWith('flag-') ? service.scheduler : flag.slice(0, 2);
@@ -77,8 +77,15 @@ function checkService(service: VirtualService, at: Place, config: Config): void 
   checkServers(service, at);
 }
 
+function checkTunnel(tunnel: TunnelOptions | undefined, mode: Mode, at: Place): void {
+  if (!tunnel) return;
+  if (mode !== 'tun') fail(at, `tunnel options need mode tun, not ${mode}`);
+  if ((tunnel.port !== undefined) !== (tunnel.type === 'gue')) fail(at, "a tunnel `port' is needed with type gue and only there");
+  if (tunnel.type === 'ipip' && tunnel.checksum !== 'none') fail(below(at, 'checksum'), 'ipip has no checksum');
+}
+
 function checkServers(service: VirtualService, at: Place): void {
-  const servers = service.servers.map((server, i) => ({ ...server, mode: service.mode, place: below(at, 'servers', i) }));
+  const servers = service.servers.map((server, i) => ({ ...server, mode: serverMode(service, server), place: below(at, 'servers', i) }));
   const { sorry } = service;
   const all = sorry ? [...servers, { ...sorry, mode: sorry.mode ?? service.mode, place: below(at, 'sorry') }] : servers;
   for (const { address, port, mode, place } of all) {
@@ -90,7 +97,8 @@ function checkServers(service: VirtualService, at: Place): void {
       fail(below(place, 'port'), `mode ${mode} cannot change the port (${same ?? 'that of the request'}); only nat can`);
     }
   }
-  for (const { upper, lower, place } of servers) {
+  for (const { upper, lower, mode, tunnel, place } of servers) {
+    checkTunnel(tunnel, mode, below(place, 'tunnel'));
     if (lower !== 0 && lower > upper) fail(below(place, 'lower'), 'the lower threshold is above the upper one');
   }
   const key = (server: { address: VirtualService['address']; port: number | undefined }) =>

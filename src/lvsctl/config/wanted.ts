@@ -3,7 +3,7 @@ import { type Family, formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
-import type { Config, Mode, Netmask, VirtualService } from './file.js';
+import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
 
 export interface WantedService {
   readonly service: Service;
@@ -20,14 +20,19 @@ export function wantedTable(config: Config): readonly WantedService[] {
   return config.services.map((source) => ({
     service: toService(source),
     destinations: source.servers.map((server) => ({
-      ...toDestination(source, server.address, server.port, source.mode),
+      ...toDestination(source, server, serverMode(source, server), server.tunnel ?? source.tunnel),
       weight: server.weight,
       upperThreshold: server.upper,
       lowerThreshold: server.lower,
     })),
-    sorry: source.sorry && toDestination(source, source.sorry.address, source.sorry.port, source.sorry.mode ?? source.mode),
+    sorry: source.sorry && toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
     source,
   }));
+}
+
+/** The mode of a server: its own, or that of its service. */
+export function serverMode(source: VirtualService, server: Pick<RealServer, 'mode'>): Mode {
+  return server.mode ?? source.mode;
 }
 
 /** How the kernel tells the service: by its mark, or by protocol, address and port. */
@@ -65,18 +70,23 @@ function toService(source: VirtualService): Service {
   };
 }
 
-function toDestination(source: VirtualService, address: Destination['address'], port: number | undefined, mode: Mode): Destination {
+function toDestination(
+  source: VirtualService,
+  { address, port }: { readonly address: Destination['address']; readonly port: number | undefined },
+  mode: Mode,
+  tunnel: TunnelOptions | undefined,
+): Destination {
   return {
     address,
     port: port ?? source.port ?? 0,
     forwarding: METHODS[mode],
-    tunnel: mode === 'tun' ? toTunnel(source) : IPIP,
+    tunnel: mode === 'tun' ? toTunnel(tunnel) : IPIP,
     weight: 1,
     upperThreshold: 0,
     lowerThreshold: 0,
   };
 }
 
-function toTunnel({ tunnel }: VirtualService): Tunnel {
+function toTunnel(tunnel: TunnelOptions | undefined): Tunnel {
   return tunnel ? { type: tunnel.type, port: tunnel.port ?? 0, flags: CHECKSUMS[tunnel.checksum].kernel } : IPIP;
 }

@@ -1,0 +1,69 @@
+// One thing done to the machine, as data: it can be printed as a line that a person could type, and it can be done.
+import type { Change } from '../../model/change.js';
+import { messageFor } from '../../render/messages.js';
+import { renderChange } from '../../render/rules.js';
+import type { Machine } from './machine.js';
+
+export type Command =
+  | { readonly kind: 'run'; readonly program: string; readonly words: readonly string[]; readonly mayFail?: boolean }
+  /** @param key below /proc/sys, with slashes */
+  | { readonly kind: 'sysctl'; readonly key: string; readonly value: string }
+  | { readonly kind: 'rule'; readonly change: Change };
+
+/** A command failed; `message` says which and why, for stderr. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** The command as a line for a shell. */
+export function printCommand(command: Command): string {
+  switch (command.kind) {
+    case 'run':
+      return [command.program, ...command.words].map(quoted).join(' ');
+    case 'sysctl':
+      return `sysctl -w ${quoted(`${sysctlName(command.key)}=${command.value}`)}`;
+    case 'rule':
+      return `ipvsadm ${renderChange(command.change) ?? `# ${command.change.kind}: no option of ipvsadm says this`}`;
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Does it. @throws CommandError, unless the command may fail */
+export async function perform(command: Command, machine: Machine): Promise<void> {
+  switch (command.kind) {
+    case 'run': {
+      const { status, stderr } = machine.run(command.program, command.words);
+      if (status !== 0 && !command.mayFail) throw failure(command, stderr.trim() || `exit status ${status}`);
+      return;
+    }
+    case 'sysctl':
+      try {
+        machine.write(`/proc/sys/${command.key}`, command.value);
+      } catch (error) {
+        throw failure(command, error instanceof Error ? error.message : String(error));
+      }
+      return;
+    case 'rule': {
+      const [error] = await (await machine.backend()).apply([command.change]);
+      if (error) throw failure(command, messageFor(error));
+      return;
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+/** `net.ipv4.ip_forward`; names of interfaces may hold dots, and then the slashes stay, which sysctl(8) takes as well. */
+export function sysctlName(key: string): string {
+  return key.includes('.') ? key : key.replaceAll('/', '.');
+}
+
+function failure(command: Command, why: string): CommandError {
+  return new CommandError(`${printCommand(command)}: ${why}`);
+}
+
+/** A word for a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

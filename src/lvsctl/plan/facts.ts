@@ -1,0 +1,63 @@
+// What of a machine decides which settings it needs.
+import { type Address, type Family, parseAddress } from '../../model/address.js';
+import { firewallTool } from './firewall.js';
+import type { Machine } from './machine.js';
+import { defaultRoute, type LinkState, type LocalAddress, links, localAddresses } from './network.js';
+import type { FirewallTool } from './setting.js';
+
+export interface Facts {
+  readonly addresses: readonly LocalAddress[];
+  readonly links: readonly LinkState[];
+  /** found out when first asked for, because that runs programs */
+  routes(family: Family): string | null;
+  firewallTool(): FirewallTool;
+  readonly ownsModules: boolean;
+}
+
+/** @throws CommandError when `ip` cannot tell */
+export function gatherFacts(machine: Machine): Facts {
+  const routes = new Map<Family, string | null>();
+  let tool: FirewallTool | undefined;
+  return {
+    addresses: localAddresses(machine),
+    links: links(machine),
+    routes(family) {
+      const found = routes.get(family) ?? defaultRoute(family, machine);
+      routes.set(family, found);
+      return found;
+    },
+    firewallTool() {
+      tool ??= firewallTool(machine);
+      return tool;
+    },
+    ownsModules: machine.ownsModules && machine.hasKernelRules,
+  };
+}
+
+/** The interfaces that have exactly this address. */
+export function holdersOf(address: Address, { addresses }: Pick<Facts, 'addresses'>): LocalAddress[] {
+  return addresses.filter((one) => contains({ ...one, prefix: address.family === 'ipv4' ? 32 : 128 }, address));
+}
+
+/** The interfaces, lo aside, that are connected to the network of an address. */
+export function connectedTo(address: Address, { addresses }: Pick<Facts, 'addresses'>): LocalAddress[] {
+  const full = address.family === 'ipv4' ? 32 : 128;
+  return addresses.filter((one) => one.device !== 'lo' && one.prefix < full && contains(one, address));
+}
+
+/** Whether an address lies in the network of a local one. */
+function contains({ address: text, prefix }: Pick<LocalAddress, 'address' | 'prefix'>, wanted: Address): boolean {
+  const own = parseAddress(text);
+  if (own?.family !== wanted.family) return false;
+  const a = wordsOf(own);
+  const b = wordsOf(wanted);
+  return a.every((word, i) => {
+    const bits = Math.min(32, Math.max(0, prefix - 32 * i));
+    const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
+    return (word & mask) >>> 0 === ((b[i] ?? 0) & mask) >>> 0;
+  });
+}
+
+function wordsOf(address: Address): readonly number[] {
+  return address.family === 'ipv4' ? [address.value] : address.words;
+}

@@ -1,0 +1,119 @@
+// Rules of the packet filter: the marks that make several ports one service, and the segment size that leaves room for a tunnel.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address.js';
+import type { KnownProtocol } from '../../model/service.js';
+import type { Command } from './command.js';
+import type { Machine } from './machine.js';
+import type { FirewallTool, Kind } from './setting.js';
+
+export type FirewallRule =
+  | {
+      readonly kind: 'mark';
+      readonly protocol: KnownProtocol;
+      readonly address: Address;
+      /** 1 to 15 of them, as many as iptables takes in one rule */
+      readonly ports: readonly number[];
+      readonly mark: number;
+    }
+  /** largest TCP segment offered in connections of a VIP, bytes */
+  | { readonly kind: 'mss'; readonly address: Address; readonly size: number };
+
+export const FIREWALL: Kind<'firewall'> = {
+  shared: false,
+  title: ({ rule }) => `firewall ${describe(rule)}`,
+  show: (state) => (state ? 'there' : 'missing'),
+  async read({ tool, rule }, machine) {
+    if (tool === 'nft') return nftHas(rule, machine);
+    return machine.run(program(tool, rule), iptablesWords('-C', rule)).status === 0;
+  },
+  same: (actual, wanted) => actual === wanted,
+  commands({ tool, rule }, from, to) {
+    if (from === to) return [];
+    if (tool === 'nft') return nftCommands(rule, to);
+    return [{ kind: 'run', program: program(tool, rule), words: iptablesWords(to ? '-A' : '-D', rule) }];
+  },
+};
+
+/** `mark 1 on tcp 192.0.2.1 ports 80,443` */
+function describe(rule: FirewallRule): string {
+  const address = formatAddress(rule.address);
+  if (rule.kind === 'mss') return `segments of ${address} up to ${rule.size} bytes`;
+  return `mark ${rule.mark} on ${rule.protocol} ${address} port ${rule.ports.join(',')}`;
+}
+
+/**
+ * What this machine can be told with: nft where the kernel takes it, else iptables; iptables-legacy where the kernel has no nf_tables for
+ * IP, which the iptables of many distributions is built on.
+ */
+export function firewallTool(machine: Machine): FirewallTool {
+  if (machine.run('nft', ['--check', 'add table ip lvsctl_probe']).status === 0) return 'nft';
+  return machine.run('iptables-legacy', ['-t', 'mangle', '-S', 'PREROUTING']).status === 0 ? 'iptables-legacy' : 'iptables';
+}
+
+function program(tool: Exclude<FirewallTool, 'nft'>, { address }: FirewallRule): string {
+  return address.family === 'ipv6' ? tool.replace(/^ip/, 'ip6') : tool;
+}
+
+function iptablesWords(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] {
+  const address = formatAddress(rule.address);
+  if (rule.kind === 'mss') {
+    const syn = ['-p', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN'];
+    return ['-t', 'mangle', action, 'POSTROUTING', '-s', address, ...syn, '-j', 'TCPMSS', '--set-mss', String(rule.size)];
+  }
+  const ports = rule.ports.length === 1 ? ['--dport', String(rule.ports[0])] : ['-m', 'multiport', '--dports', rule.ports.join(',')];
+  return [
+    '-t',
+    'mangle',
+    action,
+    'PREROUTING',
+    '-d',
+    address,
+    '-p',
+    rule.protocol,
+    ...ports,
+    '-j',
+    'MARK',
+    '--set-mark',
+    String(rule.mark),
+  ];
+}
+
+/** Each rule has a table of its own, so that it goes as it came. */
+function nftTable(rule: FirewallRule): {
+  readonly family: 'ip' | 'ip6';
+  readonly name: string;
+  readonly chain: string;
+  readonly text: string;
+} {
+  const family = rule.address.family === 'ipv6' ? 'ip6' : 'ip';
+  const address = formatAddress(rule.address);
+  const suffix = address.replace(/[.:]+/g, '_');
+  if (rule.kind === 'mss') {
+    return {
+      family,
+      name: `lvsctl_mss_${suffix}`,
+      chain: 'postrouting { type filter hook postrouting priority mangle; }',
+      text: `postrouting ${family} saddr ${address} tcp flags & (syn | rst) == syn tcp option maxseg size set ${rule.size}`,
+    };
+  }
+  return {
+    family,
+    name: `lvsctl_mark_${rule.mark}_${rule.protocol}_${rule.ports[0]}`,
+    chain: 'prerouting { type filter hook prerouting priority mangle; }',
+    text: `prerouting ${family} daddr ${address} ${rule.protocol} dport { ${rule.ports.join(', ')} } meta mark set ${rule.mark}`,
+  };
+}
+
+function nftCommands(rule: FirewallRule, to: boolean): Command[] {
+  const { family, name, chain, text } = nftTable(rule);
+  const table = `${family} ${name}`;
+  // one command is one transaction
+  const add = `add table ${table}; flush table ${table}; add chain ${table} ${chain}; add rule ${table} ${text} comment "${describe(rule)}"`;
+  return [{ kind: 'run', program: 'nft', words: [to ? add : `delete table ${table}`] }];
+}
+
+function nftHas(rule: FirewallRule, machine: Machine): boolean {
+  const { family, name } = nftTable(rule);
+  const { status, stdout } = machine.run('nft', ['list', 'table', family, name]);
+  return status === 0 && stdout.includes(`comment "${describe(rule)}"`);
+}

@@ -1,0 +1,138 @@
+// What `ip` sets: addresses, tunnel devices, ports that take gue, the default route.
+import type { Family } from '../../model/address.js';
+import type { Command } from './command.js';
+import { CommandError } from './command.js';
+import type { Machine } from './machine.js';
+import type { Kind } from './setting.js';
+
+const ip = (...words: readonly string[]): Command => ({ kind: 'run', program: 'ip', words });
+const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
+
+export const ADDRESS: Kind<'address'> = {
+  shared: false,
+  title: ({ device, address }) => `address ${address} on ${device}`,
+  show: (state) => (state ? 'there' : 'missing'),
+  read: async ({ device, address }, machine) => localAddresses(machine).some((one) => one.device === device && prefixed(one) === address),
+  same: (actual, wanted) => actual === wanted,
+  commands({ device, address }, from, to) {
+    if (from === to) return [];
+    if (!to) return [ip('addr', 'del', address, 'dev', device)];
+    // usable at once, and never the source of what the machine itself begins
+    const manners = address.includes(':') ? ['nodad', 'preferred_lft', '0'] : [];
+    return [ip('addr', 'add', address, 'dev', device, ...manners)];
+  },
+};
+
+export interface LocalAddress {
+  readonly device: string;
+  readonly address: string;
+  readonly prefix: number;
+  readonly up: boolean;
+}
+
+/** `192.0.2.1/32` */
+export function prefixed({ address, prefix }: Pick<LocalAddress, 'address' | 'prefix'>): string {
+  return `${address}/${prefix}`;
+}
+
+/** The addresses of this machine. @throws CommandError when `ip` cannot tell */
+export function localAddresses(machine: Machine): LocalAddress[] {
+  type Info = { readonly local?: string; readonly prefixlen?: number };
+  type Link = { readonly ifname?: string; readonly flags?: readonly string[]; readonly addr_info?: readonly Info[] };
+  return (askIp(machine, ['-json', 'addr', 'show']) as readonly Link[]).flatMap(({ ifname, flags = [], addr_info: infos = [] }) =>
+    infos.flatMap(({ local, prefixlen }) =>
+      ifname !== undefined && local !== undefined && prefixlen !== undefined
+        ? [{ device: ifname, address: local, prefix: prefixlen, up: flags.includes('UP') }]
+        : [],
+    ),
+  );
+}
+
+export interface LinkState {
+  readonly name: string;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly mtu: number;
+}
+
+/** The network interfaces. @throws CommandError when `ip` cannot tell */
+export function links(machine: Machine): LinkState[] {
+  type Link = { readonly ifname?: string; readonly flags?: readonly string[]; readonly mtu?: number };
+  return (askIp(machine, ['-json', 'link', 'show']) as readonly Link[]).map(({ ifname = '', flags = [], mtu = 0 }) => ({
+    name: ifname,
+    up: flags.includes('UP'),
+    carrier: flags.includes('LOWER_UP'),
+    mtu,
+  }));
+}
+
+export const LINK: Kind<'link'> = {
+  shared: false,
+  title: ({ name }) => `tunnel device ${name}`,
+  show: (state) => state ?? 'missing',
+  async read({ name }, machine) {
+    const found = links(machine).find((link) => link.name === name);
+    return found ? (found.up ? 'up' : 'down') : null;
+  },
+  same: (actual, wanted) => actual === wanted,
+  commands({ name, words }, from, to) {
+    if (from === to) return [];
+    if (to === null) return [ip('link', 'del', name)];
+    return [
+      ...(from === null ? [ip('link', 'add', name, ...words)] : []),
+      ...(from === null && to === 'down' ? [] : [ip('link', 'set', name, to)]),
+    ];
+  },
+};
+
+export const FOU: Kind<'fou'> = {
+  shared: false,
+  title: ({ port, family }) => `UDP port ${port} for gue (${family})`,
+  show: (state) => (state ? 'open' : 'missing'),
+  async read({ port, family }, machine) {
+    const { status, stdout } = machine.run('ip', ['fou', 'show']);
+    if (status !== 0) return false; // the module is not loaded
+    return stdout.split('\n').some((line) => new RegExp(`^port ${port}\\b`).test(line) && /\s-6\b/.test(line) === (family === 'ipv6'));
+  },
+  same: (actual, wanted) => actual === wanted,
+  commands: ({ port, family }, from, to) =>
+    from === to ? [] : [ip('fou', to ? 'add' : 'del', 'port', String(port), ...(to ? ['gue'] : []), ...option(family))],
+};
+
+export const ROUTE: Kind<'route'> = {
+  shared: true,
+  title: ({ family }) => `default route (${family})`,
+  show: (state) => state ?? 'none',
+  read: async ({ family }, machine) => defaultRoute(family, machine),
+  same: (actual, wanted) => actual === wanted,
+  commands({ family }, from, to) {
+    if (from === to) return [];
+    if (to === null) return from === null ? [] : [ip(...option(family), 'route', 'del', 'default', ...from.split(' '))];
+    return [ip(...option(family), 'route', 'replace', 'default', ...to.split(' '))];
+  },
+};
+
+/** The default route of the lowest metric in words that `ip route add default` takes; null when there is none. */
+export function defaultRoute(family: Family, machine: Machine): string | null {
+  const { status, stdout, stderr } = machine.run('ip', [...option(family), 'route', 'show', 'default']);
+  if (status !== 0) throw new CommandError(`ip route show: ${stderr.trim()}`);
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('default '))
+    .map((line) => line.slice('default '.length).replace(TOLD_ONLY, '').trim());
+  return lines.sort((a, b) => metricOf(a) - metricOf(b))[0] ?? null;
+}
+
+/** what `ip route` tells beside what can be set */
+const TOLD_ONLY = / (?:expires \d+sec|pref \w+|linkdown|dead|error -?\d+)(?= |$)/g;
+
+/** The metric in the words of a route, 0 when there is none. */
+export function metricOf(route: string): number {
+  return Number(/ metric (\d+)/.exec(` ${route}`)?.[1] ?? 0);
+}
+
+function askIp(machine: Machine, words: readonly string[]): unknown {
+  const { status, stdout, stderr } = machine.run('ip', words);
+  if (status !== 0) throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `exit status ${status}`}`);
+  return JSON.parse(stdout || '[]');
+}

@@ -1,0 +1,176 @@
+// What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the way back.
+import { type Address, type Family, formatAddress } from '../../model/address.js';
+import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
+import { serverMode } from '../config/wanted.js';
+import { CommandError } from './command.js';
+import { hostPrefix } from './director.js';
+import { connectedTo, type Facts, holdersOf } from './facts.js';
+import { metricOf } from './network.js';
+import { type Setting, setting } from './setting.js';
+
+/** One service that this machine is a server of. */
+export interface Part {
+  readonly service: VirtualService;
+  readonly mode: Mode;
+  /** the real server's own address, and where it is */
+  readonly address: Address;
+  readonly device: string;
+  readonly tunnel: TunnelOptions | undefined;
+}
+
+/** The services that this machine serves, by its addresses; sorry servers count. */
+export function partsOf(config: Config, facts: Pick<Facts, 'addresses'>): Part[] {
+  return config.services.flatMap((service) => {
+    const servers = service.servers.map((server) => ({
+      ...server,
+      mode: serverMode(service, server),
+      tunnel: server.tunnel ?? service.tunnel,
+    }));
+    const { sorry } = service;
+    const all = sorry ? [...servers, { ...sorry, mode: sorry.mode ?? service.mode, tunnel: service.tunnel }] : servers;
+    return all.flatMap(({ address, mode, tunnel }): Part[] => {
+      const [holder] = holdersOf(address, facts).filter(({ device }) => device !== 'lo');
+      return holder ? [{ service, mode, address, device: holder.device, tunnel }] : [];
+    });
+  });
+}
+
+/**
+ * The settings, in the order in which they are made.
+ * @throws CommandError when this machine is no real server of the file
+ */
+export function realServerSettings(config: Config, facts: Facts): Setting[] {
+  const parts = partsOf(config, facts);
+  if (parts.length === 0) {
+    const own = facts.addresses.filter(({ device }) => device !== 'lo').map(({ address }) => address);
+    throw new CommandError(`no real server of the file is this machine, whose addresses are ${own.join(', ') || 'none'}`);
+  }
+  const quiet = parts.filter(({ mode }) => mode !== 'nat');
+  return unique([
+    ...quiet.flatMap((part) => arpSettings(part, facts)),
+    ...parts.filter(({ mode }) => mode === 'tun').flatMap((part) => tunnelSettings(part, facts)),
+    ...quiet.map(({ service }) => setting('address', { device: 'lo', address: hostPrefix(service.address) }, true)),
+    ...parts.flatMap((part) => gatewaySettings(part, facts)),
+  ]);
+}
+
+/** The interfaces on which others may ask for the VIP of a part. */
+export function arpDevices({ service, device }: Part, facts: Pick<Facts, 'addresses'>): string[] {
+  if (service.address.family === 'ipv6') return []; // a neighbour is only told of addresses that are on the interface itself
+  return [...new Set([device, ...connectedTo(service.address, facts).map((one) => one.device)])];
+}
+
+function arpSettings(part: Part, facts: Facts): Setting[] {
+  return arpDevices(part, facts).flatMap((device) => [
+    sysctl(`net/ipv4/conf/${device}/arp_ignore`, '1'),
+    sysctl(`net/ipv4/conf/${device}/arp_announce`, '2'),
+  ]);
+}
+
+/** A way out of the tunnel: name and words of `ip link add`, its module, and bytes that the tunnel adds to a packet. */
+export interface TunnelDevice {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly modules: readonly string[];
+  readonly overhead: number;
+}
+
+/** The device by type, the family outside (the server's) and the family inside (the VIP's). */
+export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
+  const outer = address.family;
+  const type = tunnel?.type ?? 'ipip';
+  const local = ['local', formatAddress(address)];
+  const header = outer === 'ipv4' ? 20 : 40;
+  if (type === 'gre') {
+    const checksum = tunnel?.checksum === 'checksum';
+    const [name, kind, module] = outer === 'ipv4' ? ['lvs-gre', 'gre', 'ip_gre'] : ['lvs-ip6gre', 'ip6gre', 'ip6_gre'];
+    return {
+      name: checksum ? `${name}c` : name,
+      words: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
+      modules: [module],
+      overhead: header + (checksum ? 8 : 4),
+    };
+  }
+  const plain = PLAIN_TUNNELS[outer][service.address.family];
+  const gue = type === 'gue';
+  return {
+    name: plain.name,
+    words: ['type', ...plain.type, ...local],
+    modules: [plain.module, ...(gue ? [outer === 'ipv4' ? 'fou' : 'fou6'] : [])],
+    overhead: header + (gue ? GUE_BYTES : 0),
+  };
+}
+
+/** UDP header, GUE header, and the private option of remote checksums */
+const GUE_BYTES = 8 + 4 + 4;
+
+/** Family outside, then inside; gue leaves such a packet too. */
+const PLAIN_TUNNELS = {
+  ipv4: {
+    ipv4: { name: 'lvs-ipip', type: ['ipip'], module: 'ipip' },
+    ipv6: { name: 'lvs-sit', type: ['sit'], module: 'sit' },
+  },
+  ipv6: {
+    ipv4: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'], module: 'ip6_tunnel' },
+    ipv6: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'], module: 'ip6_tunnel' },
+  },
+} as const;
+
+function tunnelSettings(part: Part, facts: Facts): Setting[] {
+  const { service, address, tunnel } = part;
+  const { name, words, modules } = tunnelDevice(part);
+  const size = segmentSize(part, facts);
+  return [
+    ...(facts.ownsModules ? modules.map((module) => setting('module', { name: module }, true)) : []),
+    ...(tunnel?.type === 'gue' ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)] : []),
+    setting('link', { name, words }, 'up'),
+    // packets come out of the tunnel with senders whose way back is another interface
+    ...(service.address.family === 'ipv4' ? [sysctl(`net/ipv4/conf/${name}/rp_filter`, '2')] : []),
+    ...(size === undefined
+      ? []
+      : [setting('firewall', { tool: facts.firewallTool(), rule: { kind: 'mss', address: service.address, size } }, true)]),
+  ];
+}
+
+/** The largest TCP segment of a client that still fits the tunnel, bytes; undefined where no TCP is. */
+export function segmentSize(part: Part, facts: Pick<Facts, 'links'>): number | undefined {
+  const { service, device } = part;
+  const tcp =
+    service.mark === undefined
+      ? service.protocol === 'tcp'
+      : (service.ports ?? []).some(({ protocol }) => (protocol ?? service.protocol) === 'tcp');
+  const mtu = facts.links.find(({ name }) => name === device)?.mtu;
+  if (!tcp || mtu === undefined) return undefined;
+  return mtu - tunnelDevice(part).overhead - (service.address.family === 'ipv4' ? 40 : 60);
+}
+
+function gatewaySettings({ service, mode }: Part, facts: Facts): Setting[] {
+  const { gateway } = service;
+  if (mode !== 'nat' || gateway === undefined) return [];
+  const { family } = gateway;
+  return [setting('route', { family }, routeVia(gateway, facts.routes(family), facts))];
+}
+
+/** The default route that there is when it leads to the gateway; else one in its place. */
+function routeVia(gateway: Address, present: string | null, facts: Facts): string {
+  const via = `via ${formatAddress(gateway)}`;
+  if (present !== null && `${present} `.startsWith(`${via} `)) return present;
+  const [link] = connectedTo(gateway, facts);
+  if (!link) throw new CommandError(`gateway ${formatAddress(gateway)}: on none of this machine's networks`);
+  const metric = present === null ? defaultMetric(gateway.family) : metricOf(present);
+  return `${via} dev ${link.device}${metric === 0 ? '' : ` metric ${metric}`}`;
+}
+
+/** what the kernel makes of a route without a metric */
+function defaultMetric(family: Family): number {
+  return family === 'ipv4' ? 0 : 1024;
+}
+
+function sysctl(key: string, value: string): Setting {
+  return setting('sysctl', { key }, { [key]: value });
+}
+
+/** Several services may need the same. */
+function unique(settings: readonly Setting[]): Setting[] {
+  return [...new Map(settings.map((one) => [JSON.stringify(one.subject), one])).values()];
+}

@@ -1,0 +1,87 @@
+// Kernel settings: sysctls and modules.
+import type { Command } from './command.js';
+import { sysctlName } from './command.js';
+import type { Machine } from './machine.js';
+import type { Kind } from './setting.js';
+
+/**
+ * What else a write changes, by key: the other keys (`*` stands for every interface) and the value that they get.
+ * Seen in the lab: a switch of forwarding is written to every interface, and for IPv4 turns the acceptance of redirects round.
+ */
+const SIDE_EFFECTS: Readonly<Record<string, readonly (readonly [string, (value: string) => string])[]>> = {
+  'net/ipv4/ip_forward': [
+    ['net/ipv4/conf/*/forwarding', (value) => value],
+    ['net/ipv4/conf/all/accept_redirects', (value) => (value === '0' ? '1' : '0')],
+  ],
+  'net/ipv6/conf/all/forwarding': [['net/ipv6/conf/*/forwarding', (value) => value]],
+};
+
+export const SYSCTL: Kind<'sysctl'> = {
+  shared: true,
+  title: ({ key }) => `sysctl ${sysctlName(key)}`,
+  show: (state) => (state === null ? 'no such key' : (Object.values(state)[0] ?? '')),
+  async read({ key }, machine) {
+    const value = valueAt(key, machine);
+    if (value === undefined) return null;
+    const others = sideEffects(key, machine).flatMap(([other]) => {
+      const text = valueAt(other, machine);
+      return text === undefined ? [] : [[other, text] as const];
+    });
+    return Object.fromEntries([[key, value], ...others]);
+  },
+  same: (actual, wanted) => wanted === null || Object.entries(wanted).every(([key, value]) => actual?.[key] === value),
+  commands({ key }, from, to) {
+    const value = to?.[key];
+    if (to === null || value === undefined) return [];
+    const written: Command[] = from?.[key] === value ? [] : [{ kind: 'sysctl', key, value }];
+    const afterwards = (other: string) => (written.length > 0 ? predicted(key, other, value) : from?.[other]);
+    const rest = Object.entries(to).filter(([other, text]) => other !== key && afterwards(other) !== text);
+    return [...written, ...rest.map(([other, text]): Command => ({ kind: 'sysctl', key: other, value: text }))];
+  },
+};
+
+function valueAt(key: string, machine: Machine): string | undefined {
+  return machine.read(`/proc/sys/${key}`)?.trim();
+}
+
+/** The keys that change along, without those that are the same switch under another name. */
+function sideEffects(key: string, machine: Machine): (readonly [string])[] {
+  return (SIDE_EFFECTS[key] ?? []).flatMap(([pattern]) => {
+    const [before = '', after] = pattern.split('*');
+    if (after === undefined) return [[pattern]];
+    return machine
+      .list(`/proc/sys/${before}`)
+      .filter((device) => device !== 'all')
+      .map((device) => [`${before}${device}${after}`] as const);
+  });
+}
+
+function predicted(key: string, other: string, value: string): string | undefined {
+  const effect = SIDE_EFFECTS[key]?.find(([pattern]) => {
+    const [before = '', after = ''] = pattern.split('*');
+    return other === pattern || (other.startsWith(before) && after !== '' && other.endsWith(after));
+  });
+  return effect?.[1](value);
+}
+
+export const MODULE: Kind<'module'> = {
+  shared: false,
+  title: ({ name }) => `module ${name}`,
+  show: (loaded) => (loaded ? 'loaded' : 'not loaded'),
+  read: async ({ name }, machine) => isLoaded(name, machine),
+  same: (actual, wanted) => actual === wanted,
+  commands: ({ name }, from, to) => {
+    if (from === to) return [];
+    // a module in use stays, and so does what came with it
+    return to
+      ? [{ kind: 'run', program: 'modprobe', words: [name] }]
+      : [{ kind: 'run', program: 'modprobe', words: ['-r', name], mayFail: true }];
+  },
+};
+
+/** Whether a module is loaded or part of the kernel. */
+export function isLoaded(name: string, machine: Machine): boolean {
+  if (machine.list(`/sys/module/${name}`).length > 0) return true;
+  const release = machine.read('/proc/sys/kernel/osrelease')?.trim() ?? '';
+  return machine.read(`/lib/modules/${release}/modules.builtin`)?.includes(`/${name}.ko`) ?? false;
+}

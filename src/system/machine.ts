@@ -1,0 +1,61 @@
+// The machine for plans: programs by absolute path, files below /proc and /sys.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** Where programs for administrators are; PATH is not trusted. */
+const DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin'];
+const NOT_INSTALLED = 127;
+/** a program that takes longer is stuck */
+const LIMIT_MS = 60_000;
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The absolute path of a program, undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  return DIRECTORIES.map((directory) => `${directory}/${name}`).find((path) => existsSync(path));
+}
+
+/**
+ * Runs a program to its end. @param held a descriptor that it inherits, by which it can be found when this process is gone
+ * @returns status 127 when it is not installed, 128 + signal number is never made up: a signal is status 126
+ */
+export function runProgram(name: string, words: readonly string[], held?: number): Ran {
+  const path = findProgram(name);
+  if (path === undefined) return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
+  const { status, signal, stdout, stderr, error } = spawnSync(path, words, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', ...(held === undefined ? [] : [held])],
+    timeout: LIMIT_MS,
+    maxBuffer: 256 * 1024 * 1024,
+    env: { PATH: DIRECTORIES.join(':'), LC_ALL: 'C' },
+  });
+  if (status !== null) return { status, stdout, stderr };
+  return { status: 126, stdout: stdout ?? '', stderr: error?.message ?? `${name} was ended by ${signal}` };
+}
+
+/** The text of a file, undefined when it cannot be read. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // absent, or not for this user: callers ask for what there is
+  }
+}
+
+/** Writes a file below /proc, which takes the text in one piece. @throws a system error */
+export function writeProc(path: string, text: string): void {
+  writeFileSync(path, text);
+}
+
+/** The names in a directory, sorted; none when it cannot be read. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    return []; // absent, as for readIfThere
+  }
+}
