@@ -1,6 +1,6 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { takeLock } from '../backend/lock.js';
@@ -63,6 +63,11 @@ function enter(name: string, words: readonly string[]): number {
   return spawnSync(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } }).status ?? FAILED;
 }
 
+/** `net-4026531840`: a record is about one network namespace, by whatever name it was entered. */
+function networkNamespace(): string {
+  return readlinkSync('/proc/self/ns/net').replace(/^net:\[(\d+)\]$/, 'net-$1');
+}
+
 function systemWorld(): { readonly world: World; readonly close: () => Promise<void> } {
   const { LVS_BACKEND, NO_COLOR } = process.env;
   const netns = process.env[INSIDE];
@@ -84,7 +89,7 @@ function systemWorld(): { readonly world: World; readonly close: () => Promise<v
       hasKernelRules: LVS_BACKEND === undefined || LVS_BACKEND === '' || LVS_BACKEND === 'kernel',
       ownsModules: netns === undefined,
     },
-    journal: (role, file, directory = netns === undefined ? STATE : join(STATE, `netns-${netns}`)) =>
+    journal: (role, file, directory = join(STATE, networkNamespace())) =>
       journalFile(role, file, directory, takeLock, (fd) => {
         held = fd;
       }),

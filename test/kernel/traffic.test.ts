@@ -1,11 +1,12 @@
 // Real connections through rules made by ours: a client, a director (the lab itself) and two real servers on one switch, each in a network
 // namespace of its own; and what both tools list meanwhile.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { answer } from '../support/inprocess.js';
 import { kernel, prepareHost, REAL, reset, sh } from './host.js';
+import { addSwitch, ask as askFrom, inside, type Request, removeAll, repeat, serve, tally } from './network.js';
 
 const SWITCH = 'lvst-sw';
 const CLIENT = 'lvst-client';
@@ -15,25 +16,7 @@ let VIP = '';
 let VIP6 = '';
 let vips = 10;
 const ip = (...words: string[]) => sh('/sbin/ip', ...words);
-const inside = (name: string, ...words: string[]) => sh('/sbin/ip', 'netns', 'exec', name, ...words);
 const sysctl = (name: string, key: string, value: string) => inside(name, '/bin/sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
-
-/** Answers every connection and datagram with its name. */
-const SERVER = `
-const net = require('net'), dgram = require('dgram'), [name] = process.argv.slice(1);
-for (const port of [80, 443, 8080, 8081]) net.createServer((s) => s.on('error', () => {}).end(name + ' ' + port)).listen(port, '::');
-const udp = dgram.createSocket('udp4'); udp.on('message', (m, from) => udp.send(name + ' udp', from.port, from.address)); udp.bind(53);
-require('fs').writeFileSync('/run/' + name + '.up', '');
-`;
-/** Connects to each address:port of its list, one after the other, and prints what answered. */
-const ASK = `
-const net = require('net'), dgram = require('dgram'), answers = [];
-const tcp = (host, port) => new Promise((done) => { let text = ''; const s = net.connect({ host, port, timeout: 3000 });
-  s.on('data', (d) => { text += d; }).on('timeout', () => s.destroy()).on('error', (e) => { text = e.code; }).on('close', () => done(text || 'nothing')); });
-const udp = (host, port) => new Promise((done) => { const s = dgram.createSocket('udp4'); const late = setTimeout(() => { s.close(); done('nothing'); }, 3000);
-  s.on('message', (m) => { clearTimeout(late); s.close(); done(String(m)); }); s.send('x', port, host); });
-(async () => { for (const [kind, host, port] of JSON.parse(process.argv[1])) answers.push(await (kind === 'udp' ? udp : tcp)(host, port)); console.log(JSON.stringify(answers)); })();
-`;
 
 let backend: Backend;
 beforeAll(async () => {
@@ -41,9 +24,7 @@ beforeAll(async () => {
   backend = await kernel();
   await reset(backend);
   for (const module of ['ipip', 'ip_gre', 'fou']) sh('/sbin/modprobe', module);
-  ip('netns', 'add', SWITCH);
-  ip('-n', SWITCH, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
-  ip('-n', SWITCH, 'link', 'set', 'br0', 'up');
+  addSwitch(SWITCH);
   plug('lvst0');
   for (const address of ['10.97.0.1/24', '10.97.100.1/24', 'fd00:97::1/64', 'fd00:97:100::1/64'])
     ip('addr', 'add', address, 'dev', 'lvst0', ...(address.includes(':') ? ['nodad'] : []));
@@ -65,23 +46,15 @@ beforeAll(async () => {
     ip('-n', name, 'fou', 'add', 'port', '6080', 'gue');
     // gre0 takes what has no checksum; the other kind wants a tunnel of its own
     ip('-n', name, 'link', 'add', 'gresum', 'type', 'gre', 'local', `10.97.0.1${i + 1}`, 'remote', '10.97.0.1', 'csum');
-    rmSync(`/run/${name}.up`, { force: true });
-    spawn('/sbin/ip', ['netns', 'exec', name, process.execPath, '-e', SERVER, name], { stdio: 'ignore', detached: true }).unref();
   });
+  for (const name of SERVERS) await serve(name, [80, 443, 8080, 8081]);
   // neighbours have to find each other first, which takes IPv6 a while
   const end = Date.now() + 30_000;
-  while (SERVERS.some((name) => !existsSync(`/run/${name}.up`)) && Date.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 100));
   const far: Request[] = ['fd00:97::11', 'fd00:97::12', '10.97.0.11', '10.97.0.12'].map((address) => ['tcp', address, 80]);
   while (ask(far).includes('nothing') && Date.now() < end);
 });
 afterAll(async () => {
-  spawnSync('/bin/bash', [
-    '--norc',
-    '-c',
-    SERVERS.map((name) => `for p in $(/sbin/ip netns pids ${name}); do kill -9 $p; done`).join('; '),
-  ]);
-  for (const name of [CLIENT, ...SERVERS, SWITCH]) ip('netns', 'del', name);
+  removeAll([CLIENT, ...SERVERS, SWITCH]);
   await reset(backend);
   const end = Date.now() + 30_000;
   while (readFileSync('/proc/net/ip_vs_conn', 'latin1').split('\n').length > 2 && Date.now() < end)
@@ -147,19 +120,7 @@ async function rules(text: string): Promise<void> {
   expect(await answer('ipvsadm', ['-R'], { backend, stdin: text })).toEqual({ stdout: '', stderr: '', status: 0 });
 }
 
-type Request = readonly ['tcp' | 'udp', string, number];
-const repeat = (count: number, ...requests: Request[]) => Array.from({ length: count }, () => requests).flat();
-
-/** What answered each request, in order. */
-function ask(requests: readonly Request[]): string[] {
-  return JSON.parse(inside(CLIENT, process.execPath, '-e', ASK, JSON.stringify(requests))) as string[];
-}
-
-function tally(answers: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const text of answers) counts[text] = (counts[text] ?? 0) + 1;
-  return counts;
-}
+const ask = (requests: readonly Request[]) => askFrom(CLIENT, requests);
 
 test('NAT with port mapping, weighted round robin 3:1', async () => {
   directorVip();

@@ -109,7 +109,7 @@ async function undo(entries: readonly Entry[], machine: Machine, doer: Doer): Pr
   for (const { subject, former, set, settled } of [...entries].reverse()) {
     const bound = bind(subject);
     const actual = await bound.read(machine);
-    if (bound.shared && settled && !bound.same(actual, set) && !bound.same(actual, former)) {
+    if (bound.shared && settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former)) {
       doer.foreign(subject, actual, set);
       continue;
     }

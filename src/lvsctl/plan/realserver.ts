@@ -49,9 +49,17 @@ export function realServerSettings(config: Config, facts: Facts): Setting[] {
   return unique([
     ...quiet.flatMap((part) => arpSettings(part, facts)),
     ...parts.filter(({ mode }) => mode === 'tun').flatMap((part) => tunnelSettings(part, facts)),
-    ...quiet.map(({ service }) => setting('address', { device: 'lo', address: hostPrefix(service.address) }, true)),
+    ...quiet.map((part) => setting('address', { device: vipDevice(part), address: hostPrefix(part.service.address) }, true)),
     ...parts.flatMap((part) => gatewaySettings(part, facts)),
   ]);
+}
+
+/**
+ * Where the VIP of a part is. Behind a tunnel it is on the tunnel device: without an address on the interface that a packet came in by,
+ * rp_filter drops it even when it is loose (seen in the lab).
+ */
+export function vipDevice(part: Part): string {
+  return part.mode === 'tun' ? tunnelDevice(part).name : 'lo';
 }
 
 /** The interfaces on which others may ask for the VIP of a part. */
