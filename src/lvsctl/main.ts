@@ -30,7 +30,7 @@ export async function main(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  const { world, close } = systemWorld();
+  const { world, close } = systemWorld({ out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) });
   try {
     process.exitCode = await run(words, world);
   } finally {
@@ -68,7 +68,8 @@ function networkNamespace(): string {
   return readlinkSync('/proc/self/ns/net').replace(/^net:\[(\d+)\]$/, 'net-$1');
 }
 
-function systemWorld(): { readonly world: World; readonly close: () => Promise<void> } {
+/** The world of this process; text goes where it is told to. */
+export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: World; readonly close: () => Promise<void> } {
   const { LVS_BACKEND, NO_COLOR } = process.env;
   const netns = process.env[INSIDE];
   const open = () => openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
@@ -95,8 +96,7 @@ function systemWorld(): { readonly world: World; readonly close: () => Promise<v
       }),
     readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
     names: systemNames,
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    ...io,
     colour: process.stdout.isTTY === true && !NO_COLOR,
     width: process.stdout.columns ?? 80,
     env: process.env,

@@ -1,20 +1,12 @@
 // lvsctl in network namespaces: a director and two real servers set up from one file, requests served, and everything as it was after `down`.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { prepareHost, sh } from './host.js';
-import { addMachine, addSwitch, ask, attach, dump, removeAll, repeat, serve, tally } from './network.js';
+import { Agent, addMachine, addSwitch, attach, dump, removeAll, repeat, tally } from './network.js';
 
-const LVSCTL = resolve('bin/lvsctl');
 const DIRECTORY = mkdtempSync('/tmp/lvsctl-');
 const FILE = `${DIRECTORY}/lvs.yaml`;
 const [OUTSIDE, INSIDE, CLIENT, DIRECTOR, RS1, RS2] = ['lc-out', 'lc-in', 'lc-client', 'lc-dir', 'lc-rs1', 'lc-rs2'] as const;
-const ROLES = [
-  ['director', DIRECTOR],
-  ['realserver', RS1],
-  ['realserver', RS2],
-] as const;
 const MODULES = [
   'ip_vs_rr',
   'ipip',
@@ -31,21 +23,15 @@ const MODULES = [
   'xt_mark',
 ];
 
-interface Answer {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const ROLES = { [DIRECTOR]: 'director', [RS1]: 'realserver', [RS2]: 'realserver' } as const;
+let agents: Agent[] = [];
+let client: Agent;
 
-/** `lvsctl WORDS… FILE` in a machine. */
-function lvsctl(machine: string, ...words: string[]): Answer {
-  const { status, stdout, stderr } = spawnSync(LVSCTL, ['--netns', machine, ...words, FILE], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
-
-function everywhere(action: 'up' | 'down'): void {
-  for (const [role, machine] of ROLES)
-    expect({ role, machine, ...lvsctl(machine, role, action, '-q') }).toEqual({ role, machine, status: 0, stdout: '', stderr: '' });
+async function everywhere(...words: string[]): Promise<void> {
+  for (const agent of agents) {
+    const answer = await agent.lvsctl(ROLES[agent.name as keyof typeof ROLES], ...words, FILE);
+    expect({ machine: agent.name, ...answer }).toEqual({ machine: agent.name, status: 0, stdout: '', stderr: '' });
+  }
 }
 
 /** A family's VIPs (X stands for their number), its servers, and a line that only it has. */
@@ -75,12 +61,12 @@ function writeSetup(mode: string, halves: readonly Half[]): void {
 }
 
 /** Load balancing and each kind of persistence, seen from the client. */
-function expectServed(vip: string): void {
+async function expectServed(vip: string): Promise<void> {
   const at = (n: string) => vip.replace('X', n);
-  expect(tally(ask(CLIENT, repeat(4, ['tcp', at('10'), 80])))).toEqual({ [`${RS1} 80`]: 2, [`${RS2} 80`]: 2 });
-  expect(Object.values(tally(ask(CLIENT, repeat(4, ['tcp', at('10'), 443]))))).toEqual([4]);
+  expect(tally(await client.ask(repeat(4, ['tcp', at('10'), 80])))).toEqual({ [`${RS1} 80`]: 2, [`${RS2} 80`]: 2 });
+  expect(Object.values(tally(await client.ask(repeat(4, ['tcp', at('10'), 443]))))).toEqual([4]);
   for (const group of [at('20'), at('30')]) {
-    const answers = ask(CLIENT, repeat(2, ['tcp', group, 80], ['tcp', group, 443]));
+    const answers = await client.ask(repeat(2, ['tcp', group, 80], ['tcp', group, 443]));
     expect(answers.map((text) => text.split(' ')[1])).toEqual(['80', '443', '80', '443']);
     expect(new Set(answers.map((text) => text.split(' ')[0])).size).toBe(1);
   }
@@ -111,11 +97,14 @@ beforeAll(() => {
 });
 afterEach(() => removeAll([CLIENT, DIRECTOR, RS1, RS2, OUTSIDE, INSIDE]));
 
+/** Machines on their switches, with servers that answer. @returns what they are like before */
 async function machines(connect: () => void): Promise<readonly string[]> {
   for (const name of [OUTSIDE, INSIDE]) addSwitch(name);
   for (const name of [CLIENT, DIRECTOR, RS1, RS2]) addMachine(name);
   connect();
-  for (const name of [RS1, RS2]) await serve(name);
+  agents = [DIRECTOR, RS1, RS2].map((name) => new Agent(name));
+  client = new Agent(CLIENT);
+  for (const agent of agents.slice(1)) await agent.serve();
   return [DIRECTOR, RS1, RS2].map((name) => dump(name));
 }
 
@@ -149,14 +138,16 @@ test.each(SETUPS)(
   async ({ mode, connect, halves }) => {
     const before = await machines(connect);
     writeSetup(mode, halves);
-    everywhere('up');
-    for (const [role, machine] of ROLES) {
-      expect(lvsctl(machine, role, 'status')).toMatchObject({ status: 0, stderr: '' });
-      expect(lvsctl(machine, role, 'up')).toEqual({ status: 0, stdout: '', stderr: '' });
+    await everywhere('up', '--quiet');
+    await everywhere('up'); // which would print what it does
+    for (const agent of agents) {
+      const answer = await agent.lvsctl(ROLES[agent.name as keyof typeof ROLES], 'status', FILE);
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      expect(answer.stdout).toMatch(/\nall \d+ as wanted\n$/);
     }
-    for (const { vip } of halves) expectServed(vip);
-    everywhere('down');
+    for (const { vip } of halves) await expectServed(vip);
+    await everywhere('down', '--quiet');
+    await everywhere('down');
     expect([DIRECTOR, RS1, RS2].map((name) => dump(name))).toEqual(before);
-    for (const [role, machine] of ROLES) expect(lvsctl(machine, role, 'status').status).toBe(1);
   },
 );

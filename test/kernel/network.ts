@@ -1,24 +1,10 @@
 // Machines on switches, each in a network namespace of its own, that tests make and take away; and who answers and asks in them.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Order } from './agent.js';
 import { sh } from './host.js';
-
-/** Answers every connection and datagram with its name and the port. */
-const SERVER = `
-const net = require('net'), dgram = require('dgram'), [name, ...ports] = process.argv.slice(1);
-for (const port of ports) net.createServer((s) => s.on('error', () => {}).end(name + ' ' + port)).listen(Number(port), '::');
-const udp = dgram.createSocket('udp4'); udp.on('message', (m, from) => udp.send(name + ' udp', from.port, from.address)); udp.bind(53);
-require('fs').writeFileSync('/run/' + name + '.up', '');
-`;
-/** Connects to each address:port of its list, one after the other, and prints what answered. */
-const ASK = `
-const net = require('net'), dgram = require('dgram'), answers = [];
-const tcp = (host, port) => new Promise((done) => { let text = ''; const s = net.connect({ host, port, timeout: 3000 });
-  s.on('data', (d) => { text += d; }).on('timeout', () => s.destroy()).on('error', (e) => { text = e.code; }).on('close', () => done(text || 'nothing')); });
-const udp = (host, port) => new Promise((done) => { const s = dgram.createSocket('udp4'); const late = setTimeout(() => { s.close(); done('nothing'); }, 3000);
-  s.on('message', (m) => { clearTimeout(late); s.close(); done(String(m)); }); s.send('x', port, host); });
-(async () => { for (const [kind, host, port] of JSON.parse(process.argv[1])) answers.push(await (kind === 'udp' ? udp : tcp)(host, port)); console.log(JSON.stringify(answers)); })();
-`;
 
 export type Request = readonly ['tcp' | 'udp', string, number];
 
@@ -54,17 +40,38 @@ export function attach(name: string, device: string, to: string, addresses: read
   for (const address of addresses) ip('-n', name, 'addr', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
 }
 
-/** Starts a server that answers with the machine's name, and waits until it listens. */
-export async function serve(name: string, listening: readonly number[] = [80, 443, 8080]): Promise<void> {
-  rmSync(`/run/${name}.up`, { force: true });
-  const words = ['netns', 'exec', name, process.execPath, '-e', SERVER, name, ...listening.map(String)];
-  spawn('/sbin/ip', words, { stdio: 'ignore', detached: true }).unref();
-  await until(() => existsSync(`/run/${name}.up`));
-}
+/** A process inside a machine that does what it is told, so that not every command costs the start of a process in the lab. */
+export class Agent {
+  readonly #child: ChildProcess;
+  #answers: ((text: string) => void)[] = [];
 
-/** What answered each request of a machine, in order. */
-export function ask(name: string, requests: readonly Request[]): string[] {
-  return JSON.parse(inside(name, process.execPath, '-e', ASK, JSON.stringify(requests))) as string[];
+  constructor(readonly name: string) {
+    const words = ['netns', 'exec', name, process.execPath, resolve('dist/test-agent.mjs')];
+    this.#child = spawn('/sbin/ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    createInterface({ input: this.#child.stdout as Readable }).on('line', (line) => this.#answers.shift()?.(line));
+  }
+
+  /** `lvsctl WORDS…` as this machine would run it. */
+  lvsctl(...words: string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+    return this.#ask({ kind: 'lvsctl', words });
+  }
+
+  /** Answers every connection to these ports, and datagrams to port 53, with the machine's name and the port. */
+  async serve(ports: readonly number[] = [80, 443, 8080]): Promise<void> {
+    await this.#ask({ kind: 'serve', name: this.name, ports });
+  }
+
+  /** What answered each request, in order. */
+  ask(requests: readonly Request[]): Promise<string[]> {
+    return this.#ask({ kind: 'ask', requests });
+  }
+
+  #ask<T>(order: Order): Promise<T> {
+    return new Promise((done) => {
+      this.#answers.push((line) => done(JSON.parse(line) as T));
+      this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
+    });
+  }
 }
 
 export const repeat = (count: number, ...requests: Request[]) => Array.from({ length: count }, () => requests).flat();

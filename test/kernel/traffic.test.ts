@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { answer } from '../support/inprocess.js';
 import { kernel, prepareHost, REAL, reset, sh } from './host.js';
-import { addSwitch, ask as askFrom, inside, type Request, removeAll, repeat, serve, tally } from './network.js';
+import { Agent, addSwitch, inside, type Request, removeAll, repeat, tally } from './network.js';
 
 const SWITCH = 'lvst-sw';
 const CLIENT = 'lvst-client';
@@ -47,11 +47,12 @@ beforeAll(async () => {
     // gre0 takes what has no checksum; the other kind wants a tunnel of its own
     ip('-n', name, 'link', 'add', 'gresum', 'type', 'gre', 'local', `10.97.0.1${i + 1}`, 'remote', '10.97.0.1', 'csum');
   });
-  for (const name of SERVERS) await serve(name, [80, 443, 8080, 8081]);
+  client = new Agent(CLIENT);
+  for (const name of SERVERS) await new Agent(name).serve([80, 443, 8080, 8081]);
   // neighbours have to find each other first, which takes IPv6 a while
   const end = Date.now() + 30_000;
   const far: Request[] = ['fd00:97::11', 'fd00:97::12', '10.97.0.11', '10.97.0.12'].map((address) => ['tcp', address, 80]);
-  while (ask(far).includes('nothing') && Date.now() < end);
+  while ((await ask(far)).includes('nothing') && Date.now() < end);
 });
 afterAll(async () => {
   removeAll([CLIENT, ...SERVERS, SWITCH]);
@@ -120,31 +121,32 @@ async function rules(text: string): Promise<void> {
   expect(await answer('ipvsadm', ['-R'], { backend, stdin: text })).toEqual({ stdout: '', stderr: '', status: 0 });
 }
 
-const ask = (requests: readonly Request[]) => askFrom(CLIENT, requests);
+let client: Agent;
+const ask = (requests: readonly Request[]) => client.ask(requests);
 
 test('NAT with port mapping, weighted round robin 3:1', async () => {
   directorVip();
   await rules(`-A -t ${VIP}:80 -s wrr\n-a -t ${VIP}:80 -r 10.97.0.11:8080 -m -w 3\n-a -t ${VIP}:80 -r 10.97.0.12:8081 -m -w 1\n`);
-  expect(tally(ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 8080': 6, 'lvst-rs2 8081': 2 });
+  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 8080': 6, 'lvst-rs2 8081': 2 });
 });
 
 test('NAT over IPv6', async () => {
   directorVip();
   await rules(`-A -t [${VIP6}]:80 -s rr\n-a -t [${VIP6}]:80 -r [fd00:97::11]:8080 -m\n-a -t [${VIP6}]:80 -r [fd00:97::12]:8080 -m\n`);
-  expect(tally(ask(repeat(4, ['tcp', VIP6, 80])))).toEqual({ 'lvst-rs1 8080': 2, 'lvst-rs2 8080': 2 });
+  expect(tally(await ask(repeat(4, ['tcp', VIP6, 80])))).toEqual({ 'lvst-rs1 8080': 2, 'lvst-rs2 8080': 2 });
 });
 
 test('NAT of UDP, one packet at a time', async () => {
   directorVip();
   await rules(`-A -u ${VIP}:53 -s rr\n-a -u ${VIP}:53 -r 10.97.0.11:53 -m\n-a -u ${VIP}:53 -r 10.97.0.12:53 -m\n`);
-  expect(tally(ask(repeat(6, ['udp', VIP, 53])))).toEqual({ 'lvst-rs1 udp': 3, 'lvst-rs2 udp': 3 });
+  expect(tally(await ask(repeat(6, ['udp', VIP, 53])))).toEqual({ 'lvst-rs1 udp': 3, 'lvst-rs2 udp': 3 });
 });
 
 test('direct routing with the VIP on lo', async () => {
   directorVip();
   const undo = serverVip('lo');
   await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -g\n-a -t ${VIP}:80 -r 10.97.0.12 -g\n`);
-  const answers = ask(repeat(6, ['tcp', VIP, 80]));
+  const answers = await ask(repeat(6, ['tcp', VIP, 80]));
   undo();
   expect(tally(answers)).toEqual({ 'lvst-rs1 80': 3, 'lvst-rs2 80': 3 });
 });
@@ -160,7 +162,7 @@ test.each([
   directorVip();
   const undo = serverVip(device);
   await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -i${options}\n-a -t ${VIP}:80 -r 10.97.0.12 -i${options}\n`);
-  const answers = ask(repeat(6, ['tcp', VIP, 80]));
+  const answers = await ask(repeat(6, ['tcp', VIP, 80]));
   undo();
   expect(tally(answers)).toEqual({ 'lvst-rs1 80': 3, 'lvst-rs2 80': 3 });
 });
@@ -168,13 +170,13 @@ test.each([
 test('persistence by port: one server for a client and a port', async () => {
   directorVip();
   await rules(`-A -t ${VIP}:80 -s rr -p 60\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
-  expect(Object.values(tally(ask(repeat(6, ['tcp', VIP, 80]))))).toEqual([6]);
+  expect(Object.values(tally(await ask(repeat(6, ['tcp', VIP, 80]))))).toEqual([6]);
 });
 
 test('persistence by client (port 0): one server for all ports', async () => {
   directorVip();
   await rules(`-A -t ${VIP}:0 -s rr -p 60\n-a -t ${VIP}:0 -r 10.97.0.11:0 -m\n-a -t ${VIP}:0 -r 10.97.0.12:0 -m\n`);
-  const servers = ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443])).map((text) => text.split(' ')[0]);
+  const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map((text) => text.split(' ')[0]);
   expect(servers.length).toBe(6);
   expect(new Set(servers).size).toBe(1);
 });
@@ -204,7 +206,7 @@ test('persistence by firewall mark over two ports', async () => {
   rule('-A');
   try {
     await rules('-A -f 97 -s rr -p 60\n-a -f 97 -r 10.97.0.11 -m\n-a -f 97 -r 10.97.0.12 -m\n');
-    const servers = ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443])).map((text) => text.split(' ')[0]);
+    const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map((text) => text.split(' ')[0]);
     expect(servers.length).toBe(6);
     expect(new Set(servers).size).toBe(1);
   } finally {
@@ -215,15 +217,15 @@ test('persistence by firewall mark over two ports', async () => {
 test('weight 0 gets nothing, and no server at all refuses', async () => {
   directorVip();
   await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -w 0\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
-  expect(tally(ask(repeat(4, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs2 80': 4 });
+  expect(tally(await ask(repeat(4, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs2 80': 4 });
   await rules(`-e -t ${VIP}:80 -r 10.97.0.12:80 -m -w 0\n`);
-  expect(ask(repeat(1, ['tcp', VIP, 80]))).toEqual(['ECONNREFUSED']);
+  expect(await ask(repeat(1, ['tcp', VIP, 80]))).toEqual(['ECONNREFUSED']);
 });
 
 test('an upper threshold sends the rest elsewhere', async () => {
   directorVip();
   await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -x 2\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
-  expect(tally(ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 80': 2, 'lvst-rs2 80': 6 });
+  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 80': 2, 'lvst-rs2 80': 6 });
 });
 
 test('both tools list the same while there is traffic', async () => {
@@ -231,7 +233,7 @@ test('both tools list the same while there is traffic', async () => {
   await rules(
     `-A -t ${VIP}:80 -s wrr -p 60\n-a -t ${VIP}:80 -r 10.97.0.11:8080 -m -w 3\n-A -u ${VIP}:53 -s rr\n-a -u ${VIP}:53 -r 10.97.0.12:53 -m -x 50 -y 9\n-A -t [${VIP6}]:443 -s rr\n-a -t [${VIP6}]:443 -r [fd00:97::12]:443 -m\n`,
   );
-  ask([...repeat(5, ['tcp', VIP, 80], ['udp', VIP, 53]), ...repeat(3, ['tcp', VIP6, 443])]);
+  await ask([...repeat(5, ['tcp', VIP, 80], ['udp', VIP, 53]), ...repeat(3, ['tcp', VIP6, 443])]);
   const listings = [
     ['-Ln', '--stats'],
     ['-Ln', '--rate'],

@@ -1,0 +1,95 @@
+// Runs inside a machine of a kernel test: orders come in as lines of JSON, and so do the answers go out.
+import { createSocket } from 'node:dgram';
+import { connect, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { systemWorld } from '../../src/lvsctl/main.js';
+import { run } from '../../src/lvsctl/program.js';
+import type { Request } from './network.js';
+
+export type Order =
+  | { readonly kind: 'lvsctl'; readonly words: readonly string[] }
+  | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
+  | { readonly kind: 'ask'; readonly requests: readonly Request[] };
+
+const LIMIT_MS = 3000;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await obey(JSON.parse(line) as Order))}\n`);
+}
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.kind) {
+    case 'lvsctl':
+      return lvsctl(order.words);
+    case 'serve':
+      return serve(order.name, order.ports);
+    default:
+      return ask(order.requests);
+  }
+}
+
+async function lvsctl(words: readonly string[]): Promise<unknown> {
+  const said = { stdout: '', stderr: '' };
+  const { world, close } = systemWorld({
+    out(text) {
+      said.stdout += text;
+    },
+    err(text) {
+      said.stderr += text;
+    },
+  });
+  try {
+    return { status: await run(words, world), ...said };
+  } finally {
+    await close();
+  }
+}
+
+async function serve(name: string, ports: readonly number[]): Promise<unknown> {
+  for (const port of ports) {
+    const server = createServer((socket) => socket.on('error', () => {}).end(`${name} ${port}`));
+    await new Promise<void>((listening) => server.listen(port, '::', listening));
+  }
+  const udp = createSocket('udp4');
+  udp.on('message', (_, from) => udp.send(`${name} udp`, from.port, from.address));
+  await new Promise<void>((listening) => udp.bind(53, listening));
+  return {};
+}
+
+async function ask(requests: readonly Request[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (const [kind, host, port] of requests) answers.push(await (kind === 'udp' ? askUdp(host, port) : askTcp(host, port)));
+  return answers;
+}
+
+function askTcp(host: string, port: number): Promise<string> {
+  return new Promise((done) => {
+    let text = '';
+    const socket = connect({ host, port, timeout: LIMIT_MS });
+    socket
+      .on('data', (data) => {
+        text += data;
+      })
+      .on('timeout', () => socket.destroy())
+      .on('error', (error: NodeJS.ErrnoException) => {
+        text = error.code ?? '';
+      })
+      .on('close', () => done(text || 'nothing'));
+  });
+}
+
+function askUdp(host: string, port: number): Promise<string> {
+  return new Promise((done) => {
+    const socket = createSocket('udp4');
+    const late = setTimeout(() => {
+      socket.close();
+      done('nothing');
+    }, LIMIT_MS);
+    socket.on('message', (message) => {
+      clearTimeout(late);
+      socket.close();
+      done(String(message));
+    });
+    socket.send('x', port, host);
+  });
+}
