@@ -151,3 +151,37 @@ test.each(SETUPS)(
     expect([DIRECTOR, RS1, RS2].map((name) => dump(name))).toEqual(before);
   },
 );
+
+/** instants at which `up` is killed */
+const KILLS = process.env.LVS_TEST_FULL === '1' ? 50 : 10;
+
+test('killed at any instant of up, the next up or down ends in the exact state', { timeout: 600_000 }, async () => {
+  const [before = ''] = await machines(twoNetworks);
+  writeSetup('nat', routed);
+  const other = agents[0] as Agent;
+  const started = Date.now();
+  await other.lvsctl('director', 'up', '-q', FILE);
+  const duration = Date.now() - started;
+  const whole = dump(DIRECTOR);
+  await other.lvsctl('director', 'down', '-q', FILE);
+  expect(dump(DIRECTOR)).toBe(before);
+  expect(whole).not.toBe(before);
+
+  let between = 0;
+  for (let i = 0; i < KILLS; i++) {
+    const victim = new Agent(DIRECTOR);
+    await victim.ask([]); // it is ready
+    void victim.lvsctl('director', 'up', '-q', FILE);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * duration));
+    await victim.kill();
+    if (i % 2 === 0) {
+      expect(await other.lvsctl('director', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
+      expect(dump(DIRECTOR)).toBe(whole);
+    }
+    const { stdout, ...rest } = await other.lvsctl('director', 'down', FILE);
+    expect(rest).toEqual({ status: 0, stderr: '' });
+    if (i % 2 === 1 && stdout !== '') between++;
+    expect(dump(DIRECTOR)).toBe(before);
+  }
+  expect(between).toBeGreaterThan(KILLS / 10); // the instants really lie within up
+});

@@ -66,6 +66,13 @@ export class Agent {
     return this.#ask({ kind: 'ask', requests });
   }
 
+  /** Ends the process at once (SIGKILL), whatever it is doing. */
+  async kill(): Promise<void> {
+    const gone = new Promise((done) => this.#child.once('exit', done));
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
   #ask<T>(order: Order): Promise<T> {
     return new Promise((done) => {
       this.#answers.push((line) => done(JSON.parse(line) as T));
