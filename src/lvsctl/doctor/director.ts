@@ -1,0 +1,285 @@
+// Faults of a director.
+import { formatAddress } from '../../model/address.js';
+import type { Destination } from '../../model/destination.js';
+import { familyOf, type ServiceId } from '../../model/service.js';
+import { renderId } from '../config/wanted.js';
+import { printCommand } from '../plan/command.js';
+import { formatServer } from '../plan/diff.js';
+import { hostPrefix, markRules, schedulerModules } from '../plan/director.js';
+import { connectedTo } from '../plan/facts.js';
+import { FIREWALL } from '../plan/firewall.js';
+import { DAEMON } from '../plan/rules.js';
+import { isLoaded } from '../plan/sysctl.js';
+import type { Check, Found } from './finding.js';
+import { isLocal, type Look, mayAdminister } from './look.js';
+import { isNot, typed, wrongAddress } from './repair.js';
+
+/** the first kernel that schedules a reused port anew without a second's delay */
+const GOOD_REUSE = [5, 9] as const;
+/** entries to a bucket, on average, from which on look-ups cost */
+const MOST_IN_BUCKET = 2;
+const MOST_BITS = 20;
+
+export const DIRECTOR_CHECKS: readonly Check[] = [
+  {
+    id: 'module',
+    role: 'director',
+    why: 'Without its modules the kernel knows neither the rules nor the scheduler.',
+    find: ({ machine, config }) => {
+      if (!machine.hasKernelRules) return [];
+      const wanted = ['ip_vs', ...(config ? schedulerModules(config) : [])];
+      return wanted
+        .filter((name) => !isLoaded(name, machine))
+        .map((name) => ({ what: `module ${name} is not loaded`, repair: [`modprobe ${name}`] }));
+    },
+  },
+  {
+    id: 'capability',
+    role: 'any',
+    why: 'The kernel shows its rules, and takes new ones, only from who has CAP_NET_ADMIN.',
+    find: ({ machine }) =>
+      mayAdminister(machine)
+        ? []
+        : [{ what: 'this process has no CAP_NET_ADMIN; the rules were not looked at', repair: ['sudo lvsctl doctor'] }],
+  },
+  {
+    id: 'forwarding',
+    role: 'director',
+    why: 'The answers of NAT servers go through the director, which drops what it does not forward.',
+    find: ({ meant, sysctl }) =>
+      (['ipv4', 'ipv6'] as const).flatMap((family) => {
+        const nat = meant.some(
+          ({ service, destinations }) => familyOf(service.id) === family && destinations.some((one) => one.forwarding === 'masquerade'),
+        );
+        const key = family === 'ipv4' ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding';
+        return nat && sysctl(key) === '0' ? [isNot(key, '0', '1')] : [];
+      }),
+  },
+  {
+    id: 'vip',
+    role: 'director',
+    why: 'Packets for an address that the director does not have never reach its rules.',
+    find: (look) => (look.config ? missingVips(look) : unknownVips(look)),
+  },
+  {
+    id: 'arp-answer',
+    role: 'director',
+    why: 'Clients that take the real server for the VIP reach that one server, past the director.',
+    find: arpAnswers,
+  },
+  {
+    id: 'conn-reuse',
+    role: 'director',
+    why: 'A client that uses a port again must get a new connection at once, to a server that is up.',
+    find: ({ sysctl, machine }) => {
+      const mode = sysctl('net/ipv4/vs/conn_reuse_mode');
+      const release = machine.read('/proc/sys/kernel/osrelease')?.trim() ?? '';
+      const good = atLeast(release, GOOD_REUSE);
+      if (good && mode === '0') return [isNot('net/ipv4/vs/conn_reuse_mode', '0', '1')];
+      const stalls = !good && mode === '1' && sysctl('net/ipv4/vs/conntrack') === '1';
+      const what = `net.ipv4.vs.conn_reuse_mode is 1 with connection tracking: Linux ${release} then delays a reused port by a second`;
+      return stalls ? [{ what, repair: ['sysctl -w net.ipv4.vs.conn_reuse_mode=0'] }] : [];
+    },
+  },
+  {
+    id: 'persistence',
+    role: 'director',
+    why: 'Persistent clients stay with a server that is gone, or has weight 0, until their template times out.',
+    find: ({ meant, sysctl }) =>
+      meant.some(({ service }) => service.persistence)
+        ? ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template'].flatMap((key) =>
+            sysctl(key) === '0' ? [isNot(key, '0', '1')] : [],
+          )
+        : [],
+  },
+  {
+    id: 'port-mapping',
+    role: 'director',
+    why: 'Only NAT changes ports: in DR and TUN the packet arrives with the port that the client asked for.',
+    find: ({ live = [] }) =>
+      live.flatMap(({ service: { id }, destinations }) =>
+        destinations
+          .filter((one) => isMapped(id, one))
+          .map((one) => {
+            const port = id.kind === 'address' ? id.port : 0;
+            const what = `${renderId(id)}: server ${formatServer(one)} (${one.forwarding}) has another port than the service`;
+            return {
+              what,
+              repair: [
+                typed({ kind: 'delete-destination', id, destination: one }),
+                typed({ kind: 'add-destination', id, destination: { ...one, port } }),
+              ],
+            };
+          }),
+      ),
+  },
+  {
+    id: 'weights',
+    role: 'director',
+    why: 'Servers of weight 0 take no new connections, so the service refuses them.',
+    find: ({ live = [], meant }) =>
+      live
+        .filter(({ destinations }) => destinations.length > 0 && destinations.every(({ weight }) => weight === 0))
+        .map(({ service: { id }, destinations }) => ({
+          what: `${renderId(id)}: all servers have weight 0`,
+          repair: destinations.map((one) =>
+            typed({ kind: 'edit-destination', id, destination: { ...one, weight: meantWeight(id, one, meant) } }),
+          ),
+        })),
+  },
+  {
+    id: 'no-servers',
+    role: 'director',
+    why: 'A service without servers refuses every connection.',
+    find: ({ live = [], meant, config }) =>
+      live
+        .filter(({ destinations }) => destinations.length === 0)
+        .map(({ service: { id } }) => {
+          const servers = config ? (meantOf(id, meant)?.destinations ?? []) : [];
+          const add = servers.map((destination) => typed({ kind: 'add-destination', id, destination }));
+          return { what: `${renderId(id)}: no servers`, repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })] };
+        }),
+  },
+  {
+    id: 'service',
+    role: 'director',
+    why: 'What the file wants is not in the table, so the kernel does not balance it.',
+    find: ({ config, live, meant }) =>
+      config && live
+        ? meant
+            .filter(({ service }) => !live.some((one) => renderId(one.service.id) === renderId(service.id)))
+            .map(({ service, destinations }) => ({
+              what: `${renderId(service.id)}: not in the table`,
+              repair: [
+                typed({ kind: 'add-service', service }),
+                ...destinations.map((destination) => typed({ kind: 'add-destination', id: service.id, destination })),
+              ],
+            }))
+        : [],
+  },
+  {
+    id: 'mark',
+    role: 'director',
+    why: 'Packets get their mark from the packet filter; without a rule that sets it none belongs to the service.',
+    find: ({ meant, marks, config, facts }) =>
+      meant.flatMap(({ service: { id } }) => {
+        if (id.kind !== 'fwmark' || marks.some((source) => source.mark === id.mark && source.family === id.family)) return [];
+        const source = config?.services.find(({ mark }) => mark === id.mark);
+        const rules = source
+          ? markRules(source).flatMap((rule) => FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true))
+          : [];
+        const pattern = `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
+        return [{ what: `${renderId(id)}: no rule sets this mark`, repair: rules.length > 0 ? rules.map(printCommand) : [pattern] }];
+      }),
+  },
+  {
+    id: 'table-size',
+    role: 'director',
+    why: 'Every packet looks its connection up in a bucket, which takes longer the more share it.',
+    find: tableSize,
+  },
+  { id: 'sync', role: 'director', why: 'A director that nobody hears hands no connections over when it fails.', find: syncDaemons },
+];
+
+function missingVips({ config, facts }: Look): Found[] {
+  return (config?.vips ?? []).flatMap(({ address, interface: device }) => wrongAddress(address, device, facts.addresses));
+}
+
+/** Addresses of live services that no interface has and no route makes local. */
+function unknownVips(look: Look): Found[] {
+  const vips = new Map(look.meant.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])));
+  return [...vips.values()]
+    .filter((vip) => !isLocal(vip, look))
+    .map((vip) => {
+      const device = connectedTo(vip, look.facts)[0]?.device ?? / dev (\S+)/.exec(look.facts.routes(vip.family) ?? '')?.[1] ?? 'eth0';
+      return { what: `VIP ${formatAddress(vip)} is on no interface`, repair: [`ip addr add ${hostPrefix(vip)} dev ${device}`] };
+    });
+}
+
+/** Asks on the network who has the VIPs, as a host would that wants to take them. */
+function arpAnswers({ machine, meant, facts }: Look): Found[] {
+  const quiet = meant.filter(({ destinations }) =>
+    destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
+  );
+  const vips = new Set(quiet.flatMap(({ vip }) => (vip?.family === 'ipv4' ? [formatAddress(vip)] : [])));
+  return facts.addresses
+    .filter(({ address, device }) => vips.has(address) && device !== 'lo')
+    .flatMap(({ address, device }) => {
+      const { status, stdout } = machine.run('arping', ['-D', '-c', '2', '-w', '1', '-I', device, address]);
+      const mac = /\[([0-9A-Fa-f:]{17})\]/.exec(stdout)?.[1]?.toLowerCase();
+      if (status !== 1 || mac === undefined) return [];
+      const neighbour = machine
+        .run('ip', ['neigh', 'show', 'dev', device])
+        .stdout.split('\n')
+        .find((line) => line.includes(` ${mac} `) && !line.includes(':: '));
+      const server = neighbour?.split(' ')[0];
+      const what = `${server ?? 'a machine'} (${mac}) answers ARP for VIP ${address}`;
+      return [
+        {
+          what,
+          on: server ?? `the machine with ${mac}`,
+          repair: ['sysctl -w net.ipv4.conf.all.arp_ignore=1', 'sysctl -w net.ipv4.conf.all.arp_announce=2'],
+        },
+      ];
+    });
+}
+
+function atLeast(release: string, [major, minor]: readonly [number, number]): boolean {
+  const [a = 0, b = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  return a > major || (a === major && b >= minor);
+}
+
+function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
+  return (forwarding === 'direct' || forwarding === 'tunnel') && port !== (id.kind === 'address' ? id.port : 0);
+}
+
+function meantOf(id: ServiceId, meant: Look['meant']): Look['meant'][number] | undefined {
+  return meant.find(({ service }) => renderId(service.id) === renderId(id));
+}
+
+function meantWeight(id: ServiceId, server: Destination, meant: Look['meant']): number {
+  return meantOf(id, meant)?.destinations.find((one) => formatServer(one) === formatServer(server))?.weight || 1;
+}
+
+/** The module keeps the size that it was loaded with. */
+function tableSize({ machine, live = [] }: Look): Found[] {
+  const bits = Number(machine.read('/sys/module/ip_vs/parameters/conn_tab_bits')?.trim() ?? 0);
+  const connections = live.reduce((sum, one) => sum + one.connections, 0);
+  if (bits === 0 || connections <= MOST_IN_BUCKET * 2 ** bits) return [];
+  const wanted = Math.min(MOST_BITS, Math.ceil(Math.log2(connections)) + 1);
+  const loaded = machine.list('/sys/module').filter((name) => name.startsWith('ip_vs_'));
+  return [
+    {
+      what: `${connections} connections in a table of ${2 ** bits} buckets`,
+      repair: [
+        `echo 'options ip_vs conn_tab_bits=${wanted}' > /etc/modprobe.d/ip_vs.conf`,
+        'ipvsadm-save -n > /run/ipvsadm.rules',
+        'ipvsadm -C',
+        `modprobe -r ${[...loaded, 'ip_vs'].join(' ')}`,
+        `modprobe ip_vs conn_tab_bits=${wanted}`,
+        'ipvsadm-restore < /run/ipvsadm.rules',
+      ],
+    },
+  ];
+}
+
+function syncDaemons({ config, facts, running }: Look): Found[] {
+  const absent = (config?.sync ?? []).filter(({ role }) => !running.some((daemon) => daemon.role === role));
+  const starts = absent.map(({ syncid, max_length, ...rest }): Found => {
+    const [command] = DAEMON.commands({ role: rest.role }, null, { ...rest, syncId: syncid, maxLength: max_length });
+    return { what: `sync daemon ${rest.role} is not running`, repair: command ? [printCommand(command)] : [] };
+  });
+  const deaf = running.flatMap(({ role, interface: device }): Found[] => {
+    const link = facts.links.find(({ name }) => name === device);
+    if (link?.up && link.carrier && device !== 'lo') return [];
+    const state = link === undefined ? 'is gone' : device === 'lo' ? 'leads to nobody' : link.up ? 'has no carrier' : 'is down';
+    const stop = typed({ kind: 'stop-daemon', role, syncId: 0 });
+    return [
+      {
+        what: `sync daemon ${role}: its interface ${device} ${state}, so it has no peer`,
+        repair: [link && device !== 'lo' ? `ip link set ${device} up` : stop],
+      },
+    ];
+  });
+  return [...starts, ...deaf];
+}

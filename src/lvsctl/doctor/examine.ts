@@ -1,0 +1,32 @@
+// All checks of a machine's roles, one after the other.
+import { DIRECTOR_CHECKS } from './director.js';
+import type { Finding } from './finding.js';
+import type { Look } from './look.js';
+import { REALSERVER_CHECKS } from './realserver.js';
+
+export interface Diagnosis {
+  readonly roles: readonly string[];
+  readonly findings: readonly Finding[];
+  /** what could not be looked at, and why */
+  readonly unseen: readonly string[];
+}
+
+/** Every finding, in the order of the checks. */
+export async function examine(look: Look): Promise<Diagnosis> {
+  const findings: Finding[] = [];
+  for (const check of [...DIRECTOR_CHECKS, ...REALSERVER_CHECKS]) {
+    if (check.role !== 'any' && !look.roles.has(check.role)) continue;
+    for (const found of await check.find(look)) findings.push({ id: check.id, why: check.why, ...found });
+  }
+  return { roles: [...look.roles], findings, unseen: unseen(look) };
+}
+
+function unseen({ roles, machine, live }: Look): string[] {
+  const arping = roles.has('director') && machine.run('arping', ['-V']).status === NOT_INSTALLED;
+  return [
+    ...(arping ? ['who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)'] : []),
+    ...(live === undefined ? ['the rules of the kernel: no CAP_NET_ADMIN'] : []),
+  ];
+}
+
+const NOT_INSTALLED = 127;

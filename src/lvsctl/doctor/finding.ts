@@ -1,0 +1,26 @@
+// What the doctor finds.
+import type { Look, Role } from './look.js';
+
+export interface Finding {
+  /** the check, `rp-filter` */
+  readonly id: string;
+  /** what is wrong, with the names and values of this machine */
+  readonly what: string;
+  /** why that matters, one sentence */
+  readonly why: string;
+  /** commands that repair it, to be typed as they are */
+  readonly repair: readonly string[];
+  /** the machine to type them on, when it is not this one */
+  readonly on?: string;
+}
+
+/** A finding before it is told which check it is of. */
+export type Found = Omit<Finding, 'id' | 'why'>;
+
+/** One kind of fault. */
+export interface Check {
+  readonly id: string;
+  readonly role: Role | 'any';
+  readonly why: string;
+  find(look: Look): readonly Found[] | Promise<readonly Found[]>;
+}

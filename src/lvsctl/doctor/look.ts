@@ -1,0 +1,119 @@
+// What the doctor looks at: this machine, and the services that it is for, from a file or from the live table.
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import type { Daemon } from '../../model/daemon.js';
+import type { Destination } from '../../model/destination.js';
+import { familyOf, type Service } from '../../model/service.js';
+import type { Config } from '../config/file.js';
+import { wantedTable } from '../config/wanted.js';
+import { type Facts, gatherFacts } from '../plan/facts.js';
+import type { Machine } from '../plan/machine.js';
+import { type MarkSource, markSources } from '../plan/marks.js';
+import { partsOf } from '../plan/realserver.js';
+import { hasRules } from '../plan/rules.js';
+
+export const ROLES = ['director', 'realserver'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A service of the live table. */
+export interface LiveService {
+  readonly service: Service;
+  readonly destinations: readonly Destination[];
+  readonly connections: number;
+}
+
+/** A service as it is meant to be. */
+export interface MeantService {
+  readonly service: Service;
+  readonly destinations: readonly Destination[];
+  /** the address that clients use; undefined for a mark whose rule names none */
+  readonly vip: Address | undefined;
+}
+
+export interface Look {
+  readonly machine: Machine;
+  readonly facts: Facts;
+  readonly config: Config | undefined;
+  readonly roles: ReadonlySet<Role>;
+  /** undefined when the rules cannot be read */
+  readonly live: readonly LiveService[] | undefined;
+  /** from the file, else from the live table */
+  readonly meant: readonly MeantService[];
+  readonly marks: readonly MarkSource[];
+  /** sync daemons */
+  readonly running: readonly Daemon[];
+  /** value of a sysctl, undefined when there is none */
+  sysctl(key: string): string | undefined;
+}
+
+const CAP_NET_ADMIN = 12n;
+
+/** Gathers everything once. @throws CommandError when `ip` cannot tell */
+export async function look(config: Config | undefined, role: Role | undefined, machine: Machine): Promise<Look> {
+  const facts = gatherFacts(machine);
+  const live = mayAdminister(machine) || !machine.hasKernelRules ? await liveServices(machine) : undefined;
+  const marks = markSources(machine);
+  return {
+    machine,
+    facts,
+    config,
+    roles: role ? new Set([role]) : rolesOf(config, live, facts),
+    live,
+    meant: config ? meantByFile(config) : (live ?? []).map((one) => ({ ...one, vip: vipOf(one.service, marks) })),
+    marks,
+    running: live && hasRules(machine) ? await (await machine.backend()).daemons() : [],
+    sysctl: (key) => machine.read(`/proc/sys/${key}`)?.trim(),
+  };
+}
+
+/** Whether this process has CAP_NET_ADMIN. */
+export function mayAdminister(machine: Machine): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+}
+
+/** Addresses for one host alone that are not of 127/8: VIPs, where nobody hears them. */
+export function quietVips({ addresses }: Pick<Facts, 'addresses'>): Facts['addresses'] {
+  return addresses.filter(
+    ({ device, address, prefix }) =>
+      (device === 'lo' || TUNNEL.test(device)) && prefix === (address.includes(':') ? 128 : 32) && address !== '::1',
+  );
+}
+
+/** devices of tutorials and of `lvsctl realserver` */
+export const TUNNEL = /^(?:tunl\d|gre\d|sit\d|ip6tnl\d|lvs-(?:ipip|gre|grec|sit|ip6tnl|ip6gre|ip6grec)$)/;
+
+function rolesOf(config: Config | undefined, live: readonly LiveService[] | undefined, facts: Facts): Set<Role> {
+  const serves = config ? partsOf(config, facts).length > 0 : quietVips(facts).length > 0;
+  const directs = (live ?? []).length > 0 || !serves;
+  return new Set([...(directs ? ['director' as const] : []), ...(serves ? ['realserver' as const] : [])]);
+}
+
+async function liveServices(machine: Machine): Promise<LiveService[]> {
+  if (!hasRules(machine)) return [];
+  const backend = await machine.backend();
+  const found: LiveService[] = [];
+  for (const { service } of await backend.services('rules')) {
+    const entries = await backend.destinations(service.id);
+    found.push({
+      service,
+      destinations: entries.map(({ destination }) => destination),
+      connections: entries.reduce((sum, entry) => sum + entry.activeConnections + entry.inactiveConnections, 0),
+    });
+  }
+  return found;
+}
+
+function meantByFile(config: Config): MeantService[] {
+  return wantedTable(config).map(({ service, destinations, source }) => ({ service, destinations, vip: source.address }));
+}
+
+function vipOf({ id }: Service, marks: readonly MarkSource[]): Address | undefined {
+  if (id.kind === 'address') return id.address;
+  const source = marks.find(({ mark, family, address }) => mark === id.mark && family === familyOf(id) && address !== undefined);
+  return parseAddress(source?.address ?? '');
+}
+
+/** Whether the kernel takes packets to an address as its own. */
+export function isLocal(address: Address, { machine }: Pick<Look, 'machine'>): boolean {
+  return machine.run('ip', ['route', 'get', formatAddress(address)]).stdout.startsWith('local ');
+}

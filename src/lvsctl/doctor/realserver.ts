@@ -1,0 +1,174 @@
+// Faults of a real server.
+import { formatAddress, parseAddress } from '../../model/address.js';
+import { printCommand } from '../plan/command.js';
+import { connectedTo } from '../plan/facts.js';
+import { FIREWALL } from '../plan/firewall.js';
+import { LINK } from '../plan/network.js';
+import { arpDevices, type Part, partsOf, segmentSize, tunnelDevice, vipDevice } from '../plan/realserver.js';
+import type { Check, Found } from './finding.js';
+import { type Look, quietVips, TUNNEL } from './look.js';
+import { isNot, wrongAddress } from './repair.js';
+
+/** answers for addresses of the asked interface alone, or for none */
+const QUIET_IGNORE = [1, 2, 8];
+const QUIET_ANNOUNCE = [2];
+
+export const REALSERVER_CHECKS: readonly Check[] = [
+  {
+    id: 'arp',
+    role: 'realserver',
+    why: 'A real server that answers ARP for the VIP, or announces it, draws the traffic of the director to itself.',
+    find: (look) =>
+      quietDevices(look).flatMap((device) => [
+        ...notAmong(look, device, 'arp_ignore', QUIET_IGNORE),
+        ...notAmong(look, device, 'arp_announce', QUIET_ANNOUNCE),
+      ]),
+  },
+  {
+    id: 'vip',
+    role: 'realserver',
+    why: 'A real server must take packets for the VIP, and for nothing else of its network.',
+    find: (look) =>
+      look.config
+        ? quietParts(look).flatMap((part) => wrongAddress(part.service.address, vipDevice(part), look.facts.addresses))
+        : wideAddresses(look),
+  },
+  {
+    id: 'tunnel-device',
+    role: 'realserver',
+    why: 'Nothing comes out of a tunnel whose device is missing or down.',
+    find: ({ config, facts }) => (config ? tunnelParts({ config, facts }).flatMap((part) => downDevice(part, facts)) : downTunnels(facts)),
+  },
+  {
+    id: 'rp-filter',
+    role: 'realserver',
+    why: 'Strict reverse path filtering drops packets whose sender is reached through another interface.',
+    find: (look) =>
+      filteredDevices(look).flatMap((device) =>
+        effective(look, device, 'rp_filter') === 1 ? [isNot(`net/ipv4/conf/${device}/rp_filter`, '1 (strict)', '2')] : [],
+      ),
+  },
+  {
+    id: 'tunnel-mtu',
+    role: 'realserver',
+    why: 'Requests of full size do not fit the tunnel, and clients that never see the message about it hang.',
+    find: async (look) => (await Promise.all(tunnelParts(look).map((part) => unclamped(part, look)))).flat(),
+  },
+  {
+    id: 'gateway',
+    role: 'realserver',
+    why: 'The answers of a NAT server must go back through the director, or clients get them from a stranger.',
+    find: ({ config, facts }) =>
+      config
+        ? partsOf(config, facts)
+            .filter(({ mode }) => mode === 'nat')
+            .flatMap((part) => wrongGateway(part, facts))
+        : [],
+  },
+];
+
+function quietParts({ config, facts }: Pick<Look, 'config' | 'facts'>): Part[] {
+  return config ? partsOf(config, facts).filter(({ mode }) => mode !== 'nat') : [];
+}
+
+function tunnelParts(look: Pick<Look, 'config' | 'facts'>): Part[] {
+  return quietParts(look).filter(({ mode }) => mode === 'tun');
+}
+
+/** The interfaces on which nobody may hear of the VIPs. */
+function quietDevices(look: Look): string[] {
+  if (look.config) return [...new Set(quietParts(look).flatMap((part) => arpDevices(part, look.facts)))];
+  const hidden = quietVips(look.facts).flatMap(({ address }) => parseAddress(address) ?? []);
+  const outer = look.facts.addresses.filter(({ device, address }) => device !== 'lo' && !TUNNEL.test(device) && !address.includes(':'));
+  const asked = hidden.flatMap((vip) => {
+    if (vip.family === 'ipv6') return [];
+    const own = connectedTo(vip, look.facts);
+    return own.length > 0 ? own : outer; // the VIP may be routed here over any of them
+  });
+  return [...new Set(asked.map(({ device }) => device))];
+}
+
+/** The kernel goes by the larger one of `all` and the interface. */
+function effective(look: Look, device: string, name: string): number {
+  return Math.max(...['all', device].map((place) => Number(look.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0)));
+}
+
+function notAmong(look: Look, device: string, name: string, good: readonly number[]): Found[] {
+  const value = effective(look, device, name);
+  if (good.includes(value)) return [];
+  const wanted = good[0] ?? 0;
+  const general = Number(look.sysctl(`net/ipv4/conf/all/${name}`) ?? 0);
+  const places = good.includes(Math.max(general, wanted)) ? [device] : ['all', device];
+  const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), String(wanted));
+  return [{ ...found, repair: places.map((place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(wanted)).repair[0] ?? '') }];
+}
+
+/** Addresses on lo that make a whole network local. */
+function wideAddresses({ facts }: Look): Found[] {
+  return facts.addresses
+    .filter(
+      ({ device, address, prefix }) => device === 'lo' && prefix !== (address.includes(':') ? 128 : 32) && !address.startsWith('127.'),
+    )
+    .flatMap(({ address, device }) => {
+      const vip = parseAddress(address);
+      return vip ? wrongAddress(vip, device, facts.addresses) : [];
+    });
+}
+
+function downDevice(part: Part, { links }: Look['facts']): Found[] {
+  const { name, words } = tunnelDevice(part);
+  const state = links.find((link) => link.name === name);
+  if (state?.up) return [];
+  const commands = LINK.commands({ name, words }, state ? 'down' : null, 'up');
+  return [{ what: `tunnel device ${name} is ${state ? 'down' : 'missing'}`, repair: commands.map(printCommand) }];
+}
+
+/** Tunnel devices with an address that are down. */
+function downTunnels({ addresses }: Look['facts']): Found[] {
+  const down = new Set(addresses.filter(({ device, up }) => TUNNEL.test(device) && !up).map(({ device }) => device));
+  return [...down].map((device) => ({ what: `tunnel device ${device} is down`, repair: [`ip link set ${device} up`] }));
+}
+
+/** Tunnel devices, and the interface of a DR server whose way to clients is another one. */
+function filteredDevices(look: Look): string[] {
+  const { facts } = look;
+  if (!look.config) return [...new Set(facts.addresses.filter(({ device }) => TUNNEL.test(device)).map(({ device }) => device))];
+  const parts = quietParts(look).filter(({ service }) => service.address.family === 'ipv4');
+  const out = / dev (\S+)/.exec(` ${facts.routes('ipv4') ?? ''}`)?.[1];
+  const devices = parts.flatMap((part) => {
+    if (part.mode === 'tun') return facts.links.some(({ name }) => name === vipDevice(part)) ? [vipDevice(part)] : [];
+    return out !== undefined && out !== part.device ? [part.device] : [];
+  });
+  return [...new Set(devices)];
+}
+
+async function unclamped(part: Part, { facts, machine }: Look): Promise<Found[]> {
+  const size = segmentSize(part, facts);
+  const route = facts.routes(part.service.address.family) ?? '';
+  const advertised = Number(/ advmss (\d+)/.exec(route)?.[1] ?? Number.POSITIVE_INFINITY);
+  if (size === undefined || advertised <= size) return [];
+  const subject = { tool: facts.firewallTool(), rule: { kind: 'mss', address: part.service.address, size } } as const;
+  if (await FIREWALL.read(subject, machine)) return [];
+  const what = `VIP ${formatAddress(part.service.address)} offers segments that the tunnel has no room for; ${size} bytes fit`;
+  return [{ what, repair: FIREWALL.commands(subject, false, true).map(printCommand) }];
+}
+
+function wrongGateway({ service }: Part, facts: Look['facts']): Found[] {
+  const { gateway } = service;
+  if (gateway === undefined) {
+    if (facts.routes(service.address.family) !== null) return [];
+    return [
+      {
+        what: `${service.name}: no default route, so no answer leaves`,
+        repair: ["ip route add default via DIRECTOR's address on this network"],
+      },
+    ];
+  }
+  const text = formatAddress(gateway);
+  const route = facts.routes(gateway.family);
+  if (route !== null && `${route} `.startsWith(`via ${text} `)) return [];
+  const device = connectedTo(gateway, facts)[0]?.device;
+  const six = gateway.family === 'ipv6' ? '-6 ' : '';
+  const repair = `ip ${six}route replace default via ${text}${device ? ` dev ${device}` : ''}`;
+  return [{ what: `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`, repair: [repair] }];
+}

@@ -1,0 +1,32 @@
+// Findings with the commands that repair them, as several checks word them.
+import { type Address, formatAddress } from '../../model/address.js';
+import type { Change } from '../../model/change.js';
+import { printCommand, sysctlName } from '../plan/command.js';
+import { hostPrefix } from '../plan/director.js';
+import type { Found } from './finding.js';
+import type { Look } from './look.js';
+
+/** A sysctl that has the wrong value. */
+export function isNot(key: string, value: string, wanted: string): Found {
+  return { what: `${sysctlName(key)} is ${value}`, repair: [printCommand({ kind: 'sysctl', key, value: wanted })] };
+}
+
+/** An address that an interface should have as a single host's. */
+export function wrongAddress(address: Address, device: string, addresses: Look['facts']['addresses']): Found[] {
+  const text = formatAddress(address);
+  const wanted = hostPrefix(address);
+  const present = addresses.filter((one) => one.address === text && one.device === device);
+  if (present.some(({ prefix }) => wanted === `${text}/${prefix}`)) return [];
+  const manners = address.family === 'ipv6' ? ' nodad preferred_lft 0' : '';
+  const add = `ip addr add ${wanted} dev ${device}${manners}`;
+  const [other] = present;
+  if (other === undefined) return [{ what: `VIP ${text} is not on ${device}`, repair: [add] }];
+  return [
+    { what: `VIP ${text} is on ${device} with prefix ${other.prefix}`, repair: [`ip addr del ${text}/${other.prefix} dev ${device}`, add] },
+  ];
+}
+
+/** A change of rules as it is typed. */
+export function typed(change: Change): string {
+  return printCommand({ kind: 'rule', change });
+}

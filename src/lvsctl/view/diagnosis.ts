@@ -1,0 +1,21 @@
+// What the doctor found, as paragraphs: what, why, and the commands, each on a line of its own so that it can be copied.
+import { Chalk } from 'chalk';
+import type { Diagnosis } from '../doctor/examine.js';
+import type { Terminal } from './comparison.js';
+
+export function diagnosisText({ roles, findings, unseen }: Diagnosis, { colour }: Pick<Terminal, 'colour'>): string {
+  const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
+  const paragraphs = findings.map(({ id, what, why, repair, on }) =>
+    [
+      red(`${id}: ${what}`),
+      `    ${dim(why)}`,
+      ...(on === undefined ? [] : [`    on ${on}:`]),
+      ...repair.map((line) => `    # ${line}`),
+      '',
+    ].join('\n'),
+  );
+  const notes = unseen.map((line) => yellow(`not looked at: ${line}`));
+  const nouns = roles.map((role) => (role === 'realserver' ? 'real server' : role)).join(' and ');
+  const summary = findings.length === 0 ? green(`nothing found (${nouns})`) : red(`${findings.length} found (${nouns})`);
+  return `${[...paragraphs, ...notes, summary].join('\n')}\n`;
+}
