@@ -1,8 +1,8 @@
 // What the doctor looks at: this machine, and the services that it is for, from a file or from the live table.
-import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import { type Address, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
-import { familyOf, type Service } from '../../model/service.js';
+import type { Service } from '../../model/service.js';
 import type { Config } from '../config/file.js';
 import { wantedTable } from '../config/wanted.js';
 import { type Facts, gatherFacts } from '../plan/facts.js';
@@ -109,8 +109,7 @@ function meantByFile(config: Config): MeantService[] {
 
 function vipOf({ id }: Service, marks: readonly MarkSource[]): Address | undefined {
   if (id.kind === 'address') return id.address;
-  const source = marks.find(({ mark, family, address }) => mark === id.mark && family === familyOf(id) && address !== undefined);
-  return parseAddress(source?.address ?? '');
+  return marks.find(({ mark, family, vip }) => mark === id.mark && family === id.family && vip !== undefined)?.vip;
 }
 
 /** Whether the kernel takes packets to an address as its own. */

@@ -1,5 +1,5 @@
 // The rules of the packet filter that set firewall marks, whoever made them.
-import type { Family } from '../../model/address.js';
+import { type Address, type Family, parseAddress } from '../../model/address.js';
 import type { Machine } from './machine.js';
 
 /** What a rule marks; undefined = any. */
@@ -7,6 +7,8 @@ export interface MarkSource {
   readonly family: Family;
   readonly mark: number;
   readonly address: string | undefined;
+  /** the address, when it is that of one host */
+  readonly vip: Address | undefined;
   readonly protocol: string | undefined;
   readonly ports: readonly number[] | undefined;
 }
@@ -26,10 +28,13 @@ function iptablesMarks(family: Family, machine: Machine): MarkSource[] {
 export function iptablesMark(line: string, family: Family): MarkSource | undefined {
   const mark = /--set-x?mark (0x[0-9a-f]+|\d+)/.exec(line)?.[1];
   if (mark === undefined || !line.startsWith('-A ')) return undefined;
+  const [, address, length] = /(?<! !) -d ([0-9a-f.:]+)(?:\/(\d+))?/.exec(line) ?? [];
+  const host = length === undefined || Number(length) === (family === 'ipv4' ? 32 : 128);
   return {
     family,
     mark: Number(mark),
-    address: /(?<! !) -d ([0-9a-f.:]+)/.exec(line)?.[1],
+    address,
+    vip: host ? parseAddress(address ?? '') : undefined,
     protocol: / -p (\w+)/.exec(line)?.[1],
     ports: / --dports? ([0-9,]+)(?= |$)/.exec(line)?.[1]?.split(',').map(Number),
   };
@@ -66,6 +71,7 @@ export function nftMark({ expr = [] }: NftRule): MarkSource | undefined {
     family: daddr?.left?.payload?.protocol === 'ip6' ? 'ipv6' : 'ipv4',
     mark,
     address: typeof daddr?.right === 'string' ? daddr.right : undefined,
+    vip: typeof daddr?.right === 'string' ? parseAddress(daddr.right) : undefined,
     protocol: dport?.left?.payload?.protocol,
     ports: dport ? set.filter((port): port is number => typeof port === 'number') : undefined,
   };

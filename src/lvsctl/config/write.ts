@@ -1,0 +1,145 @@
+// Rules -> the text of an lvsctl file that makes them again.
+import { stringify } from 'yaml';
+import { type Address, formatAddress, formatIpv4 } from '../../model/address.js';
+import type { DaemonRequest } from '../../model/daemon.js';
+import type { Destination } from '../../model/destination.js';
+import { CHECKSUMS, type Forwarding, knownTunnel } from '../../model/forwarding.js';
+import { familyOf, fullNetmask, knownProtocol, type Service } from '../../model/service.js';
+import type { Timeouts } from '../../model/timeouts.js';
+import type { MarkSource } from '../plan/marks.js';
+import { renderId } from './wanted.js';
+
+/** A service with what the file tells of it beside its rules. */
+export interface Described {
+  readonly service: Service;
+  /** in the order in which they were added */
+  readonly destinations: readonly Destination[];
+}
+
+export interface Surroundings {
+  readonly timeouts: Timeouts | undefined;
+  readonly daemons: readonly DaemonRequest[];
+  /** who marks what, for mark services */
+  readonly marks: readonly MarkSource[];
+  /** the interface of a VIP */
+  interfaceOf(vip: Address): string;
+}
+
+/** Why rules cannot be told in an lvsctl file. */
+export class Untellable extends Error {
+  override readonly name = 'Untellable';
+  constructor(
+    readonly service: Service,
+    message: string,
+  ) {
+    super(`${renderId(service.id)}: ${message}`);
+  }
+}
+
+/** @throws Untellable the first service that a file has no words for */
+export function writeConfig(described: readonly Described[], around: Surroundings): string {
+  const services = described.map((one) => toEntry(one, around.marks));
+  const vips = [...new Map(services.map(({ vip }) => [formatAddress(vip), vip])).values()];
+  const { timeouts, daemons } = around;
+  const file = {
+    vips: vips.map((vip) => ({ address: formatAddress(vip), interface: around.interfaceOf(vip) })),
+    services: services.map(({ entry }) => entry),
+    ...(timeouts
+      ? { timeouts: { tcp: timeouts.tcp || undefined, tcp_fin: timeouts.tcpFin || undefined, udp: timeouts.udp || undefined } }
+      : {}),
+    ...(daemons.length > 0 ? { sync: daemons.map(toSync) } : {}),
+  };
+  return stringify(file, { keepUndefined: false });
+}
+
+function toEntry({ service, destinations }: Described, marks: readonly MarkSource[]): { readonly vip: Address; readonly entry: object } {
+  const { vip, ...where } = placeOf(service, marks);
+  const modes = destinations.map((one) => modeOf(one.forwarding, service));
+  const mode = mostCommon(modes) ?? 'nat';
+  const { persistence } = service;
+  if (service.engine && !persistence) untellable(service, `persistence engine ${service.engine} without persistence`);
+  const entry = {
+    name: renderId(service.id)
+      .replace(/ port /, '-')
+      .replace(/[^\w.-]+/g, '-')
+      .replace(/-+$/, ''),
+    ...where,
+    mode,
+    scheduler: service.scheduler,
+    ...(service.schedulerFlags === 0 ? {} : { flags: flagsOf(service) }),
+    ...(service.onePacket ? { one_packet: true } : {}),
+    ...(persistence ? { persistence: { timeout: persistence.timeout, netmask: netmaskOf(service), engine: service.engine } } : {}),
+    servers: destinations.map((one, i) => toServer(one, modes[i] === mode ? undefined : modes[i], service)),
+  };
+  return { vip, entry };
+}
+
+/** What clients ask for: protocol, address and port, or the packets that get the mark. */
+function placeOf(service: Service, marks: readonly MarkSource[]): { readonly vip: Address; readonly [key: string]: unknown } {
+  const { id } = service;
+  if (id.kind === 'address') {
+    const protocol = knownProtocol(id.protocol) ?? untellable(service, `protocol ${id.protocol} has no service`);
+    return { vip: id.address, protocol, address: formatAddress(id.address), port: id.port };
+  }
+  const sources = marks.filter(({ mark, family }) => mark === id.mark && family === id.family);
+  const ports = sources.flatMap(({ ports = [], protocol }) => ports.map((port) => `${port}/${protocol}`));
+  const [source] = sources;
+  const vip = source?.vip;
+  if (!vip || ports.length === 0 || sources.some((one) => one.address !== source.address)) {
+    return untellable(service, `which packets get the mark is not known; say it with --mark ${id.mark}=VIP:PORT,…`);
+  }
+  return { vip, address: formatAddress(vip), ports, mark: id.mark };
+}
+
+function toServer(server: Destination, mode: string | undefined, service: Service): object {
+  const { address, port, weight, upperThreshold, lowerThreshold } = server;
+  const own = service.id.kind === 'address' ? service.id.port : 0;
+  return {
+    address: formatAddress(address),
+    ...(port === own ? {} : { port }),
+    weight,
+    ...(upperThreshold === 0 ? {} : { upper: upperThreshold }),
+    ...(lowerThreshold === 0 ? {} : { lower: lowerThreshold }),
+    ...(mode === undefined ? {} : { mode }),
+    ...tunnelOf(server, service),
+  };
+}
+
+function tunnelOf({ forwarding, tunnel }: Destination, service: Service): object {
+  if (forwarding !== 'tunnel' || tunnel.type === 'ipip') return {};
+  const type = knownTunnel(tunnel.type) ?? untellable(service, `tunnel type ${tunnel.type} has no name`);
+  const checksum = Object.entries(CHECKSUMS).find(([, { kernel }]) => kernel === tunnel.flags)?.[0];
+  return { tunnel: { type, ...(type === 'gue' ? { port: tunnel.port } : {}), checksum } };
+}
+
+function modeOf(forwarding: Forwarding, service: Service): 'nat' | 'dr' | 'tun' {
+  return MODES[forwarding] ?? untellable(service, `forwarding method ${forwarding} has no mode`);
+}
+
+/** A server on the director itself is told as DR, from which the kernel makes `local` again. */
+const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = { masquerade: 'nat', local: 'dr', direct: 'dr', tunnel: 'tun' };
+
+function mostCommon<T>(values: readonly T[]): T | undefined {
+  const count = (value: T) => values.filter((one) => one === value).length;
+  return [...values].sort((a, b) => count(b) - count(a))[0];
+}
+
+function flagsOf({ scheduler, schedulerFlags }: Service): string[] {
+  const own = scheduler === 'sh' || scheduler === 'mh';
+  const names = own ? [`${scheduler}-fallback`, `${scheduler}-port`, 'flag-3'] : ['flag-1', 'flag-2', 'flag-3'];
+  return names.filter((_, bit) => (schedulerFlags & (1 << bit)) !== 0);
+}
+
+function netmaskOf({ id, netmask }: Service): string | number | undefined {
+  const family = familyOf(id);
+  if (netmask === fullNetmask(family)) return undefined;
+  return family === 'ipv4' ? formatIpv4(netmask) : netmask;
+}
+
+function toSync({ role, interface: device, syncId, maxLength, group, port, ttl }: DaemonRequest): object {
+  return { role, interface: device, syncid: syncId, max_length: maxLength, group: group && formatAddress(group), port, ttl };
+}
+
+function untellable(service: Service, message: string): never {
+  throw new Untellable(service, message);
+}

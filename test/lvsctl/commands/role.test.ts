@@ -1,0 +1,62 @@
+// A file with a slip: message with line and column, exit status 2, and nothing was even looked at.
+import { describe, expect, test } from 'vitest';
+import { lvsctl } from '../../support/lvsctl.js';
+import { fakeMachine, memoryStore } from '../../support/machine.js';
+
+const HEAD = 'vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n';
+const service = (text: string) => `${HEAD}  - {name: a, address: 192.0.2.1, ${text}}\n`;
+
+// Each with the text that the message must point at, in the last line.
+// biome-ignore format: a table
+const SLIPS = [
+  ['an unknown key', service('port: 80, mode: nat, servers: [], colour: red'), 'colour', /services\[0\]: unknown key `colour'/],
+  ['port 70000', service('port: 70000, mode: nat, servers: []'), '70000', /services\[0\]\.port: /],
+  ['a server twice', service('port: 80, mode: nat, servers: [{address: 10.0.0.1}, {address: 10.0.0.1}]'), '{address: 10.0.0.1}]', /server 10\.0\.0\.1 port 80 is there twice$/],
+  ['DR with another port', service('port: 80, mode: dr, servers: [{address: 10.0.0.1, port: 81}]'), '81', /mode dr cannot change the port/],
+  ['a mark used twice', `${service('ports: [80], mark: 3, mode: nat, servers: []')}  - {name: b, address: 192.0.2.1, ports: [81], mark: 3, mode: nat, servers: []}\n`, '3, mode', /services\[1\]\.mark: mark 3 is there twice$/],
+  ['tab indentation', `${HEAD}\t- name: a\n`, '\t', /[Tt]ab/],
+] as const;
+
+describe.each(SLIPS)('%s', (_, text, marker, message) => {
+  const lines = text.trimEnd().split('\n');
+  const place = `lvsctl: lvs.yaml:${lines.length}:${(lines.at(-1) ?? '').lastIndexOf(marker) + 1}: `;
+
+  test.each([['check'], ['director', 'up'], ['director', 'status'], ['realserver', 'up'], ['realserver', 'up', '--dry-run'], ['doctor']])(
+    '%s %s',
+    async (...words) => {
+      const machine = fakeMachine({});
+      const store = memoryStore();
+      const answer = await lvsctl([...words, 'lvs.yaml'], { 'lvs.yaml': text }, { machine, journal: () => store });
+      expect(answer).toMatchObject({ status: 2, stdout: '' });
+      expect(answer.stderr.slice(0, place.length)).toBe(place);
+      expect(answer.stderr.trimEnd()).toMatch(message);
+      expect(machine.ran).toEqual([]);
+      expect(store.text).toBe('');
+    },
+  );
+});
+
+test.each([
+  [['director', 'up'], 2, /missing required argument 'file'/],
+  [['director', 'sideways', 'x'], 2, /unknown command 'sideways'/],
+  [['director', 'up', 'gone.yaml'], 2, /^lvsctl: ENOENT: no such file or directory, open 'gone\.yaml'\n$/],
+  [['doctor', '--role', 'king'], 2, /Allowed choices are director, realserver/],
+] as const)('%j', async (words, status, message) => {
+  const answer = await lvsctl(words);
+  expect(answer.status).toBe(status);
+  expect(answer.stderr).toMatch(message);
+});
+
+test('a machine that is no real server of the file is told so', async () => {
+  const machine = fakeMachine(
+    {},
+    { ip: () => ({ stdout: '[{"ifname":"eth0","flags":["UP"],"addr_info":[{"local":"10.0.0.9","prefixlen":24}]}]' }) },
+  );
+  const text = service('port: 80, mode: dr, servers: [{address: 10.0.0.1}]');
+  const answer = await lvsctl(['realserver', 'up', 'f'], { f: text }, { machine });
+  expect(answer).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'lvsctl: no real server of the file is this machine, whose addresses are 10.0.0.9\n',
+  });
+});

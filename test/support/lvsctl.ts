@@ -1,0 +1,46 @@
+// A command line of lvsctl inside this process, in a world of its own.
+import { MemoryBackend } from '../../src/backend/memory.js';
+import { run } from '../../src/lvsctl/program.js';
+import type { World } from '../../src/lvsctl/world.js';
+import { fakeMachine, memoryStore } from './machine.js';
+import { fixtureNames } from './names.js';
+
+export interface LvsctlAnswer {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param files by name, as `readText` finds them */
+export async function lvsctl(
+  words: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+  more: Partial<World> = {},
+): Promise<LvsctlAnswer> {
+  let stdout = '';
+  let stderr = '';
+  const world: World = {
+    openBackend: async () => new MemoryBackend(),
+    machine: fakeMachine({}),
+    journal: () => memoryStore(),
+    readText(path) {
+      const text = files[path];
+      if (text === undefined)
+        throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT', syscall: 'open' });
+      return text;
+    },
+    names: fixtureNames(),
+    out(text) {
+      stdout += text;
+    },
+    err(text) {
+      stderr += text;
+    },
+    colour: false,
+    width: 80,
+    env: {},
+    netns: undefined,
+    ...more,
+  };
+  return { status: await run(words, world), stdout, stderr };
+}
