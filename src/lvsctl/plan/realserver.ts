@@ -75,11 +75,13 @@ function arpSettings(part: Part, facts: Facts): Setting[] {
   ]);
 }
 
-/** A way out of the tunnel: name and words of `ip link add`, its module, and bytes that the tunnel adds to a packet. */
+/**
+ * A way out of the tunnel: name and words of `ip link add`, and bytes that the tunnel adds to a packet. `ip` loads the module, which stays
+ * loaded: to unload it would take away the tunnels of every network namespace.
+ */
 export interface TunnelDevice {
   readonly name: string;
   readonly words: readonly string[];
-  readonly modules: readonly string[];
   readonly overhead: number;
 }
 
@@ -91,11 +93,10 @@ export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
   const header = outer === 'ipv4' ? 20 : 40;
   if (type === 'gre') {
     const checksum = tunnel?.checksum === 'checksum';
-    const [name, kind, module] = outer === 'ipv4' ? ['lvs-gre', 'gre', 'ip_gre'] : ['lvs-ip6gre', 'ip6gre', 'ip6_gre'];
+    const [name, kind] = outer === 'ipv4' ? ['lvs-gre', 'gre'] : ['lvs-ip6gre', 'ip6gre'];
     return {
       name: checksum ? `${name}c` : name,
       words: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
-      modules: [module],
       overhead: header + (checksum ? 8 : 4),
     };
   }
@@ -104,7 +105,6 @@ export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
   return {
     name: plain.name,
     words: ['type', ...plain.type, ...local],
-    modules: [plain.module, ...(gue ? [outer === 'ipv4' ? 'fou' : 'fou6'] : [])],
     overhead: header + (gue ? GUE_BYTES : 0),
   };
 }
@@ -115,21 +115,20 @@ const GUE_BYTES = 8 + 4 + 4;
 /** Family outside, then inside; gue leaves such a packet too. */
 const PLAIN_TUNNELS = {
   ipv4: {
-    ipv4: { name: 'lvs-ipip', type: ['ipip'], module: 'ipip' },
-    ipv6: { name: 'lvs-sit', type: ['sit'], module: 'sit' },
+    ipv4: { name: 'lvs-ipip', type: ['ipip'] },
+    ipv6: { name: 'lvs-sit', type: ['sit'] },
   },
   ipv6: {
-    ipv4: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'], module: 'ip6_tunnel' },
-    ipv6: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'], module: 'ip6_tunnel' },
+    ipv4: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'] },
+    ipv6: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'] },
   },
 } as const;
 
 function tunnelSettings(part: Part, facts: Facts): Setting[] {
   const { service, address, tunnel } = part;
-  const { name, words, modules } = tunnelDevice(part);
+  const { name, words } = tunnelDevice(part);
   const size = segmentSize(part, facts);
   return [
-    ...(facts.ownsModules ? modules.map((module) => setting('module', { name: module }, true)) : []),
     ...(tunnel?.type === 'gue' ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)] : []),
     setting('link', { name, words }, 'up'),
     // packets come out of the tunnel with senders whose way back is another interface

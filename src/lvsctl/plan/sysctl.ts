@@ -70,12 +70,12 @@ export const MODULE: Kind<'module'> = {
   show: (loaded) => (loaded ? 'loaded' : 'not loaded'),
   read: async ({ name }, machine) => isLoaded(name, machine),
   same: (actual, wanted) => actual === wanted,
-  commands: ({ name }, from, to) => {
+  commands({ name }, from, to) {
     if (from === to) return [];
-    // a module in use stays, and so does what came with it
-    return to
-      ? [{ kind: 'run', program: 'modprobe', words: [name] }]
-      : [{ kind: 'run', program: 'modprobe', words: ['-r', name], mayFail: true }];
+    if (to) return [{ kind: 'run', program: 'modprobe', words: [name] }];
+    // what came with the module itself goes with it; a scheduler came alone, and ip_vs may have been there before. What is in use stays.
+    const [program, words] = name.startsWith('ip_vs_') ? ['rmmod', [name]] : ['modprobe', ['-r', name]];
+    return [{ kind: 'run', program, words, mayFail: true }];
   },
 };
 
