@@ -7,7 +7,7 @@ import { takeLock } from '../backend/lock.js';
 import { openBackend } from '../backend/open.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
-import { journalFile } from '../system/journal.js';
+import { journalFile, replaceFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { FAILED } from './failure.js';
 import { run } from './program.js';
@@ -95,6 +95,7 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
         held = fd;
       }),
     readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
+    writeText: replaceFile,
     names: systemNames,
     ...io,
     colour: process.stdout.isTTY === true && !NO_COLOR,

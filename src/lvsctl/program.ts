@@ -14,6 +14,7 @@ export type Finish = (work: (world: World) => Promise<number>) => Promise<void>;
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
   { name: 'check', help: 'read an lvsctl file and name its first slip', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from saved rules or from the live table', load: () => import('./commands/import.js') },
+  { name: 'rules', help: "load, save and clear rules where this distribution keeps them", load: () => import('./commands/rules.js') },
   { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },
   { name: 'realserver', help: 'set a real server up from a file, take that back, compare', load: () => import('./commands/realserver.js') },
   { name: 'doctor', help: 'find what breaks LVS on this machine, and say what repairs it', load: () => import('./commands/doctor.js') },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -54,11 +56,7 @@ export function journalFile(
     },
     replace(text) {
       if (text === '') return rmSync(path, { force: true });
-      const temporary = `${path}.new`;
-      const fd = openSync(temporary, 'w', 0o600);
-      writeSync(fd, text);
-      closeSync(fd);
-      renameSync(temporary, path);
+      replaceFile(path, text);
     },
     lock() {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -75,6 +73,21 @@ export function journalFile(
       };
     },
   };
+}
+
+/** Puts a file of mode 0600 in the place of another in one step. @throws a system error, and the former file stays */
+export function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.new`;
+  try {
+    const fd = openSync(temporary, 'wx', 0o600);
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** A file that is gone still has a record under its name. */

@@ -29,6 +29,7 @@ export async function lvsctl(
         throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT', syscall: 'open' });
       return text;
     },
+    writeText: () => {},
     names: fixtureNames(),
     out(text) {
       stdout += text;
