@@ -1,15 +1,16 @@
-// A model of the kernel's control plane: the same checks in the same order with the same errno, the same defaults, the same dump order.
+// A model of the kernel's IPVS: packets by the simulator's data plane, and of the control plane the same checks in the same order with the same errno, the same defaults, the same dump order.
 
-import { type Address, formatAddress, ipv4, sameAddress } from '../model/address.js';
+import { type Address, ipv4, sameAddress } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import type { Connection } from '../model/connection.js';
-import { NO_TRAFFIC } from '../model/counters.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRequest, type DaemonRole } from '../model/daemon.js';
 import type { Destination, DestinationEntry, DestinationId } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import { tunnelNumber } from '../model/forwarding.js';
 import { familyOf, protocolNumber, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
+import { Dataplane, serviceKey } from '../simulator/dataplane.js';
+import type { LiveService } from '../simulator/server.js';
 import type { Backend, Info } from './backend.js';
 import { broadcastsOf, DEFAULT_MACHINE, isServerAddress, type Machine, sendsMulticast } from './machine.js';
 
@@ -39,36 +40,38 @@ const MAGLEV_SLOTS = 4093;
 /** INT_MAX / HZ with the 250 ticks a second of Debian's kernel */
 const LONGEST_TIMEOUT = 8589934;
 
-interface LiveService {
-  service: Service;
-  /** newest first */
-  readonly destinations: Destination[];
-}
-
-/** The rules of one machine in memory. Every method answers at once; the promises are the interface's. */
+/** The rules of one machine in memory, and what packets make of them. Every method answers at once; the promises are the interface's. */
 export class MemoryBackend implements Backend {
   readonly batchSize = 256;
   readonly #machine: Machine;
-  /** by `keyOf`, oldest first */
-  readonly #services = new Map<string, LiveService>();
+  /** where packets go; `packet` of it sends one */
+  readonly dataplane: Dataplane;
+  /** seconds; what expires and what is estimated goes by it */
+  readonly #clock: () => number;
   readonly #broadcasts: ReadonlySet<number>;
-  #timeouts: Timeouts;
   #daemons: readonly Daemon[];
 
-  constructor(state: TableState = EMPTY_TABLE) {
+  /** @param clock seconds that do not go back; the machine's own when absent */
+  constructor(state: TableState = EMPTY_TABLE, clock: () => number = wallClock) {
+    this.#clock = clock;
+    this.dataplane = new Dataplane(clock());
     this.#machine = state.machine;
     this.#broadcasts = broadcastsOf(state.machine);
-    this.#timeouts = state.timeouts;
+    this.dataplane.timeouts = state.timeouts;
     this.#daemons = state.daemons;
     for (const { service, destinations } of state.services) {
-      this.#services.set(keyOf(service.id), { service, destinations: [...destinations] });
+      const live = this.dataplane.addService(service);
+      for (const destination of [...destinations].reverse()) this.dataplane.addServer(live, destination);
     }
   }
 
   /** The table as plain data. */
   state(): TableState {
-    const services = [...this.#services.values()].map(({ service, destinations }) => ({ service, destinations: [...destinations] }));
-    return { machine: this.#machine, services, timeouts: this.#timeouts, daemons: this.#daemons };
+    const services = [...this.dataplane.services.values()].map(({ service, servers }) => ({
+      service,
+      destinations: servers.map(({ destination }) => destination),
+    }));
+    return { machine: this.#machine, services, timeouts: this.dataplane.timeouts, daemons: this.#daemons };
   }
 
   async info(): Promise<Info> {
@@ -88,25 +91,33 @@ export class MemoryBackend implements Backend {
   }
 
   async services(): Promise<readonly ServiceEntry[]> {
-    const newestFirst = [...this.#services.values()].reverse();
+    this.dataplane.advance(this.#clock());
+    const newestFirst = [...this.dataplane.services.values()].reverse();
     const buckets = newestFirst.map((live) => ({ live, bucket: bucketOf(live.service.id) }));
     buckets.sort((a, b) => a.bucket - b.bucket);
-    return buckets.map(({ live }) => ({ service: live.service, counters: NO_TRAFFIC }));
+    return buckets.map(({ live }) => ({ service: live.service, counters: live.traffic.counters() }));
   }
 
   async service(id: ServiceId): Promise<ServiceEntry> {
-    const live = this.#services.get(keyOf(id));
+    this.dataplane.advance(this.#clock());
+    const live = this.#find(id);
     if (live === undefined) throw new IpvsError('list-service', 'ESRCH');
-    return { service: live.service, counters: NO_TRAFFIC };
+    return { service: live.service, counters: live.traffic.counters() };
   }
 
   async destinations(id: ServiceId): Promise<readonly DestinationEntry[]> {
-    const destinations = this.#services.get(keyOf(id))?.destinations ?? [];
-    return destinations.map((destination) => ({ destination, ...IDLE }));
+    this.dataplane.advance(this.#clock());
+    return (this.#find(id)?.servers ?? []).map(({ destination, active, inactive, persistent, traffic }) => ({
+      destination,
+      activeConnections: active,
+      inactiveConnections: inactive,
+      persistentConnections: persistent,
+      counters: traffic.counters(),
+    }));
   }
 
   async timeouts(): Promise<Timeouts> {
-    return this.#timeouts;
+    return this.dataplane.timeouts;
   }
 
   async daemons(): Promise<readonly Daemon[]> {
@@ -114,7 +125,8 @@ export class MemoryBackend implements Backend {
   }
 
   async connections(): Promise<readonly Connection[]> {
-    return [];
+    this.dataplane.advance(this.#clock());
+    return this.dataplane.connections();
   }
 
   async close(): Promise<void> {}
@@ -127,16 +139,16 @@ export class MemoryBackend implements Backend {
       case 'edit-service':
         return this.#editService(change.service);
       case 'delete-service':
-        return this.#services.delete(keyOf(change.id)) ? undefined : 'ESRCH';
+        return this.#deleteService(change.id);
       case 'add-destination':
       case 'edit-destination':
       case 'delete-destination':
         return this.#changeDestination(change);
       case 'flush':
-        this.#services.clear();
+        for (const live of [...this.dataplane.services.values()]) this.dataplane.deleteService(live);
         return undefined;
       case 'zero':
-        return change.id === undefined || this.#services.has(keyOf(change.id)) ? undefined : 'ESRCH';
+        return this.#zero(change.id);
       case 'set-timeouts':
         return this.#setTimeouts(change.timeouts);
       case 'start-daemon':
@@ -148,43 +160,64 @@ export class MemoryBackend implements Backend {
     }
   }
 
+  #find(id: ServiceId): LiveService | undefined {
+    return this.dataplane.services.get(serviceKey(id));
+  }
+
   #addService(service: Service): string | undefined {
-    const key = keyOf(service.id);
-    if (this.#services.has(key)) return 'EEXIST';
+    if (this.#find(service.id)) return 'EEXIST';
     const refusal = checkService(service, 0);
-    if (refusal === undefined) this.#services.set(key, { service, destinations: [] });
+    if (refusal === undefined) this.dataplane.addService(service);
     return refusal;
   }
 
   /** Keeps the place in the dump order, the servers and everything else that is not a setting. */
   #editService(service: Service): string | undefined {
-    const live = this.#services.get(keyOf(service.id));
+    const live = this.#find(service.id);
     if (live === undefined) return 'ESRCH';
-    const refusal = checkService(service, service.scheduler === live.service.scheduler ? 0 : live.destinations.length);
-    if (refusal === undefined) live.service = service;
+    const refusal = checkService(service, service.scheduler === live.service.scheduler ? 0 : live.servers.length);
+    if (refusal === undefined) live.set(service);
     return refusal;
   }
 
-  #changeDestination(change: Extract<Change, { kind: `${string}-destination` }>): string | undefined {
-    const live = this.#services.get(keyOf(change.id));
+  #deleteService(id: ServiceId): string | undefined {
+    const live = this.#find(id);
     if (live === undefined) return 'ESRCH';
-    const { destinations } = live;
-    const at = destinations.findIndex((destination) => sameDestination(destination, change.destination));
+    this.dataplane.deleteService(live);
+    return undefined;
+  }
+
+  #zero(id: ServiceId | undefined): string | undefined {
+    const live = id && this.#find(id);
+    if (id && live === undefined) return 'ESRCH';
+    for (const { traffic, servers } of live ? [live] : this.dataplane.services.values()) {
+      traffic.clear();
+      for (const server of servers) server.traffic.clear();
+    }
+    return undefined;
+  }
+
+  #changeDestination(change: Extract<Change, { kind: `${string}-destination` }>): string | undefined {
+    const live = this.#find(change.id);
+    if (live === undefined) return 'ESRCH';
+    const server = live.servers.find(({ destination }) => sameDestination(destination, change.destination));
     if (change.kind === 'delete-destination') {
-      if (at < 0) return 'ENOENT';
-      destinations.splice(at, 1);
+      if (server === undefined) return 'ENOENT';
+      this.dataplane.deleteServer(live, server);
       return undefined;
     }
     const refusal = this.#checkDestination(change.destination, familyOf(change.id));
     if (refusal !== undefined) return refusal;
     if (change.kind === 'edit-destination') {
-      if (at < 0) return 'ENOENT';
-      destinations[at] = change.destination;
+      if (server === undefined) return 'ENOENT';
+      live.edit(server, change.destination);
       return undefined;
     }
-    if (at >= 0) return 'EEXIST';
+    if (server !== undefined) return 'EEXIST';
+    // one that was deleted lately is taken back without a look at its address
+    if (this.dataplane.revive(live, change.destination)) return undefined;
     if (!isServerAddress(change.destination.address, this.#broadcasts)) return 'EINVAL';
-    destinations.unshift(change.destination);
+    this.dataplane.addServer(live, change.destination);
     return undefined;
   }
 
@@ -201,8 +234,8 @@ export class MemoryBackend implements Backend {
   #setTimeouts(timeouts: Timeouts): string | undefined {
     const { tcp, tcpFin, udp } = timeouts;
     if ([tcp, tcpFin, udp].some((seconds) => seconds < 0 || seconds > LONGEST_TIMEOUT)) return 'EINVAL';
-    const old = this.#timeouts;
-    this.#timeouts = { tcp: tcp || old.tcp, tcpFin: tcpFin || old.tcpFin, udp: udp || old.udp };
+    const old = this.dataplane.timeouts;
+    this.dataplane.timeouts = { tcp: tcp || old.tcp, tcpFin: tcpFin || old.tcpFin, udp: udp || old.udp };
     return undefined;
   }
 
@@ -235,15 +268,15 @@ export class MemoryBackend implements Backend {
   }
 
   #hasMixedFamilies(): boolean {
-    for (const { service, destinations } of this.#services.values()) {
+    for (const { service, servers } of this.dataplane.services.values()) {
       const family = familyOf(service.id);
-      if (destinations.some(({ address }) => address.family !== family)) return true;
+      if (servers.some(({ address }) => address.family !== family)) return true;
     }
     return false;
   }
 }
 
-const IDLE = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0, counters: NO_TRAFFIC } as const;
+const wallClock = () => Date.now() / 1000;
 const GUE = tunnelNumber('gue');
 
 const DEFAULT_GROUP = ipv4(0xe0000051);
@@ -260,17 +293,6 @@ function checkService(service: Service, destinations: number): string | undefine
 
 function sameDestination(a: DestinationId, b: DestinationId): boolean {
   return a.port === b.port && sameAddress(a.address, b.address);
-}
-
-/** What tells services apart; a mark of 0 is the TCP service of address and port zero. */
-function keyOf(id: ServiceId): string {
-  if (id.kind === 'fwmark') return id.mark === 0 ? keyOf(unmarked(id.family)) : `mark ${id.mark} ${id.family}`;
-  return `${protocolNumber(id.protocol)} ${formatAddress(id.address)} ${id.port}`;
-}
-
-function unmarked(family: Address['family']): ServiceId {
-  const address: Address = family === 'ipv4' ? ipv4(0) : { family, words: [0, 0, 0, 0] };
-  return { kind: 'address', protocol: 'tcp', address, port: 0 };
 }
 
 const BUCKETS = 256;

@@ -1,5 +1,6 @@
 // Machines on switches, each in a network namespace of its own, that tests make and take away; and who answers and asks in them.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -22,8 +23,9 @@ export function addSwitch(name: string): void {
   ip('-n', name, 'link', 'set', 'br0', 'up');
 }
 
-/** A machine with nothing but a loopback. */
+/** A machine with nothing but a loopback, and the kernel's own defaults, whatever other tests set outside. */
 export function addMachine(name: string): void {
+  writeFileSync('/proc/sys/net/core/devconf_inherit_init_net', '2');
   ip('netns', 'add', name);
   ip('-n', name, 'link', 'set', 'lo', 'up');
 }

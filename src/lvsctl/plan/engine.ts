@@ -109,6 +109,10 @@ async function undo(entries: readonly Entry[], machine: Machine, doer: Doer): Pr
   for (const { subject, former, set, settled } of [...entries].reverse()) {
     const bound = bind(subject);
     const actual = await bound.read(machine);
+    if (subject.kind === 'sysctl' && actual === null) {
+      doer.restored(subject); // its interface is gone, and with it what was changed there
+      continue;
+    }
     if (bound.shared && settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former)) {
       doer.foreign(subject, actual, set);
       continue;

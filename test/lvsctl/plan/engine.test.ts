@@ -66,6 +66,16 @@ describe('up and down', () => {
     expect(store.text).toBe('');
   });
 
+  test('what is gone with its interface needs no restoring', async () => {
+    const { machine, store, left, up, down } = scene();
+    await up();
+    machine.files.delete(IGNORE);
+    await down();
+    expect([...machine.files.entries()]).toEqual([[FORWARD, '0']]);
+    expect(left).toEqual([]);
+    expect(store.text).toBe('');
+  });
+
   test('two ups with different files remember the first state', async () => {
     const { machine, up, down } = scene({ [FORWARD]: '0', [IGNORE]: '8' });
     await up();

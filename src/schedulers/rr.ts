@@ -1,0 +1,28 @@
+// Round robin: on from the last pick, weights only as zero or not.
+import { eligible, type Scheduler } from './scheduler.js';
+
+/** place of the last pick, -1 before the first */
+interface State {
+  at: number;
+}
+
+export const RR: Scheduler<State> = {
+  start: () => ({ at: -1 }),
+  changed(state, _, { kind, index }) {
+    // the pointer stays on its server, or goes to the one before a server that is gone
+    if (kind === 'add' && state.at >= index) state.at++;
+    else if (kind === 'delete' && state.at >= index) state.at--;
+  },
+  pick(state, servers) {
+    const count = servers.length;
+    for (let step = 1; step <= count; step++) {
+      const at = (state.at + step) % count;
+      const server = servers[at];
+      if (server && eligible(server)) {
+        state.at = at;
+        return server;
+      }
+    }
+    return undefined;
+  },
+};

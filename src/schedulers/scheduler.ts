@@ -1,0 +1,91 @@
+// What a scheduler is: a function of the servers, the packet and its own state alone. Facts: docs of the kernel's behaviour, seen in the lab.
+import type { Address } from '../model/address.js';
+
+/** A real server as a scheduler sees it. */
+export interface Candidate {
+  readonly address: Address;
+  readonly port: number;
+  readonly weight: number;
+  /** the last weight that was not 0 by an edit; what mh builds its table from */
+  readonly lastWeight: number;
+  readonly overloaded: boolean;
+  /** false once it was deleted */
+  readonly available: boolean;
+  readonly active: number;
+  readonly inactive: number;
+}
+
+/** What of a packet schedulers look at. */
+export interface Arrival {
+  readonly client: Address;
+  readonly clientPort: number;
+  /** where the packet goes to: the VIP, or any address of a mark service */
+  readonly virtual: Address;
+  /** the protocol has ports: TCP, UDP, SCTP */
+  readonly hasPorts: boolean;
+  /** seconds on any clock that does not go back */
+  readonly now: number;
+}
+
+/** Settings beside the servers. */
+export interface Settings {
+  /** bits of the scheduler flags, as in `Service` */
+  readonly flags: number;
+  /** seconds; sysctl lblc_expiration or lblcr_expiration */
+  readonly expiration: number;
+  /** 0 <= random() < 1 */
+  readonly random: () => number;
+}
+
+/** What happened to the list: the server's place now (add, edit) or before (delete). */
+export interface ListChange {
+  readonly kind: 'add' | 'delete' | 'edit';
+  readonly index: number;
+}
+
+/** The state belongs to one service; `pick` and `changed` may update it in place. Servers come newest first, as the kernel keeps them. */
+export interface Scheduler<State> {
+  start(servers: readonly Candidate[]): State;
+  /** After the list changed. Absent: nothing depends on it. */
+  changed?(state: State, servers: readonly Candidate[], change: ListChange): void;
+  /** The next server, undefined when none can take the connection. */
+  pick<C extends Candidate>(state: State, servers: readonly C[], arrival: Arrival, settings: Settings): C | undefined;
+  /** Every 60 seconds: what is old may be forgotten. */
+  tick?(state: State, now: number, expiration: number): void;
+}
+
+/** Takes new connections: a weight, and not overloaded. */
+export function eligible({ weight, overloaded }: Candidate): boolean {
+  return weight > 0 && !overloaded;
+}
+
+/** An active connection weighs as 256 inactive ones. */
+export function overhead({ active, inactive }: Candidate): number {
+  return active * 256 + inactive;
+}
+
+/** loadA / weightA > loadB / weightB, exactly: the kernel multiplies crosswise in 64 bits. */
+export function moreLoaded(loadA: number, weightA: number, loadB: number, weightB: number): boolean {
+  const left = loadA * weightB;
+  const right = loadB * weightA;
+  if (left < Number.MAX_SAFE_INTEGER && right < Number.MAX_SAFE_INTEGER) return left > right;
+  return BigInt(loadA) * BigInt(weightB) > BigInt(loadB) * BigInt(weightA);
+}
+
+/** An address as one number: IPv6 by exclusive or of its words. */
+export function folded(address: Address): number {
+  if (address.family === 'ipv4') return address.value >>> 0;
+  const [a, b, c, d] = address.words;
+  return (a ^ b ^ c ^ d) >>> 0;
+}
+
+/** The multiplicative hash of dh and sh: the upper bits of value * 0x61C88647. */
+export function hash32(value: number, bits: number): number {
+  return Math.imul(value, 0x61c88647) >>> (32 - bits);
+}
+
+export function gcd(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}

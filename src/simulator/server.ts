@@ -1,0 +1,97 @@
+// A real server and a virtual service while they run: settings, what is counted, what the scheduler remembers.
+import type { Address } from '../model/address.js';
+import type { Destination } from '../model/destination.js';
+import type { Service } from '../model/service.js';
+import type { Candidate, Scheduler } from '../schedulers/scheduler.js';
+import { schedulerOf } from '../schedulers/table.js';
+import { Traffic } from './traffic.js';
+
+export class LiveServer implements Candidate {
+  destination: Destination;
+  weight: number;
+  lastWeight: number;
+  overloaded = false;
+  available = true;
+  active = 0;
+  inactive = 0;
+  /** templates */
+  persistent = 0;
+  traffic = new Traffic();
+
+  constructor(destination: Destination) {
+    this.destination = destination;
+    this.weight = destination.weight;
+    this.lastWeight = destination.weight;
+  }
+
+  get address(): Address {
+    return this.destination.address;
+  }
+
+  get port(): number {
+    return this.destination.port;
+  }
+
+  /** New settings. A threshold that is gone, or higher than before, ends the overload. */
+  set(destination: Destination): void {
+    const { upperThreshold } = destination;
+    if (upperThreshold === 0 || upperThreshold > this.destination.upperThreshold) this.overloaded = false;
+    this.destination = destination;
+    this.weight = destination.weight;
+  }
+
+  /** One connection or template more. */
+  bound(): void {
+    const { upperThreshold } = this.destination;
+    if (upperThreshold !== 0 && this.active + this.inactive >= upperThreshold) this.overloaded = true;
+  }
+
+  /** One less. */
+  unbound(): void {
+    const { upperThreshold, lowerThreshold } = this.destination;
+    const total = this.active + this.inactive;
+    if (lowerThreshold !== 0 ? total < lowerThreshold : upperThreshold === 0 || total * 4 < upperThreshold * 3) this.overloaded = false;
+  }
+}
+
+export class LiveService {
+  service: Service;
+  /** newest first */
+  readonly servers: LiveServer[] = [];
+  readonly traffic: Traffic;
+  scheduler: Scheduler<unknown> | undefined;
+  state: unknown;
+
+  constructor(service: Service, traffic = new Traffic()) {
+    this.service = service;
+    this.traffic = traffic;
+    this.scheduler = schedulerOf(service.scheduler);
+    this.state = this.scheduler?.start(this.servers);
+  }
+
+  /** New settings. Another scheduler begins anew, the same one goes on. */
+  set(service: Service): void {
+    const same = service.scheduler === this.service.scheduler;
+    this.service = service;
+    if (same) return;
+    this.scheduler = schedulerOf(service.scheduler);
+    this.state = this.scheduler?.start(this.servers);
+  }
+
+  add(server: LiveServer): void {
+    this.servers.unshift(server);
+    this.scheduler?.changed?.(this.state, this.servers, { kind: 'add', index: 0 });
+  }
+
+  edit(server: LiveServer, destination: Destination): void {
+    server.set(destination);
+    if (destination.weight !== 0) server.lastWeight = destination.weight;
+    this.scheduler?.changed?.(this.state, this.servers, { kind: 'edit', index: this.servers.indexOf(server) });
+  }
+
+  remove(server: LiveServer): void {
+    const index = this.servers.indexOf(server);
+    this.servers.splice(index, 1);
+    this.scheduler?.changed?.(this.state, this.servers, { kind: 'delete', index });
+  }
+}
