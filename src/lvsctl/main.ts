@@ -98,10 +98,19 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
     writeText: replaceFile,
     names: systemNames,
     ...io,
+    ...(process.stderr.isTTY ? { progress: showProgress } : {}),
     colour: process.stdout.isTTY === true && !NO_COLOR,
     width: process.stdout.columns ?? 80,
     env: process.env,
     netns,
   };
   return { world, close: async () => (await backend)?.close() };
+}
+
+const BAR = 40;
+
+/** A bar in one line of stderr, which goes when it is done. */
+function showProgress(share: number | undefined): void {
+  const done = Math.round((share ?? 0) * BAR);
+  process.stderr.write(share === undefined ? '\r\x1b[K' : `\r[${'#'.repeat(done)}${' '.repeat(BAR - done)}] ${Math.round(share * 100)}%`);
 }

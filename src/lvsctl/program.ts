@@ -18,6 +18,7 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },
   { name: 'realserver', help: 'set a real server up from a file, take that back, compare', load: () => import('./commands/realserver.js') },
   { name: 'doctor', help: 'find what breaks LVS on this machine, and say what repairs it', load: () => import('./commands/doctor.js') },
+  { name: 'simulate', help: 'send invented or recorded arrivals through rules and show who gets what', load: () => import('./commands/simulate.js') },
 ];
 
 /** Carries out one command line. @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be obeyed */

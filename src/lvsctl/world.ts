@@ -19,6 +19,8 @@ export interface World {
   readonly names: Names;
   out(text: string): void;
   err(text: string): void;
+  /** Shows how much is done, 0..1, where stderr is a terminal; undefined takes the display away. */
+  readonly progress?: (share: number | undefined) => void;
   /** stdout is a terminal and NO_COLOR is not set */
   readonly colour: boolean;
   /** columns of the terminal, 80 where there is none */

@@ -1,0 +1,126 @@
+// lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes nothing.
+import { InvalidArgumentError, Option } from 'commander';
+import type { Service } from '../../model/service.js';
+import { SCHEDULER_NAMES } from '../../schedulers/table.js';
+import { clientFamily, fairness, nameOf, type Result, type Scenario, simulate } from '../../simulator/simulation.js';
+import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
+import type { Subcommand } from '../program.js';
+import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
+import { chooseService, readRules } from '../simulate/source.js';
+import { compareTable, resultTable } from '../view/bars.js';
+import { chart } from '../view/svg.js';
+import type { World } from '../world.js';
+
+interface Options extends Workload {
+  readonly service?: string;
+  readonly compare?: readonly string[];
+  readonly log?: string;
+  readonly arrivals?: string;
+  readonly events?: string;
+  readonly json?: boolean;
+  readonly svg?: string;
+}
+
+const HELP = `
+Rules: a saved rule file (ipvsadm -S), an lvsctl file (.yaml), - for stdin; the live table (LVS_BACKEND) when absent, read only.
+Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].
+Exit status: 0, or 2 when something makes no sense; a file is then named with its line.`;
+
+export const configure: Subcommand['configure'] = (program, finish) => {
+  program
+    .argument('[rules]', 'where the rules come from')
+    .option('--service <name>', 'the service, when there are several: 192.0.2.1:80, or a part of its name')
+    .option('--connections <n>', 'how many arrive', whole(1, 1e9), 10_000)
+    .option('--rate <n>', 'connections a second', number(1e-6, 1e7), 100)
+    .option('--clients <n>', 'how many clients there are', whole(1, 16_000_000), 1000)
+    .addOption(new Option('--distribution <name>', 'how often each client comes').choices(['uniform', 'zipf']).default('uniform'))
+    .option('--session <seconds>', 'mean length of a session', number(0, 1e6), 10)
+    .option('--seed <n>', 'another seed, another run', whole(0, 2 ** 32 - 1), 1)
+    .option('--log <file>', 'clients from a log: the first address of each line, at the rate')
+    .option('--arrivals <file>', 'arrivals from a file')
+    .option('--events <file>', 'servers that fail, return, drain, change weight')
+    .option('--compare <schedulers>', 'the same arrivals through several schedulers, like wrr,wlc,sh,mh', schedulers)
+    .option('--json', 'as JSON')
+    .option('--svg <file>', 'a chart over time')
+    .addHelpText('after', HELP)
+    .action((rules: string | undefined, options: Options) => finish((world) => run(rules, options, world)));
+};
+
+async function run(file: string | undefined, options: Options, world: World): Promise<number> {
+  const rules = await readRules(file, world);
+  const { service, destinations } = chooseService(rules, options.service);
+  const incidents = options.events === undefined ? [] : readIncidents(world.readText(options.events), options.events, destinations);
+  const { arrivals, count, until } = source(options, service, world);
+  const results = (options.compare ?? [service.scheduler]).map((scheduler, i, all) => {
+    const flags = scheduler === service.scheduler ? service.schedulerFlags : 0;
+    const scenario: Scenario = {
+      service: { ...service, scheduler, schedulerFlags: flags },
+      destinations,
+      timeouts: rules.timeouts,
+      incidents,
+      until,
+      seed: options.seed,
+    };
+    return simulate(
+      scenario,
+      arrivals(),
+      progress(world, (done) => (i + done / count) / all.length),
+    );
+  });
+  world.progress?.(undefined);
+  if (options.svg !== undefined) world.writeText(options.svg, chart(results[0] as Result, until));
+  if (options.json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
+  else world.out(options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world));
+  return 0;
+}
+
+interface Source {
+  arrivals(): Iterable<Arrival>;
+  readonly count: number;
+  /** seconds */
+  readonly until: number;
+}
+
+function source(options: Options, service: Service, { readText }: World): Source {
+  const { log, arrivals: file, rate, session, connections } = options;
+  if (log === undefined && file === undefined) {
+    return { arrivals: () => arrivalsOf(options, clientFamily(service)), count: connections, until: connections / rate };
+  }
+  const list = file === undefined ? readLog(readText(log ?? ''), log ?? '', rate, session) : readArrivals(readText(file), file, session);
+  return { arrivals: () => list, count: list.length, until: list.at(-1)?.at ?? 0 };
+}
+
+function progress(world: World, share: (done: number) => number): ((done: number) => void) | undefined {
+  const { progress: show } = world;
+  return show && ((done) => show(share(done)));
+}
+
+function asJson(result: Result): object {
+  const { servers, ...rest } = result;
+  return {
+    ...rest,
+    fairness: fairness(result),
+    servers: servers.map(({ destination, ...counted }) => ({ server: nameOf(destination), weight: destination.weight, ...counted })),
+  };
+}
+
+/** A scheduler that the rules name may be unknown to this program; those to compare with may not. */
+function schedulers(text: string): readonly string[] {
+  const names = text.split(',');
+  const strange = names.find((name) => !(SCHEDULER_NAMES as readonly string[]).includes(name));
+  if (strange !== undefined) throw new InvalidArgumentError(`no scheduler ${strange}; there are ${SCHEDULER_NAMES.join(', ')}`);
+  return names;
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => (/^\d+$/.test(text) ? between(Number(text), least, most) : between(Number.NaN, least, most));
+}
+
+function number(least: number, most: number): (text: string) => number {
+  return (text) => between(/^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(text) ? Number(text) : Number.NaN, least, most);
+}
+
+function between(value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`a number from ${least} to ${most} is needed`);
+}

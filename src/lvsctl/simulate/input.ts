@@ -1,0 +1,95 @@
+// What a simulation is fed with besides rules: events to happen, arrivals, a log of clients. Each slip is named with its line.
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import type { Destination } from '../../model/destination.js';
+import { type Incident, nameOf } from '../../simulator/simulation.js';
+import type { Arrival } from '../../simulator/workload.js';
+import { ConfigError } from '../config/field.js';
+
+const DEFAULT_PORT = 1024;
+
+/**
+ * Events, one a line: `TIME fail SERVER`, `TIME return SERVER`, `TIME drain SERVER`, `TIME weight SERVER N`; TIME in seconds, SERVER as
+ * `address` or `address:port`. `#` begins a comment.
+ * @throws ConfigError the first line that makes no sense
+ */
+export function readIncidents(text: string, file: string, servers: readonly Destination[]): Incident[] {
+  return lines(text, file).map(({ words, fail }) => {
+    const [time, verb = '', name = '', value] = words;
+    const at = seconds(time, fail);
+    const server = servers.find((one) => nameOf(one) === name || formatAddress(one.address) === name) ?? fail(`no such server: ${name}`);
+    if (words.length > (verb === 'weight' ? 4 : 3)) fail(`too many words after ${verb}`);
+    if (verb === 'fail') return { at, server, what: 'remove' };
+    if (verb === 'return') return { at, server, what: 'add' };
+    if (verb === 'drain') return { at, server, what: 0 };
+    if (verb === 'weight') return { at, server, what: weight(value, fail) };
+    return fail(`${verb}: not one of fail, return, drain, weight`);
+  });
+}
+
+/**
+ * Arrivals, one a line: `TIME CLIENT [SECONDS]`, CLIENT as `address` or `address:port` (`[v6]:port`).
+ * @param session length where none is given
+ * @throws ConfigError the first line that makes no sense, or is earlier than the one before
+ */
+export function readArrivals(text: string, file: string, session: number): Arrival[] {
+  let last = 0;
+  return lines(text, file).map(({ words, fail }) => {
+    const [time, name = '', length] = words;
+    const at = seconds(time, fail);
+    if (at < last) fail(`${time} is before the line above`);
+    last = at;
+    const { address, port } = endpoint(name) ?? fail(`no address: ${name}`);
+    return { at, client: address, clientPort: port ?? DEFAULT_PORT, seconds: length === undefined ? session : seconds(length, fail) };
+  });
+}
+
+/**
+ * The clients of a log: the first address of each line, at a steady rate. Lines without an address are left out.
+ * @throws ConfigError when there is none at all
+ */
+export function readLog(text: string, file: string, rate: number, session: number): Arrival[] {
+  const clients = text.split('\n').flatMap((line) => {
+    for (const word of line.split(/[\s,;"'=()<>]+/)) {
+      const found = endpoint(word);
+      if (found) return [found];
+    }
+    return [];
+  });
+  if (clients.length === 0) throw new ConfigError('', 'no client address in any line', file, 1, 1);
+  return clients.map(({ address, port }, i) => ({
+    at: i / rate,
+    client: address,
+    clientPort: port ?? DEFAULT_PORT + (i % 64512),
+    seconds: session,
+  }));
+}
+
+interface Line {
+  readonly words: readonly string[];
+  fail(message: string): never;
+}
+
+function lines(text: string, file: string): Line[] {
+  return text.split('\n').flatMap((line, i) => {
+    const words = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (words[0] === '') return [];
+    const fail = (message: string): never => {
+      throw new ConfigError('', message, file, i + 1, 1);
+    };
+    return [{ words, fail }];
+  });
+}
+
+function seconds(word: string | undefined, fail: Line['fail']): number {
+  return word !== undefined && /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : fail(`no time in seconds: ${word ?? 'nothing'}`);
+}
+
+function weight(word: string | undefined, fail: Line['fail']): number {
+  return word !== undefined && /^\d{1,10}$/.test(word) && Number(word) < 2 ** 31 ? Number(word) : fail(`no weight: ${word ?? 'nothing'}`);
+}
+
+function endpoint(word: string): { readonly address: Address; readonly port: number | undefined } | undefined {
+  const [, six, four, digits] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(word) ?? [];
+  const address = parseAddress(six ?? four ?? word);
+  return address && { address, port: digits === undefined ? undefined : Number(digits) };
+}

@@ -1,0 +1,73 @@
+// Whose service is simulated: of a saved rule file, of an lvsctl file, or of the live table.
+import type { Destination } from '../../model/destination.js';
+import type { Service } from '../../model/service.js';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
+import { readConfig } from '../config/read.js';
+import { readRuleFile } from '../config/rulefile.js';
+import { renderId, wantedTable } from '../config/wanted.js';
+import { CommandError } from '../plan/command.js';
+import type { World } from '../world.js';
+
+export interface Rules {
+  readonly services: readonly { readonly service: Service; readonly destinations: readonly Destination[]; readonly name: string }[];
+  readonly timeouts: Timeouts;
+}
+
+/** @throws ConfigError a slip with its line; CommandError when there are no services */
+export async function readRules(file: string | undefined, world: World): Promise<Rules> {
+  const rules =
+    file === undefined ? await fromTable(world) : /\.ya?ml$/.test(file) ? fromConfig(file, world) : await fromRuleFile(file, world);
+  if (rules.services.length === 0) throw new CommandError(`${file ?? 'the live table'}: no services`);
+  return rules;
+}
+
+/** The service of a name (`tcp 192.0.2.1 port 80`, or a part of it that only one has), or the only one. */
+export function chooseService(rules: Rules, wanted: string | undefined): Rules['services'][number] {
+  const names = rules.services.map(({ name }) => name).join('; ');
+  const found =
+    wanted === undefined ? rules.services : rules.services.filter(({ name, service }) => `${name} ${colon(service)}`.includes(wanted));
+  const [only, ...more] = found;
+  if (only && more.length === 0) return only;
+  throw new CommandError(`${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`);
+}
+
+/** `192.0.2.1:80` as it is typed after -t */
+function colon({ id }: Service): string {
+  return id.kind === 'address' ? renderId(id).replace(/^\S+ (\S+) port (\d+)$/, '$1:$2') : '';
+}
+
+async function fromTable({ machine }: World): Promise<Rules> {
+  const backend = await machine.backend();
+  const services = [];
+  for (const { service } of await backend.services('rules')) {
+    const destinations = (await backend.destinations(service.id, 'rules')).map(({ destination }) => destination);
+    services.push({ service, destinations: destinations.reverse(), name: renderId(service.id) });
+  }
+  return { services, timeouts: await backend.timeouts() };
+}
+
+function fromConfig(file: string, { readText }: World): Rules {
+  const config = readConfig(readText(file), file);
+  const { timeouts } = config;
+  return {
+    services: wantedTable(config).map(({ service, destinations, source }) => ({
+      service,
+      destinations,
+      name: `${source.name} ${renderId(service.id)}`,
+    })),
+    timeouts: timeouts ? { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp } : DEFAULT_TIMEOUTS,
+  };
+}
+
+async function fromRuleFile(file: string, { readText, names }: World): Promise<Rules> {
+  const { services, timeouts } = await readRuleFile(readText(file), file, names);
+  const given = timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
+  return {
+    services: services.map(({ service, destinations }) => ({ service, destinations, name: renderId(service.id) })),
+    timeouts: {
+      tcp: given.tcp || DEFAULT_TIMEOUTS.tcp,
+      tcpFin: given.tcpFin || DEFAULT_TIMEOUTS.tcpFin,
+      udp: given.udp || DEFAULT_TIMEOUTS.udp,
+    },
+  };
+}
