@@ -13,8 +13,8 @@ export interface World {
   journal(role: string, file: string, directory: string | undefined): JournalStore;
   /** The text of a file, of stdin for `-`. @throws a system error when it cannot be read */
   readText(path: string): string;
-  /** Writes a file that holds rules: mode 0600, in one step, or not at all. @throws a system error */
-  writeText(path: string, text: string): void;
+  /** Writes a file in one step, or not at all; for root alone (0600) unless told otherwise. @throws a system error */
+  writeText(path: string, text: string, mode?: number): void;
   /** Addresses and ports of the names in a rule file. */
   readonly names: Names;
   out(text: string): void;

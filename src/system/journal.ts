@@ -75,11 +75,11 @@ export function journalFile(
   };
 }
 
-/** Puts a file of mode 0600 in the place of another in one step. @throws a system error, and the former file stays */
-export function replaceFile(path: string, text: string): void {
+/** Puts a file in the place of another in one step. @throws a system error, and the former file stays */
+export function replaceFile(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
-    const fd = openSync(temporary, 'wx', 0o600);
+    const fd = openSync(temporary, 'wx', mode);
     writeFileSync(fd, text);
     fsyncSync(fd);
     closeSync(fd);

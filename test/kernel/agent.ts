@@ -1,6 +1,6 @@
 // Runs inside a machine of a kernel test: orders come in as lines of JSON, and so do the answers go out.
 import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { systemWorld } from '../../src/lvsctl/main.js';
 import { run } from '../../src/lvsctl/program.js';
@@ -9,9 +9,26 @@ import type { Request } from './network.js';
 export type Order =
   | { readonly kind: 'lvsctl'; readonly words: readonly string[] }
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
-  | { readonly kind: 'ask'; readonly requests: readonly Request[] };
+  | { readonly kind: 'ask'; readonly requests: readonly Request[] }
+  /** answers with its own address and port, and keeps the connection */
+  | { readonly kind: 'greet'; readonly ports: readonly number[] }
+  /** a connection or a datagram from an address and port of its own; a connection stays open */
+  | {
+      readonly kind: 'dial';
+      readonly protocol: 'tcp' | 'udp';
+      readonly from: string;
+      readonly fromPort: number;
+      readonly to: string;
+      readonly port: number;
+    }
+  /** ends the connection from that address and port, as its client does */
+  | { readonly kind: 'hang-up'; readonly from: string; readonly fromPort: number }
+  /** resets all connections that are held */
+  | { readonly kind: 'drop-all' };
 
 const LIMIT_MS = 3000;
+/** connections that are held, by address and port */
+const calls = new Map<string, Socket>();
 
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await obey(JSON.parse(line) as Order))}\n`);
@@ -23,6 +40,16 @@ async function obey(order: Order): Promise<unknown> {
       return lvsctl(order.words);
     case 'serve':
       return serve(order.name, order.ports);
+    case 'greet':
+      return greet(order.ports);
+    case 'dial':
+      return dial(order);
+    case 'hang-up':
+      return hangUp(`${order.from} ${order.fromPort}`);
+    case 'drop-all':
+      for (const socket of calls.values()) socket.resetAndDestroy();
+      calls.clear();
+      return {};
     default:
       return ask(order.requests);
   }
@@ -91,5 +118,37 @@ function askUdp(host: string, port: number): Promise<string> {
       done(String(message));
     });
     socket.send('x', port, host);
+  });
+}
+
+async function greet(ports: readonly number[]): Promise<unknown> {
+  for (const port of ports) {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).resume();
+      socket.write(`${socket.localAddress?.replace('::ffff:', '')}:${socket.localPort}\n`);
+    });
+    await new Promise<void>((listening) => server.listen(port, '::', listening));
+  }
+  return {};
+}
+
+/** @returns what answered, or the error's name */
+function dial({ from, fromPort, to, port }: Extract<Order, { kind: 'dial' }>): Promise<string> {
+  return new Promise((done) => {
+    const socket = connect({ host: to, port, localAddress: from, localPort: fromPort });
+    calls.set(`${from} ${fromPort}`, socket);
+    socket.setTimeout(LIMIT_MS, () => done('nothing'));
+    socket.once('data', (data) => done(String(data).trim())).once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'));
+  });
+}
+
+function hangUp(key: string): Promise<unknown> {
+  const socket = calls.get(key);
+  calls.delete(key);
+  if (!socket) return Promise.resolve('no such call');
+  return new Promise((done) => {
+    setTimeout(() => done('it did not end'), LIMIT_MS).unref();
+    socket.resume().once('close', () => done({}));
+    socket.end();
   });
 }

@@ -45,11 +45,14 @@ export function attach(name: string, device: string, to: string, addresses: read
 /** A process inside a machine that does what it is told, so that not every command costs the start of a process in the lab. */
 export class Agent {
   readonly #child: ChildProcess;
-  #answers: ((text: string) => void)[] = [];
+  #answers: ((text: string | Error) => void)[] = [];
 
   constructor(readonly name: string) {
     const words = ['netns', 'exec', name, process.execPath, resolve('dist/test-agent.mjs')];
     this.#child = spawn('/sbin/ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child.once('exit', () => {
+      for (const answer of this.#answers.splice(0)) answer(new Error(`the agent of ${name} ended`));
+    });
     createInterface({ input: this.#child.stdout as Readable }).on('line', (line) => this.#answers.shift()?.(line));
   }
 
@@ -68,6 +71,11 @@ export class Agent {
     return this.#ask({ kind: 'ask', requests });
   }
 
+  /** Any order. */
+  do<T>(order: Order): Promise<T> {
+    return this.#ask(order);
+  }
+
   /** Ends the process at once (SIGKILL), whatever it is doing. */
   async kill(): Promise<void> {
     const gone = new Promise((done) => this.#child.once('exit', done));
@@ -76,8 +84,8 @@ export class Agent {
   }
 
   #ask<T>(order: Order): Promise<T> {
-    return new Promise((done) => {
-      this.#answers.push((line) => done(JSON.parse(line) as T));
+    return new Promise((done, fail) => {
+      this.#answers.push((line) => (line instanceof Error ? fail(line) : done(JSON.parse(line) as T)));
       this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
     });
   }

@@ -21,6 +21,8 @@ interface Options extends Workload {
   readonly svg?: string;
 }
 
+/** a picture holds no rules */
+const PUBLIC = 0o644;
 const HELP = `
 Rules: a saved rule file (ipvsadm -S), an lvsctl file (.yaml), - for stdin; the live table (LVS_BACKEND) when absent, read only.
 Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].
@@ -68,7 +70,7 @@ async function run(file: string | undefined, options: Options, world: World): Pr
     );
   });
   world.progress?.(undefined);
-  if (options.svg !== undefined) world.writeText(options.svg, chart(results[0] as Result, until));
+  if (options.svg !== undefined) world.writeText(options.svg, chart(results[0] as Result, until), PUBLIC);
   if (options.json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
   else world.out(options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world));
   return 0;
