@@ -6,6 +6,7 @@ import type { DestinationEntry } from '../model/destination.js';
 import type { IpvsError } from '../model/errors.js';
 import type { ServiceEntry, ServiceId } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
+import type { TimedPacket } from '../simulator/packets.js';
 
 export interface Info {
   /** 0x010201 is version 1.2.1 */
@@ -37,5 +38,7 @@ export interface Backend {
   daemons(): Promise<readonly Daemon[]>;
   /** The connections of a home that keeps its own; undefined where /proc has them. */
   connections(): Promise<readonly Connection[] | undefined>;
+  /** Lets packets happen, in homes that only model a kernel; absent where a real one decides. Times are seconds since 1970, not in the future. */
+  play?(packets: Iterable<TimedPacket>): Promise<void>;
   close(): Promise<void>;
 }

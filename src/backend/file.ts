@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Change } from '../model/change.js';
 import { BackendError, type IpvsError } from '../model/errors.js';
 import type { ServiceId } from '../model/service.js';
+import type { TimedPacket } from '../simulator/packets.js';
 import type { Backend } from './backend.js';
 import { withLock } from './lock.js';
 import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
@@ -51,6 +52,18 @@ class FileBackend implements Backend {
   }
 
   async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
+    return this.#change((table) => {
+      const errors = table.applyNow(changes);
+      return { result: errors, changed: errors.includes(undefined) };
+    });
+  }
+
+  async play(packets: Iterable<TimedPacket>): Promise<void> {
+    return this.#change((table) => ({ result: table.playNow(packets), changed: true }));
+  }
+
+  /** Changes the table while no other process does. */
+  #change<T>(work: (table: MemoryBackend) => { readonly result: T; readonly changed: boolean }): T {
     return guard(this.#path, () =>
       withLock(
         lockPath(this.#path),
@@ -58,10 +71,10 @@ class FileBackend implements Backend {
           const table = this.load();
           // what is in memory is ahead of the file until the file is replaced
           this.#read = undefined;
-          const errors = table.applyNow(changes);
-          if (errors.includes(undefined)) replace(this.#path, encodeTable(table.state()));
+          const { result, changed } = work(table);
+          if (changed) replace(this.#path, encodeTable(table.state()));
           this.#read = { stamp: stampOf(this.#path), table };
-          return errors;
+          return result;
         },
         { onDead: (pid) => removeLeftover(temporaryPath(this.#path, pid)) },
       ),

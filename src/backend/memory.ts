@@ -10,7 +10,9 @@ import { tunnelNumber } from '../model/forwarding.js';
 import { familyOf, protocolNumber, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import { Dataplane, serviceKey } from '../simulator/dataplane.js';
+import type { TimedPacket } from '../simulator/packets.js';
 import type { LiveService } from '../simulator/server.js';
+import type { Snapshot } from '../simulator/snapshot.js';
 import type { Backend, Info } from './backend.js';
 import { broadcastsOf, DEFAULT_MACHINE, isServerAddress, type Machine, sendsMulticast } from './machine.js';
 
@@ -27,6 +29,8 @@ export interface TableState {
   readonly services: readonly TableService[];
   readonly timeouts: Timeouts;
   readonly daemons: readonly Daemon[];
+  /** what packets left behind */
+  readonly traffic?: Snapshot | undefined;
 }
 
 export const EMPTY_TABLE: TableState = { machine: DEFAULT_MACHINE, services: [], timeouts: DEFAULT_TIMEOUTS, daemons: [] };
@@ -63,6 +67,7 @@ export class MemoryBackend implements Backend {
       const live = this.dataplane.addService(service);
       for (const destination of [...destinations].reverse()) this.dataplane.addServer(live, destination);
     }
+    if (state.traffic) this.dataplane.restore(state.traffic);
   }
 
   /** The table as plain data. */
@@ -71,7 +76,13 @@ export class MemoryBackend implements Backend {
       service,
       destinations: servers.map(({ destination }) => destination),
     }));
-    return { machine: this.#machine, services, timeouts: this.dataplane.timeouts, daemons: this.#daemons };
+    return {
+      machine: this.#machine,
+      services,
+      timeouts: this.dataplane.timeouts,
+      daemons: this.#daemons,
+      traffic: this.dataplane.snapshot(),
+    };
   }
 
   async info(): Promise<Info> {
@@ -127,6 +138,19 @@ export class MemoryBackend implements Backend {
   async connections(): Promise<readonly Connection[]> {
     this.dataplane.advance(this.#clock());
     return this.dataplane.connections();
+  }
+
+  async play(packets: Iterable<TimedPacket>): Promise<void> {
+    this.playNow(packets);
+  }
+
+  /** `play` without a promise. */
+  playNow(packets: Iterable<TimedPacket>): void {
+    for (const { at, packet } of packets) {
+      this.dataplane.startAt(at);
+      if (packet.direction === 'in' || this.dataplane.seesReplies(packet)) this.dataplane.packet(packet, at);
+    }
+    this.dataplane.advance(this.#clock());
   }
 
   async close(): Promise<void> {}

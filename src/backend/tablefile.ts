@@ -4,7 +4,9 @@ import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { FORWARDING, type Forwarding, TUNNELS, type TunnelType } from '../model/forwarding.js';
-import { PROTOCOLS, type Protocol, type Service, type ServiceId } from '../model/service.js';
+import { type KnownProtocol, PROTOCOLS, type Protocol, type Service, type ServiceId } from '../model/service.js';
+import type { KeptFlow, KeptTemplate, Snapshot } from '../simulator/snapshot.js';
+import type { TrafficState } from '../simulator/traffic.js';
 import type { Machine } from './machine.js';
 import type { TableService, TableState } from './memory.js';
 
@@ -30,7 +32,8 @@ export function encodeTable(state: TableState): string {
     const rows = destinations.map((destination) => `\n      ${JSON.stringify(destinationOut(destination))}`);
     return `\n    {"service": ${JSON.stringify(serviceOut(service))}, "destinations": [${rows.join(',')}${rows.length > 0 ? '\n    ' : ''}]}`;
   });
-  return `{\n${lines.join('')}  "services": [${services.join(',')}${services.length > 0 ? '\n  ' : ''}]\n}\n`;
+  const traffic = state.traffic ? `,\n  "traffic": ${encodeTraffic(state.traffic)}` : '';
+  return `{\n${lines.join('')}  "services": [${services.join(',')}${services.length > 0 ? '\n  ' : ''}]${traffic}\n}\n`;
 }
 
 /** @throws TableFileError when the text is not a table file of a version this program knows */
@@ -49,7 +52,90 @@ export function decodeTable(text: string): TableState {
     },
     daemons: list(file.daemons, 'daemons', daemonIn),
     services: list(file.services, 'services', tableServiceIn),
+    traffic: file.traffic === undefined ? undefined : trafficIn(file.traffic),
   };
+}
+
+/** One connection or template a line. */
+function encodeTraffic({ now, services, templates, flows }: Snapshot): string {
+  const rows = (items: readonly object[]) => items.map((item) => `\n      ${JSON.stringify(item, addressOut)}`).join(',');
+  return `{\n    "now": ${now},\n    "services": [${rows(services)}],\n    "templates": [${rows(templates)}],\n    "flows": [${rows(flows)}]\n  }`;
+}
+
+function addressOut(_: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'family' in value ? formatAddress(value as Address) : value;
+}
+
+function trafficIn(value: unknown): Snapshot {
+  const fields = object(value, 'traffic');
+  return {
+    now: moment(fields.now, 'traffic.now'),
+    services: list(fields.services, 'traffic.services', (one, at) => {
+      const { traffic, servers } = object(one, at);
+      return { traffic: countersIn(traffic, `${at}.traffic`), servers: list(servers, `${at}.servers`, serverTrafficIn) };
+    }),
+    templates: list(fields.templates, 'traffic.templates', templateIn),
+    flows: list(fields.flows, 'traffic.flows', flowIn),
+  };
+}
+
+function serverTrafficIn(value: unknown, at: string): Snapshot['services'][number]['servers'][number] {
+  const { traffic, lastWeight, overloaded } = object(value, at);
+  return {
+    traffic: countersIn(traffic, `${at}.traffic`),
+    lastWeight: whole(lastWeight, `${at}.lastWeight`, 2147483647),
+    overloaded: flag(overloaded, `${at}.overloaded`),
+  };
+}
+
+function countersIn(value: unknown, at: string): TrafficState {
+  const fields = object(value, at);
+  const numbers = (name: string) => list(fields[name], `${at}.${name}`, (one, place) => whole(one, place, Number.MAX_SAFE_INTEGER));
+  return { counted: numbers('counted'), copied: numbers('copied'), zero: numbers('zero'), rates: numbers('rates') };
+}
+
+function templateIn(value: unknown, at: string): KeptTemplate {
+  const fields = object(value, at);
+  return {
+    ...tupleIn(fields, at),
+    protocol: oneOf(fields.protocol, `${at}.protocol`, [...KNOWN, 'ip' as const]),
+    callId: fields.callId === undefined ? undefined : text(fields.callId, `${at}.callId`),
+    seconds: whole(fields.seconds, `${at}.seconds`),
+    assured: flag(fields.assured, `${at}.assured`),
+    retired: flag(fields.retired, `${at}.retired`),
+  };
+}
+
+function flowIn(value: unknown, at: string): KeptFlow {
+  const fields = object(value, at);
+  return {
+    ...tupleIn(fields, at),
+    protocol: oneOf(fields.protocol, `${at}.protocol`, KNOWN),
+    clientPort: whole(fields.clientPort, `${at}.clientPort`, 65535),
+    mark: whole(fields.mark, `${at}.mark`),
+    state: text(fields.state, `${at}.state`),
+    bothWays: flag(fields.bothWays, `${at}.bothWays`),
+    template: fields.template === -1 ? -1 : whole(fields.template, `${at}.template`),
+  };
+}
+
+const KNOWN = Object.keys(PROTOCOLS) as KnownProtocol[];
+
+function tupleIn(fields: Fields, at: string) {
+  return {
+    service: whole(fields.service, `${at}.service`),
+    server: whole(fields.server, `${at}.server`),
+    client: address(fields.client, `${at}.client`),
+    virtual: address(fields.virtual, `${at}.virtual`),
+    virtualPort: whole(fields.virtualPort, `${at}.virtualPort`, 65535),
+    serverPort: whole(fields.serverPort, `${at}.serverPort`, 65535),
+    expiresAt: moment(fields.expiresAt, `${at}.expiresAt`),
+  };
+}
+
+/** Seconds since 1970, with a fraction. */
+function moment(value: unknown, at: string): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : fail(at, 'a time');
 }
 
 function parseJson(text: string): unknown {

@@ -101,6 +101,7 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
     ...(process.stderr.isTTY ? { progress: showProgress } : {}),
     colour: process.stdout.isTTY === true && !NO_COLOR,
     width: process.stdout.columns ?? 80,
+    now: () => Date.now() / 1000,
     env: process.env,
     netns,
   };

@@ -25,6 +25,8 @@ export interface World {
   readonly colour: boolean;
   /** columns of the terminal, 80 where there is none */
   readonly width: number;
+  /** seconds since 1970 */
+  now(): number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** the named network namespace that this process was put into */
   readonly netns: string | undefined;

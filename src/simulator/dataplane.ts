@@ -8,6 +8,7 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Settings } from '../schedulers/scheduler.js';
 import type { SctpChunk } from './sctp.js';
 import { LiveServer, LiveService } from './server.js';
+import type { KeptFlow, KeptTemplate, Snapshot } from './snapshot.js';
 import { type Direction, firstState, isActive, nextSctp, nextTcp, secondsIn, type TcpEvent } from './states.js';
 import { type Timed, Timers } from './timers.js';
 
@@ -92,7 +93,6 @@ interface Flow extends Timed {
   active: boolean;
   /** the director saw a reply, or rewrites addresses and so must see them */
   bothWays: boolean;
-  replied: boolean;
 }
 
 const ESTIMATION_SECONDS = 2;
@@ -196,6 +196,19 @@ export class Dataplane {
     return live ? this.#schedule(live, packet, key) : PASSED;
   }
 
+  /** Whether replies of a connection pass the director: they do where it rewrites addresses. */
+  seesReplies(packet: Packet): boolean {
+    return this.#flows.get(flowKey(packet))?.bothWays ?? false;
+  }
+
+  /** Sets the clock back before anything has happened, so that a past can be played. */
+  startAt(now: number): void {
+    if (this.#timers.next !== Number.POSITIVE_INFINITY || now >= this.#now) return;
+    this.#now = now;
+    this.#nextEstimation = now + ESTIMATION_SECONDS;
+    this.#nextTick = now + SCHEDULER_TICK_SECONDS;
+  }
+
   /** The service that a packet without a connection belongs to. */
   findService({ protocol, virtual, virtualPort, mark }: Packet): LiveService | undefined {
     const at = (port: number) => this.services.get(serviceKey({ kind: 'address', protocol, address: virtual, port }));
@@ -214,7 +227,8 @@ export class Dataplane {
   #mustReschedule(flow: Flow, packet: Packet): boolean {
     if (!flow.server.available) return true;
     const { expire_nodest_conn: expire, conn_reuse_mode: mode } = this.sysctls;
-    if (packet.tcp !== 'syn' && packet.sctp !== 'init') return false;
+    const begins = packet.protocol === 'tcp' ? packet.tcp === 'syn' : packet.protocol === 'sctp' && packet.sctp === 'init';
+    if (!begins) return false;
     if (expire !== 0 && flow.server.weight === 0) return true;
     if (mode === 0 || flow.template) return false;
     const { state } = flow;
@@ -302,7 +316,6 @@ export class Dataplane {
       state: firstState(packet.protocol),
       active: false,
       bothWays: server.destination.forwarding === 'masquerade',
-      replied: false,
       expiresAt: 0,
       queuedAt: 0,
     };
@@ -332,7 +345,6 @@ export class Dataplane {
     flow.server.traffic.packetOut(packet.bytes);
     flow.service.traffic.packetOut(packet.bytes);
     flow.bothWays = true;
-    flow.replied = true;
     this.#move(flow, packet, 'out');
     if (packet.protocol === 'udp' && flow.template) flow.template.assured = true;
     return { kind: 'forwarded', server: flow.server, port: flow.serverPort, scheduled: false };
@@ -441,6 +453,124 @@ export class Dataplane {
     return [...flows.reverse(), ...templates.reverse()];
   }
 
+  // ---- what is kept
+
+  /** What packets left behind; undefined when there is nothing. */
+  snapshot(): Snapshot | undefined {
+    const lives = [...this.services.values()];
+    const places = new Map(lives.flatMap(({ servers }, service) => servers.map((one, server) => [one, { service, server }] as const)));
+    const templates = [...this.#templates.values(), ...this.#retired].filter(({ server }) => places.has(server));
+    const flows = [...this.#flows.values()].filter(({ server }) => places.has(server));
+    if (flows.length + templates.length === 0 && lives.every(({ traffic }) => traffic.isIdle)) return undefined;
+    const placeOf = (server: LiveServer) => places.get(server) as { readonly service: number; readonly server: number };
+    const orders = new Map(templates.map((template, i) => [template, i]));
+    return {
+      now: this.#now,
+      services: lives.map(({ traffic, servers }) => ({
+        traffic: traffic.state(),
+        servers: servers.map((one) => ({ traffic: one.traffic.state(), lastWeight: one.lastWeight, overloaded: one.overloaded })),
+      })),
+      templates: templates.map(
+        ({ server, protocol, client, virtual, virtualPort, serverPort, engine, seconds, assured, expiresAt, ...rest }) => ({
+          ...placeOf(server),
+          protocol,
+          client,
+          virtual,
+          virtualPort,
+          serverPort,
+          callId: engine?.data,
+          seconds,
+          assured,
+          expiresAt,
+          retired: this.#templates.get(rest.key)?.server !== server || this.#templates.get(rest.key)?.expiresAt !== expiresAt,
+        }),
+      ),
+      flows: flows.map(({ server, packet, serverPort, state, bothWays, template, expiresAt }) => ({
+        ...placeOf(server),
+        protocol: packet.protocol,
+        client: packet.client,
+        clientPort: packet.clientPort,
+        virtual: packet.virtual,
+        virtualPort: packet.virtualPort,
+        mark: packet.mark,
+        serverPort,
+        state,
+        bothWays,
+        template: template ? (orders.get(template) ?? -1) : -1,
+        expiresAt,
+      })),
+    };
+  }
+
+  /** Takes over what was kept, into services and servers that are there already. Places that are not are left out. */
+  restore({ now, services, templates, flows }: Snapshot): void {
+    const lives = [...this.services.values()];
+    for (const [i, kept] of services.entries()) {
+      const live = lives[i];
+      live?.traffic.set(kept.traffic);
+      for (const [j, one] of kept.servers.entries()) {
+        const server = live?.servers[j];
+        server?.traffic.set(one.traffic);
+        if (server) [server.lastWeight, server.overloaded] = [one.lastWeight, one.overloaded];
+      }
+    }
+    this.#now = Math.min(this.#now, now);
+    this.#nextEstimation = now + ESTIMATION_SECONDS;
+    this.#nextTick = now + SCHEDULER_TICK_SECONDS;
+    const made = templates.map((kept) => this.#restoreTemplate(kept, lives));
+    for (const kept of flows) this.#restoreFlow(kept, lives, made[kept.template]);
+  }
+
+  #restoreTemplate(kept: KeptTemplate, lives: readonly LiveService[]): Template | undefined {
+    const { service, server: place, callId, retired, expiresAt, ...rest } = kept;
+    const server = lives[service]?.servers[place];
+    if (!server) return undefined;
+    const engine = callId === undefined ? undefined : { name: 'sip', data: callId };
+    const template: Template = {
+      kind: 'template',
+      ...rest,
+      server,
+      key: templateKey(rest, callId),
+      engine,
+      users: 0,
+      expiresAt,
+      queuedAt: 0,
+    };
+    if (retired) this.#retired.add(template);
+    else this.#templates.set(template.key, template);
+    server.persistent++;
+    this.#timers.set(template, expiresAt);
+    return template;
+  }
+
+  #restoreFlow(kept: KeptFlow, lives: readonly LiveService[], template: Template | undefined): void {
+    const { service: at, server: place, serverPort, state, bothWays, expiresAt, template: _, ...tuple } = kept;
+    const service = lives[at];
+    const server = service?.servers[place];
+    if (!service || !server) return;
+    const packet: Packet = { direction: 'in', ...tuple, bytes: 0 };
+    const active = isActive(packet.protocol, state);
+    const key = flowKey(packet);
+    this.#flows.set(key, {
+      kind: 'flow',
+      key,
+      packet,
+      server,
+      service,
+      serverPort,
+      template,
+      state,
+      active,
+      bothWays,
+      expiresAt,
+      queuedAt: 0,
+    });
+    if (active) server.active++;
+    else server.inactive++;
+    if (template) template.users++;
+    this.#timers.set(this.#flows.get(key) as Flow, expiresAt);
+  }
+
   /** Live connections; templates do not count. */
   get flowCount(): number {
     return this.#flows.size;
@@ -510,6 +640,13 @@ function addressKey(address: Address): string {
   return address.family === 'ipv4' ? address.value.toString(36) : formatAddress(address);
 }
 
+function templateKey(
+  { protocol, client, virtual, virtualPort }: Pick<Template, 'protocol' | 'client' | 'virtual' | 'virtualPort'>,
+  callId = '',
+): string {
+  return `${protocol} ${addressKey(client)} ${addressKey(virtual)} ${virtualPort} ${callId}`;
+}
+
 /** What a template is known by, and how it is listed. */
 function templatePlace(
   { id, netmask, engine }: Service,
@@ -521,15 +658,9 @@ function templatePlace(
   const virtual = marked ? markAddress(id.mark, familyOf(id)) : packet.virtual;
   const perPort = !marked && id.port === packet.virtualPort && id.port !== FTP_PORT;
   const virtualPort = perPort ? packet.virtualPort : 0;
-  const protocol = marked ? 'ip' : packet.protocol;
-  return {
-    key: `${protocol} ${addressKey(client)} ${addressKey(virtual)} ${virtualPort} ${data?.data ?? ''}`,
-    protocol,
-    client,
-    virtual,
-    virtualPort,
-    engine: data,
-  };
+  const protocol = marked ? ('ip' as const) : packet.protocol;
+  const place = { protocol, client, virtual, virtualPort };
+  return { key: templateKey(place, data?.data), ...place, engine: data };
 }
 
 function markAddress(mark: number, family: Family): Address {

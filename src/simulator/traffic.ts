@@ -23,18 +23,24 @@ export interface TrafficState {
 
 export class Traffic {
   /** counted so far, in the order of FIELDS */
-  readonly #counted: number[];
+  readonly #counted: number[] = FIELDS.map(() => 0);
   /** as of the last copy, which is what is shown */
-  readonly #copied: number[];
-  readonly #zero: number[];
-  readonly #rates: number[];
+  readonly #copied: number[] = FIELDS.map(() => 0);
+  readonly #zero: number[] = FIELDS.map(() => 0);
+  readonly #rates: number[] = FIELDS.map(() => 0);
 
-  constructor(state?: TrafficState) {
-    const none = FIELDS.map(() => 0);
-    this.#counted = [...(state?.counted ?? none)];
-    this.#copied = [...(state?.copied ?? none)];
-    this.#zero = [...(state?.zero ?? none)];
-    this.#rates = [...(state?.rates ?? none)];
+  /** Nothing was ever counted. */
+  get isIdle(): boolean {
+    return this.#counted.every((count) => count === 0);
+  }
+
+  set({ counted, copied, zero, rates }: TrafficState): void {
+    for (const i of FIELDS.keys()) {
+      this.#counted[i] = counted[i] ?? 0;
+      this.#copied[i] = copied[i] ?? 0;
+      this.#zero[i] = zero[i] ?? 0;
+      this.#rates[i] = rates[i] ?? 0;
+    }
   }
 
   state(): TrafficState {

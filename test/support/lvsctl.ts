@@ -39,6 +39,7 @@ export async function lvsctl(
     },
     colour: false,
     width: 80,
+    now: () => 1_000_000,
     env: {},
     netns: undefined,
     ...more,

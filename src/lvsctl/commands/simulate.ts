@@ -2,8 +2,10 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Service } from '../../model/service.js';
 import { SCHEDULER_NAMES } from '../../schedulers/table.js';
+import { packetsOf } from '../../simulator/packets.js';
 import { clientFamily, fairness, nameOf, type Result, type Scenario, simulate } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
+import { CommandError } from '../plan/command.js';
 import type { Subcommand } from '../program.js';
 import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
 import { chooseService, readRules } from '../simulate/source.js';
@@ -19,6 +21,7 @@ interface Options extends Workload {
   readonly events?: string;
   readonly json?: boolean;
   readonly svg?: string;
+  readonly keep?: boolean;
 }
 
 /** a picture holds no rules */
@@ -44,6 +47,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('--compare <schedulers>', 'the same arrivals through several schedulers, like wrr,wlc,sh,mh', schedulers)
     .option('--json', 'as JSON')
     .option('--svg <file>', 'a chart over time')
+    .option('--keep', 'leave connections and counters in the table file (LVS_BACKEND=file:PATH), for ipvsadm to list')
     .addHelpText('after', HELP)
     .action((rules: string | undefined, options: Options) => finish((world) => run(rules, options, world)));
 };
@@ -53,6 +57,7 @@ async function run(file: string | undefined, options: Options, world: World): Pr
   const { service, destinations } = chooseService(rules, options.service);
   const incidents = options.events === undefined ? [] : readIncidents(world.readText(options.events), options.events, destinations);
   const { arrivals, count, until } = source(options, service, world);
+  if (options.keep) await keep(file, service, arrivals(), until, world);
   const results = (options.compare ?? [service.scheduler]).map((scheduler, i, all) => {
     const flags = scheduler === service.scheduler ? service.schedulerFlags : 0;
     const scenario: Scenario = {
@@ -74,6 +79,19 @@ async function run(file: string | undefined, options: Options, world: World): Pr
   if (options.json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
   else world.out(options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world));
   return 0;
+}
+
+/** The run as packets through the table itself, so that it ends now. */
+async function keep(
+  file: string | undefined,
+  service: Service,
+  arrivals: Iterable<Arrival>,
+  until: number,
+  { machine, now }: World,
+): Promise<void> {
+  const backend = file === undefined ? await machine.backend() : undefined;
+  if (!backend?.play) throw new CommandError('--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules');
+  await backend.play(packetsOf(service, arrivals, now() - until, now()));
 }
 
 interface Source {
