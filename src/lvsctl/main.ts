@@ -105,7 +105,12 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
     env: process.env,
     netns,
   };
-  return { world, close: async () => (await backend)?.close() };
+  const close = async () => {
+    // a home that could not be opened was told of where it was needed
+    const opened = await backend?.catch(() => undefined);
+    await opened?.close();
+  };
+  return { world, close };
 }
 
 const BAR = 40;

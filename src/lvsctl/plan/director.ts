@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Config, VirtualService } from '../config/file.js';
 import { serverMode, wantedTable } from '../config/wanted.js';
+import { CommandError } from './command.js';
 import { connectedTo, type Facts } from './facts.js';
 import type { FirewallRule } from './firewall.js';
 import { type Setting, setting } from './setting.js';
@@ -9,8 +10,12 @@ import { type Setting, setting } from './setting.js';
 /** ports that one iptables rule takes */
 const MOST_PORTS = 15;
 
-/** The settings, in the order in which they are made. */
+/**
+ * The settings, in the order in which they are made.
+ * @throws CommandError when the machine lacks an interface of the file
+ */
 export function directorSettings(config: Config, facts: Facts): Setting[] {
+  requireInterfaces(config, facts);
   return [
     ...modules(config, facts),
     ...forwarding(config, facts),
@@ -24,6 +29,18 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
       setting('daemon', { role: daemon.role }, { ...daemon, syncId: syncid, maxLength: max_length }),
     ),
   ];
+}
+
+/** @throws CommandError the first interface of the file that this machine does not have */
+function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
+  const wanted = [
+    ...vips.map((vip) => [vip.interface, `VIP ${formatAddress(vip.address)}`] as const),
+    ...sync.map((daemon) => [daemon.interface, `sync daemon ${daemon.role}`] as const),
+  ];
+  const missing = wanted.find(([device]) => !links.some(({ name }) => name === device));
+  if (!missing) return;
+  const present = links.map(({ name }) => name).join(', ');
+  throw new CommandError(`${missing[1]}: this machine has no interface ${missing[0]}; it has ${present}`);
 }
 
 /** `192.0.2.1/32` or `2001:db8::1/128` */
