@@ -38,6 +38,7 @@ startUp();
 modules();
 memoryRestore();
 connections();
+simulation();
 sizes();
 kernelRows();
 rmSync(folder, { recursive: true });
@@ -102,14 +103,7 @@ function connections(): void {
   const time = medians([{ name: 'C', path: binary, words: [file] }, ours(['-Lcn'], env)], 7);
   const [c, value] = [time.get('C') ?? 0, time.get('-Lcn') ?? 0];
   rows.push({ what: '-Lcn of 1,000,000 connections', ours: ms(value), against: `${ms(c)} in C`, value: value / c, must: 0.25, aim: 0.17 });
-  const peak = (words: string[]) =>
-    Number(
-      spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], { env, encoding: 'utf8', maxBuffer: 1 << 30 })
-        .stderr.trim()
-        .split('\n')
-        .at(-1),
-    ) / 1024;
-  const memory = peak([OURS, '-Lcn']) - peak([empty]);
+  const memory = peak([OURS, '-Lcn'], env) - peak([empty], env);
   rows.push({
     what: '- its peak memory over an empty program',
     ours: `${memory.toFixed(1)} MB`,
@@ -117,6 +111,52 @@ function connections(): void {
     value: memory,
     must: 15,
     aim: 8,
+  });
+}
+
+/** Megabytes that a program of node needed at most. */
+function peak(words: readonly string[], env: Readonly<Record<string, string>> = {}): number {
+  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], { env, encoding: 'utf8', maxBuffer: 1 << 30 });
+  return Number(stderr.trim().split('\n').at(-1)) / 1024;
+}
+
+/** A million picks of rr with about a thousand sessions alive, and whether memory depends on how many went before. */
+function simulation(): void {
+  const rules = join(folder, 'simulated.rules');
+  writeFileSync(
+    rules,
+    '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.1.1 -m\n-a -t 10.0.0.1:80 -r 10.0.1.2 -m\n-a -t 10.0.0.1:80 -r 10.0.1.3 -m\n',
+  );
+  const words = (count: number) => [
+    resolve('bin/lvsctl'),
+    'simulate',
+    rules,
+    '--rate',
+    '1000',
+    '--session',
+    '1',
+    '--connections',
+    String(count),
+  ];
+  const program = (name: string, count: number): Program => ({ name, path: NODE, words: words(count), env: {} });
+  const time = medians([program('few', 1), program('many', 3_000_000)], 3);
+  const rate = 3_000_000 / ((time.get('many') ?? Number.NaN) - (time.get('few') ?? 0));
+  rows.push({
+    what: 'simulated connections of rr',
+    ours: `${(rate / 1000).toFixed(2)} million/s`,
+    against: '1 million/s',
+    value: 1000 / rate,
+    must: 1,
+    aim: 0.5,
+  });
+  const [few, many] = [300_000, 3_000_000].map((count) => peak(words(count)));
+  rows.push({
+    what: '- memory with ten times the connections',
+    ours: `${(many ?? 0).toFixed(0)} MB`,
+    against: `${(few ?? 0).toFixed(0)} MB`,
+    value: (many ?? 0) / (few ?? 1),
+    must: 1.2,
+    aim: 1.05,
   });
 }
 

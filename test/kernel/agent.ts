@@ -10,8 +10,8 @@ export type Order =
   | { readonly kind: 'lvsctl'; readonly words: readonly string[] }
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
   | { readonly kind: 'ask'; readonly requests: readonly Request[] }
-  /** answers with its own address and port, and keeps the connection */
-  | { readonly kind: 'greet'; readonly ports: readonly number[] }
+  /** answers connections and datagrams with its own address and port, and keeps the connections */
+  | { readonly kind: 'greet'; readonly addresses: readonly string[]; readonly ports: readonly number[] }
   /** a connection or a datagram from an address and port of its own; a connection stays open */
   | {
       readonly kind: 'dial';
@@ -41,9 +41,9 @@ async function obey(order: Order): Promise<unknown> {
     case 'serve':
       return serve(order.name, order.ports);
     case 'greet':
-      return greet(order.ports);
+      return greet(order.addresses, order.ports);
     case 'dial':
-      return dial(order);
+      return order.protocol === 'tcp' ? dial(order) : sendDatagram(order);
     case 'hang-up':
       return hangUp(`${order.from} ${order.fromPort}`);
     case 'drop-all':
@@ -121,15 +121,37 @@ function askUdp(host: string, port: number): Promise<string> {
   });
 }
 
-async function greet(ports: readonly number[]): Promise<unknown> {
+async function greet(addresses: readonly string[], ports: readonly number[]): Promise<unknown> {
   for (const port of ports) {
     const server = createServer((socket) => {
       socket.on('error', () => {}).resume();
       socket.write(`${socket.localAddress?.replace('::ffff:', '')}:${socket.localPort}\n`);
     });
     await new Promise<void>((listening) => server.listen(port, '::', listening));
+    for (const address of addresses) {
+      // one an address, so that the answer has the right sender
+      const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+      socket.on('message', (_, from) => socket.send(`${address}:${port}`, from.port, from.address));
+      await new Promise<void>((listening) => socket.bind(port, address, listening));
+    }
   }
   return {};
+}
+
+/** @returns what answered, or the error's name */
+function sendDatagram({ from, fromPort, to, port }: Extract<Order, { kind: 'dial' }>): Promise<string> {
+  return new Promise((done) => {
+    const socket = createSocket(from.includes(':') ? 'udp6' : 'udp4');
+    const end = (text: string) => {
+      clearTimeout(late);
+      socket.close();
+      done(text);
+    };
+    const late = setTimeout(end, LIMIT_MS, 'nothing');
+    socket.once('message', (message) => end(String(message))).once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'error'));
+    // connected, so that a refusal is heard
+    socket.bind(fromPort, from, () => socket.connect(port, to, () => socket.send('x')));
+  });
 }
 
 /** @returns what answered, or the error's name */

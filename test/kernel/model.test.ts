@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
-import { formatAddress, parseAddress } from '../../src/model/address.js';
+import { type Family, formatAddress, parseAddress } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
@@ -44,13 +44,24 @@ beforeAll(async () => {
   }
   ip('addr', 'add', '172.16.0.254/16', 'dev', 'md0');
   ip('addr', 'add', '10.98.0.254/16', 'dev', 'md1');
-  for (let i = 1; i <= CLIENTS; i++) ip('-n', CLIENT, 'addr', 'add', `${clientAddress(i)}/16`, 'dev', 'eth0');
-  for (let i = 1; i <= MOST_SERVERS; i++) ip('-n', SERVERS, 'addr', 'add', `10.98.0.${i}/16`, 'dev', 'eth0');
+  ip('addr', 'add', 'fd00:172::254/64', 'dev', 'md0', 'nodad');
+  ip('addr', 'add', 'fd00:98::254/64', 'dev', 'md1', 'nodad');
+  for (let i = 1; i <= CLIENTS; i++) {
+    ip('-n', CLIENT, 'addr', 'add', `${clientAddress(i, 'ipv4')}/16`, 'dev', 'eth0');
+    ip('-n', CLIENT, 'addr', 'add', `${clientAddress(i, 'ipv6')}/64`, 'dev', 'eth0', 'nodad');
+  }
+  for (let i = 1; i <= MOST_SERVERS; i++) {
+    ip('-n', SERVERS, 'addr', 'add', `10.98.0.${i}/16`, 'dev', 'eth0');
+    ip('-n', SERVERS, 'addr', 'add', `fd00:98::${i}/64`, 'dev', 'eth0', 'nodad');
+  }
   ip('-n', CLIENT, 'route', 'add', 'default', 'via', '172.16.0.254');
   ip('-n', SERVERS, 'route', 'add', 'default', 'via', '10.98.0.254');
-  sh('/bin/sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
+  ip('-n', CLIENT, '-6', 'route', 'add', 'default', 'via', 'fd00:172::254');
+  ip('-n', SERVERS, '-6', 'route', 'add', 'default', 'via', 'fd00:98::254');
+  sh('/bin/sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
   client = new Agent(CLIENT);
-  await new Agent(SERVERS).do({ kind: 'greet', ports: PORTS });
+  const addresses = Array.from({ length: MOST_SERVERS }, (_, i) => [`10.98.0.${i + 1}`, `fd00:98::${i + 1}`]).flat();
+  await new Agent(SERVERS).do({ kind: 'greet', addresses, ports: PORTS });
 }, 60_000);
 afterAll(async () => {
   removeAll([CLIENT, SERVERS]);
@@ -63,8 +74,10 @@ afterAll(async () => {
   await backend.close();
 });
 
-function clientAddress(i: number): string {
-  return `172.16.${Math.floor(i / 8)}.${1 + ((i * 37) % 250)}`;
+function clientAddress(i: number, family: Family): string {
+  return family === 'ipv4'
+    ? `172.16.${Math.floor(i / 8)}.${1 + ((i * 37) % 250)}`
+    : `fd00:172::${Math.floor(i / 8)}:${1 + ((i * 37) % 250)}`;
 }
 
 /** A service of some scheduler with some servers, of weights and thresholds that bite within a few connections. */
@@ -73,25 +86,29 @@ function ruleSet(n: number, next: () => number): { readonly service: Service; re
   const scheduler = SCHEDULERS[n % SCHEDULERS.length] ?? 'rr';
   const persistent = next() < 0.3;
   const everyPort = persistent && next() < 0.5;
-  const id: ServiceId = { kind: 'address', protocol: 'tcp', address: at(`10.99.${n >> 8}.${1 + (n & 255)}`), port: everyPort ? 0 : 80 };
+  const protocol = next() < 0.25 ? 'udp' : 'tcp';
+  const family = next() < 0.3 ? 'ipv6' : 'ipv4';
+  const address = at(family === 'ipv4' ? `10.99.${n >> 8}.${1 + (n & 255)}` : `fd00:99::${n + 1}`);
+  const id: ServiceId = { kind: 'address', protocol, address, port: everyPort ? 0 : 80 };
   const service: Service = {
     id,
     scheduler,
     schedulerFlags: scheduler === 'sh' || scheduler === 'mh' ? upTo(4) : 0,
     persistence: persistent ? { timeout: 300 } : undefined,
-    netmask: persistent && next() < 0.5 ? 0xffffff00 : 0xffffffff,
+    netmask: family === 'ipv4' ? (persistent && next() < 0.5 ? 0xffffff00 : 0xffffffff) : persistent && next() < 0.5 ? 112 : 128,
     engine: undefined,
+    // replies of one-packet services are not rewritten, so the client would not hear who answered; the recorded traces have them
     onePacket: false,
   };
   const count = 1 + upTo(MOST_SERVERS);
-  const destinations = Array.from({ length: count }, (_, i) => serverOf(i + 1, everyPort ? 0 : (PORTS[upTo(2)] ?? 80), next));
+  const destinations = Array.from({ length: count }, (_, i) => serverOf(i + 1, everyPort ? 0 : (PORTS[upTo(2)] ?? 80), family, next));
   return { service, destinations };
 }
 
-function serverOf(n: number, port: number, next: () => number): Destination {
+function serverOf(n: number, port: number, family: Family, next: () => number): Destination {
   const upper = next() < 0.25 ? 2 + Math.floor(next() * 3) : 0;
   return {
-    address: at(`10.98.0.${n}`),
+    address: at(family === 'ipv4' ? `10.98.0.${n}` : `fd00:98::${n}`),
     port,
     forwarding: 'masquerade',
     tunnel: { type: 'ipip', port: 0, flags: 0 },
@@ -129,8 +146,12 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
     const next = random(1000 + n);
     const { service, destinations } = ruleSet(n, next);
     const { id } = service;
-    const vip = id.kind === 'address' ? formatAddress(id.address) : '';
-    ip('addr', 'add', `${vip}/32`, 'dev', 'lo');
+    if (id.kind !== 'address') throw new Error('every service has an address');
+    const vip = formatAddress(id.address);
+    const { family } = id.address;
+    const protocol = id.protocol === 'udp' ? 'udp' : 'tcp';
+    const local = `${vip}/${family === 'ipv4' ? 32 : 128}`;
+    ip('addr', 'add', local, 'dev', 'lo', ...(family === 'ipv6' ? ['nodad'] : []));
     const started = Date.now();
     const model = new MemoryBackend(EMPTY_TABLE, () => (Date.now() - started) / 1000);
     const both = async (changes: readonly Change[]) => {
@@ -147,14 +168,14 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
         const change = someChange(id, present, destinations, next);
         if (change) await both([change]);
       }
-      const from = clientAddress(1 + Math.floor(next() * CLIENTS));
+      const from = clientAddress(1 + Math.floor(next() * CLIENTS), family);
       const fromPort = ++port;
-      const to = id.kind === 'address' && id.port === 0 ? (PORTS[Math.floor(next() * 2)] ?? 80) : 80;
+      const to = id.port === 0 ? (PORTS[Math.floor(next() * 2)] ?? 80) : 80;
       const send = (call: { from: string; fromPort: number; to: number }, direction: Packet['direction'], tcp: Packet['tcp']) =>
         model.dataplane.packet(
           {
             direction,
-            protocol: 'tcp',
+            protocol,
             client: at(call.from),
             clientPort: call.fromPort,
             virtual: at(vip),
@@ -166,18 +187,16 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
           (Date.now() - started) / 1000,
         );
       const call = { from, fromPort, to };
-
-      const real = await client.do<string>({ kind: 'dial', protocol: 'tcp', from, fromPort, to: vip, port: to });
+      const real = await client.do<string>({ kind: 'dial', protocol, from, fromPort, to: vip, port: to });
       const verdict = send(call, 'in', 'syn');
       const picked = verdict.kind === 'forwarded' ? `${formatAddress(verdict.server.address)}:${verdict.port}` : 'ECONNREFUSED';
       expect({ set: n, scheduler: service.scheduler, i, picked }).toEqual({ set: n, scheduler: service.scheduler, i, picked: real });
       compared++;
       if (verdict.kind === 'forwarded') {
-        for (const [direction, tcp] of [
-          ['out', 'syn'],
-          ['in', 'ack'],
-        ] as const)
-          send(call, direction, tcp);
+        if (protocol === 'udp') send(call, 'out', undefined);
+        if (protocol === 'udp') continue;
+        send(call, 'out', 'syn');
+        send(call, 'in', 'ack');
         open.push({ ...call, server: formatAddress(verdict.server.address) });
       }
       // the packets of a connection to a server that was deleted are dropped, so only others can be ended
@@ -199,11 +218,13 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
     for (const words of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--persistent-conn']]) {
       expect([n, service.scheduler, await listing(model, words)]).toEqual([n, service.scheduler, await listing(backend, words)]);
     }
-    const kernelSide = connections(await listing(backend, ['-Lnc'])).filter((line) => line.includes(`${vip}:`) || line === '');
+    const kernelSide = connections(await listing(backend, ['-Lnc'])).filter(
+      (line) => line.includes(family === 'ipv4' ? ` ${vip}:` : `[${vip}]:`) || line === '',
+    );
     expect([n, connections(await listing(model, ['-Lnc']))]).toEqual([n, kernelSide]);
     await client.do({ kind: 'drop-all' });
     await reset(backend);
-    ip('addr', 'del', `${vip}/32`, 'dev', 'lo');
+    ip('addr', 'del', local, 'dev', 'lo');
   }
   expect(compared).toBe(RULE_SETS * ARRIVALS);
 });
