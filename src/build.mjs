@@ -1,4 +1,5 @@
-// Builds what is shipped: one CommonJS file a command, ipvsadm's help apart, and the code cache of ipvsadm. Needs nothing but esbuild.
+// Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for tables in files, its help apart, and its code
+// cache. Needs nothing but esbuild.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -35,9 +36,20 @@ const noChildren = {
   },
 };
 
+/** Homes of the rules that a bundle is never asked for. */
+const without = (...names) => ({
+  name: 'without',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^\\./(?:${names.join('|')})\\.js$`);
+    onResolve({ filter }, ({ path, importer }) => (/[/\\]open\.ts$/.test(importer) ? { path, namespace: 'elsewhere' } : undefined));
+    onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ contents: `throw new Error('${path} is in another bundle');` }));
+  },
+});
+
 await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
-  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/ipvsadm.cjs', plugins: [helpApart] }),
+  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/ipvsadm.cjs', plugins: [helpApart, without('memory', 'file')] }),
+  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/local.cjs', plugins: [helpApart, without('kernel')] }),
   build({ ...common, entryPoints: ['src/ipvsadm/program.ts'], outfile: 'dist/help.cjs', plugins: [noChildren] }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);

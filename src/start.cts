@@ -10,8 +10,9 @@ import vm = require('node:vm');
 /** what others than the owner must not be able to do */
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** The exports of `dist/NAME.cjs`. */
-function start(name: string): unknown {
+/** The exports of `dist/NAME.cjs`; ipvsadm has two bundles, for rules in the kernel and for rules in a file or in memory. */
+function start(program: string): unknown {
+  const name = program === 'ipvsadm' && isLocal(process.env.LVS_BACKEND) ? 'local' : program;
   const file = path.join(__dirname, `${name}.cjs`);
   const cachedData = readCache(path.join(__dirname, `${name}.${process.version}.cache`), file);
   if (cachedData === undefined) return require(file);
@@ -20,6 +21,10 @@ function start(name: string): unknown {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, load, module, file, __dirname);
   return module.exports;
+}
+
+function isLocal(backend: string | undefined): boolean {
+  return backend !== undefined && backend !== '' && backend !== 'kernel';
 }
 
 /** What a bundle requires: another bundle through its cache too, everything else as usual. */

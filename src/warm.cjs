@@ -9,7 +9,7 @@ const path = require('node:path');
 const vm = require('node:vm');
 const { wrap } = require('../dist/start.cjs');
 
-const BUNDLE = path.join(__dirname, '../dist/ipvsadm.cjs');
+const DIST = path.join(__dirname, '../dist');
 const COMMANDS = [
   ['-A', '-t', '192.0.2.1:80', '-s', 'wrr', '-p', '300'],
   ['-a', '-t', '192.0.2.1:80', '-r', '198.51.100.1:80', '-m', '-w', '2'],
@@ -114,8 +114,9 @@ async function main() {
   const { writeSync } = fs;
   fs.writeSync = (fd, bytes, ...rest) => (fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest));
   try {
-    const program = load(BUNDLE, scripts);
+    const programs = { ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts), local: load(path.join(DIST, 'local.cjs'), scripts) };
     for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
+      const program = backend === 'kernel' ? programs.ipvsadm : programs.local;
       for (const words of COMMANDS) {
         process.argv = [process.execPath, '/ipvsadm', ...words];
         process.env = { ...env, LVS_BACKEND: backend };

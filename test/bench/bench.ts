@@ -149,9 +149,9 @@ function simulation(): void {
     must: 1,
     aim: 0.5,
   });
-  const [few, many] = [300_000, 3_000_000].map((count) => peak(words(count)));
+  const [few, many] = [1_000_000, 3_000_000].map((count) => peak(words(count)));
   rows.push({
-    what: '- memory with ten times the connections',
+    what: '- memory with three times the connections',
     ours: `${(many ?? 0).toFixed(0)} MB`,
     against: `${(few ?? 0).toFixed(0)} MB`,
     value: (many ?? 0) / (few ?? 1),
