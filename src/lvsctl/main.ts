@@ -1,6 +1,6 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { takeLock } from '../backend/lock.js';
@@ -63,9 +63,15 @@ function enter(name: string, words: readonly string[]): number {
   return spawnSync(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } }).status ?? FAILED;
 }
 
-/** `net-4026531840`: a record is about one network namespace, by whatever name it was entered. */
+/**
+ * `net-4026531840`, or `net-4026532110-MILLISECONDS` of a named one: a record is about one network namespace, by whatever name it was entered. The
+ * number is given again to the next namespace, so that of a named one, which lives as long as its name, goes with the time it was made.
+ */
 function networkNamespace(): string {
-  return readlinkSync('/proc/self/ns/net').replace(/^net:\[(\d+)\]$/, 'net-$1');
+  const { ino } = statSync('/proc/self/ns/net');
+  const named = namesIn(NAMESPACES).map((name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false }));
+  const own = named.find((one) => one?.ino === ino);
+  return own ? `net-${ino}-${Math.floor(own.mtimeMs)}` : `net-${ino}`;
 }
 
 /** The world of this process; text goes where it is told to. */

@@ -24,6 +24,7 @@ const POLL_MS = 10;
 export interface JournalFile {
   readonly path: string;
   load(): string;
+  others(): readonly string[];
   append(line: string): void;
   replace(text: string): void;
   lock(): () => void;
@@ -49,6 +50,7 @@ export function journalFile(
   return {
     path,
     load: () => readText(path),
+    others: () => othersIn(directory, basename(path)).map((name) => readText(join(directory, name))),
     append(line) {
       const fd = openSync(path, 'a', 0o600);
       writeSync(fd, line);
@@ -107,6 +109,12 @@ function readText(path: string): string {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   }
+}
+
+/** The other records in a directory. */
+function othersIn(directory: string, own: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).filter((name) => name.endsWith('.journal') && name !== own);
 }
 
 /** Waits until no process has a file open: a process that died leaves the program that it was waiting for at work. */

@@ -46,11 +46,12 @@ export function fakeMachine(
 }
 
 /** A record in memory. */
-export function memoryStore(text = ''): JournalStore & { text: string } {
+export function memoryStore(text = '', others: () => readonly string[] = () => []): JournalStore & { text: string } {
   const store = {
     path: 'record',
     text,
     load: () => store.text,
+    others,
     append(line: string) {
       store.text += line;
     },

@@ -92,5 +92,5 @@ function tell({ out, err, netns }: World, quiet: boolean): Said {
 }
 
 function readOnly(store: ReturnType<World['journal']>): ReturnType<World['journal']> {
-  return { ...store, load: () => store.load(), append() {}, replace() {} };
+  return { ...store, load: () => store.load(), others: () => store.others(), append() {}, replace() {} };
 }

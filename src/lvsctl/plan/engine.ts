@@ -11,6 +11,8 @@ export interface Doer {
   readonly journal: Journal;
   /** Notes and makes the change of one subject. */
   change(subject: Subject, from: State, to: State, commands: readonly Command[]): Promise<void>;
+  /** A subject is as wanted because another file made it so: it is this file's as well from now on. */
+  claim(subject: Subject, former: State, set: State): void;
   /** A subject is as it was before all of this. */
   restored(subject: Subject): void;
   /** A subject is left as it is: somebody else changed it since. */
@@ -29,6 +31,10 @@ export function realDoer(machine: Machine, journal: Journal, said: Said): Doer {
       }
       journal.settle(subject);
     },
+    claim(subject, former, set) {
+      journal.note(subject, former, set);
+      journal.settle(subject);
+    },
     restored: (subject) => journal.forget(subject),
     foreign(subject, actual, set) {
       journal.forget(subject);
@@ -44,6 +50,7 @@ export function dryDoer(journal: Journal, said: Said): Doer {
     async change(_, __, ___, commands) {
       for (const command of commands) said.did(command);
     },
+    claim() {},
     restored() {},
     foreign: said.left,
   };
@@ -71,7 +78,11 @@ export async function up(settings: readonly Setting[], machine: Machine, doer: D
     for (const { subject, wanted } of settings) {
       const bound = bind(subject);
       const from = await bound.read(machine);
-      if (bound.same(from, wanted)) continue;
+      if (bound.same(from, wanted)) {
+        const other = doer.journal.shared(subject);
+        if (other && !doer.journal.find(subject)) doer.claim(subject, other.former, wanted);
+        continue;
+      }
       done.push({ subject, from, fresh: doer.journal.find(subject) === undefined });
       await doer.change(subject, from, wanted, bound.commands(from, wanted));
     }
@@ -109,8 +120,9 @@ async function undo(entries: readonly Entry[], machine: Machine, doer: Doer): Pr
   for (const { subject, former, set, settled } of [...entries].reverse()) {
     const bound = bind(subject);
     const actual = await bound.read(machine);
-    if (subject.kind === 'sysctl' && actual === null) {
-      doer.restored(subject); // its interface is gone, and with it what was changed there
+    const interfaceGone = subject.kind === 'sysctl' && actual === null;
+    if (interfaceGone || doer.journal.shared(subject)) {
+      doer.restored(subject); // nothing is left to restore, or another file still needs it and will restore it
       continue;
     }
     if (bound.shared && settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former)) {

@@ -8,6 +8,8 @@ export interface JournalStore {
   readonly path: string;
   /** all of it, '' when there is none */
   load(): string;
+  /** the records of other files and roles on this machine, each whole */
+  others(): readonly string[];
   /** Adds a line, which is there when this returns. */
   append(line: string): void;
   /** Puts other text in the place of all of it, in one step; '' removes it. */
@@ -37,6 +39,7 @@ export class JournalError extends Error {
 export class Journal {
   readonly #entries = new Map<string, Entry>();
   readonly #store: JournalStore;
+  readonly #others = new Map<string, Entry>();
 
   /** @throws JournalError when a line is not an entry; a torn last line belongs to a change that was never begun */
   constructor(store: JournalStore) {
@@ -45,6 +48,12 @@ export class Journal {
     const torn = lines.pop();
     for (const [i, line] of lines.entries()) this.#keep(parseEntry(line, `${store.path}:${i + 1}`));
     if (torn !== '') store.replace(this.entries.map(lineOf).join(''));
+    for (const other of store.others()) keepAll(other, this.#others);
+  }
+
+  /** The entry of another file that needs the same. */
+  shared(subject: Subject): Entry | undefined {
+    return this.#others.get(keyOf(subject));
   }
 
   get entries(): readonly Entry[] {
@@ -84,6 +93,21 @@ export class Journal {
     if ('gone' in entry) this.#entries.delete(key);
     else this.#entries.set(key, entry);
   }
+}
+
+/** The entries of another record. What is wrong with one is told when its own file is used. */
+function keepAll(text: string, into: Map<string, Entry>): void {
+  const own = new Map<string, Entry>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    try {
+      const entry = parseEntry(line, '');
+      if ('gone' in entry) own.delete(keyOf(entry.subject));
+      else own.set(keyOf(entry.subject), entry);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+    }
+  }
+  for (const [key, entry] of own) into.set(key, entry);
 }
 
 interface Gone {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { down, realDoer, up } from '../../../src/lvsctl/plan/engine.js';
+import { down as downSettings, realDoer, up as upSettings } from '../../../src/lvsctl/plan/engine.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { type Setting, setting } from '../../../src/lvsctl/plan/setting.js';
 import { fakeMachine, memoryStore } from '../../support/machine.js';
@@ -14,7 +14,13 @@ function scene(files: Readonly<Record<string, string>> = { [FORWARD]: '0', [IGNO
   const store = memoryStore();
   const left: string[] = [];
   const doer = () => realDoer(machine, new Journal(store), { did: () => {}, left: (_, actual) => left.push(JSON.stringify(actual)) });
-  return { machine, store, left, up: (settings = SETTINGS) => up(settings, machine, doer()), down: () => down(machine, doer()) };
+  return {
+    machine,
+    store,
+    left,
+    up: (settings = SETTINGS) => upSettings(settings, machine, doer()),
+    down: () => downSettings(machine, doer()),
+  };
 }
 
 describe('up and down', () => {
@@ -74,6 +80,22 @@ describe('up and down', () => {
     expect([...machine.files.entries()]).toEqual([[FORWARD, '0']]);
     expect(left).toEqual([]);
     expect(store.text).toBe('');
+  });
+
+  test('what two files need stays until the second is taken down', async () => {
+    const { machine, store, up, down } = scene();
+    await up();
+    const others = memoryStore('', () => [store.text]);
+    const said = { did: () => {}, left: () => {} };
+    const doer = () => realDoer(machine, new Journal(others), said);
+    await upSettings([SETTINGS[1] as Setting], machine, doer());
+    const second = realDoer(machine, new Journal(memoryStore(store.text, () => [others.text])), said);
+    await downSettings(machine, second);
+    expect([...machine.files.values()]).toEqual(['0', '1']);
+    store.text = '';
+    await downSettings(machine, realDoer(machine, new Journal(memoryStore(others.text)), said));
+    expect([...machine.files.values()]).toEqual(['0', '0']);
+    await down();
   });
 
   test('two ups with different files remember the first state', async () => {
