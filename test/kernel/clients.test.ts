@@ -247,6 +247,8 @@ async function installed(work: () => void | Promise<void>): Promise<void> {
 
 describe('with ours installed as /usr/sbin/ipvsadm', () => {
   test('the real init script: start, save, load, stop', async () => {
+    // Debian's package brings it; a machine may be without
+    writeFileSync('/etc/ipvsadm.rules', '', { flag: 'a' });
     copyFileSync('/etc/ipvsadm.rules', '/run/ipvsadm.rules.kept');
     copyFileSync('/etc/default/ipvsadm', '/run/ipvsadm.default.kept');
     try {
