@@ -1,5 +1,6 @@
 // The kernel and the model side by side: the same random rules, the same connections, one after the other; the same server each time, the same
 // counts, the same list of connections.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
@@ -11,7 +12,7 @@ import type { Packet } from '../../src/simulator/dataplane.js';
 import { answer } from '../support/inprocess.js';
 import { random } from '../support/random.js';
 import { kernel, prepareHost, reset, sh } from './host.js';
-import { Agent, addMachine, removeAll } from './network.js';
+import { Agent, addMachine, removeAll, until } from './network.js';
 
 const LONG = process.env.LVS_TEST_MODEL === 'long';
 const RULE_SETS = LONG ? 100 : 14;
@@ -65,14 +66,20 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   removeAll([CLIENT, SERVERS]);
-  for (const flag of ['1', '0']) {
-    // connections go with their servers, so that none are left for the tests that follow
-    sh('/bin/sh', '-c', `echo ${flag} > /proc/sys/net/ipv4/vs/expire_nodest_conn`);
-    await reset(backend);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  await withoutTrace();
+  // the tests that follow list connections too
+  await until(() => readFileSync('/proc/net/ip_vs_conn', 'latin1').split('\n').length <= 2);
   await backend.close();
 });
+
+/** Takes the rules away, and the connections with their servers. */
+async function withoutTrace(): Promise<void> {
+  const sysctl = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
+  writeFileSync(sysctl, '1');
+  await reset(backend);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  writeFileSync(sysctl, '0');
+}
 
 function clientAddress(i: number, family: Family): string {
   return family === 'ipv4'
@@ -223,7 +230,7 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
     );
     expect([n, connections(await listing(model, ['-Lnc']))]).toEqual([n, kernelSide]);
     await client.do({ kind: 'drop-all' });
-    await reset(backend);
+    await withoutTrace();
     ip('addr', 'del', local, 'dev', 'lo');
   }
   expect(compared).toBe(RULE_SETS * ARRIVALS);
