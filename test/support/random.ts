@@ -1,15 +1,9 @@
 // Random tables as rule lines, repeatable from a seed.
 
-/** A small generator of numbers in 0..1 (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { seeded } from '../../src/simulator/random.js';
+
+/** A small generator of numbers in 0..1. */
+export const random = seeded;
 
 export interface TableSize {
   readonly services: number;
