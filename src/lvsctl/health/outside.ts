@@ -1,0 +1,86 @@
+// What the monitor needs of the world beside the table: time, probes, programs, signals, a socket. Tests hand in a simulated one.
+
+export interface Clock {
+  /** milliseconds of a clock that never jumps */
+  now(): number;
+  /** the time of day, for people */
+  date(): Date;
+  /** Calls `work` once, `delayMs` from now. @returns what cancels it */
+  after(delayMs: number, work: () => void): () => void;
+}
+
+/** Where a probe goes, from where, and for how long. */
+export interface Target {
+  readonly address: string;
+  readonly port: number;
+  readonly source: string | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface HttpQuestion {
+  /** `name` is sent as SNI unless it is an address, and the certificate must be for it */
+  readonly tls: { readonly verify: boolean; readonly name: string } | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: { readonly from: number; readonly to: number };
+  readonly body: RegExp | undefined;
+  readonly redirects: number;
+}
+
+export interface DnsQuestion {
+  readonly name: string;
+  readonly type: string;
+  /** one of these must be among the answers; any answer will do when empty */
+  readonly expected: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Why a probe failed, in a few words; undefined = it passed. */
+export type Verdict = string | undefined;
+
+/** One function a kind of check. None rejects; all end within their time limit. */
+export interface Probes {
+  tcp(target: Target): Promise<Verdict>;
+  http(target: Target, question: HttpQuestion): Promise<Verdict>;
+  dns(target: Target, question: DnsQuestion): Promise<Verdict>;
+  udp(target: Target, payload: string): Promise<Verdict>;
+  smtp(target: Target, helo: string): Promise<Verdict>;
+  ping(target: Target): Promise<Verdict>;
+  exec(command: readonly string[], environment: Environment, timeoutMs: number): Promise<Verdict>;
+}
+
+export type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
+
+export interface Outside {
+  readonly clock: Clock;
+  readonly probes: Probes;
+  readonly pid: number;
+  /** Ends probes and programs under way. */
+  endProbes(): void;
+  /** 0 <= x < 1 */
+  random(): number;
+  /** @returns what ends it */
+  onSignal(handle: (signal: Signal) => void): () => void;
+  /** The text of a file, undefined when there is none. @throws a system error when it cannot be read */
+  readText(path: string): string | undefined;
+  /** Replaces a file in one step, mode 0600, making its directory (0700) when it is missing. @throws a system error */
+  writeText(path: string, text: string): void;
+  /** Adds to a file, mode 0600 when it is new. Opened for each line, so that log rotation needs no signal. @throws a system error */
+  appendText(path: string, text: string): void;
+  /** Whether a program can be run. */
+  isExecutable(path: string): boolean;
+  /**
+   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nobody answers is replaced.
+   * @throws Error when another process answers there
+   */
+  serve(path: string, answer: (line: string) => Promise<string>): Promise<{ close(): void }>;
+  /** Asks such a socket. @throws a system error when nobody is there */
+  ask(path: string, line: string): Promise<string>;
+  /** Tells systemd, when it wants to be told; the words are those of systemd-notify. */
+  notify(words: readonly string[]): Promise<Verdict>;
+  /** Milliseconds that systemd waits for a sign of life; undefined = it does not. */
+  readonly watchdogMs: number | undefined;
+}

@@ -1,0 +1,91 @@
+// One check of one server -> the probe that asks it. A row per kind of check.
+import { formatAddress } from '../../model/address.js';
+import type { Destination } from '../../model/destination.js';
+import type { Check, CheckKind, VirtualService } from '../config/file.js';
+import { formatServer } from '../plan/diff.js';
+import type { Environment, HttpQuestion, Outside, Probes, Target, Verdict } from './outside.js';
+
+export interface Question {
+  readonly check: Check;
+  readonly service: VirtualService;
+  readonly server: Destination;
+}
+
+type Of<K extends CheckKind> = Extract<Check, { kind: K }>;
+type Ask<K extends CheckKind> = (probes: Probes, target: Target, check: Of<K>, question: Question) => Promise<Verdict>;
+
+/** Per kind: the port when neither check nor service has one, the probe, and where the check matters in messages. */
+// biome-ignore format: a table
+const KINDS: { readonly [K in CheckKind]: { readonly port: number | undefined; readonly ask: Ask<K>; readonly label: (check: Of<K>) => string } } = {
+  tcp: { port: undefined, ask: (probes, target) => probes.tcp(target), label: () => 'tcp' },
+  http: { port: 80, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `http ${path}` },
+  https: { port: 443, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `https ${path}` },
+  dns: { port: 53, ask: (probes, target, question) => probes.dns(target, question), label: ({ name, type }) => `dns ${type} ${name}` },
+  udp: { port: undefined, ask: (probes, target, { payload }) => probes.udp(target, payload ?? ''), label: () => 'udp' },
+  smtp: { port: 25, ask: (probes, target, { helo }) => probes.smtp(target, helo), label: () => 'smtp' },
+  ping: { port: 0, ask: (probes, target) => probes.ping(target), label: () => 'ping' },
+  exec: { port: 0, ask: (probes, target, { command }, question) => probes.exec(command, environment(question, target), target.timeoutMs), label: ({ command }) => `exec ${command[0]}` },
+};
+
+/** Asks the question. Never rejects. */
+export function ask(probes: Probes, question: Question): Promise<Verdict> {
+  const { check, service, server } = question;
+  const target: Target = {
+    address: formatAddress(check.target === 'vip' ? service.address : server.address),
+    port: portOf(question) ?? 0,
+    source: check.source && formatAddress(check.source),
+    timeoutMs: check.timeout * 1000,
+  };
+  return KINDS[check.kind].ask(probes, target, check as never, question);
+}
+
+/** `http /health`, `tcp`: the check in messages. */
+export function labelOf(check: Check): string {
+  return KINDS[check.kind].label(check as never);
+}
+
+/** Why this check cannot be carried out on this machine; undefined = it can. */
+export function impossible(question: Question, outside: Pick<Outside, 'isExecutable'>): string | undefined {
+  const { check } = question;
+  if (portOf(question) === undefined) return `check ${check.kind} needs \`port', for the service has none`;
+  if (check.target === 'vip' && check.kind !== 'exec') {
+    return `check ${check.kind} cannot reach the VIP on a real server, for the VIP is the director's own; use exec in a network namespace`;
+  }
+  if (check.kind === 'exec' && !outside.isExecutable(check.command[0] ?? '')) return `check exec: ${check.command[0]} cannot be run`;
+  if (check.kind === 'ping' && !PING.some((path) => outside.isExecutable(path))) return `check ping: there is no ${PING.join(' or ')}`;
+  return undefined;
+}
+
+const PING = ['/bin/ping', '/usr/bin/ping'];
+
+function portOf({ check, service, server }: Question): number | undefined {
+  return check.port || server.port || service.port || service.ports?.[0]?.port || KINDS[check.kind].port;
+}
+
+function httpQuestion(check: Of<'http'> | Of<'https'>, service: VirtualService): HttpQuestion {
+  const vip = formatAddress(service.address);
+  const host = check.host ?? (service.address.family === 'ipv6' ? `[${vip}]` : vip);
+  const { method, path, headers, status, body, redirects } = check;
+  const tls = check.kind === 'https' ? { verify: check.verify, name: check.sni ?? (check.host ? hostName(check.host) : vip) } : undefined;
+  return { tls, method, path, host, headers, status, body, redirects };
+}
+
+/** A Host header without its port and brackets. */
+function hostName(host: string): string {
+  return /^\[(.*)\]/.exec(host)?.[1] ?? host.replace(/:\d+$/, '');
+}
+
+/** What an exec check finds in its environment, beside PATH. */
+function environment({ service, server }: Question, target: Target): Environment {
+  return {
+    LVS_SERVICE: service.name,
+    LVS_PROTOCOL: service.protocol,
+    LVS_VIP: formatAddress(service.address),
+    LVS_VPORT: String(service.port ?? service.ports?.[0]?.port ?? 0),
+    LVS_SERVER: formatServer(server),
+    LVS_RIP: formatAddress(server.address),
+    LVS_RPORT: String(target.port),
+    LVS_TARGET: target.address,
+    LVS_TIMEOUT: String(target.timeoutMs / 1000),
+  };
+}

@@ -1,0 +1,217 @@
+// The pure half of the monitor: results and words in, states and tables out.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MemoryBackend } from '../../../src/backend/memory.js';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
+import { adopt, carryOver } from '../../../src/lvsctl/health/adopt.js';
+import { planService } from '../../../src/lvsctl/health/changes.js';
+import { assumed, type CheckState, observe, UNPROVEN } from '../../../src/lvsctl/health/observe.js';
+import { roleOf, type ServiceState, withAdmin, withResult } from '../../../src/lvsctl/health/service.js';
+import { needsSorry, rampedWeight, stands } from '../../../src/lvsctl/health/target.js';
+import { formatServer } from '../../../src/lvsctl/plan/diff.js';
+import type { Destination } from '../../../src/model/destination.js';
+
+const nobody = () => undefined;
+
+function wantedOf(servers: readonly number[], health: string, sorry = true) {
+  const text = `
+vips: [{address: 192.0.2.1, interface: eth0}]
+services:
+  - name: web
+    address: 192.0.2.1
+    port: 80
+    mode: nat
+    servers: [${servers.map((weight, i) => `{address: 10.0.0.${i + 1}, weight: ${weight}}`).join(', ')}]
+    ${sorry ? 'sorry: {address: 10.0.9.9}' : ''}
+    checks: [{kind: tcp, rise: 2, fall: 3}]
+    health: {${health}}
+`;
+  const wanted = wantedTable(readConfig(text, 'test.yaml'))[0];
+  if (wanted === undefined) throw new Error('no service');
+  return wanted;
+}
+
+describe('observe', () => {
+  const run = (start: CheckState, results: string) =>
+    [...results].reduce((state, r) => observe(state, r === '+', { rise: 2, fall: 3 }), start);
+  test.each([
+    ['three failures take it down', assumed(true), '---', false],
+    ['two do not', assumed(true), '--', true],
+    ['a pass between starts the count again', assumed(true), '--+--', true],
+    ['two passes bring it back', assumed(false), '++', true],
+    ['one does not', assumed(false), '+-+-+', false],
+    ['the first pass of an unproven one does', UNPROVEN, '+', true],
+    ['after a failure it needs two', UNPROVEN, '-+', false],
+  ] as const)('%s', (_, start, results, up) => expect(run(start, results).up).toBe(up));
+
+  test('nothing flaps inside rise and fall', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean()), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (results, rise, fall) => {
+        let state = assumed(true);
+        let row = 0;
+        let last: boolean | undefined;
+        for (const passed of results) {
+          row = passed === last ? row + 1 : 1;
+          last = passed;
+          const next = observe(state, passed, { rise, fall });
+          if (next.up !== state.up) expect(row).toBeGreaterThanOrEqual(passed ? rise : fall);
+          else if (passed !== state.up) expect(row).toBeLessThan(passed ? rise : fall);
+          state = next;
+        }
+      }),
+    );
+  });
+});
+
+type Step =
+  | { readonly kind: 'result'; readonly server: number; readonly passed: boolean }
+  | { readonly kind: 'admin'; readonly server: number; readonly state: 'disabled' | 'drained' | undefined }
+  | { readonly kind: 'time'; readonly ms: number };
+
+const SERVERS = 5;
+const server = fc.integer({ min: 0, max: SERVERS - 1 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('result' as const), server, passed: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('admin' as const),
+      server,
+      state: fc.constantFrom('disabled' as const, 'drained' as const, undefined),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 30_000 }) }) },
+);
+const set = fc.record({
+  weights: fc.array(fc.constantFrom(0, 1, 3, 100), { minLength: SERVERS, maxLength: SERVERS }),
+  failed: fc.constantFrom('remove', 'quiesce'),
+  minUp: fc.constantFrom(0, 0.2, 0.5, 0.8, 1),
+  slowStart: fc.constantFrom(0, 20),
+  sorry: fc.boolean(),
+  inTable: fc.array(fc.boolean(), { minLength: SERVERS, maxLength: SERVERS }),
+});
+
+describe('thousands of random histories', () => {
+  test('of one service keep every promise', async () => {
+    await fc.assert(
+      fc.asyncProperty(set, fc.array(step, { maxLength: 60 }), async ({ weights, failed, minUp, slowStart, sorry, inTable }, steps) => {
+        const wanted = wantedOf(weights, `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}`, sorry);
+        const backend = new MemoryBackend();
+        const id = wanted.service.id;
+        backend.applyNow([{ kind: 'add-service', service: wanted.service }]);
+        for (const [i, destination] of wanted.destinations.entries()) {
+          if (inTable[i]) backend.applyNow([{ kind: 'add-destination', id, destination }]);
+        }
+        const read = async () => ({
+          service: wanted.service,
+          destinations: new Map((await backend.destinations(id)).map(({ destination }) => [formatServer(destination), destination])),
+        });
+        const serves = async () => [...(await read()).destinations.values()].some(({ weight }) => weight > 0);
+        let now = 0;
+        let state: ServiceState = adopt(wanted, await read(), nobody, now);
+        for (const each of [{ kind: 'time', ms: 1 } as const, ...steps]) {
+          if (each.kind === 'time') now += each.ms;
+          else if (each.kind === 'result') state = withResult(state, each.server, 0, each.passed, now);
+          else state = withAdmin(state, each.server, each.state && { state: each.state, reason: '', since: '' }, now);
+          const wish = stands(state, now).map(({ target }) => target);
+          const entries = wanted.destinations.map(
+            (destination, i) => [formatServer(destination), { id: destination, target: wish[i] }] as const,
+          );
+          const last = wanted.sorry
+            ? [[formatServer(wanted.sorry), { id: wanted.sorry, target: needsSorry(wish) ? wanted.sorry : undefined }] as const]
+            : [];
+          const plan = planService(await read(), { service: wanted.service, destinations: new Map([...entries, ...last]) });
+          const served = await serves();
+          const willServe = wanted.sorry !== undefined || !needsSorry(wish);
+          for (const change of [...plan.gains, ...plan.losses]) {
+            expect(backend.applyNow([change])).toEqual([undefined]);
+            // add before remove: no instant without a server, if there was one and there will be one
+            if (served && willServe) expect(await serves()).toBe(true);
+          }
+          if (wanted.sorry) expect(await serves()).toBe(true);
+          checkTable(state, (await read()).destinations, wish, { failed, minUp, slowStart, now });
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  }, 120_000);
+});
+
+function checkTable(
+  state: ServiceState,
+  table: ReadonlyMap<string, Destination>,
+  wish: readonly (Destination | undefined)[],
+  { failed, minUp, slowStart, now }: { failed: string; minUp: number; slowStart: number; now: number },
+): void {
+  const { wanted, servers } = state;
+  if (wanted.sorry) expect(table.has(formatServer(wanted.sorry))).toBe(needsSorry(wish));
+  let inside = 0;
+  let eligible = 0;
+  let all = 0;
+  for (const [i, destination] of wanted.destinations.entries()) {
+    const known = servers[i];
+    const live = table.get(formatServer(destination));
+    if (known === undefined) throw new Error('a server without a state');
+    const role = roleOf(known, failed as 'remove' | 'quiesce');
+    // administration wins
+    if (known.admin?.state === 'drained') expect(live?.weight).toBe(0);
+    if (known.admin?.state === 'disabled') expect(live?.weight).toBe(failed === 'quiesce' ? 0 : undefined);
+    if (role === 'out') expect(live).toBeUndefined();
+    if (role === 'in') {
+      const ramping = slowStart > 0 && known.rampFrom !== undefined && now - known.rampFrom < slowStart * 1000;
+      if (ramping) expect(live?.weight).toBeLessThanOrEqual(destination.weight);
+      else expect(live).toEqual(destination);
+      if (destination.weight > 0) expect(live?.weight).toBeGreaterThan(0);
+    }
+    if (destination.weight === 0) continue;
+    all++;
+    if (known.admin === undefined && !(!known.up && known.checks.some(({ unproven }) => unproven))) {
+      eligible++;
+      if (role === 'in') inside++;
+    }
+  }
+  // never more than the given share out, as far as administration leaves servers
+  expect(inside).toBeGreaterThanOrEqual(Math.min(eligible, Math.ceil(minUp * all - 1e-9)));
+}
+
+test('a slow start grows from at least 1 to the exact weight', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e9 }), fc.integer({ min: 1, max: 600 }), (weight, seconds) => {
+      let last = 0;
+      for (let ms = 0; ms <= seconds * 1000; ms += seconds * 50) {
+        const now = rampedWeight(weight, { rampFrom: 0 }, seconds, ms);
+        expect(now).toBeGreaterThanOrEqual(Math.max(1, last));
+        expect(now).toBeLessThanOrEqual(weight);
+        last = now;
+      }
+      expect(rampedWeight(weight, { rampFrom: 0 }, seconds, seconds * 1000)).toBe(weight);
+    }),
+  );
+});
+
+test('min_up keeps in who failed last, and lets the oldest failure go first', () => {
+  let state = adopt(wantedOf([1, 1, 1, 1, 1], 'min_up: 0.6'), undefined, nobody, 0);
+  for (let i = 0; i < 5; i++) state = withResult(state, i, 0, true, 0);
+  const fail = (i: number, now: number) => {
+    for (let n = 0; n < 3; n++) state = withResult(state, i, 0, false, now);
+  };
+  const inside = () => state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+  fail(0, 1);
+  fail(1, 2);
+  expect(inside()).toBe('00111');
+  fail(2, 3);
+  fail(3, 4);
+  expect(inside()).toBe('00111');
+  for (let n = 0; n < 2; n++) state = withResult(state, 0, 0, true, 5);
+  expect(inside()).toBe('10011');
+});
+
+test('a reload keeps what is known; a new server needs one pass', () => {
+  let state = adopt(wantedOf([1, 1], ''), undefined, nobody, 0);
+  state = withResult(withResult(state, 0, 0, true, 0), 1, 0, false, 0);
+  const next = carryOver(wantedOf([1, 1, 1], ''), state, nobody, 9);
+  expect(next.servers.map(({ up }) => up)).toEqual([true, false, false]);
+  expect(withResult(next, 2, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, true]);
+  expect(withResult(next, 1, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, false]);
+});

@@ -1,0 +1,83 @@
+// A world whose time passes only when told to, for the monitor: no sleeping, no sockets.
+import type { Outside, Probes, Verdict } from '../../src/lvsctl/health/outside.js';
+
+export interface SimulatedOutside extends Outside {
+  /** Lets time pass; everything due happens in order, and everything that follows from it. */
+  pass(ms: number): Promise<void>;
+  readonly files: Map<string, string>;
+  /** timers set and not yet due */
+  pending(): number;
+  /** As if whoever set them had died. */
+  forgetTimers(): void;
+}
+
+export interface Simulation {
+  /** Answers a probe to `address:port`: verdict and how long it takes. */
+  readonly probe: (server: string, nowMs: number) => { readonly verdict: Verdict; readonly tookMs: number };
+  readonly random?: () => number;
+}
+
+export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): SimulatedOutside {
+  let now = 0;
+  let serial = 0;
+  const timers = new Map<number, { readonly due: number; readonly work: () => void }>();
+  const files = new Map<string, string>();
+  const after = (delayMs: number, work: () => void) => {
+    const id = serial++;
+    timers.set(id, { due: now + delayMs, work });
+    return () => void timers.delete(id);
+  };
+  const answer = (target: { address: string; port: number; timeoutMs: number }) =>
+    new Promise<Verdict>((resolve) => {
+      const { verdict, tookMs } = probe(`${target.address}:${target.port}`, now);
+      after(Math.min(tookMs, target.timeoutMs), () => resolve(tookMs >= target.timeoutMs ? 'no answer' : verdict));
+    });
+  const probes: Probes = {
+    tcp: answer,
+    http: answer,
+    dns: answer,
+    udp: answer,
+    smtp: answer,
+    ping: answer,
+    exec: (_, { LVS_RIP = '', LVS_RPORT = '' }, timeoutMs) => answer({ address: LVS_RIP, port: Number(LVS_RPORT), timeoutMs }),
+  };
+  return {
+    clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
+    probes,
+    endProbes: () => {},
+    pid: 1,
+    random,
+    files,
+    onSignal: () => () => {},
+    readText: (path) => files.get(path),
+    writeText: (path, text) => void files.set(path, text),
+    appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
+    isExecutable: () => true,
+    serve: async () => ({ close: () => {} }),
+    ask: async () => '',
+    notify: async () => undefined,
+    watchdogMs: undefined,
+    pending: () => timers.size,
+    forgetTimers: () => timers.clear(),
+    async pass(ms) {
+      const end = now + ms;
+      await settled();
+      for (;;) {
+        let first: number | undefined;
+        for (const [id, { due }] of timers) if (due <= end && (first === undefined || due < (timers.get(first)?.due ?? 0))) first = id;
+        const timer = first === undefined ? undefined : timers.get(first);
+        if (first === undefined || timer === undefined) break;
+        timers.delete(first);
+        now = Math.max(now, timer.due);
+        timer.work();
+        await settled();
+      }
+      now = end;
+    },
+  };
+}
+
+/** Until every promise that can go on has done so. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
