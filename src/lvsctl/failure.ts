@@ -3,6 +3,7 @@ import { BackendError, IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
 import { ConfigError } from './config/field.js';
 import { Untellable } from './config/write.js';
+import { AdminError } from './health/admin.js';
 import { CommandError } from './plan/command.js';
 import { JournalError } from './plan/journal.js';
 
@@ -16,7 +17,7 @@ export function failureText(error: unknown): string | undefined {
   return undefined;
 }
 
-const EXPECTED = [BackendError, ConfigError, Untellable, CommandError, JournalError];
+const EXPECTED = [BackendError, ConfigError, Untellable, CommandError, JournalError, AdminError];
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;

@@ -1,5 +1,5 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
@@ -11,19 +11,20 @@ import { journalFile, replaceFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { FAILED } from './failure.js';
 import { run } from './program.js';
-import type { World } from './world.js';
+import type { Places, World } from './world.js';
 
 /** set for the process inside a network namespace */
 const INSIDE = 'LVSCTL_NETNS';
 const NAMESPACES = '/run/netns';
 const STATE = '/run/lvsctl';
+const LASTING_STATE = '/var/lib/lvsctl';
 
 /** `lvsctl` */
 export async function main(): Promise<void> {
   const words = process.argv.slice(2);
   const netns = takeNetns(words);
   if (netns !== undefined) {
-    process.exitCode = enter(netns, words);
+    process.exitCode = await enter(netns, words);
     return;
   }
   // A reader that went away (`| head`) ends the output quietly.
@@ -49,8 +50,8 @@ function takeNetns(words: string[]): string | undefined {
   return name;
 }
 
-/** Does the same inside the namespace, in a process of its own. @returns the exit status */
-function enter(name: string, words: readonly string[]): number {
+/** Does the same inside the namespace, in a process of its own, which gets the signals that come here. @returns the exit status */
+async function enter(name: string, words: readonly string[]): Promise<number> {
   const fail = (message: string) => {
     process.stderr.write(`lvsctl: ${message}\n`);
     return FAILED;
@@ -60,7 +61,11 @@ function enter(name: string, words: readonly string[]): number {
   const ip = findProgram('ip');
   if (ip === undefined) return fail('--netns: ip is not installed');
   const inner = ['netns', 'exec', name, process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
-  return spawnSync(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } }).status ?? FAILED;
+  const child = spawn(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } });
+  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(fail(`--netns: ${error.message}`))).once('exit', (status) => resolve(status ?? FAILED));
+  });
 }
 
 /**
@@ -72,6 +77,13 @@ function networkNamespace(): string {
   const named = namesIn(NAMESPACES).map((name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false }));
   const own = named.find((one) => one?.ino === ino);
   return own ? `net-${ino}-${Math.floor(own.mtimeMs)}` : `net-${ino}`;
+}
+
+/** The socket goes with the namespace and the boot, the record stays: it is known by the namespace's name, where it has one. */
+function places(): Places {
+  const { ino } = statSync('/proc/self/ns/net');
+  const own = namesIn(NAMESPACES).find((name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino === ino);
+  return { socket: join(STATE, networkNamespace(), 'monitor.sock'), record: join(LASTING_STATE, own ?? '', 'monitor.json') };
 }
 
 /** The world of this process; text goes where it is told to. */
@@ -102,6 +114,8 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
       }),
     readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
     writeText: replaceFile,
+    outside: async () => (await import('../system/outside.js')).createOutside(process.env),
+    places,
     names: systemNames,
     ...io,
     ...(process.stderr.isTTY ? { progress: showProgress } : {}),

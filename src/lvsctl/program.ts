@@ -18,13 +18,20 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },
   { name: 'realserver', help: 'set a real server up from a file, take that back, compare', load: () => import('./commands/realserver.js') },
   { name: 'doctor', help: 'find what breaks LVS on this machine, and say what repairs it', load: () => import('./commands/doctor.js') },
+  { name: 'monitor', help: 'check real servers and keep the table true; status of that', load: () => import('./commands/monitor.js') },
+  { name: 'disable', help: 'take a server out, whatever its checks say', load: () => import('./commands/disable.js') },
+  { name: 'enable', help: 'leave a server to its checks again', load: () => import('./commands/enable.js') },
+  { name: 'drain', help: 'give a server no new connections, and wait until it has none', load: () => import('./commands/drain.js') },
   { name: 'simulate', help: 'send invented or recorded arrivals through rules and show who gets what', load: () => import('./commands/simulate.js') },
 ];
 
 /** Carries out one command line. @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be obeyed */
 export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0;
-  const program = new Program('lvsctl').description('Linux Virtual Server: the companion of ipvsadm').version(VERSION);
+  const program = new Program('lvsctl')
+    .description('Linux Virtual Server: the companion of ipvsadm')
+    .version(VERSION)
+    .enablePositionalOptions();
   for (const { name, help } of SUBCOMMANDS) program.command(name).description(help);
   const chosen = SUBCOMMANDS.find(({ name }) => name === words.find((word) => !word.startsWith('-')));
   const command = program.commands.find((candidate) => candidate.name() === chosen?.name);

@@ -1,6 +1,7 @@
 // Everything lvsctl touches outside itself; main.ts hands in the real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { Names } from './config/rulefile.js';
+import type { Outside } from './health/outside.js';
 import type { JournalStore } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
 
@@ -15,6 +16,9 @@ export interface World {
   readText(path: string): string;
   /** Writes a file in one step, or not at all; for root alone (0600) unless told otherwise. @throws a system error */
   writeText(path: string, text: string, mode?: number): void;
+  /** Clock, probes, signals and the rest, for a command that stays. */
+  outside(): Promise<Outside>;
+  places(): Places;
   /** Addresses and ports of the names in a rule file. */
   readonly names: Names;
   out(text: string): void;
@@ -30,4 +34,12 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** the named network namespace that this process was put into */
   readonly netns: string | undefined;
+}
+
+/** Where the monitor of this network namespace is met. */
+export interface Places {
+  /** its unix socket */
+  readonly socket: string;
+  /** its record of administrative states */
+  readonly record: string;
 }

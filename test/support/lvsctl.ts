@@ -4,6 +4,7 @@ import { run } from '../../src/lvsctl/program.js';
 import type { World } from '../../src/lvsctl/world.js';
 import { fakeMachine, memoryStore } from './machine.js';
 import { fixtureNames } from './names.js';
+import { simulatedOutside } from './simulated.js';
 
 export interface LvsctlAnswer {
   readonly status: number;
@@ -30,6 +31,8 @@ export async function lvsctl(
       return text;
     },
     writeText: () => {},
+    outside: async () => simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) }),
+    places: () => ({ socket: '/run/monitor.sock', record: '/var/monitor.json' }),
     names: fixtureNames(),
     out(text) {
       stdout += text;

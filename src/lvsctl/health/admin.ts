@@ -1,4 +1,6 @@
-// The administrators' record: what they said of servers, kept in a file so that it survives a restart.
+// What administrators said of servers: which servers a word means, and the record that survives a restart.
+import { formatAddress, parseAddress } from '../../model/address.js';
+import type { ServersOf } from './monitor.js';
 import type { Outside } from './outside.js';
 import type { Admin, AdminState } from './service.js';
 
@@ -7,35 +9,81 @@ export interface AdminEntry extends Admin {
   readonly server: string;
 }
 
-/** The record could not be read; its message is the whole text for people. */
-export class AdminFileError extends Error {
-  override readonly name = 'AdminFileError';
+/** The record, or the word for a server, makes no sense; the message is the whole text for people. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+}
+
+export interface ServerId {
+  readonly service: string;
+  /** as `formatServer` writes it */
+  readonly server: string;
 }
 
 export interface AdminRecord {
   find(service: string, server: string): Admin | undefined;
   /** Remembers, or forgets when there is nothing to remember. @throws a system error when it cannot be written */
-  set(service: string, server: string, admin: Admin | undefined): void;
+  set(servers: readonly ServerId[], admin: Admin | undefined): void;
 }
 
 const VERSION = 1;
 
 /**
  * Reads the record; a missing file is an empty one.
- * @throws AdminFileError when it cannot be understood: guessing would put a server back that somebody took out
+ * @throws AdminError when it cannot be understood: guessing would put a server back that somebody took out
  */
 export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, path: string): AdminRecord {
   const text = files.readText(path);
   let entries: readonly AdminEntry[] = text === undefined ? [] : parseRecord(text, path);
   return {
     find: (service, server) => entries.find((entry) => entry.service === service && entry.server === server),
-    set(service, server, admin) {
-      const others = entries.filter((entry) => entry.service !== service || entry.server !== server);
-      const next = admin ? [...others, { service, server, state: admin.state, reason: admin.reason, since: admin.since }] : others;
+    set(servers, admin) {
+      const named = new Set(servers.map(({ service, server }) => `${service} ${server}`));
+      const others = entries.filter(({ service, server }) => !named.has(`${service} ${server}`));
+      const next = admin
+        ? [
+            ...others,
+            ...servers.map(({ service, server }) => ({ service, server, state: admin.state, reason: admin.reason, since: admin.since })),
+          ]
+        : others;
       files.writeText(path, `${JSON.stringify({ version: VERSION, servers: next }, undefined, 2)}\n`);
       entries = next;
     },
   };
+}
+
+/**
+ * The servers that a word means: an address in all services and ports, or an address with its port.
+ * @param service only there
+ * @throws AdminError when there is none, naming those there are
+ */
+export function selectServers(all: readonly ServersOf[], word: string, service: string | undefined): readonly ServerId[] {
+  const wanted = readServer(word);
+  const inside = service === undefined ? all : all.filter((one) => one.service === service);
+  if (inside.length === 0) {
+    throw new AdminError(`no service ${service ?? ''}; there are ${all.map((one) => one.service).join(', ') || 'none'}`);
+  }
+  const found = inside.flatMap((one) =>
+    one.servers.filter((server) => server === wanted || hostOf(server) === wanted).map((server) => ({ service: one.service, server })),
+  );
+  if (found.length > 0) return found;
+  const there = [...new Set(inside.flatMap(({ servers }) => servers))].slice(0, 20);
+  throw new AdminError(`no server ${word}; there are ${there.join(', ') || 'none'}`);
+}
+
+/** `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:DB8::1]:80` as `formatServer` and `hostOf` write them. */
+function readServer(word: string): string {
+  const [, bracketed, plain = bracketed, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(word) ?? [undefined, undefined, word];
+  const address = parseAddress(plain ?? '');
+  if (address === undefined) throw new AdminError(`${word}: not the address of a server, with or without its port`);
+  const host = formatAddress(address);
+  if (port === undefined) return host;
+  return address.family === 'ipv6' ? `[${host}]:${Number(port)}` : `${host}:${Number(port)}`;
+}
+
+/** The address in `10.0.0.1:80` or `[2001:db8::1]:80`. */
+function hostOf(server: string): string {
+  return server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
 function parseRecord(text: string, path: string): readonly AdminEntry[] {
@@ -43,11 +91,11 @@ function parseRecord(text: string, path: string): readonly AdminEntry[] {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new AdminFileError(`${path}: not JSON; repair it or move it away (then every server counts as enabled)`);
+    throw new AdminError(`${path}: not JSON; repair it or move it away (then every server counts as enabled)`);
   }
   const { version, servers } = (value ?? {}) as { version?: unknown; servers?: unknown };
   if (version !== VERSION || !Array.isArray(servers) || !servers.every(isEntry)) {
-    throw new AdminFileError(`${path}: not a record of administrative states of version ${VERSION}`);
+    throw new AdminError(`${path}: not a record of administrative states of version ${VERSION}`);
   }
   return servers;
 }

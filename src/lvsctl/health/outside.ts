@@ -60,6 +60,8 @@ export interface Outside {
   readonly pid: number;
   /** Ends probes and programs under way. */
   endProbes(): void;
+  /** Runs a program that is no probe, without a shell. */
+  run(command: readonly string[], environment: Environment, timeoutMs: number): Promise<Verdict>;
   /** 0 <= x < 1 */
   random(): number;
   /** @returns what ends it */

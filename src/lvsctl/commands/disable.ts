@@ -1,0 +1,7 @@
+// lvsctl disable SERVER
+import type { Subcommand } from '../program.js';
+import { configureAdmin } from './administer.js';
+
+export const configure: Subcommand['configure'] = (program, finish) => {
+  configureAdmin(program, finish, 'disabled').option('--reason <text>', 'why, for logs and status');
+};

@@ -1,0 +1,5 @@
+// lvsctl enable SERVER
+import type { Subcommand } from '../program.js';
+import { configureAdmin } from './administer.js';
+
+export const configure: Subcommand['configure'] = (program, finish) => void configureAdmin(program, finish, null);

@@ -1,0 +1,108 @@
+// lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at work.
+import { InvalidArgumentError, Option } from 'commander';
+import { failureText } from '../failure.js';
+import { askMonitor } from '../health/ask.js';
+import type { Outside } from '../health/outside.js';
+import { once, type RunWorld, watch } from '../health/run.js';
+import { exitStatusOf, type Status } from '../health/status.js';
+import type { Subcommand } from '../program.js';
+import { serverTable } from '../view/servers.js';
+import type { World } from '../world.js';
+
+interface Options {
+  readonly socket?: string;
+  readonly state?: string;
+  readonly onExit: 'leave' | 'remove';
+  readonly once?: boolean;
+}
+interface StatusOptions {
+  readonly socket?: string;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly interval: number;
+  readonly count: number;
+}
+
+const CLEAR = '\x1b[H\x1b[2J';
+const HELP = `
+SIGHUP reads the file again; a broken one is refused and the former stays. SIGTERM and SIGINT end.
+Exit status: 0 ended as told; 2 could not begin. With --once and for status: 0 all servers are up; 1 one is out, or not yet
+known; 3 a service has none of its own servers; 2 a bad file or command line, no table, no monitor.`;
+
+export const configure: Subcommand['configure'] = (program, finish) => {
+  program
+    .argument('<file>', 'the lvsctl file')
+    .option('--netns <name>', 'work in this named network namespace')
+    .option('--socket <path>', 'where others reach this monitor (default: below /run/lvsctl)')
+    .option('--state <file>', 'where administrative states are kept (default: below /var/lib/lvsctl)')
+    .addOption(new Option('--on-exit <what>', 'what becomes of the services at the end').choices(['leave', 'remove']).default('leave'))
+    .option('--once', 'check everybody until it is certain, write the table, end')
+    .addHelpText('after', HELP)
+    .action((file: string, options: Options) => finish((world) => run(file, options, world)));
+  program
+    .command('status')
+    .description('how the servers are, from the monitor at work')
+    .option('--netns <name>', 'of this named network namespace')
+    .option('--socket <path>', 'where the monitor is reached')
+    .option('--json', 'as JSON; with --watch a line each')
+    .option('--watch', 'again and again, until interrupted')
+    .option('--interval <seconds>', 'between two tables', seconds, 1)
+    .option('--count <n>', 'so many tables', whole, Number.POSITIVE_INFINITY)
+    .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
+};
+
+async function run(file: string, options: Options, world: World): Promise<number> {
+  const parts: RunWorld = {
+    outside: await world.outside(),
+    backend: await world.machine.backend(),
+    readText: world.readText,
+    err: world.err,
+    sysctl: (key) => world.machine.read(`/proc/sys/${key}`),
+    failureText,
+  };
+  const { socket, record } = world.places();
+  const places = { file, socket: options.socket ?? socket, record: options.state ?? record, onExit: options.onExit };
+  return options.once ? once(places, parts) : watch(places, parts);
+}
+
+async function showStatus(options: StatusOptions, world: World): Promise<number> {
+  const outside = await world.outside();
+  let status = await show(options, outside, world);
+  if (!options.watch) return status;
+  let interrupt = () => {};
+  let over = false;
+  const end = outside.onSignal(() => {
+    over = true;
+    interrupt();
+  });
+  for (let shown = 1; shown < options.count && !over; shown++) {
+    await new Promise<void>((resolve) => {
+      const cancel = outside.clock.after(options.interval * 1000, resolve);
+      interrupt = () => {
+        cancel();
+        resolve();
+      };
+    });
+    if (!over) status = await show(options, outside, world);
+  }
+  end();
+  return status;
+}
+
+async function show({ socket, json, watch: again }: StatusOptions, outside: Outside, world: World): Promise<number> {
+  const status = await askMonitor<Status>(outside, socket ?? world.places().socket, { ask: 'status' });
+  if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
+  else world.out(`${again && world.colour ? CLEAR : ''}${serverTable(status, outside.clock.date(), world)}`);
+  return exitStatusOf(status.services);
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0.1 && value <= 86_400) return value;
+  throw new InvalidArgumentError('a number from 0.1 to 86400 is needed');
+}
+
+function whole(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a whole number from 1 is needed');
+}

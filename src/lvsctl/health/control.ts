@@ -1,0 +1,83 @@
+// What goes over the socket: a question and an answer, each a line of JSON.
+
+import { AdminError, type AdminRecord, type ServerId, selectServers } from './admin.js';
+import type { Monitor } from './monitor.js';
+import type { Clock } from './outside.js';
+import type { Admin, AdminState } from './service.js';
+import type { Status } from './status.js';
+
+export type ControlRequest = { readonly ask: 'status' } | ({ readonly ask: 'admin' } & AdminRequest);
+
+export interface AdminRequest {
+  /** null enables again */
+  readonly state: AdminState | null;
+  /** an address, or an address and its port */
+  readonly server: string;
+  readonly service: string | null;
+  readonly reason: string;
+}
+
+export interface AdminAnswer {
+  readonly servers: readonly ServerId[];
+}
+
+/** Something was wrong with the question; the message is for people. */
+export interface Refusal {
+  readonly error: string;
+}
+
+export interface ControlParts {
+  readonly monitor: Monitor;
+  readonly record: AdminRecord;
+  readonly clock: Clock;
+  readonly status: () => Promise<Status>;
+}
+
+/** Answers one line. Never rejects. */
+export function createControl({ monitor, record, clock, status }: ControlParts): (line: string) => Promise<string> {
+  async function answer(request: ControlRequest): Promise<Status | AdminAnswer> {
+    if (request.ask === 'status') return status();
+    const servers = selectServers(monitor.servers(), request.server, request.service ?? undefined);
+    const admin = toAdmin(request, clock.date());
+    // first the record: what was answered must survive a death right now
+    record.set(servers, admin);
+    for (const { service, server } of servers) monitor.setAdmin(service, server, admin);
+    await monitor.write();
+    return { servers };
+  }
+  return async (line) => {
+    try {
+      return JSON.stringify(await answer(readRequest(line)));
+    } catch (error) {
+      return JSON.stringify({ error: error instanceof Error ? error.message : String(error) } satisfies Refusal);
+    }
+  };
+}
+
+/** What is to be remembered; undefined = nothing. */
+export function toAdmin({ state, reason }: AdminRequest, now: Date): Admin | undefined {
+  return state === null ? undefined : { state, reason, since: now.toISOString() };
+}
+
+/** @throws AdminError for anything else */
+function readRequest(line: string): ControlRequest {
+  let value: Partial<Record<string, unknown>> | null = null;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // told below
+  }
+  const { ask, state, server, service, reason } = value ?? {};
+  if (ask === 'status') return { ask };
+  const known = state === null || state === 'disabled' || state === 'drained';
+  if (
+    ask === 'admin' &&
+    known &&
+    typeof server === 'string' &&
+    (service === null || typeof service === 'string') &&
+    typeof reason === 'string'
+  ) {
+    return { ask, state, server, service, reason };
+  }
+  throw new AdminError('not a question of this version of lvsctl');
+}

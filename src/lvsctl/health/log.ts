@@ -1,0 +1,84 @@
+// Where events go: lines on stderr and in a file, and a program of the file's owner.
+import { EVENTS, type MonitorEvent, renderEvent } from './events.js';
+import type { Environment, Outside } from './outside.js';
+
+export interface LogSettings {
+  readonly log: { readonly format: 'text' | 'json'; readonly file: string | undefined };
+  readonly hook: readonly string[] | undefined;
+}
+
+export interface Log {
+  tell(event: MonitorEvent): void;
+  /** Resolves when the hook program has heard of everything. */
+  done(): Promise<void>;
+}
+
+/** a hook that takes longer is ended */
+const HOOK_LIMIT_MS = 30_000;
+/** events that wait for their hook; further ones are dropped, which is told */
+const HOOKS_WAITING = 1000;
+
+/** @param settings of the file in force */
+export function createLog(
+  settings: () => LogSettings,
+  outside: Pick<Outside, 'clock' | 'appendText' | 'run'>,
+  err: (text: string) => void,
+): Log {
+  let fileTrouble: string | undefined;
+  let waiting = 0;
+  let hooks: Promise<void> = Promise.resolve();
+
+  function write(event: MonitorEvent): void {
+    const { format, file } = settings().log;
+    const time = outside.clock.date();
+    const line = renderEvent(event, time, format);
+    err(line);
+    if (file === undefined) return;
+    try {
+      outside.appendText(file, line);
+      fileTrouble = undefined;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (text !== fileTrouble) err(renderEvent({ event: 'trouble', reason: `log file: ${text}` }, time, format));
+      fileTrouble = text;
+    }
+  }
+
+  /** One after the other, so that the program sees them in their order. */
+  function hook(event: MonitorEvent): void {
+    const command = settings().hook;
+    if (command === undefined || !EVENTS[event.event].hook) return;
+    const trouble = (reason: string) => write({ event: 'trouble', reason: `hook ${command[0]}: ${reason}` });
+    if (waiting >= HOOKS_WAITING) {
+      trouble(`${HOOKS_WAITING} events are waiting, dropped ${event.event}`);
+      return;
+    }
+    waiting++;
+    const environment = hookEnvironment(event, outside.clock.date());
+    hooks = hooks.then(async () => {
+      const failed = await outside.run(command, environment, HOOK_LIMIT_MS);
+      waiting--;
+      if (failed !== undefined) trouble(failed);
+    });
+  }
+
+  return {
+    tell(event) {
+      write(event);
+      hook(event);
+    },
+    done: () => hooks,
+  };
+}
+
+/** What a hook program finds in its environment, beside PATH; absent words are empty. */
+function hookEnvironment({ event, service = '', server = '', check = '', reason = '' }: MonitorEvent, time: Date): Environment {
+  return {
+    LVS_EVENT: event,
+    LVS_TIME: time.toISOString(),
+    LVS_SERVICE: service,
+    LVS_SERVER: server,
+    LVS_CHECK: check,
+    LVS_REASON: reason.replaceAll('\0', ' '),
+  };
+}

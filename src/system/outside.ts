@@ -1,0 +1,78 @@
+// The world of a program that stays: clock, probes, signals, a socket, systemd.
+import { accessSync, appendFileSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { replaceFile } from './journal.js';
+import { createExec } from './probe/exec.js';
+import { createProbes } from './probe/probes.js';
+import { askLine, serveLines } from './socket.js';
+
+const NOTIFY = '/usr/bin/systemd-notify';
+const NOTIFY_LIMIT_MS = 5000;
+type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
+const SIGNALS: readonly Signal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
+
+/** @param env of this process: NOTIFY_SOCKET and WATCHDOG_USEC are systemd's */
+export function createOutside(env: NodeJS.ProcessEnv) {
+  const { probes, end } = createProbes();
+  // apart from the probes: neither waits for them nor ends with them
+  const runProgram = createExec({ ends: new Set(), over: false });
+  return {
+    clock: {
+      now: () => performance.now(),
+      date: () => new Date(),
+      after(delayMs: number, work: () => void) {
+        // setTimeout knows no longer delays, and calls at once then
+        const timer = setTimeout(work, Math.min(delayMs, 2 ** 31 - 1));
+        return () => clearTimeout(timer);
+      },
+    },
+    probes,
+    pid: process.pid,
+    endProbes: end,
+    run: runProgram,
+    random: () => Math.random(),
+    onSignal(handle: (signal: Signal) => void) {
+      const listen = (signal: NodeJS.Signals) => handle(signal as Signal);
+      for (const signal of SIGNALS) process.on(signal, listen);
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, listen);
+      };
+    },
+    readText(path: string) {
+      try {
+        return readFileSync(path, 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    writeText(path: string, text: string) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      replaceFile(path, text);
+    },
+    appendText: (path: string, text: string) => appendFileSync(path, text, { mode: 0o600 }),
+    isExecutable(path: string) {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false; // absent, or not for this user
+      }
+    },
+    serve: serveLines,
+    ask: askLine,
+    async notify(words: readonly string[]) {
+      const { NOTIFY_SOCKET } = env;
+      if (!NOTIFY_SOCKET) return undefined;
+      return runProgram([NOTIFY, ...words], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS);
+    },
+    watchdogMs: watchdogOf(env),
+  };
+}
+
+/** systemd's WATCHDOG_USEC, when it is meant for this process. */
+function watchdogOf({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv): number | undefined {
+  const microseconds = Number(WATCHDOG_USEC);
+  if (!WATCHDOG_USEC || !(microseconds > 0)) return undefined;
+  return WATCHDOG_PID && Number(WATCHDOG_PID) !== process.pid ? undefined : microseconds / 1000;
+}

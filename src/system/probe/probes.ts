@@ -1,0 +1,39 @@
+// All kinds of probes, and what ends those under way.
+import type { Open, Target, Verdict } from './attempt.js';
+import { type DnsQuestion, dns } from './dns.js';
+import { createExec, createPing, type Exec } from './exec.js';
+import { type HttpQuestion, http } from './http.js';
+import { smtp } from './smtp.js';
+import { tcp } from './tcp.js';
+import { udp } from './udp.js';
+
+export interface SystemProbes {
+  readonly tcp: (target: Target) => Promise<Verdict>;
+  readonly http: (target: Target, question: HttpQuestion) => Promise<Verdict>;
+  readonly dns: (target: Target, question: DnsQuestion) => Promise<Verdict>;
+  readonly udp: (target: Target, payload: string) => Promise<Verdict>;
+  readonly smtp: (target: Target, helo: string) => Promise<Verdict>;
+  readonly ping: (target: Target) => Promise<Verdict>;
+  readonly exec: Exec;
+}
+
+/** @returns probes of which none rejects and all end within their time limit */
+export function createProbes(): { readonly probes: SystemProbes; readonly end: () => void } {
+  const open: Open = { ends: new Set(), over: false };
+  const exec = createExec(open);
+  return {
+    probes: {
+      tcp: (target) => tcp(open, target),
+      http: (target, question) => http(open, target, question),
+      dns: (target, question) => dns(open, target, question),
+      udp: (target, payload) => udp(open, target, payload),
+      smtp: (target, helo) => smtp(open, target, helo),
+      ping: createPing(exec),
+      exec,
+    },
+    end() {
+      open.over = true;
+      for (const close of [...open.ends]) close();
+    },
+  };
+}

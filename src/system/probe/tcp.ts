@@ -1,0 +1,18 @@
+// Does the server accept a connection?
+import { connect, type Socket } from 'node:net';
+import { type Attempt, attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+
+export function tcp(open: Open, target: Target): Promise<Verdict> {
+  return attempt(open, target.timeoutMs, (one) => {
+    connection(target, one).once('connect', () => one.done(undefined));
+  });
+}
+
+/** A connection for a probe, which ends with it. */
+export function connection({ address, port, source }: Target, { onEnd, done, await: waitFor }: Attempt): Socket {
+  const socket = connect({ host: address, port, ...(source === undefined ? {} : { localAddress: source }) });
+  waitFor('connection');
+  onEnd(() => socket.destroy());
+  socket.once('connect', () => waitFor('answer')).on('error', (error) => done(describe(error)));
+  return socket;
+}

@@ -1,0 +1,283 @@
+// lvsctl monitor as people start it: a process with a table file, web servers on loopback, and other processes that talk to it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { start as startChild } from '../../support/child.js';
+
+let directory = '';
+const children = new Set<ChildProcess>();
+const servers: Server[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'monitor-'));
+});
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(
+  program: string,
+  words: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = startChild(program, words, { LVS_BACKEND: `file:${join(directory, 'table')}`, ...env });
+  children.add(child);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (piece) => {
+    stdout += piece;
+  });
+  child.stderr?.on('data', (piece) => {
+    stderr += piece;
+  });
+  const ended = new Promise<Ended>((done) =>
+    child.once('close', (status) => {
+      children.delete(child);
+      done({ status, stdout, stderr });
+    }),
+  );
+  return { child, ended };
+}
+const places = () => ['--socket', join(directory, 's'), '--state', join(directory, 'state')];
+const monitor = (words: readonly string[] = [], env = {}) =>
+  start('lvsctl', ['monitor', join(directory, 'lvs.yaml'), ...places(), ...words], env);
+const lvsctl = (...words: string[]) => start('lvsctl', [...words, '--socket', join(directory, 's')]).ended;
+const table = async () => (await start('ipvsadm', ['-Sn']).ended).stdout;
+
+interface WebServer {
+  readonly port: number;
+  /** what it answers now */
+  code: number;
+}
+
+/** Two web servers whose answers can be switched. */
+async function webServers(): Promise<readonly [WebServer, WebServer]> {
+  const make = async () => {
+    const one = { port: 0, code: 200 };
+    const server = createServer((_, response) => response.writeHead(one.code).end());
+    servers.push(server);
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    one.port = (server.address() as AddressInfo).port;
+    return one;
+  };
+  return [await make(), await make()];
+}
+
+function writeFile(ports: readonly number[], more = ''): void {
+  const list = ports.map((port, i) => `{address: 127.0.0.1, port: ${port}, weight: ${i + 1}}`);
+  writeFileSync(
+    join(directory, 'lvs.yaml'),
+    `vips: [{address: 192.0.2.1, interface: lo}]
+services:
+  - {name: web, address: 192.0.2.1, port: 80, mode: nat, scheduler: wrr, servers: [${list.join(', ')}],
+     sorry: {address: 127.0.0.1, port: 9},
+     checks: [{kind: http, interval: 0.2, timeout: 0.2, rise: 2, fall: 2}]}
+${more}`,
+  );
+}
+
+/** Waits for something, ten seconds at most. */
+async function until<T>(look: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const value = await look();
+    if (good(value)) return value;
+    if (Date.now() > end) throw new Error(`not within 10 s: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+const inTable = (...ports: number[]) =>
+  until(table, (text) => {
+    const there = [...text.matchAll(/-r 127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+    return there.sort().join() === [...ports].sort().join();
+  });
+
+test('a server that fails leaves the table, returns, is disabled, drained, enabled; status and exit statuses tell', async () => {
+  const [one, two] = await webServers();
+  writeFile([one.port, two.port]);
+  const { child, ended } = monitor();
+  await inTable(one.port, two.port);
+  expect(statSync(join(directory, 's')).mode & 0o777).toBe(0o600);
+  expect((await lvsctl('monitor', 'status')).status).toBe(0);
+  one.code = 500;
+  await inTable(two.port);
+  const status = await lvsctl('monitor', 'status');
+  expect(status).toMatchObject({ status: 1, stderr: '' });
+  expect(status.stdout).toMatch(
+    new RegExp(`^web +127\\.0\\.0\\.1:${one.port} +down +\\d+s +- +0 +0 +[\\d.]+ ms +http /: status 500$`, 'm'),
+  );
+  two.code = 404;
+  await inTable(9);
+  const json = await lvsctl('monitor', 'status', '--json');
+  expect(json.status).toBe(3);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    version: 1,
+    pid: child.pid,
+    services: [{ name: 'web', sorry: { wanted: true, actual: true } }],
+  });
+  one.code = two.code = 200;
+  await inTable(one.port, two.port);
+
+  expect(await lvsctl('disable', `127.0.0.1:${two.port}`, '--reason', 'new disk')).toEqual({
+    status: 0,
+    stdout: `web 127.0.0.1:${two.port} disabled\n`,
+    stderr: '',
+  });
+  expect(await table()).not.toContain(`:${two.port}`);
+  expect(await lvsctl('drain', '127.0.0.1', '--wait', '--timeout', '5')).toMatchObject({ status: 0, stderr: '' });
+  expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 0\n`));
+  expect(await lvsctl('enable', '127.0.0.1')).toMatchObject({ status: 0 });
+  expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 2\n`));
+  child.kill('SIGTERM');
+  const { status: left, stdout, stderr } = await ended;
+  expect({ left, stdout }).toEqual({ left: 0, stdout: '' });
+  expect(stderr).toMatch(/ web 127\.0\.0\.1:\d+ gone: http \/: status 500\n/);
+  expect(stderr).toMatch(/ stopped: the rules stay\n$/);
+  expect(existsSync(join(directory, 's'))).toBe(false);
+  expect((await lvsctl('monitor', 'status')).status).toBe(2);
+}, 60_000);
+
+test('SIGKILL, and the next one goes on with what is there, also with what administrators said', async () => {
+  const [one, two] = await webServers();
+  writeFile([one.port, two.port]);
+  const first = monitor();
+  await inTable(one.port, two.port);
+  await lvsctl('disable', `127.0.0.1:${one.port}`);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const before = readFileSync(join(directory, 'table'), 'utf8');
+  const second = monitor();
+  await until(
+    () => lvsctl('monitor', 'status', '--json'),
+    ({ status }) => status === 1,
+  );
+  expect(readFileSync(join(directory, 'table'), 'utf8')).toBe(before);
+  expect((await lvsctl('monitor', 'status')).stdout).toMatch(/ disabled /);
+  second.child.kill();
+  await second.ended;
+}, 60_000);
+
+test('without a monitor a word for a server goes into the record, when the file is named', async () => {
+  const [one] = await webServers();
+  writeFile([one.port]);
+  const refused = await lvsctl('disable', '127.0.0.1');
+  expect(refused).toMatchObject({ status: 2, stdout: '' });
+  expect(refused.stderr).toMatch(/^lvsctl: no monitor answers at .*\/s: nobody is there\n$/);
+  const file = join(directory, 'lvs.yaml');
+  expect(await lvsctl('disable', '127.0.0.1', '--file', file, '--state', join(directory, 'state'))).toMatchObject({
+    status: 0,
+    stdout: `web 127.0.0.1:${one.port} disabled\n`,
+  });
+  expect(statSync(join(directory, 'state')).mode & 0o777).toBe(0o600);
+  const once = await monitor(['--once']).ended;
+  expect(once.status).toBe(3);
+  await inTable(9);
+}, 60_000);
+
+describe('what it refuses, with status 2 and nothing changed', () => {
+  test('a second one', async () => {
+    const [one] = await webServers();
+    writeFile([one.port]);
+    const first = monitor();
+    await inTable(one.port);
+    const second = await monitor().ended;
+    expect(second).toMatchObject({ status: 2, stdout: '' });
+    expect(second.stderr).toMatch(/^lvsctl: .*\/s: another process answers there\n$/);
+    first.child.kill();
+    await first.ended;
+  }, 60_000);
+
+  test.each([
+    ['a check of the VIP on a real server', '{kind: tcp, target: vip}', /check tcp .*VIP/],
+    ['a program that is not there', '{kind: exec, command: [/no/such/program]}', /check exec: \/no\/such\/program cannot be run/],
+    ['a slip', '{kind: tcp, intervall: 3}', /^lvsctl: .*lvs\.yaml:\d+:\d+: .*unknown key `intervall'/],
+  ])('%s', async (_, check, message) => {
+    writeFile([1]);
+    const text = readFileSync(join(directory, 'lvs.yaml'), 'utf8')
+      .replace(/checks: \[.*\]/, `checks: [${check}]`)
+      .replace('mode: nat', 'mode: dr')
+      .replace(/, port: \d+, weight/, ', weight')
+      .replace(', port: 9', '')
+      .replace('sorry: {address: 127.0.0.1}', 'sorry: {address: 127.0.0.9}');
+    writeFileSync(join(directory, 'lvs.yaml'), text);
+    const { status, stderr } = await monitor().ended;
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(existsSync(join(directory, 'table'))).toBe(false);
+  });
+
+  test.each([
+    [['monitor'], /missing required argument 'file'/],
+    [['monitor', 'x', '--on-exit', 'burn'], /Allowed choices are leave, remove/],
+    [['monitor', 'status', '--interval', '0'], /a number from 0\.1 to 86400/],
+    [['drain', '127.0.0.1', '--timeout', 'soon'], /a number of seconds is needed/],
+    [['disable'], /missing required argument 'server'/],
+  ])('%j', async (words, message) => {
+    const { status, stderr } = await lvsctl(...words);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('the table of status again and again', async () => {
+  const [one] = await webServers();
+  writeFile([one.port]);
+  const { child, ended } = monitor();
+  await inTable(one.port);
+  const { status, stdout } = await lvsctl('monitor', 'status', '--watch', '--interval', '0.1', '--count', '3');
+  expect(status).toBe(0);
+  expect(stdout.match(/1 of 1 up/g)).toHaveLength(3);
+  const forever = start('lvsctl', ['monitor', 'status', '--watch', '--json', '--interval', '0.1', '--socket', join(directory, 's')]);
+  await new Promise((enough) => forever.child.stdout?.once('data', enough));
+  forever.child.kill('SIGINT');
+  expect((await forever.ended).status).toBe(0);
+  child.kill();
+  await ended;
+}, 60_000);
+
+const NOTIFY = '/usr/bin/systemd-notify';
+test.skipIf(!existsSync(NOTIFY))(
+  `systemd hears that it is ready, alive and stopping (needs ${NOTIFY})`,
+  async () => {
+    const [one] = await webServers();
+    writeFile([one.port]);
+    const socket = join(directory, 'notify');
+    const script = `use Socket; $| = 1; socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die; bind($s, sockaddr_un($ARGV[0])) or die; print "listening\\n"; while (defined recv($s, my $m, 4096, 0)) { print "$m\\n" }`;
+    const systemd = spawn('/usr/bin/perl', ['-e', script, socket]);
+    children.add(systemd);
+    let heard = '';
+    systemd.stdout.on('data', (piece) => {
+      heard += piece;
+    });
+    await until(
+      async () => heard,
+      (text) => text.includes('listening'),
+    );
+    const { child, ended } = monitor([], { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' });
+    await until(
+      async () => heard,
+      (text) => text.includes('READY=1') && (text.match(/WATCHDOG=1/g)?.length ?? 0) >= 3,
+    );
+    child.kill('SIGTERM');
+    expect((await ended).status).toBe(0);
+    await until(
+      async () => heard,
+      (text) => text.includes('STOPPING=1'),
+    );
+  },
+  60_000,
+);

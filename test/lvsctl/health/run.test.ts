@@ -1,0 +1,360 @@
+// The monitor as a process, in a simulated world: signals, socket, log, hook, systemd.
+import { describe, expect, test } from 'vitest';
+import { MemoryBackend } from '../../../src/backend/memory.js';
+import { failureText } from '../../../src/lvsctl/failure.js';
+import { waitEmpty } from '../../../src/lvsctl/health/drain.js';
+import type { Outside, Signal } from '../../../src/lvsctl/health/outside.js';
+import { once, watch } from '../../../src/lvsctl/health/run.js';
+import type { Status } from '../../../src/lvsctl/health/status.js';
+import { IpvsError } from '../../../src/model/errors.js';
+import { simulatedOutside } from '../../support/simulated.js';
+
+const FILE = `
+vips: [{address: 192.0.2.1, interface: eth0}]
+services:
+  - name: web
+    address: 192.0.2.1
+    port: 80
+    mode: nat
+    servers: [{address: 10.0.0.1, weight: 3}, {address: 10.0.0.2}]
+    sorry: {address: 10.0.9.9}
+    checks: [{kind: tcp, interval: 2, timeout: 1, rise: 1, fall: 1}]
+monitor:
+  hook: [/usr/local/bin/page, --now]
+  log: {format: text, file: /var/log/lvs.log}
+`;
+const OPTIONS = { file: 'web.yaml', socket: '/run/s', record: '/var/r.json', onExit: 'leave' as const };
+
+function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, more: Partial<Outside> = {}) {
+  const down = new Set<string>();
+  const base = simulatedOutside({ probe: (server) => ({ verdict: down.has(server) ? 'refused' : undefined, tookMs: 1 }) });
+  let handle: (signal: Signal) => void = () => {};
+  let answer: ((line: string) => Promise<string>) | undefined;
+  const notified: string[] = [];
+  const hooks: Record<string, string>[] = [];
+  const outside: Outside = {
+    ...base,
+    onSignal(listen) {
+      handle = listen;
+      return () => {};
+    },
+    async serve(_, listen) {
+      answer = listen;
+      return {
+        close() {
+          answer = undefined;
+        },
+      };
+    },
+    async ask(_, line) {
+      if (!answer) throw Object.assign(new Error('nobody'), { code: 'ENOENT' });
+      return answer(line);
+    },
+    async notify(words) {
+      notified.push(words.join(' '));
+      return undefined;
+    },
+    async run(_, environment) {
+      hooks.push({ ...environment });
+      return undefined;
+    },
+    ...more,
+  };
+  const backend = new MemoryBackend();
+  const texts = { file: FILE };
+  let stderr = '';
+  const world = {
+    outside,
+    backend,
+    readText: () => texts.file,
+    err(text: string) {
+      stderr += text;
+    },
+    sysctl: () => '0\n',
+    failureText,
+  };
+  return {
+    outside,
+    backend,
+    texts,
+    down,
+    notified,
+    hooks,
+    files: base.files,
+    pass: base.pass,
+    log: () =>
+      stderr
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.slice(25)),
+    signal: (signal: Signal) => handle(signal),
+    ask: async (request: object) => JSON.parse(await outside.ask('', JSON.stringify(request))) as unknown,
+    watch: () => watch({ ...OPTIONS, ...options }, world),
+    once: () => once({ ...OPTIONS, ...options }, world),
+    weights: async () =>
+      Object.fromEntries(
+        (await Promise.all((await backend.services()).map(({ service }) => backend.destinations(service.id))))
+          .flat()
+          .map(({ destination }) => [destination.address.family === 'ipv4' ? destination.address.value >>> 0 : 0, destination.weight])
+          .map(([value = 0, weight]) => [`10.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`, weight]),
+      ),
+  };
+}
+
+describe('signals', () => {
+  test('SIGHUP takes the file anew, SIGTERM ends and leaves the rules', async () => {
+    const one = stage();
+    const ended = one.watch();
+    await one.pass(5000);
+    one.texts.file = FILE.replace('weight: 3', 'weight: 8').replace('{address: 10.0.0.2}', '{address: 10.0.0.3}');
+    one.signal('SIGHUP');
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 8, '10.0.0.3': 1 });
+    one.signal('SIGTERM');
+    await one.pass(10);
+    expect(await ended).toBe(0);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 8, '10.0.0.3': 1 });
+    expect(one.log()).toEqual([
+      'started: web.yaml',
+      'web 10.0.0.1:80 back',
+      'web 10.0.0.2:80 back',
+      'reloaded: web.yaml',
+      'web 10.0.0.3:80 back',
+      'stopped: the rules stay',
+    ]);
+  });
+
+  test.each([
+    [FILE.replace('weight: 3', 'weight: many'), /^reload-refused: web\.yaml:8:\d+: .*the former file stays in force$/],
+    [
+      FILE.replace('port: 80', 'port: 0').replace('mode: nat', 'mode: nat\n    persistence: {timeout: 60}'),
+      /^reload-refused: web\.yaml: service web: check tcp needs `port'/,
+    ],
+  ])('a broken file is refused, and the old one stays', async (text, line) => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    one.texts.file = text;
+    one.signal('SIGHUP');
+    one.down.add('10.0.0.2:80');
+    await one.pass(5000);
+    expect(one.log()[3]).toMatch(line);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3 });
+    one.signal('SIGTERM');
+  });
+
+  test('what cannot be read at a reload is refused as well', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const { services } = one.backend;
+    one.backend.services = async () => {
+      throw new IpvsError('list-services', 'EPERM');
+    };
+    one.signal('SIGHUP');
+    await one.pass(10);
+    one.backend.services = services;
+    await one.pass(5000);
+    expect(one.log()[3]).toMatch(/^reload-refused: IPVS: .*; the former file stays in force$/);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    one.signal('SIGTERM');
+  });
+
+  test('services that a new file leaves out go, others are not touched; --on-exit remove takes the rest', async () => {
+    const one = stage({ onExit: 'remove' });
+    const second =
+      FILE.split('monitor:')[0]?.split('services:\n')[1]?.replace('name: web', 'name: two').replace('port: 80', 'port: 81') ?? '';
+    one.texts.file = FILE.replace('services:\n', `services:\n${second}`);
+    const ended = one.watch();
+    await one.pass(5000);
+    const [{ service } = { service: undefined }] = await one.backend.services();
+    if (service?.id.kind !== 'address') throw new Error('no service');
+    one.backend.applyNow([{ kind: 'add-service', service: { ...service, id: { ...service.id, port: 9 } } }]);
+    const ports = async () => (await one.backend.services()).map(({ service: { id } }) => (id.kind === 'address' ? id.port : 0)).sort();
+    expect(await ports()).toEqual([80, 81, 9]);
+    one.texts.file = FILE;
+    one.signal('SIGHUP');
+    await one.pass(100);
+    expect(await ports()).toEqual([80, 9]);
+    one.signal('SIGINT');
+    await one.pass(10);
+    expect(await ended).toBe(0);
+    expect(await ports()).toEqual([9]);
+  });
+});
+
+describe('administrators', () => {
+  const say = (state: string | null, server: string, reason = '') => ({ ask: 'admin', state, server, service: null, reason });
+
+  test('win over health, are remembered over a restart, and enable gives the weight back', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.ask(say('disabled', '10.0.0.1', 'new disk'))).toEqual({ servers: [{ service: 'web', server: '10.0.0.1:80' }] });
+    expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
+    await one.ask(say('drained', '10.0.0.2:80'));
+    expect(await one.weights()).toEqual({ '10.0.0.2': 0, '10.0.9.9': 1 });
+    one.signal('SIGTERM');
+    await one.pass(10);
+    void one.watch();
+    await one.pass(60_000);
+    expect(await one.weights()).toEqual({ '10.0.0.2': 0, '10.0.9.9': 1 });
+    const { services } = (await one.ask({ ask: 'status' })) as Status;
+    expect(services[0]?.servers).toMatchObject([
+      { state: 'disabled', reason: 'new disk', weight: 3, weightWanted: null, weightActual: null },
+      { state: 'drained', reason: null, weight: 1, weightWanted: 0, weightActual: 0 },
+    ]);
+    await one.ask(say(null, '10.0.0.1'));
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 0 });
+    expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toHaveLength(1);
+    one.signal('SIGTERM');
+  });
+
+  test.each([
+    [say('disabled', '10.0.0.7'), 'no server 10.0.0.7; there are 10.0.0.1:80, 10.0.0.2:80'],
+    [{ ask: 'admin', state: 'asleep', server: '10.0.0.1', service: null, reason: '' }, 'not a question of this version of lvsctl'],
+    [{ ask: 'reboot' }, 'not a question of this version of lvsctl'],
+  ])('%j is refused', async (request, error) => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.ask(request)).toEqual({ error });
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    one.signal('SIGTERM');
+  });
+});
+
+describe('waiting until a drained server is empty', () => {
+  const holds = (...counts: (readonly [number, number, number])[]) => {
+    const outside = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) });
+    let at = 0;
+    const ask = async () => {
+      const [active = 0, inactive = 0, persistent = 0] = counts[Math.min(at++, counts.length - 1)] ?? [];
+      const server = { server: '10.0.0.1:80', state: 'drained', active, inactive, persistent };
+      return JSON.stringify({ templatesExpire: false, services: [{ name: 'web', servers: [server] }] });
+    };
+    let told = '';
+    const wait = (timeout?: number) =>
+      waitEmpty([{ service: 'web', server: '10.0.0.1:80' }], timeout, '/s', { clock: outside.clock, ask }, (text) => {
+        told += text;
+      });
+    return { wait, outside, told: () => told };
+  };
+
+  test('tells what holds it, and returns when nothing does', async () => {
+    const { wait, outside, told } = holds([2, 1, 1], [2, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]);
+    const ended = wait();
+    await outside.pass(2500);
+    expect(await ended).toBe(0);
+    expect(told()).toBe(
+      'web 10.0.0.1:80: 2 active, 1 inactive, 1 persistence template\nweb 10.0.0.1:80: 1 inactive, 1 persistence template\nweb 10.0.0.1:80: 1 persistence template\n',
+    );
+  });
+
+  test('gives up in time', async () => {
+    const { wait, outside, told } = holds([3, 0, 0]);
+    const ended = wait(2.2);
+    await outside.pass(2300);
+    expect(await ended).toBe(1);
+    expect(told()).toMatch(/3 active\nlvsctl: after 2\.2 s connections are left; the server stays drained\n$/);
+  });
+});
+
+describe('log, hook and systemd', () => {
+  test('the file has the lines of stderr, the hook hears of changes in their order', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    one.down.add('10.0.0.1:80').add('10.0.0.2:80');
+    await one.pass(5000);
+    expect(
+      one.files
+        .get('/var/log/lvs.log')
+        ?.split('\n')
+        .map((line) => line.slice(25)),
+    ).toEqual([...one.log(), '']);
+    expect(one.hooks.map(({ LVS_EVENT, LVS_SERVER, LVS_REASON }) => [LVS_EVENT, LVS_SERVER, LVS_REASON])).toEqual([
+      ['back', '10.0.0.1:80', ''],
+      ['back', '10.0.0.2:80', ''],
+      ['gone', '10.0.0.1:80', 'refused'],
+      ['gone', '10.0.0.2:80', 'refused'],
+      ['sorry-in', '10.0.9.9:80', ''],
+    ]);
+    one.signal('SIGTERM');
+  });
+
+  test('JSON lines', async () => {
+    const one = stage();
+    one.texts.file = FILE.replace('format: text', 'format: json');
+    void one.watch();
+    await one.pass(5000);
+    const lines = one.files
+      .get('/var/log/lvs.log')
+      ?.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toMatchObject([{ event: 'started', reason: 'web.yaml' }, { event: 'back', service: 'web', server: '10.0.0.1:80' }, {}]);
+    one.signal('SIGTERM');
+  });
+
+  test('a log file that cannot be written and a hook that fails are told, and change nothing', async () => {
+    const one = stage(
+      {},
+      {
+        appendText: () => {
+          throw new Error('ENOSPC');
+        },
+        run: async () => 'status 1: no pager',
+      },
+    );
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    expect(one.log().filter((line) => line.startsWith('trouble'))).toEqual([
+      'trouble: log file: ENOSPC',
+      'trouble: hook /usr/local/bin/page: status 1: no pager',
+      'trouble: hook /usr/local/bin/page: status 1: no pager',
+    ]);
+    one.signal('SIGTERM');
+  });
+
+  test('ready when the table is written, alive as long as it is', async () => {
+    const one = stage({}, { watchdogMs: 10_000 });
+    void one.watch();
+    await one.pass(1);
+    expect(one.notified).toEqual(['WATCHDOG=1']);
+    await one.pass(20_000);
+    expect(one.notified).toEqual(['WATCHDOG=1', '--ready', ...Array(4).fill('WATCHDOG=1')]);
+    one.backend.services = async () => {
+      throw new IpvsError('list-services', 'EPERM');
+    };
+    await one.pass(60_000);
+    expect(one.notified.length).toBeLessThanOrEqual(8);
+    one.signal('SIGTERM');
+    await one.pass(10);
+    expect(one.notified.at(-1)).toBe('STOPPING=1');
+  });
+});
+
+describe('once', () => {
+  test.each([
+    [[], 0, { '10.0.0.1': 3, '10.0.0.2': 1 }],
+    [['10.0.0.1:80'], 1, { '10.0.0.2': 1 }],
+    [['10.0.0.1:80', '10.0.0.2:80'], 3, { '10.0.9.9': 1 }],
+  ] as const)('with %j down the status is %i', async (down, status, weights) => {
+    const one = stage();
+    for (const server of down) one.down.add(server);
+    const ended = one.once();
+    await one.pass(60_000);
+    expect(await ended).toBe(status);
+    expect(await one.weights()).toEqual(weights);
+  });
+
+  test('does not disturb a monitor at work', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    await expect(one.once()).rejects.toThrow('a monitor is at work');
+    one.signal('SIGTERM');
+  });
+});

@@ -1,0 +1,351 @@
+// Probes against servers on loopback that behave and misbehave.
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttp, type RequestListener } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createProbes } from '../../../src/system/probe/probes.js';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+const { probes } = createProbes();
+const LIMIT = 300;
+
+function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  closers.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+}
+const target = (port: number, more = {}) => ({ address: '127.0.0.1', port, source: undefined, timeoutMs: LIMIT, ...more });
+/** A server that says this to everybody. */
+const says = (...words: string[]) => listen(createServer((socket) => void socket.on('data', () => {}).write(words.join(''))));
+/** A port on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('tcp', () => {
+  test('passes when the connection is accepted', async () => expect(await probes.tcp(target(await says()))).toBeUndefined());
+  test('nobody listens', async () => expect(await probes.tcp(target(await closedPort()))).toBe('connection refused'));
+  test('from the source that is asked for', async () => {
+    let from: string | undefined;
+    const port = await listen(
+      createServer((socket) => {
+        from = socket.remoteAddress;
+      }),
+    );
+    expect(await probes.tcp(target(port, { source: '127.0.0.9' }))).toBeUndefined();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(from).toBe('127.0.0.9');
+  });
+  test('from a source that is not ours', async () =>
+    expect(await probes.tcp(target(await says(), { source: '192.0.2.77' }))).toMatch(/source address|EINVAL|invalid/));
+});
+
+describe('http', () => {
+  const question = {
+    tls: undefined,
+    method: 'GET',
+    path: '/health?x=1',
+    host: 'www.example',
+    headers: { 'X-Probe': 'yes' },
+    status: { from: 200, to: 299 },
+    body: undefined,
+    redirects: 0,
+  };
+  const web = (listener: RequestListener) => listen(createHttp(listener));
+  const ask = async (port: Promise<number>, more = {}) => probes.http(target(await port), { ...question, ...more });
+
+  test('asks what it is told', async () => {
+    const asked: unknown[] = [];
+    const port = web(({ method, url, headers }, response) => {
+      asked.push([method, url, headers.host, headers['x-probe']]);
+      response.end();
+    });
+    expect(await ask(port, { method: 'HEAD' })).toBeUndefined();
+    expect(asked).toEqual([['HEAD', '/health?x=1', 'www.example', 'yes']]);
+  });
+  test.each([
+    [200, { from: 200, to: 299 }, undefined],
+    [299, { from: 200, to: 299 }, undefined],
+    [500, { from: 200, to: 299 }, 'status 500'],
+    [302, { from: 200, to: 299 }, 'status 302'],
+    [404, { from: 404, to: 404 }, undefined],
+  ])('status %i where %j passes', async (code, status, verdict) =>
+    expect(
+      await ask(
+        web((_, response) => response.writeHead(code, { location: '/' }).end()),
+        { status },
+      ),
+    ).toBe(verdict),
+  );
+  test.each([
+    [/all (is )?well/u, undefined],
+    [/all is ill/u, 'the body does not match'],
+  ])('body %s', async (body, verdict) =>
+    expect(
+      await ask(
+        web((_, response) => {
+          response.write('all is ');
+          setTimeout(() => response.end('well'), 20);
+        }),
+        { body },
+      ),
+    ).toBe(verdict),
+  );
+  test('a body without end is read as far as it may', async () => {
+    const endless: RequestListener = (_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65536)));
+      };
+      response.on('drain', more);
+      more();
+    };
+    expect(await ask(web(endless), { body: /y/u })).toBe('the body does not match');
+  });
+  test('a body that breaks off', async () =>
+    expect(
+      await ask(
+        web((_, response) => {
+          response.writeHead(200, { 'content-length': 100 }).write('half');
+          setTimeout(() => response.destroy(), 20);
+        }),
+        { body: /whole/u },
+      ),
+    ).toMatch(/aborted|broke off|reset/));
+  test('accepts and never answers', async () => expect(await ask(web(() => {}))).toBe('no answer within 0.3 s'));
+  test('drips its headers', async () => {
+    const port = listen(
+      createServer((socket) => {
+        const timer = setInterval(() => socket.write('H'), 50);
+        socket.on('close', () => clearInterval(timer));
+      }),
+    );
+    expect(await ask(port)).toMatch(/within 0\.3 s|Parse Error/);
+  });
+  test('closes at once', async () =>
+    expect(await ask(listen(createServer((socket) => socket.end())))).toMatch(/closed without an answer|reset/));
+  test('is no web server', async () => expect(await ask(says('220 mail ready\r\n'))).toMatch(/Parse Error/));
+  test('nobody listens', async () => expect(await ask(closedPort())).toBe('connection refused'));
+
+  describe('redirects', () => {
+    const site: RequestListener = ({ url, headers }, response) => {
+      if (url === '/health?x=1') response.writeHead(301, { location: '/two' }).end();
+      else if (url === '/two') response.writeHead(302, { location: 'http://other.example/three' }).end();
+      else if (url === '/loop') response.writeHead(302, { location: '/loop' }).end();
+      else response.writeHead(headers.host === 'other.example' ? 200 : 500).end();
+    };
+    test('are not followed unless the file says so', async () => expect(await ask(web(site))).toBe('status 301'));
+    test('as many as allowed', async () => expect(await ask(web(site), { redirects: 1 })).toBe('status 302'));
+    test('in a circle', async () => expect(await ask(web(site), { redirects: 20, path: '/loop' })).toBe('status 302'));
+    test('to another port of the same server', async () => {
+      const there = await web((_, response) => response.end('here'));
+      const port = web((_, response) => response.writeHead(302, { location: `http://www.example:${there}/` }).end());
+      expect(await ask(port, { redirects: 1, body: /here/u })).toBeUndefined();
+    });
+    test('to nowhere', async () =>
+      expect(
+        await ask(
+          web((_, response) => response.writeHead(302, { location: 'ftp://x/' }).end()),
+          { redirects: 1 },
+        ),
+      ).toMatch(/^redirected to/));
+  });
+
+  describe('with TLS', () => {
+    let directory = '';
+    let key = '';
+    let cert = '';
+    beforeAll(() => {
+      directory = mkdtempSync(join(tmpdir(), 'probe-'));
+      const [keyFile, certFile] = [join(directory, 'key'), join(directory, 'cert')];
+      const words = [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        keyFile,
+        '-out',
+        certFile,
+        '-days',
+        '2',
+        '-subj',
+        '/CN=www.example',
+      ];
+      execFileSync('/usr/bin/openssl', words, { stdio: 'ignore' });
+      [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+    });
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+    const web = (names: (string | false)[] = []) => {
+      const SNICallback = (name: string, done: (error: null) => void) => {
+        names.push(name);
+        done(null);
+      };
+      const server = createHttps({ key, cert, SNICallback }, (_, response) => response.end('ok'));
+      return listen(server);
+    };
+    const tls = (verify: boolean, name = 'www.example') => ({ tls: { verify, name } });
+    test('a certificate that nobody signed', async () => expect(await ask(web(), tls(true))).toMatch(/self.signed/));
+    test('which may be so', async () => {
+      const names: string[] = [];
+      expect(await ask(web(names), tls(false))).toBeUndefined();
+      expect(names).toEqual(['www.example']);
+    });
+    test('no name is sent for an address', async () => {
+      const names: string[] = [];
+      expect(await ask(web(names), tls(false, '192.0.2.1'))).toBeUndefined();
+      expect(names).toEqual([]);
+    });
+    test('a server that does not speak TLS', async () =>
+      expect(await ask(says('hello'), tls(false))).toMatch(/SSL|wrong version|packet length/));
+    test('a server that never shakes hands', async () => expect(await ask(says(), tls(false))).toBe('no TLS handshake within 0.3 s'));
+  });
+});
+
+describe('dns', () => {
+  /** Answers every query with these records, or with a code of failure. */
+  async function nameServer(records: readonly { type: number; data: Buffer }[], code = 0): Promise<number> {
+    const socket = createSocket('udp4');
+    closers.push(() => socket.close());
+    socket.on('message', (query, from) => {
+      const head = Buffer.from(query.subarray(0, 12));
+      head.writeUInt16BE(0x8180 | code, 2);
+      head.writeUInt16BE(records.length, 6);
+      head.writeUInt32BE(0, 8);
+      const end = query.indexOf(0, 12) + 5;
+      const answers = records.map(({ type, data }) => {
+        const record = Buffer.alloc(12);
+        record.writeUInt16BE(0xc00c, 0);
+        record.writeUInt16BE(type, 2);
+        record.writeUInt16BE(1, 4);
+        record.writeUInt32BE(60, 6);
+        record.writeUInt16BE(data.length, 10);
+        return Buffer.concat([record, data]);
+      });
+      socket.send(Buffer.concat([head, query.subarray(12, end), ...answers]), from.port, from.address);
+    });
+    return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+  }
+  const A = { type: 1, data: Buffer.from([10, 0, 0, 1]) };
+  const MX = { type: 15, data: Buffer.concat([Buffer.from([0, 10, 4]), Buffer.from('mail'), Buffer.from([0])]) };
+  const TXT = { type: 16, data: Buffer.concat([Buffer.from([2]), Buffer.from('ab'), Buffer.from([1]), Buffer.from('c')]) };
+  const question = (type: string, ...expected: string[]) => ({ name: 'www.example.com', type, expected });
+
+  test.each([
+    ['A', [A], [], undefined],
+    ['A', [A], ['10.0.0.9', '10.0.0.1'], undefined],
+    ['A', [A], ['10.0.0.9'], 'answered 10.0.0.1'],
+    ['MX', [MX], ['MAIL.'], undefined],
+    ['MX', [MX], ['10 mail'], undefined],
+    ['TXT', [TXT], ['abc'], undefined],
+    ['A', [], [], 'no such record'],
+  ] as const)('%s', async (type, records, expected, verdict) =>
+    expect(await probes.dns(target(await nameServer(records)), question(type, ...expected))).toBe(verdict),
+  );
+  test('no such name', async () => expect(await probes.dns(target(await nameServer([], 3)), question('A'))).toBe('no such name'));
+  test('the server failed', async () => expect(await probes.dns(target(await nameServer([], 2)), question('A'))).toBe('the server failed'));
+  test('nobody listens', async () => expect(await probes.dns(target(await closedPort()), question('A'))).toMatch(/refused|no answer/));
+  test('silence', async () => {
+    const socket = createSocket('udp4');
+    closers.push(() => socket.close());
+    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    expect(await probes.dns(target(port), question('A'))).toBe('no answer within 0.3 s');
+  });
+});
+
+describe('udp', () => {
+  const bound = (answer: string | undefined) => {
+    const socket = createSocket('udp4');
+    closers.push(() => socket.close());
+    if (answer !== undefined) socket.on('message', (text, from) => socket.send(`${answer} ${text}`, from.port, from.address));
+    return new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+  };
+  test('an answer passes at once', async () => {
+    const began = performance.now();
+    expect(await probes.udp(target(await bound('hello'), { timeoutMs: 5000 }), 'hi')).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(4000);
+  });
+  test('silence passes', async () => expect(await probes.udp(target(await bound(undefined)), '')).toBeUndefined());
+  test('nobody listens', async () => expect(await probes.udp(target(await closedPort()), 'x')).toBe('port unreachable'));
+});
+
+describe('smtp', () => {
+  const mail = (...answers: string[]) =>
+    listen(
+      createServer((socket) => {
+        socket.write(answers[0] ?? '');
+        let at = 1;
+        socket.on('data', () => {
+          const next = answers[at++];
+          if (next !== undefined) socket.write(next);
+        });
+      }),
+    );
+  test.each([
+    [['220 ready\r\n', '250 hello\r\n'], undefined],
+    [['220-first\r\n220 last\r\n', '250-hello\r\n250-SIZE\r\n250 OK\r\n', '221 bye\r\n'], undefined],
+    [['220\r\n', '250\r\n'], undefined],
+    [['554 go away\r\n'], 'greeting: 554 go away'],
+    [['220 ready\r\n', '502 what?\r\n'], 'answer to EHLO: 502 what?'],
+    [['HTTP/1.1 400 Bad Request\r\n'], 'greeting: not SMTP'],
+    [[''], 'no greeting within 0.3 s'],
+    [['220 ready\r\n'], 'no answer to EHLO within 0.3 s'],
+    [['220-ready\r\n'], 'no greeting within 0.3 s'],
+  ] as const)('%j', async (answers, verdict) => expect(await probes.smtp(target(await mail(...answers)), 'me.example')).toBe(verdict));
+  test('closes at once', async () =>
+    expect(await probes.smtp(target(await listen(createServer((socket) => socket.end()))), 'me')).toBe('closed before its greeting'));
+});
+
+describe('exec', () => {
+  const sh = (script: string, ...words: string[]) => ['/bin/sh', '-c', script, 'sh', ...words];
+  test.each([
+    ['exit 0', undefined],
+    ['echo fine; exit 0', undefined],
+    ['echo first; echo "disk full" >&2; exit 3', 'status 3: disk full'],
+    ['exit 1', 'status 1'],
+    ['kill -9 $$', 'ended by SIGKILL'],
+    ['sleep 60', 'no end of the program within 0.3 s'],
+    ['sleep 60 & exit 0', undefined],
+    ['yes | head -c 1000000; exit 4', 'status 4: y'],
+  ])('%s', async (script, verdict) => expect(await probes.exec(sh(script), {}, LIMIT * (script.includes('yes') ? 20 : 1))).toBe(verdict));
+  test('words are words, and the environment is what it was given', async () => {
+    const script = 'echo "$1 $LVS_RIP [$HOME]"; exit 9';
+    expect(await probes.exec(sh(script, 'a  b; id'), { LVS_RIP: '10.0.0.1' }, 5000)).toBe('status 9: a  b; id 10.0.0.1 []');
+  });
+  test('no such program', async () => expect(await probes.exec(['/no/such'], {}, 5000)).toBe('no such program'));
+  test('what it left behind is ended', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'exec-'));
+    expect(await probes.exec(sh(`(sleep 1; touch ${directory}/late) & sleep 60`), {}, 200)).toMatch(/^no end/);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(existsSync(join(directory, 'late'))).toBe(false);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+test('an end to all of them at once, and none begins afterwards', async () => {
+  const { probes: own, end } = createProbes();
+  const far = target(await says(), { timeoutMs: 60_000 });
+  const many = [
+    own.smtp(far, 'me'),
+    own.exec(['/bin/sleep', '60'], {}, 60_000),
+    ...Array.from({ length: 80 }, () => own.exec(['/bin/sleep', '60'], {}, 60_000)),
+  ];
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  end();
+  expect(new Set(await Promise.all(many))).toEqual(new Set(['the check was ended']));
+});
