@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { medians, once, type Program } from './measure.js';
+import { soak } from './monitor.js';
 import { connectionLines, ruleLines } from './tables.js';
 
 const OURS = resolve('bin/ipvsadm');
@@ -40,6 +41,7 @@ memoryRestore();
 connections();
 simulation();
 sizes();
+await monitor();
 kernelRows();
 rmSync(folder, { recursive: true });
 print();
@@ -157,6 +159,44 @@ function simulation(): void {
     value: (many ?? 0) / (few ?? 1),
     must: 1.2,
     aim: 1.05,
+  });
+}
+
+/** The ten minutes can be shortened for a try: LVS_BENCH_SOAK is in seconds. */
+async function monitor(): Promise<void> {
+  const tried = await soak(Number(process.env.LVS_BENCH_SOAK ?? 600), folder);
+  const [middle, slowest] = tried.latency;
+  rows.push({
+    what: 'monitor, 500 servers every 2 s by http',
+    ours: `${(tried.share * 100).toFixed(1)} % of a core`,
+    against: `${tried.checks} checks in ${tried.seconds} s`,
+    value: tried.share,
+    must: 0.25,
+    aim: 0.1,
+  });
+  rows.push({
+    what: '- memory at the end',
+    ours: `${tried.late.toFixed(0)} MB`,
+    against: `${tried.early.toFixed(0)} MB in the first tenth`,
+    value: tried.late / tried.early,
+    must: 1.2,
+    aim: 1.05,
+  });
+  rows.push({
+    what: '- latency of the slowest that is up, one hangs',
+    ours: `${slowest.toFixed(1)} ms`,
+    against: `${middle.toFixed(1)} ms median, time limit 1000 ms`,
+    value: slowest / 1000,
+    must: 0.25,
+    aim: 0.05,
+  });
+  rows.push({
+    what: '- descriptors open at most',
+    ours: String(tried.descriptors),
+    against: 'count',
+    value: tried.descriptors,
+    must: 1000,
+    aim: 100,
   });
 }
 

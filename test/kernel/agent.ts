@@ -1,5 +1,6 @@
 // Runs inside a machine of a kernel test: orders come in as lines of JSON, and so do the answers go out.
 import { createSocket } from 'node:dgram';
+import { createServer as createWeb, get, type Server as WebServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { systemWorld } from '../../src/lvsctl/main.js';
@@ -24,9 +25,29 @@ export type Order =
   /** ends the connection from that address and port, as its client does */
   | { readonly kind: 'hang-up'; readonly from: string; readonly fromPort: number }
   /** resets all connections that are held */
-  | { readonly kind: 'drop-all' };
+  | { readonly kind: 'drop-all' }
+  /** a web server that answers with the machine's name, and then as it is told */
+  | { readonly kind: 'web'; readonly name: string; readonly port: number }
+  | { readonly kind: 'behave'; readonly behaviour: Behaviour }
+  /** requests at a steady rate until `stream-end`, which answers with what came of each */
+  | { readonly kind: 'stream'; readonly host: string; readonly port: number; readonly perSecond: number }
+  | { readonly kind: 'stream-end' };
+
+/** How a web server answers: `slow` after 1.5 s, `flapping` with two failures in three, `refuses` not at all. */
+export type Behaviour = 'well' | 'hangs' | 'slow' | 'status 500' | 'flapping' | 'refuses';
+
+/** One request of a stream. */
+export interface Streamed {
+  /** milliseconds since 1970 at which it began */
+  readonly at: number;
+  /** the server's name, `status 500`, or what went wrong */
+  readonly answer: string;
+}
 
 const LIMIT_MS = 3000;
+/** what a client of the stream waits for an answer */
+const PATIENCE_MS = 1000;
+const SLOW_MS = 1500;
 /** connections that are held, by address and port */
 const calls = new Map<string, Socket>();
 
@@ -50,6 +71,14 @@ async function obey(order: Order): Promise<unknown> {
       for (const socket of calls.values()) socket.resetAndDestroy();
       calls.clear();
       return {};
+    case 'web':
+      return web(order.name, order.port);
+    case 'behave':
+      return behave(order.behaviour);
+    case 'stream':
+      return stream(order);
+    case 'stream-end':
+      return endStream();
     default:
       return ask(order.requests);
   }
@@ -172,5 +201,67 @@ function hangUp(key: string): Promise<unknown> {
     setTimeout(() => done('it did not end'), LIMIT_MS).unref();
     socket.resume().once('close', () => done({}));
     socket.end();
+  });
+}
+
+let behaviour: Behaviour = 'well';
+let site: { readonly server: WebServer; readonly port: number } | undefined;
+
+async function web(name: string, port: number): Promise<unknown> {
+  let asked = 0;
+  const server = createWeb((_, response) => {
+    response.setHeader('connection', 'close');
+    const flaps = behaviour === 'flapping' && asked++ % 3 !== 0;
+    if (behaviour === 'hangs') return;
+    if (behaviour === 'slow') setTimeout(() => response.end(name), SLOW_MS);
+    else response.writeHead(behaviour === 'status 500' || flaps ? 500 : 200).end(name);
+  });
+  site = { server, port };
+  await new Promise<void>((listening) => server.listen(port, '::', listening));
+  return {};
+}
+
+async function behave(next: Behaviour): Promise<unknown> {
+  if (!site) return 'no web server';
+  const { server, port } = site;
+  if (behaviour === 'refuses' && next !== 'refuses') await new Promise<void>((listening) => server.listen(port, '::', listening));
+  if (behaviour !== 'refuses' && next === 'refuses') server.close();
+  server.closeAllConnections();
+  behaviour = next;
+  return { at: Date.now() };
+}
+
+let streaming: NodeJS.Timeout | undefined;
+let streamed: Promise<Streamed>[] = [];
+
+function stream({ host, port, perSecond }: Extract<Order, { kind: 'stream' }>): unknown {
+  streamed = [];
+  streaming = setInterval(() => void streamed.push(request(host, port)), 1000 / perSecond);
+  return {};
+}
+
+async function endStream(): Promise<readonly Streamed[]> {
+  clearInterval(streaming);
+  return Promise.all(streamed);
+}
+
+function request(host: string, port: number): Promise<Streamed> {
+  const at = Date.now();
+  return new Promise((done) => {
+    const end = (answer: string) => {
+      clearTimeout(late);
+      asking.destroy();
+      done({ at, answer });
+    };
+    const asking = get({ host, port, agent: false }, (response) => {
+      if (response.statusCode !== 200) return end(`status ${response.statusCode}`);
+      let text = '';
+      response.on('data', (piece) => {
+        text += piece;
+      });
+      response.on('end', () => end(text)).on('error', (error) => end(error.message));
+    });
+    asking.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+    const late = setTimeout(() => end('nothing'), PATIENCE_MS);
   });
 }
