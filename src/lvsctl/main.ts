@@ -9,6 +9,7 @@ import { systemNames } from '../ipvsadm/hostnames.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile, replaceFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
+import { WORKER_WORD } from '../system/probe/remote.js';
 import { FAILED } from './failure.js';
 import { run } from './program.js';
 import type { Places, World } from './world.js';
@@ -22,15 +23,21 @@ const LASTING_STATE = '/var/lib/lvsctl';
 /** `lvsctl` */
 export async function main(): Promise<void> {
   const words = process.argv.slice(2);
+  if (words[0] === WORKER_WORD) {
+    const { serveProbes } = await import('../system/probe/worker.js');
+    return serveProbes();
+  }
   const netns = takeNetns(words);
   if (netns !== undefined) {
     process.exitCode = await enter(netns, words);
     return;
   }
-  // A reader that went away (`| head`) ends the output quietly.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // A reader that went away (`| head`) ends the output quietly; a monitor whose log nobody reads any more goes on.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const { world, close } = systemWorld({ out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) });
   try {
     process.exitCode = await run(words, world);

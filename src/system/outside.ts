@@ -13,7 +13,7 @@ const SIGNALS: readonly Signal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
 
 /** @param env of this process: NOTIFY_SOCKET and WATCHDOG_USEC are systemd's */
 export function createOutside(env: NodeJS.ProcessEnv) {
-  const { probes, end } = createProbes();
+  const { probes, probesIn, end } = createProbes();
   // apart from the probes: neither waits for them nor ends with them
   const runProgram = createExec({ ends: new Set(), over: false });
   return {
@@ -27,6 +27,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
       },
     },
     probes,
+    probesIn,
     pid: process.pid,
     endProbes: end,
     run: runProgram,

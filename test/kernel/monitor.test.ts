@@ -56,8 +56,8 @@ class Monitor {
   readonly #child: ChildProcess;
   readonly #gone: Promise<unknown>;
 
-  constructor() {
-    const words = ['netns', 'exec', DIRECTOR, process.execPath, 'bin/lvsctl', 'monitor', FILE, ...PLACES];
+  constructor(file = FILE) {
+    const words = ['netns', 'exec', DIRECTOR, process.execPath, 'bin/lvsctl', 'monitor', file, ...PLACES];
     this.#child = spawn('/sbin/ip', words, { stdio: ['ignore', 'inherit', 'pipe'] });
     this.#gone = new Promise((done) => this.#child.once('exit', done));
     createInterface({ input: this.#child.stderr as Readable }).on('line', (line) => this.lines.push(line));
@@ -356,5 +356,63 @@ describe('drain', () => {
     await client.do({ kind: 'drop-all' });
     await lvsctl('enable', rip(0)).ended;
     await untilWeights({ ...ALL, [`${rip(0)}:7`]: 5 });
+  });
+});
+
+describe('a check of the VIP on the real server', () => {
+  const [CHECK, FLAT_VIP] = ['mo-check', '10.99.0.200'] as const;
+  const RULES = `${FILES}/vip.yaml`;
+  const fileOf = (mode: string) => `
+vips: [{address: ${FLAT_VIP}, interface: eth1}]
+services:
+  - name: flat
+    address: ${FLAT_VIP}
+    port: 80
+    mode: ${mode}
+    scheduler: rr
+    servers: [{address: ${rip(0)}}, {address: ${rip(1)}}]
+    checks:
+      - {kind: http, target: vip, interval: ${INTERVAL}, timeout: ${TIMEOUT}, rise: ${RISE}, fall: ${FALL}}
+      - {kind: tcp, interval: ${INTERVAL}, timeout: ${TIMEOUT}, rise: ${RISE}, fall: ${FALL}}
+monitor: {check_netns: ${CHECK}}
+`;
+  beforeAll(() => {
+    for (const module of ['ip_vs_rr', 'ipip']) sh('/sbin/modprobe', module);
+    addMachine(CHECK);
+    attach(CHECK, 'eth0', INSIDE, ['10.99.0.5/24']);
+    inside(CHECK, '/sbin/sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.eth0.rp_filter=1');
+    inside(DIRECTOR, REAL, '-C');
+  });
+  afterAll(() => removeAll([CHECK]));
+
+  test.each(['dr', 'tun'])('finds in mode %s that a server lost the VIP, though its own address answers', async (mode) => {
+    writeFileSync(RULES, fileOf(mode));
+    for (const i of [0, 1]) expect(await server(i).lvsctl('realserver', 'up', '-q', RULES)).toMatchObject({ status: 0, stderr: '' });
+    inside(DIRECTOR, '/sbin/ip', 'addr', 'replace', `${FLAT_VIP}/32`, 'dev', 'eth1');
+    const method = mode === 'dr' ? '-g' : '-i';
+    const listed = () => [...table().matchAll(/-r (\S+) (-\w) -w 1/g)].map(([, name, how]) => `${name} ${how}`).sort();
+    const becomes = async (...wanted: string[]) => {
+      const end = Date.now() + 20_000;
+      while (Date.now() < end && listed().join() !== wanted.join()) await pause(50);
+      expect(listed()).toEqual(wanted);
+    };
+    const monitor = new Monitor(RULES);
+    await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
+    const device = mode === 'dr' ? 'lo' : 'lvs-ipip';
+    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
+    const { text } = await monitor.line(/gone/);
+    expect(text).toMatch(/flat 10\.99\.0\.11:80 gone: http \/: no connection within 0\.4 s$/);
+    await becomes(`${rip(1)}:80 ${method}`);
+    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
+    await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
+    await monitor.line(/flat 10\.99\.0\.11:80 back/, monitor.lines.indexOf(text));
+    // longer than its 64 ports last, which are used again then
+    const before = monitor.lines.length;
+    await pause(mode === 'dr' ? 70_000 * INTERVAL : 1000);
+    expect(monitor.lines.slice(before)).toEqual([]);
+    await monitor.end();
+    inside(DIRECTOR, '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', 'eth1');
+    inside(DIRECTOR, REAL, '-C');
+    for (const i of [0, 1]) await server(i).lvsctl('realserver', 'down', '-q', RULES);
   });
 });

@@ -44,6 +44,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
   return {
     clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
     probes,
+    probesIn: () => probes,
     endProbes: () => {},
     run: async () => undefined,
     pid: 1,

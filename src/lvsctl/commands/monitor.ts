@@ -57,6 +57,7 @@ async function run(file: string, options: Options, world: World): Promise<number
     backend: await world.machine.backend(),
     readText: world.readText,
     err: world.err,
+    run: world.machine.run,
     sysctl: (key) => world.machine.read(`/proc/sys/${key}`),
     failureText,
   };

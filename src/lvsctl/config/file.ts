@@ -203,6 +203,7 @@ export const FILE = object({
   ),
   monitor: optional(
     object({
+      check_netns: optional(word, undefined, 'network namespace from which checks with target vip go out; the monitor sets its routes'),
       foreign: optional(oneOf(['repair', 'respect']), 'repair', 'what becomes of changes that others make to these services'),
       hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
       log: optional(
@@ -214,7 +215,7 @@ export const FILE = object({
         'log',
       ),
     }),
-    { foreign: 'repair' as const, hook: undefined, log: { format: 'text' as const, file: undefined } },
+    { check_netns: undefined, foreign: 'repair' as const, hook: undefined, log: { format: 'text' as const, file: undefined } },
     'manners of lvsctl monitor',
   ),
 });

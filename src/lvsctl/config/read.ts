@@ -2,7 +2,7 @@
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { formatAddress } from '../../model/address.js';
 import { below, ConfigError, fail, type Place } from './field.js';
-import { type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
+import { type CheckKind, type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
 import { renderId, serverMode, serviceId, toNetmask } from './wanted.js';
 
 /**
@@ -52,6 +52,8 @@ function checkWhole(config: Config, root: Place): void {
   );
   for (const [i, service] of config.services.entries()) checkService(service, at(i), config);
   unique(config.services, (service) => renderId(serviceId(service)), 'service', at);
+  const { hook } = config.monitor;
+  if (hook && !hook[0]?.startsWith('/')) fail(below(root, 'monitor', 'hook'), 'the program needs an absolute path');
 }
 
 function checkService(service: VirtualService, at: Place, config: Config): void {
@@ -75,6 +77,7 @@ function checkService(service: VirtualService, at: Place, config: Config): void 
     fail(below(at, 'persistence', 'netmask'), `the mask does not fit an ${service.address.family} service`);
   }
   checkServers(service, at);
+  checkChecks(service, at, config);
 }
 
 function checkTunnel(tunnel: TunnelOptions | undefined, mode: Mode, at: Place): void {
@@ -104,8 +107,23 @@ function checkServers(service: VirtualService, at: Place): void {
   const key = (server: { address: VirtualService['address']; port: number | undefined }) =>
     `${formatAddress(server.address)} port ${server.port ?? service.port ?? 0}`;
   unique(all, key, 'server', (i) => all[i]?.place ?? at);
+}
+
+/** Kinds that can go out from another network namespace, by a port of their own. */
+const FROM_NETNS: readonly CheckKind[] = ['tcp', 'http', 'https', 'udp', 'smtp'];
+
+function checkChecks(service: VirtualService, at: Place, { monitor }: Config): void {
   for (const [i, check] of service.checks.entries()) {
-    if (check.target === 'vip' && service.mode === 'nat') fail(below(at, 'checks', i, 'target'), 'only dr and tun servers have the VIP');
+    const target = below(at, 'checks', i, 'target');
+    if (check.target === 'vip') {
+      if (service.servers.some((server) => serverMode(service, server) === 'nat')) fail(target, 'only dr and tun servers have the VIP');
+      if (check.kind !== 'exec' && !FROM_NETNS.includes(check.kind)) {
+        fail(target, `check ${check.kind} cannot ask for the VIP; ${FROM_NETNS.join(', ')} and exec can`);
+      }
+      if (check.kind !== 'exec' && monitor.check_netns === undefined) {
+        fail(target, "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed");
+      }
+    }
     if (check.kind === 'exec' && !check.command[0]?.startsWith('/'))
       fail(below(at, 'checks', i, 'command'), 'the program needs an absolute path');
   }

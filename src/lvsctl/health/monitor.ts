@@ -17,11 +17,12 @@ import { type Admin, type ServiceState, withAdmin, withResult } from './service.
 import { type ServiceStatus, serviceStatus } from './status.js';
 import { stands } from './target.js';
 import { transitions } from './transitions.js';
+import { waysOf } from './viproutes.js';
 import { createWriter } from './writer.js';
 
 export interface MonitorParts {
   readonly backend: Backend;
-  readonly outside: Pick<Outside, 'clock' | 'probes' | 'random' | 'endProbes'>;
+  readonly outside: Pick<Outside, 'clock' | 'probes' | 'probesIn' | 'random' | 'endProbes'>;
   readonly adminOf: AdminOf;
   readonly tell: (event: MonitorEvent) => void;
   /** checks that may be open at a time */
@@ -56,7 +57,7 @@ export interface ServersOf {
 
 /** @throws IpvsError or BackendError when the table cannot be read */
 export async function createMonitor(config: Config, { backend, outside, adminOf, tell, limit }: MonitorParts): Promise<Monitor> {
-  const { clock, probes } = outside;
+  const { clock } = outside;
   const schedule = createSchedule(clock, outside.random, limit);
   const readings = createReadings();
   let file = config;
@@ -143,10 +144,12 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
   /** Every check of every server; what they find is heard until there are newer ones. */
   function jobs(): Job[] {
     const mine = ++generation;
+    const ways = waysOf(file);
     return [...states.values()].flatMap(({ wanted }) =>
       wanted.destinations.flatMap((server, i) =>
         wanted.source.checks.map((check, n): Job => {
-          const examine = () => ask(probes, { check, service: wanted.source, server });
+          const way = ways?.get(wanted.source.name)?.[i];
+          const examine = () => ask(outside, { check, service: wanted.source, server, way });
           let fresh = true;
           return {
             pace: paceOf(check),

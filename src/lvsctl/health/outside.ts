@@ -15,6 +15,8 @@ export interface Target {
   readonly port: number;
   readonly source: string | undefined;
   readonly timeoutMs: number;
+  /** from a port of this range, both ends included: by it a network namespace finds the way to one server */
+  readonly ports?: readonly [number, number];
 }
 
 export interface HttpQuestion {
@@ -52,11 +54,16 @@ export interface Probes {
   exec(command: readonly string[], environment: Environment, timeoutMs: number): Promise<Verdict>;
 }
 
+/** The kinds that can go out from another network namespace. */
+export type RemoteProbes = Pick<Probes, 'tcp' | 'http' | 'udp' | 'smtp'>;
+
 export type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
 
 export interface Outside {
   readonly clock: Clock;
   readonly probes: Probes;
+  /** Probes from a named network namespace. */
+  probesIn(netns: string): RemoteProbes;
   readonly pid: number;
   /** Ends probes and programs under way. */
   endProbes(): void;

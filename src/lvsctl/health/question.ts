@@ -3,16 +3,20 @@ import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import type { Check, CheckKind, VirtualService } from '../config/file.js';
 import { formatServer } from '../plan/diff.js';
-import type { Environment, HttpQuestion, Outside, Probes, Target, Verdict } from './outside.js';
+import type { Environment, HttpQuestion, Outside, Probes, RemoteProbes, Target, Verdict } from './outside.js';
+import { needsWay, noWay, type Way } from './viproutes.js';
 
 export interface Question {
   readonly check: Check;
   readonly service: VirtualService;
   readonly server: Destination;
+  /** to the VIP on the server, for checks that ask for it */
+  readonly way: Way | undefined;
 }
 
 type Of<K extends CheckKind> = Extract<Check, { kind: K }>;
-type Ask<K extends CheckKind> = (probes: Probes, target: Target, check: Of<K>, question: Question) => Promise<Verdict>;
+type AskProbes<K extends CheckKind> = K extends 'dns' | 'ping' | 'exec' ? Probes : RemoteProbes;
+type Ask<K extends CheckKind> = (probes: AskProbes<K>, target: Target, check: Of<K>, question: Question) => Promise<Verdict>;
 
 /** Per kind: the port when neither check nor service has one, the probe, and where the check matters in messages. */
 // biome-ignore format: a table
@@ -28,15 +32,17 @@ const KINDS: { readonly [K in CheckKind]: { readonly port: number | undefined; r
 };
 
 /** Asks the question. Never rejects. */
-export function ask(probes: Probes, question: Question): Promise<Verdict> {
+export function ask({ probes, probesIn }: Pick<Outside, 'probes' | 'probesIn'>, question: Question): Promise<Verdict> {
   const { check, service, server } = question;
+  const way = needsWay(check) ? question.way : undefined;
   const target: Target = {
     address: formatAddress(check.target === 'vip' ? service.address : server.address),
     port: portOf(question) ?? 0,
     source: check.source && formatAddress(check.source),
     timeoutMs: check.timeout * 1000,
+    ...(way ? { ports: way.ports } : {}),
   };
-  return KINDS[check.kind].ask(probes, target, check as never, question);
+  return KINDS[check.kind].ask((way ? probesIn(way.netns) : probes) as Probes, target, check as never, question);
 }
 
 /** `http /health`, `tcp`: the check in messages. */
@@ -48,9 +54,8 @@ export function labelOf(check: Check): string {
 export function impossible(question: Question, outside: Pick<Outside, 'isExecutable'>): string | undefined {
   const { check } = question;
   if (portOf(question) === undefined) return `check ${check.kind} needs \`port', for the service has none`;
-  if (check.target === 'vip' && check.kind !== 'exec') {
-    return `check ${check.kind} cannot reach the VIP on a real server, for the VIP is the director's own; use exec in a network namespace`;
-  }
+  const blocked = needsWay(check) ? noWay(question.server, question.service.address.family) : undefined;
+  if (blocked !== undefined) return blocked;
   if (check.kind === 'exec' && !outside.isExecutable(check.command[0] ?? '')) return `check exec: ${check.command[0]} cannot be run`;
   if (check.kind === 'ping' && !PING.some((path) => outside.isExecutable(path))) return `check ping: there is no ${PING.join(' or ')}`;
   return undefined;

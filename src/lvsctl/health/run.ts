@@ -12,6 +12,7 @@ import { createMonitor, type Monitor } from './monitor.js';
 import type { Outside, Signal } from './outside.js';
 import { impossible } from './question.js';
 import { exitStatusOf, type Status } from './status.js';
+import { wayCommands, waysOf } from './viproutes.js';
 
 export interface RunOptions {
   readonly file: string;
@@ -27,6 +28,8 @@ export interface RunWorld {
   /** @throws a system error */
   readText(path: string): string;
   err(text: string): void;
+  /** Runs a program of the system to its end. */
+  run(program: string, words: readonly string[]): { readonly status: number; readonly stderr: string };
   /** a value below /proc/sys */
   sysctl(key: string): string | undefined;
   /** Words for an error that is no bug. */
@@ -51,13 +54,13 @@ interface Running {
  */
 export async function watch(options: RunOptions, world: RunWorld): Promise<number> {
   const { outside } = world;
+  const signals = nextSignals(outside); // those that come while it begins must neither kill it nor be lost
   const running = await prepare(options, world);
   const { monitor, record, log } = running;
   const started = outside.clock.date();
   const status = () => statusOf(options.file, started, monitor, world);
   const control = await listen(options.socket, outside, createControl({ monitor, record, clock: outside.clock, status }));
   log.tell({ event: 'started', reason: options.file });
-  const signals = nextSignals(outside);
   monitor.start();
   void monitor.ready.then(() => outside.notify(['--ready']));
   const cancelWatchdog = feedWatchdog(monitor, outside);
@@ -98,6 +101,7 @@ async function prepare({ file, record: path }: RunOptions, world: RunWorld): Pro
   const { outside, backend, err } = world;
   let config = load(file, world);
   const record = openAdminRecord(outside, path);
+  makeWays(config, world);
   const log = createLog(() => config.monitor, outside, err);
   const monitor = await createMonitor(config, { backend, outside, adminOf: record.find, tell: log.tell, limit: OPEN_CHECKS });
   return {
@@ -111,6 +115,16 @@ async function prepare({ file, record: path }: RunOptions, world: RunWorld): Pro
   };
 }
 
+/** Makes the ways to the VIPs on real servers, where checks ask for these. @throws CommandError */
+function makeWays(config: Config, { run }: RunWorld): void {
+  const ways = waysOf(config);
+  if (ways === undefined) return;
+  for (const { words, mayFail } of wayCommands(config, ways)) {
+    const { status, stderr } = run('ip', words);
+    if (status !== 0 && !mayFail) throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `status ${status}`}`);
+  }
+}
+
 /** @throws ConfigError, CommandError or a system error */
 function load(file: string, { readText, outside }: RunWorld): Config {
   const config = readConfig(readText(file), file);
@@ -118,23 +132,34 @@ function load(file: string, { readText, outside }: RunWorld): Config {
     const why = firstImpossible(wanted, outside);
     if (why !== undefined) throw new CommandError(`${file}: service ${wanted.source.name}: ${why}`);
   }
+  try {
+    waysOf(config);
+  } catch (error) {
+    throw new CommandError(`${file}: ${(error as RangeError).message}`);
+  }
   return config;
 }
 
 function firstImpossible({ source, destinations }: WantedService, outside: Outside): string | undefined {
   for (const check of source.checks) {
     for (const server of destinations) {
-      const why = impossible({ check, service: source, server }, outside);
+      const why = impossible({ check, service: source, server, way: undefined }, outside);
       if (why !== undefined) return why;
     }
   }
   return undefined;
 }
 
-async function reload({ file }: RunOptions, { monitor, log, take }: Running, world: RunWorld): Promise<void> {
+async function reload({ file }: RunOptions, { monitor, log, take, file: former }: Running, world: RunWorld): Promise<void> {
   const told = (event: MonitorEvent['event'], reason: string) => log.tell({ event, reason });
   try {
     const next = load(file, world);
+    try {
+      makeWays(next, world);
+    } catch (error) {
+      makeWays(former(), world);
+      throw error;
+    }
     await monitor.reload(next);
     take(next);
     told('reloaded', file);

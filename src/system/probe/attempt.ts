@@ -9,6 +9,10 @@ export interface Target {
   readonly port: number;
   readonly source: string | undefined;
   readonly timeoutMs: number;
+  /** from which port, where that matters; chosen from `ports` */
+  readonly localPort?: number;
+  /** from a port of this range, both ends included: by it a network namespace finds the way to one server */
+  readonly ports?: readonly [number, number];
 }
 
 export interface Attempt {

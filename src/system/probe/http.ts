@@ -35,6 +35,7 @@ function ask(target: Target, question: HttpQuestion, redirects: number, one: Att
     agent: false,
     setHost: false,
     ...(target.source === undefined ? {} : { localAddress: target.source }),
+    ...(target.localPort === undefined ? {} : { localPort: target.localPort }),
   };
   const request = tls
     ? secure({

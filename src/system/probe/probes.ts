@@ -3,6 +3,7 @@ import type { Open, Target, Verdict } from './attempt.js';
 import { type DnsQuestion, dns } from './dns.js';
 import { createExec, createPing, type Exec } from './exec.js';
 import { type HttpQuestion, http } from './http.js';
+import { createRemote, type Remote } from './remote.js';
 import { smtp } from './smtp.js';
 import { tcp } from './tcp.js';
 import { udp } from './udp.js';
@@ -18,9 +19,15 @@ export interface SystemProbes {
 }
 
 /** @returns probes of which none rejects and all end within their time limit */
-export function createProbes(): { readonly probes: SystemProbes; readonly end: () => void } {
+export function createProbes(): {
+  readonly probes: SystemProbes;
+  /** The same from a named network namespace, as far as that is possible. */
+  readonly probesIn: (netns: string) => Remote;
+  readonly end: () => void;
+} {
   const open: Open = { ends: new Set(), over: false };
   const exec = createExec(open);
+  const remotes = new Map<string, ReturnType<typeof createRemote>>();
   return {
     probes: {
       tcp: (target) => tcp(open, target),
@@ -31,9 +38,15 @@ export function createProbes(): { readonly probes: SystemProbes; readonly end: (
       ping: createPing(exec),
       exec,
     },
+    probesIn(netns) {
+      const remote = remotes.get(netns) ?? createRemote(netns, open);
+      remotes.set(netns, remote);
+      return remote.probes;
+    },
     end() {
       open.over = true;
       for (const close of [...open.ends]) close();
+      for (const remote of remotes.values()) remote.end();
     },
   };
 }

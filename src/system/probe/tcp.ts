@@ -9,10 +9,16 @@ export function tcp(open: Open, target: Target): Promise<Verdict> {
 }
 
 /** A connection for a probe, which ends with it. */
-export function connection({ address, port, source }: Target, { onEnd, done, await: waitFor }: Attempt): Socket {
-  const socket = connect({ host: address, port, ...(source === undefined ? {} : { localAddress: source }) });
+export function connection({ address, port, source, localPort }: Target, { onEnd, done, await: waitFor }: Attempt): Socket {
+  const socket = connect({
+    host: address,
+    port,
+    ...(source === undefined ? {} : { localAddress: source }),
+    ...(localPort === undefined ? {} : { localPort }),
+  });
   waitFor('connection');
-  onEnd(() => socket.destroy());
+  // a port that is used again soon must not wait for its last connection
+  onEnd(() => void (localPort === undefined ? socket.destroy() : socket.resetAndDestroy()));
   socket.once('connect', () => waitFor('answer')).on('error', (error) => done(describe(error)));
   return socket;
 }

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
 
-export async function udp(open: Open, { address, port, source, timeoutMs }: Target, payload: string): Promise<Verdict> {
+export async function udp(open: Open, { address, port, source, timeoutMs, localPort = 0 }: Target, payload: string): Promise<Verdict> {
   let silent = false;
   const verdict = await attempt(open, timeoutMs + 1000, ({ done, onEnd }) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -17,7 +17,7 @@ export async function udp(open: Open, { address, port, source, timeoutMs }: Targ
     socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : describe(error)));
     socket.on('message', () => done(undefined));
     // connected, so that a refusal is heard
-    socket.bind({ port: 0, ...(source === undefined ? {} : { address: source }) }, () =>
+    socket.bind({ port: localPort, ...(source === undefined ? {} : { address: source }) }, () =>
       socket.connect(port, address, () => socket.send(payload)),
     );
   });

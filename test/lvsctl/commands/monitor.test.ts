@@ -202,7 +202,11 @@ describe('what it refuses, with status 2 and nothing changed', () => {
   }, 60_000);
 
   test.each([
-    ['a check of the VIP on a real server', '{kind: tcp, target: vip}', /check tcp .*VIP/],
+    [
+      'a check of the VIP on a real server without a namespace',
+      '{kind: tcp, target: vip}',
+      /checks\[0\]\.target: the VIP is the director's own .*check_netns/,
+    ],
     ['a program that is not there', '{kind: exec, command: [/no/such/program]}', /check exec: \/no\/such\/program cannot be run/],
     ['a slip', '{kind: tcp, intervall: 3}', /^lvsctl: .*lvs\.yaml:\d+:\d+: .*unknown key `intervall'/],
   ])('%s', async (_, check, message) => {

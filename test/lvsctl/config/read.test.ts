@@ -53,6 +53,22 @@ describe('slips are named with line and column', () => {
       web('    port: 80\n    mode: nat\n    servers: []\n    checks: [{kind: exec, command: [true1]}]\n'),
       /^f:9:36: .*absolute path/,
     ],
+    ['hook without program path', `${HEAD}services: []\nmonitor: {hook: [page]}\n`, /^f:4:17: .*absolute path/],
+    [
+      'a check of the VIP without a namespace to come from',
+      web('    port: 80\n    mode: dr\n    servers: []\n    checks: [{kind: http, target: vip}]\n'),
+      /^f:9:35: services\[0\]\.checks\[0\]\.target: .*check_netns/,
+    ],
+    [
+      'a check of the VIP that cannot come from there',
+      `${web('    port: 80\n    mode: tun\n    servers: []\n    checks: [{kind: ping, target: vip}]\n')}monitor: {check_netns: c}\n`,
+      /check ping cannot ask for the VIP; tcp, http, https, udp, smtp and exec can/,
+    ],
+    [
+      'a check of the VIP where one server is behind NAT',
+      `${web('    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1, mode: nat}]\n    checks: [{kind: tcp, target: vip}]\n')}monitor: {check_netns: c}\n`,
+      /only dr and tun servers have the VIP/,
+    ],
   ])('%s', (_, text, message) => expect(slip(text)).toMatch(message));
 });
 

@@ -71,6 +71,7 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
       stderr += text;
     },
     sysctl: () => '0\n',
+    run: () => ({ status: 0, stderr: '' }),
     failureText,
   };
   return {

@@ -1,0 +1,97 @@
+// Probes that go out from another network namespace, by a process of ours inside it: questions and answers as lines of JSON.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { findProgram } from '../machine.js';
+import { attempt, type Open, type Target, type Verdict } from './attempt.js';
+import type { HttpQuestion } from './http.js';
+import type { SystemProbes } from './probes.js';
+
+/** The word that makes lvsctl such a process. */
+export const WORKER_WORD = '--probe-worker';
+
+/** The kinds that can begin at a port of our choice, by which the namespace finds the way to one server. */
+export type Remote = Pick<SystemProbes, 'tcp' | 'http' | 'udp' | 'smtp'>;
+
+export type RemoteQuestion =
+  | { readonly kind: 'tcp'; readonly target: Target }
+  | { readonly kind: 'http'; readonly target: Target; readonly question: Omit<HttpQuestion, 'body'>; readonly body: string | null }
+  | { readonly kind: 'udp'; readonly target: Target; readonly payload: string }
+  | { readonly kind: 'smtp'; readonly target: Target; readonly helo: string };
+
+/** The process inside: what it says first is that it is ready. */
+interface Inside {
+  readonly child: ChildProcess;
+  readonly ready: Promise<void>;
+}
+export const READY = 0;
+const START_LIMIT_MS = 30_000;
+/** beyond the time limit that the process keeps itself */
+const GRACE_MS = 1000;
+
+/** @returns probes from a named network namespace; the process inside is started for the first one, and again when it has died */
+export function createRemote(netns: string, open: Open): { readonly probes: Remote; end(): void } {
+  const pending = new Map<number, (verdict: Verdict) => void>();
+  const lastPorts = new Map<number, number>();
+  let inside: Inside | undefined;
+  let serial = 0;
+
+  function begin(): Inside {
+    const words = ['netns', 'exec', netns, process.execPath, ...process.execArgv, process.argv[1] ?? '', WORKER_WORD];
+    const started = spawn(findProgram('ip') ?? 'ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    let isReady = () => {};
+    const ready = new Promise<void>((resolve) => {
+      isReady = resolve;
+    });
+    const over = () => {
+      if (inside?.child === started) inside = undefined;
+      isReady();
+      for (const answer of pending.values()) answer(`the process in network namespace ${netns} ended`);
+    };
+    started.once('error', over).once('exit', over);
+    started.stdin?.on('error', () => {}); // it ended, which is told by `exit`
+    createInterface({ input: started.stdout }).on('line', (line) => {
+      const { id, verdict } = JSON.parse(line) as { readonly id: number; readonly verdict: Verdict | null };
+      if (id === READY) isReady();
+      else pending.get(id)?.(verdict ?? undefined);
+    });
+    return { child: started, ready };
+  }
+
+  async function ask(question: RemoteQuestion): Promise<Verdict> {
+    inside ??= begin();
+    const { child, ready } = inside;
+    // its start is not the server's time
+    const verdict = await attempt(open, START_LIMIT_MS, ({ done, await: waitFor }) => {
+      waitFor(`process in network namespace ${netns}`);
+      void ready.then(() => done(undefined));
+    });
+    if (verdict !== undefined) return verdict;
+    return attempt(open, question.target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
+      const id = ++serial;
+      pending.set(id, done);
+      onEnd(() => pending.delete(id));
+      if (child.exitCode !== null || child.signalCode !== null) done(`the process in network namespace ${netns} ended`);
+      else child.stdin?.write(`${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`);
+    });
+  }
+
+  /** The next port of the target's range, so that a connection on its way out does not stand in the way of the next. */
+  function withPort({ ports, ...target }: Target): Target {
+    if (ports === undefined) return target;
+    const [from, to] = ports;
+    const last = lastPorts.get(from) ?? to;
+    const localPort = last >= to ? from : last + 1;
+    lastPorts.set(from, localPort);
+    return { ...target, localPort };
+  }
+
+  return {
+    probes: {
+      tcp: (target) => ask({ kind: 'tcp', target }),
+      http: (target, { body, ...question }) => ask({ kind: 'http', target, question, body: body?.source ?? null }),
+      udp: (target, payload) => ask({ kind: 'udp', target, payload }),
+      smtp: (target, helo) => ask({ kind: 'smtp', target, helo }),
+    },
+    end: () => void inside?.child.kill(),
+  };
+}
