@@ -8,6 +8,7 @@ import { type AdminAnswer, type AdminRequest, toAdmin } from '../health/control.
 import { waitEmpty } from '../health/drain.js';
 import type { Outside } from '../health/outside.js';
 import type { AdminState } from '../health/service.js';
+import { CommandError } from '../plan/command.js';
 import { formatServer } from '../plan/diff.js';
 import type { Finish } from '../program.js';
 import type { World } from '../world.js';
@@ -45,14 +46,16 @@ async function administer(server: string, state: AdminState | null, options: Opt
   const request: AdminRequest = { state, server, service: options.service ?? null, reason: options.reason ?? '' };
   const socket = options.socket ?? world.places().socket;
   let servers: AdminAnswer['servers'];
+  let trouble: string | null = null;
   try {
-    ({ servers } = await askMonitor<AdminAnswer>(outside, socket, { ask: 'admin', ...request }));
+    ({ servers, trouble } = await askMonitor<AdminAnswer>(outside, socket, { ask: 'admin', ...request }));
   } catch (error) {
     if (!(error instanceof NoMonitorError) || options.file === undefined || options.wait) throw error;
     servers = remember(request, options.file, outside, options, world);
     world.err(`lvsctl: ${error.message}; what was said counts from its start\n`);
   }
   for (const { service, server: name } of servers) world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
+  if (trouble !== null) throw new CommandError(`remembered, but the table cannot be written: ${trouble}`);
   if (!options.wait) return 0;
   return waitEmpty(servers, options.timeout, socket, outside, world.err);
 }

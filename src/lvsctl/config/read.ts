@@ -124,6 +124,10 @@ function checkChecks(service: VirtualService, at: Place, { monitor }: Config): v
         fail(target, "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed");
       }
     }
+    const asked = check.target === 'vip' ? [service.address] : service.servers.map(({ address }) => address);
+    if (check.source && asked.some(({ family }) => family !== check.source?.family)) {
+      fail(below(at, 'checks', i, 'source'), `an ${check.source.family} address, where another family is asked`);
+    }
     if (check.kind === 'exec' && !check.command[0]?.startsWith('/'))
       fail(below(at, 'checks', i, 'command'), 'the program needs an absolute path');
   }

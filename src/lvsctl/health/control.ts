@@ -19,6 +19,8 @@ export interface AdminRequest {
 
 export interface AdminAnswer {
   readonly servers: readonly ServerId[];
+  /** why the table does not have it yet: it cannot be written */
+  readonly trouble: string | null;
 }
 
 /** Something was wrong with the question; the message is for people. */
@@ -43,7 +45,7 @@ export function createControl({ monitor, record, clock, status }: ControlParts):
     record.set(servers, admin);
     for (const { service, server } of servers) monitor.setAdmin(service, server, admin);
     await monitor.write();
-    return { servers };
+    return { servers, trouble: monitor.trouble() ?? null };
   }
   return async (line) => {
     try {

@@ -1,5 +1,6 @@
 // The loop: results of checks -> states -> wishes -> table. Owns the states; the clock, the probes and the table are handed in.
 import type { Backend } from '../../backend/backend.js';
+import type { DestinationEntry } from '../../model/destination.js';
 import { BackendError, IpvsError } from '../../model/errors.js';
 import { messageFor } from '../../render/messages.js';
 import type { Check, Config } from '../config/file.js';
@@ -46,6 +47,8 @@ export interface Monitor {
   readonly ready: Promise<void>;
   /** Milliseconds since the table was last read and written. */
   idleMs(): number;
+  /** Why the table could not be read or written the last time; undefined = it could. */
+  trouble(): string | undefined;
   /** Ends checks under way, then leaves the rules or removes the file's services. */
   stop(exit: 'leave' | 'remove'): Promise<void>;
 }
@@ -99,10 +102,11 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     if (former === dropped) former = new Map();
   }
   const writer = createWriter(clock, () => writeTable(clock.now()), {
-    failed(error) {
+    explain(error) {
       if (!(error instanceof IpvsError || error instanceof BackendError)) throw error;
-      tell({ event: 'trouble', reason: error instanceof IpvsError ? messageFor(error) : error.message });
+      return error instanceof IpvsError ? messageFor(error) : error.message;
     },
+    failed: (reason) => tell({ event: 'trouble', reason }),
     recovered: () => tell({ event: 'recovered' }),
   });
 
@@ -118,6 +122,16 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
         return [name, state] as const;
       }),
     );
+  }
+
+  /** None where the table cannot be read, which is told apart. */
+  async function destinationsOf({ service }: WantedService): Promise<readonly DestinationEntry[]> {
+    try {
+      return await backend.destinations(service.id);
+    } catch (error) {
+      if (error instanceof IpvsError || error instanceof BackendError) return [];
+      throw error;
+    }
   }
 
   function step(next: ServiceState): void {
@@ -219,7 +233,7 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
         list.push(
           serviceStatus(state, {
             targets: stands(state, now).map(({ target }) => target),
-            live: await backend.destinations(state.wanted.service.id),
+            live: await destinationsOf(state.wanted),
             reading: (server) => readings.of(name, server),
             lastError: (server) => readings.lastError(name, server),
             at: (ms) => new Date(today - (now - ms)),
@@ -230,6 +244,7 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     },
     ready: writer.first,
     idleMs: writer.idleMs,
+    trouble: writer.trouble,
     async stop(exit) {
       generation++;
       schedule.replace([]);

@@ -75,11 +75,14 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
     }
   }
 
-  function tellSorry(wanted: WantedService, target: TargetService): void {
+  /** What a former monitor left in the table is no news. */
+  function tellSorry(wanted: WantedService, target: TargetService, live: LiveService | undefined): void {
     if (wanted.sorry === undefined) return;
-    const active = target.destinations.get(formatServer(wanted.sorry))?.target !== undefined;
+    const sorry = formatServer(wanted.sorry);
+    const active = target.destinations.get(sorry)?.target !== undefined;
     const name = renderId(wanted.service.id);
-    if ((sorryActive.get(name) ?? false) !== active) observer.sorry(wanted, active);
+    const before = sorryActive.get(name) ?? live?.destinations.has(sorry) ?? false;
+    if (before !== active) observer.sorry(wanted, active);
     sorryActive.set(name, active);
   }
 
@@ -113,7 +116,7 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
         if (known) learn(wish, live.get(name), known.get(name));
         const target = resolve(wish, live.get(name), respect);
         if (target === undefined) continue;
-        tellSorry(wish.wanted, target);
+        tellSorry(wish.wanted, target, live.get(name));
         plans.push({ target, ...planService(live.get(name), target) });
       }
       const refused = new Set<string>();

@@ -177,6 +177,7 @@ async function statusOf(file: string, started: Date, monitor: Monitor, { outside
     pid: outside.pid,
     started: started.toISOString(),
     templatesExpire: sysctl('net/ipv4/vs/expire_quiescent_template')?.trim() === '1',
+    trouble: monitor.trouble() ?? null,
     services: await monitor.status(),
   };
 }

@@ -51,6 +51,8 @@ export interface Status {
   readonly started: string;
   /** whether persistence templates of weight-0 servers expire: sysctl expire_quiescent_template */
   readonly templatesExpire: boolean;
+  /** why the table cannot be read or written at the moment */
+  readonly trouble: string | null;
   readonly services: readonly ServiceStatus[];
 }
 
@@ -108,8 +110,12 @@ function standingOf(server: ServerState): Standing {
   return isUnproven(server) ? 'checking' : 'down';
 }
 
-/** Exit status of `monitor status` and `--once`: 0 all up, 1 somebody is out, 3 a service has no server left but perhaps the sorry one. */
+/**
+ * Exit status of `monitor status` and `--once`: 0 all are up and in the table as they should be, 1 somebody is not, 3 a service has no server
+ * in the table but perhaps the sorry one.
+ */
 export function exitStatusOf(services: readonly ServiceStatus[]): number {
-  if (services.some(({ servers }) => !servers.some(({ weightWanted }) => (weightWanted ?? 0) > 0))) return 3;
-  return services.every(({ servers }) => servers.every(({ state }) => state === 'up')) ? 0 : 1;
+  if (services.some(({ servers }) => !servers.some(({ weightActual }) => (weightActual ?? 0) > 0))) return 3;
+  const good = ({ state, weightWanted, weightActual }: ServerStatus) => state === 'up' && weightWanted === weightActual;
+  return services.every(({ servers }) => servers.every(good)) ? 0 : 1;
 }

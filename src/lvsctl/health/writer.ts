@@ -14,11 +14,15 @@ export interface Writer {
   readonly first: Promise<void>;
   /** Milliseconds since a write ended well. */
   idleMs(): number;
+  /** Why the last write failed; undefined = it did not. */
+  trouble(): string | undefined;
 }
 
 export interface Outcome {
-  /** Decides about an error of `write` that the one before did not have; what it throws ends the program. */
-  failed(error: unknown): void;
+  /** An error of `write` in words; what it throws ends the program. */
+  explain(error: unknown): string;
+  /** A write failed, for another reason than the one before. */
+  failed(reason: string): void;
   /** A write ended well after others that did not. */
   recovered(): void;
 }
@@ -46,9 +50,9 @@ export function createWriter(clock: Clock, write: () => Promise<void>, outcome: 
       trouble = undefined;
       begin();
     } catch (error) {
-      const text = String(error);
-      if (text !== trouble) outcome.failed(error);
-      trouble = text;
+      const reason = outcome.explain(error);
+      if (reason !== trouble) outcome.failed(reason);
+      trouble = reason;
     }
   }
 
@@ -82,5 +86,6 @@ export function createWriter(clock: Clock, write: () => Promise<void>, outcome: 
     },
     first,
     idleMs: () => clock.now() - wrote,
+    trouble: () => trouble,
   };
 }

@@ -16,7 +16,7 @@ const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
 };
 
 /** @param now for ages */
-export function serverTable({ file, pid, services }: Status, now: Date, { colour }: Terminal): string {
+export function serverTable({ file, pid, trouble, services }: Status, now: Date, { colour }: Terminal): string {
   const chalk = new Chalk({ level: colour ? 1 : 0 });
   const table = plainTable(
     HEAD.map((word) => chalk.bold(word)),
@@ -43,7 +43,8 @@ export function serverTable({ file, pid, services }: Status, now: Date, { colour
   }
   const all = services.flatMap(({ servers }) => servers);
   const up = all.filter(({ state }) => state === 'up').length;
-  return `${withoutTrailingBlanks(table.toString())}\n${up} of ${all.length} up; ${file}, pid ${pid}\n`;
+  const told = trouble === null ? '' : chalk.red(`the table cannot be read or written: ${printable(trouble)}\n`);
+  return `${withoutTrailingBlanks(table.toString())}\n${told}${up} of ${all.length} up; ${file}, pid ${pid}\n`;
 }
 
 /** `2` when it is as it should be, `1 (2)` when the second is wanted; a dash is not in the table. */

@@ -53,6 +53,11 @@ describe('slips are named with line and column', () => {
       web('    port: 80\n    mode: nat\n    servers: []\n    checks: [{kind: exec, command: [true1]}]\n'),
       /^f:9:36: .*absolute path/,
     ],
+    [
+      'source of another family',
+      web('    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1}]\n    checks: [{kind: tcp, source: "2001:db8::1"}]\n'),
+      /^f:9:34: .*source: an ipv6 address, where another family is asked/,
+    ],
     ['hook without program path', `${HEAD}services: []\nmonitor: {hook: [page]}\n`, /^f:4:17: .*absolute path/],
     [
       'a check of the VIP without a namespace to come from',

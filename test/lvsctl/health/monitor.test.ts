@@ -420,6 +420,25 @@ describe('changes of others', () => {
   });
 });
 
+test('a sorry server that a former monitor left in is no news', async () => {
+  const { outside, start, kill, behaviours, events, table } = scene();
+  behaviours.fill('refuses');
+  (await start()).start();
+  await outside.pass(20_000);
+  expect([...(await table()).keys()]).toEqual([SORRY]);
+  kill();
+  const before = events.length;
+  (await start()).start();
+  await outside.pass(20_000);
+  behaviours.fill('well');
+  await outside.pass(20_000);
+  expect(
+    log(events.slice(before))
+      .filter((line) => line.includes('sorry'))
+      .map((line) => line.split(' ')[2]),
+  ).toEqual(['sorry-out']);
+});
+
 test('after a restart who is in the table stays until it has failed often enough, who is not needs as many passes', async () => {
   const { outside, start, table, kill, behaviours } = scene();
   (await start()).start();

@@ -60,6 +60,7 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
     },
     ...more,
   };
+  const ran: string[] = [];
   const backend = new MemoryBackend();
   const texts = { file: FILE };
   let stderr = '';
@@ -71,13 +72,17 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
       stderr += text;
     },
     sysctl: () => '0\n',
-    run: () => ({ status: 0, stderr: '' }),
+    run: (_: string, words: readonly string[]) => {
+      ran.push(words.join(' '));
+      return { status: words.includes('broken') ? 1 : 0, stderr: 'no such namespace\n' };
+    },
     failureText,
   };
   return {
     outside,
     backend,
     texts,
+    ran,
     down,
     notified,
     hooks,
@@ -144,6 +149,29 @@ describe('signals', () => {
     one.signal('SIGTERM');
   });
 
+  test('ways to the VIP that cannot be made: refused at the start, and at a reload the former ones are made again', async () => {
+    const ways = (netns: string) =>
+      FILE.replace('mode: nat', 'mode: dr')
+        .replace('{kind: tcp,', '{kind: tcp, target: vip,')
+        .replace('monitor:', `monitor:\n  check_netns: ${netns}`);
+    const broken = stage();
+    broken.texts.file = ways('broken');
+    await expect(broken.watch()).rejects.toThrow('ip -n broken -4 rule flush: no such namespace');
+    expect(await broken.weights()).toEqual({});
+    const one = stage();
+    one.texts.file = ways('good');
+    void one.watch();
+    await one.pass(5000);
+    const made = one.ran.slice();
+    expect(made.at(-1)).toBe('-n good -4 rule add pref 20001 sport 20064-20127 lookup 20001');
+    one.texts.file = ways('broken');
+    one.signal('SIGHUP');
+    await one.pass(10);
+    expect(one.ran.slice(made.length + 1)).toEqual(made);
+    expect(one.log().at(-1)).toMatch(/^reload-refused: ip -n broken/);
+    one.signal('SIGTERM');
+  });
+
   test('what cannot be read at a reload is refused as well', async () => {
     const one = stage();
     void one.watch();
@@ -191,7 +219,10 @@ describe('administrators', () => {
     const one = stage();
     void one.watch();
     await one.pass(5000);
-    expect(await one.ask(say('disabled', '10.0.0.1', 'new disk'))).toEqual({ servers: [{ service: 'web', server: '10.0.0.1:80' }] });
+    expect(await one.ask(say('disabled', '10.0.0.1', 'new disk'))).toEqual({
+      servers: [{ service: 'web', server: '10.0.0.1:80' }],
+      trouble: null,
+    });
     expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
     await one.ask(say('drained', '10.0.0.2:80'));
     expect(await one.weights()).toEqual({ '10.0.0.2': 0, '10.0.9.9': 1 });
@@ -208,6 +239,22 @@ describe('administrators', () => {
     await one.ask(say(null, '10.0.0.1'));
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 0 });
     expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toHaveLength(1);
+    one.signal('SIGTERM');
+  });
+
+  test('are told when the table does not have it yet', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const { services } = one.backend;
+    one.backend.services = async () => {
+      throw new IpvsError('list-services', 'EPERM');
+    };
+    const { trouble } = (await one.ask(say('disabled', '10.0.0.1'))) as { trouble: string };
+    expect(trouble).toMatch(/./);
+    one.backend.services = services;
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
     one.signal('SIGTERM');
   });
 
