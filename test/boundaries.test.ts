@@ -25,7 +25,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'ipvsadm/main': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
   'ipvsadm/hostnames': ['system'],
-  'lvsctl/main': ['system', 'backend/open', 'backend/lock', 'ipvsadm/hostnames', 'node'],
+  'lvsctl/main': ['system', 'backend/open', 'backend/reopening', 'backend/lock', 'ipvsadm/hostnames', 'node'],
   // a rule file is lines of ipvsadm: its reader is the only one
   'lvsctl/config/rulefile': ['ipvsadm/lines', 'ipvsadm/parse', 'ipvsadm/scan', 'ipvsadm/usage', 'ipvsadm/values'],
   'lvsctl/program': ['commander'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { takeLock } from '../backend/lock.js';
 import { openBackend } from '../backend/open.js';
+import { openReopening } from '../backend/reopening.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile, replaceFile } from '../system/journal.js';
@@ -103,6 +104,7 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
   let held: number | undefined;
   const world: World = {
     openBackend: open,
+    openLastingBackend: () => openReopening(open, () => performance.now()),
     machine: {
       run: (program, words) => runProgram(program, words, held),
       read: readIfThere,

@@ -8,6 +8,8 @@ import type { Machine } from './plan/machine.js';
 export interface World {
   /** Opens the home of the rules (LVS_BACKEND); who opens it closes it. */
   openBackend(): Promise<Backend>;
+  /** The same for a command that stays: opened again when it has failed. */
+  openLastingBackend(): Promise<Backend>;
   /** The machine of plans; `backend` opens the home of the rules once. */
   readonly machine: Machine;
   /** The record of what was changed for a file, by role. @param directory where records are kept; the usual place when undefined */

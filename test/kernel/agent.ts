@@ -40,6 +40,8 @@ export type Behaviour = 'well' | 'hangs' | 'slow' | 'status 500' | 'flapping' | 
 export interface Streamed {
   /** milliseconds since 1970 at which it began */
   readonly at: number;
+  /** the client's, when it had one */
+  readonly port?: number | undefined;
   /** the server's name, `status 500`, or what went wrong */
   readonly answer: string;
 }
@@ -250,8 +252,9 @@ function request(host: string, port: number): Promise<Streamed> {
   return new Promise((done) => {
     const end = (answer: string) => {
       clearTimeout(late);
+      const from = asking.socket?.localPort;
       asking.destroy();
-      done({ at, answer });
+      done({ at, port: from, answer });
     };
     const asking = get({ host, port, agent: false }, (response) => {
       if (response.statusCode !== 200) return end(`status ${response.statusCode}`);

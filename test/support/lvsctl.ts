@@ -22,6 +22,7 @@ export async function lvsctl(
   let stderr = '';
   const world: World = {
     openBackend: async () => new MemoryBackend(),
+    openLastingBackend: async () => new MemoryBackend(),
     machine: fakeMachine({}),
     journal: () => memoryStore(),
     readText(path) {

@@ -1,5 +1,5 @@
 // lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at work.
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { failureText } from '../failure.js';
 import { askMonitor } from '../health/ask.js';
 import type { Outside } from '../health/outside.js';
@@ -8,6 +8,7 @@ import { exitStatusOf, type Status } from '../health/status.js';
 import type { Subcommand } from '../program.js';
 import { serverTable } from '../view/servers.js';
 import type { World } from '../world.js';
+import { number, whole } from './numbers.js';
 
 interface Options {
   readonly socket?: string;
@@ -46,15 +47,16 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('--socket <path>', 'where the monitor is reached')
     .option('--json', 'as JSON; with --watch a line each')
     .option('--watch', 'again and again, until interrupted')
-    .option('--interval <seconds>', 'between two tables', seconds, 1)
-    .option('--count <n>', 'so many tables', whole, Number.POSITIVE_INFINITY)
+    .option('--interval <seconds>', 'between two tables', number(0.1, 86_400), 1)
+    .option('--count <n>', 'so many tables', whole(1, 1e9), Number.POSITIVE_INFINITY)
     .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
 };
 
 async function run(file: string, options: Options, world: World): Promise<number> {
+  const backend = await world.openLastingBackend();
   const parts: RunWorld = {
     outside: await world.outside(),
-    backend: await world.machine.backend(),
+    backend,
     readText: world.readText,
     err: world.err,
     run: world.machine.run,
@@ -63,7 +65,11 @@ async function run(file: string, options: Options, world: World): Promise<number
   };
   const { socket, record } = world.places();
   const places = { file, socket: options.socket ?? socket, record: options.state ?? record, onExit: options.onExit };
-  return options.once ? once(places, parts) : watch(places, parts);
+  try {
+    return await (options.once ? once(places, parts) : watch(places, parts));
+  } finally {
+    await backend.close();
+  }
 }
 
 async function showStatus(options: StatusOptions, world: World): Promise<number> {
@@ -95,15 +101,4 @@ async function show({ socket, json, watch: again }: StatusOptions, outside: Outs
   if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
   else world.out(`${again && world.colour ? CLEAR : ''}${serverTable(status, outside.clock.date(), world)}`);
   return exitStatusOf(status.services);
-}
-
-function seconds(text: string): number {
-  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 0.1 && value <= 86_400) return value;
-  throw new InvalidArgumentError('a number from 0.1 to 86400 is needed');
-}
-
-function whole(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a whole number from 1 is needed');
 }

@@ -12,6 +12,7 @@ import { chooseService, readRules } from '../simulate/source.js';
 import { compareTable, resultTable } from '../view/bars.js';
 import { chart } from '../view/svg.js';
 import type { World } from '../world.js';
+import { number, whole } from './numbers.js';
 
 interface Options extends Workload {
   readonly service?: string;
@@ -130,17 +131,4 @@ function schedulers(text: string): readonly string[] {
   const strange = names.find((name) => !(SCHEDULER_NAMES as readonly string[]).includes(name));
   if (strange !== undefined) throw new InvalidArgumentError(`no scheduler ${strange}; there are ${SCHEDULER_NAMES.join(', ')}`);
   return names;
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => (/^\d+$/.test(text) ? between(Number(text), least, most) : between(Number.NaN, least, most));
-}
-
-function number(least: number, most: number): (text: string) => number {
-  return (text) => between(/^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(text) ? Number(text) : Number.NaN, least, most);
-}
-
-function between(value: number, least: number, most: number): number {
-  if (value >= least && value <= most) return value;
-  throw new InvalidArgumentError(`a number from ${least} to ${most} is needed`);
 }

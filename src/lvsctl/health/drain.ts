@@ -57,8 +57,9 @@ function connectionsOf({ active, inactive, persistent }: ServerStatus, templates
     [inactive, 'inactive'],
     [templates, templates === 1 ? 'persistence template' : 'persistence templates'],
   ] as const;
-  return parts
+  const text = parts
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${count} ${what}`)
     .join(', ');
+  return templates > 0 ? `${text} (net.ipv4.vs.expire_quiescent_template is 0: clients come back)` : text;
 }

@@ -295,7 +295,11 @@ describe('waiting until a drained server is empty', () => {
     await outside.pass(2500);
     expect(await ended).toBe(0);
     expect(told()).toBe(
-      'web 10.0.0.1:80: 2 active, 1 inactive, 1 persistence template\nweb 10.0.0.1:80: 1 inactive, 1 persistence template\nweb 10.0.0.1:80: 1 persistence template\n',
+      [
+        'web 10.0.0.1:80: 2 active, 1 inactive, 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
+        'web 10.0.0.1:80: 1 inactive, 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
+        'web 10.0.0.1:80: 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
+      ].join(''),
     );
   });
 
