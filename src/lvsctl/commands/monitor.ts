@@ -74,26 +74,35 @@ async function run(file: string, options: Options, world: World): Promise<number
 
 async function showStatus(options: StatusOptions, world: World): Promise<number> {
   const outside = await world.outside();
-  let status = await show(options, outside, world);
-  if (!options.watch) return status;
+  return options.watch ? showAgain(options, outside, world) : show(options, outside, world);
+}
+
+/** @returns the exit status of the last table */
+async function showAgain(options: StatusOptions, outside: Outside, world: World): Promise<number> {
   let interrupt = () => {};
   let over = false;
   const end = outside.onSignal(() => {
     over = true;
     interrupt();
   });
-  for (let shown = 1; shown < options.count && !over; shown++) {
-    await new Promise<void>((resolve) => {
+  const pause = () =>
+    new Promise<void>((resolve) => {
       const cancel = outside.clock.after(options.interval * 1000, resolve);
       interrupt = () => {
         cancel();
         resolve();
       };
     });
-    if (!over) status = await show(options, outside, world);
+  try {
+    let status = await show(options, outside, world);
+    for (let shown = 1; shown < options.count && !over; shown++) {
+      await pause();
+      if (!over) status = await show(options, outside, world);
+    }
+    return status;
+  } finally {
+    end();
   }
-  end();
-  return status;
 }
 
 async function show({ socket, json, watch: again }: StatusOptions, outside: Outside, world: World): Promise<number> {

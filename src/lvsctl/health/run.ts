@@ -65,11 +65,11 @@ export async function watch(options: RunOptions, world: RunWorld): Promise<numbe
   void monitor.ready.then(() => outside.notify(['--ready']));
   const cancelWatchdog = feedWatchdog(monitor, outside);
   for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next()) await reload(options, running, world);
-  signals.end();
   cancelWatchdog();
   void outside.notify(['STOPPING=1']);
   await monitor.stop(options.onExit);
   control.close();
+  signals.end(); // another one may end the wait for hooks, not the removal
   log.tell({ event: 'stopped', reason: options.onExit === 'remove' ? 'the services were removed' : 'the rules stay' });
   await log.done();
   return 0;
