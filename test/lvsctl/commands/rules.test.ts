@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory.js';
 import { assignments, bootSettings } from '../../../src/lvsctl/config/defaults.js';
@@ -102,4 +103,10 @@ test.each(units)('%s: lvsctl understands every command, and the unit may do no m
   expect(text).toMatch(/^CapabilityBoundingSet=CAP_NET_ADMIN$/m);
   expect(text).toMatch(/^ConditionPathExists=/m);
   expect(text).toMatch(/^NoNewPrivileges=yes$/m);
+});
+
+const ANALYZE = '/usr/bin/systemd-analyze';
+test.skipIf(!existsSync(ANALYZE))(`systemd understands every line of the units (needs ${ANALYZE})`, () => {
+  const { stderr } = spawnSync(ANALYZE, ['verify', '--man=no', ...units.map((name) => UNITS + name)], { encoding: 'utf8' });
+  expect(stderr.split('\n').filter((line) => line.includes(UNITS))).toEqual([]);
 });
