@@ -51,7 +51,15 @@ export function createOutside(env: NodeJS.ProcessEnv) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       replaceFile(path, text);
     },
-    appendText: (path: string, text: string) => appendFileSync(path, text, { mode: 0o600 }),
+    appendText(path: string, text: string) {
+      try {
+        appendFileSync(path, text, { mode: 0o600 });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        appendFileSync(path, text, { mode: 0o600 });
+      }
+    },
     isExecutable(path: string) {
       try {
         accessSync(path, constants.X_OK);

@@ -54,7 +54,7 @@ beforeAll(() => {
 afterEach(() => {
   removeAll([...MACHINES, 'outside', 'inside']);
   // what the machine called director keeps
-  for (const path of [FILE, '/var/log/lvs-monitor.log', '/var/lib/lvsctl/director']) rmSync(path, { recursive: true, force: true });
+  for (const path of [FILE, '/var/log/lvsctl/monitor.log', '/var/lib/lvsctl/director']) rmSync(path, { recursive: true, force: true });
 });
 afterAll(() => {
   for (const module of ['ip_vs', 'ip_vs_pe_sip']) sh('/sbin/modprobe', module);

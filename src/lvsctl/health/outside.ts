@@ -77,7 +77,11 @@ export interface Outside {
   readText(path: string): string | undefined;
   /** Replaces a file in one step, mode 0600, making its directory (0700) when it is missing. @throws a system error */
   writeText(path: string, text: string): void;
-  /** Adds to a file, mode 0600 when it is new. Opened for each line, so that log rotation needs no signal. @throws a system error */
+  /**
+   * Adds to a file, mode 0600 when it is new, in a directory (0700) that is made when it is missing. Opened for each line, so that log rotation
+   * needs no signal.
+   * @throws a system error
+   */
   appendText(path: string, text: string): void;
   /** Whether a program can be run. */
   isExecutable(path: string): boolean;

@@ -1,0 +1,44 @@
+// Files of a program that stays.
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { createOutside } from '../../src/system/outside.js';
+
+const directory = mkdtempSync('/tmp/outside-');
+afterAll(() => rmSync(directory, { recursive: true }));
+const outside = createOutside({});
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+test('a log goes on line by line, in a directory that is made, for its owner alone', () => {
+  const path = join(directory, 'log', 'monitor.log');
+  outside.appendText(path, 'one\n');
+  outside.appendText(path, 'two\n');
+  expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+  expect(modeOf(path)).toBe(0o600);
+  expect(modeOf(join(directory, 'log'))).toBe(0o700);
+  // rotated meanwhile
+  rmSync(path);
+  outside.appendText(path, 'three\n');
+  expect(readFileSync(path, 'utf8')).toBe('three\n');
+});
+
+test('a log that cannot be written', () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  expect(() => outside.appendText(join(file, 'log'), 'x')).toThrow('ENOTDIR');
+});
+
+test('a file is read, or missing, or unreadable', () => {
+  expect(outside.readText(join(directory, 'nowhere'))).toBeUndefined();
+  expect(() => outside.readText(directory)).toThrow('EISDIR');
+});
+
+test('a delay beyond what timers know is not done at once', async () => {
+  let done = false;
+  const cancel = outside.clock.after(2 ** 40, () => {
+    done = true;
+  });
+  await new Promise((soon) => setTimeout(soon, 20));
+  cancel();
+  expect(done).toBe(false);
+});
