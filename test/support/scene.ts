@@ -1,0 +1,216 @@
+// The whole monitor on the memory backend, with servers that behave as told and a clock that only moves when told to.
+import type { Backend } from '../../src/backend/backend.js';
+import { MemoryBackend } from '../../src/backend/memory.js';
+import { readConfig } from '../../src/lvsctl/config/read.js';
+import { wantedTable } from '../../src/lvsctl/config/wanted.js';
+import { type MonitorEvent, renderEvent } from '../../src/lvsctl/health/events.js';
+import { createMonitor, type Monitor } from '../../src/lvsctl/health/monitor.js';
+import type { Admin } from '../../src/lvsctl/health/service.js';
+import { formatServer } from '../../src/lvsctl/plan/diff.js';
+import type { Change } from '../../src/model/change.js';
+import type { Destination } from '../../src/model/destination.js';
+import type { IpvsError } from '../../src/model/errors.js';
+import { type SimulatedOutside, simulatedOutside } from './simulated.js';
+
+export const INTERVAL = 2000;
+export const TIMEOUT = 1000;
+export const RISE = 2;
+export const FALL = 3;
+export const SERVERS = 4;
+
+/** Server i has weight (i + 1) x `factor`. */
+export function textOf({ servers = SERVERS, factor = 1, sorry = true, health = '', monitor = '', checks = '' } = {}): string {
+  const list = Array.from({ length: servers }, (_, i) => `{address: 10.0.0.${i + 1}, weight: ${(i + 1) * factor}}`);
+  return `
+vips: [{address: 192.0.2.1, interface: eth0}]
+services:
+  - name: web
+    address: 192.0.2.1
+    port: 80
+    mode: nat
+    scheduler: wrr
+    servers: [${list.join(', ')}]
+    ${sorry ? 'sorry: {address: 10.0.9.9}' : ''}
+    checks: [{kind: tcp, interval: 2, timeout: 1, rise: ${RISE}, fall: ${FALL}${checks}}]
+    health: {${health}}
+monitor: {${monitor}}
+`;
+}
+export const configOf = (options = {}) => readConfig(textOf(options), 'test.yaml');
+
+const BEHAVIOURS: Record<
+  'well' | 'slow' | 'refuses' | 'hangs' | 'flaps',
+  (nth: number) => { verdict: string | undefined; tookMs: number }
+> = {
+  well: () => ({ verdict: undefined, tookMs: 5 }),
+  slow: () => ({ verdict: undefined, tookMs: 700 }),
+  refuses: () => ({ verdict: 'connection refused', tookMs: 1 }),
+  hangs: () => ({ verdict: undefined, tookMs: 1e9 }),
+  /** never three failures, never two passes in a row */
+  flaps: (nth: number) => ({ verdict: nth % 3 === 0 ? undefined : 'connection reset', tookMs: 3 }),
+};
+export type Behaviour = keyof typeof BEHAVIOURS;
+
+export interface Scene {
+  readonly outside: SimulatedOutside;
+  readonly backend: MemoryBackend;
+  readonly events: MonitorEvent[];
+  /** Is called with each event. */
+  onEvent(handle: (event: MonitorEvent) => void): void;
+  readonly behaviours: Behaviour[];
+  table(): Promise<Map<string, Destination>>;
+  start(config?: ReturnType<typeof configOf>): Promise<Monitor>;
+  /** Ends the monitor as SIGKILL would, perhaps after some changes of its next batch. */
+  kill(changes?: number): void;
+  readonly admin: Map<string, Admin>;
+  /** What the checks of a server found and a monitor heard, oldest first. */
+  results(server: string): readonly boolean[];
+  /** How many of these are from before the last start or reload. */
+  resultsBefore(server: string): number;
+  /** Checks under way will not be heard: a start or a reload follows. */
+  forget(): void;
+  /** Forgets all results. */
+  forgetHistory(): void;
+}
+
+interface Result {
+  readonly server: string;
+  readonly passed: boolean;
+  readonly due: number;
+}
+
+export const ID = wantedTable(configOf())[0]?.service.id ?? { kind: 'fwmark', mark: 1, family: 'ipv4' };
+export const SORRY = '10.0.9.9:80';
+export const nameOf = (i: number) => `10.0.0.${i + 1}:80`;
+
+/** @param observe is called after each single change */
+export function scene(observe: (table: Map<string, Destination>) => void = () => {}): Scene {
+  const behaviours: Behaviour[] = Array.from({ length: SERVERS }, () => 'well');
+  const counts = new Map<string, number>();
+  let results: Result[] = [];
+  let before: Result[] = [];
+  let handle: (event: MonitorEvent) => void = () => {};
+  const forget = () => {
+    results = results.filter(({ due }) => due <= outside.clock.now());
+    before = results;
+  };
+  const outside = simulatedOutside({
+    probe(server, now) {
+      const nth = counts.get(server) ?? 0;
+      counts.set(server, nth + 1);
+      const answer = BEHAVIOURS[behaviours[Number(/\.(\d+):/.exec(server)?.[1]) - 1] ?? 'well'](nth);
+      const { verdict, tookMs } = answer;
+      results.push({ server, passed: verdict === undefined && tookMs < TIMEOUT, due: now + Math.min(tookMs, TIMEOUT) });
+      return answer;
+    },
+    random: fixedRandom(),
+  });
+  const backend = new MemoryBackend();
+  const events: MonitorEvent[] = [];
+  const admin = new Map<string, Admin>();
+  /** changes until the present monitor is dead */
+  let life = { left: Number.POSITIVE_INFINITY };
+  const table = async () =>
+    new Map((await backend.destinations(ID)).map(({ destination }) => [formatServer(destination), destination] as const));
+  return {
+    outside,
+    backend,
+    events,
+    behaviours,
+    admin,
+    results: (server) => results.filter((one) => one.server === server && one.due <= outside.clock.now()).map(({ passed }) => passed),
+    resultsBefore: (server) => before.filter((one) => one.server === server).length,
+    onEvent(handler) {
+      handle = handler;
+    },
+    forget,
+    forgetHistory() {
+      results = [];
+    },
+    table,
+    start(config = configOf()) {
+      const mine = { left: Number.POSITIVE_INFINITY };
+      life = mine;
+      const mortal: Backend = {
+        batchSize: backend.batchSize,
+        info: () => backend.info(),
+        services: () => backend.services(),
+        service: (id) => backend.service(id),
+        destinations: (id) => backend.destinations(id),
+        timeouts: () => backend.timeouts(),
+        daemons: () => backend.daemons(),
+        connections: () => backend.connections(),
+        close: () => backend.close(),
+        async apply(changes) {
+          const results: (IpvsError | undefined)[] = [];
+          for (const change of changes) {
+            if (mine.left-- <= 0) return new Promise(() => {}); // dead
+            results.push(...(await backend.apply([change])));
+            observe(await table());
+          }
+          return results;
+        },
+      };
+      return createMonitor(config, {
+        backend: mortal,
+        outside,
+        adminOf: (_, server) => admin.get(server),
+        tell(event) {
+          if (mine.left <= 0) return;
+          events.push(event);
+          handle(event);
+        },
+        limit: 100,
+      });
+    },
+    kill(changes = 0) {
+      life.left = changes;
+      if (changes > 0) return;
+      outside.forgetTimers();
+      forget();
+    },
+  };
+}
+
+function fixedRandom(): () => number {
+  let x = 1;
+  return () => {
+    x = (x * 48271) % 2147483647;
+    return x / 2147483647;
+  };
+}
+
+/** Time in which a lasting behaviour must have had its effect, whatever went before. */
+export const SETTLED = FALL * INTERVAL + 2 * TIMEOUT + 500;
+export const weightsOf = (table: Map<string, Destination>) => Object.fromEntries([...table].map(([name, { weight }]) => [name, weight]));
+/** What `weightsOf` gives when all servers are up. */
+export const allUp = ({ servers = SERVERS, factor = 1 } = {}) =>
+  Object.fromEntries(Array.from({ length: servers }, (_, i) => [nameOf(i), (i + 1) * factor]));
+export const serves = (table: Map<string, Destination>) => [...table.values()].some(({ weight }) => weight > 0);
+export const log = (events: readonly MonitorEvent[]) => events.map((event) => renderEvent(event, new Date(0), 'text').slice(25).trim());
+
+export interface ForeignAct {
+  /** beyond the servers: the sorry server */
+  readonly server: number;
+  readonly what: 'delete' | 'weight' | 'add' | 'delete-service' | 'edit-service';
+}
+
+/** What somebody else does to the table. */
+export function foreignChanges({ server: i, what }: ForeignAct): Change[] {
+  const wanted = wantedTable(configOf())[0];
+  if (!wanted) throw new Error('no service');
+  const destination = wanted.destinations[i] ?? wanted.sorry;
+  if (!destination) throw new Error('no server');
+  switch (what) {
+    case 'delete':
+      return [{ kind: 'delete-destination', id: ID, destination }];
+    case 'weight':
+      return [{ kind: 'edit-destination', id: ID, destination: { ...destination, weight: 77 } }];
+    case 'add':
+      return [{ kind: 'add-destination', id: ID, destination }];
+    case 'delete-service':
+      return [{ kind: 'delete-service', id: ID }];
+    default:
+      return [{ kind: 'edit-service', service: { ...wanted.service, scheduler: 'rr' } }];
+  }
+}
