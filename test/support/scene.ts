@@ -18,8 +18,8 @@ export const RISE = 2;
 export const FALL = 3;
 export const SERVERS = 4;
 
-/** Server i has weight (i + 1) x `factor`. */
-export function textOf({ servers = SERVERS, factor = 1, sorry = true, health = '', monitor = '', checks = '' } = {}): string {
+/** Server i has weight (i + 1) x `factor`; the first `skip` are left out. */
+export function textOf({ servers = SERVERS, skip = 0, factor = 1, sorry = true, health = '', monitor = '', checks = '' } = {}): string {
   const list = Array.from({ length: servers }, (_, i) => `{address: 10.0.0.${i + 1}, weight: ${(i + 1) * factor}}`);
   return `
 vips: [{address: 192.0.2.1, interface: eth0}]
@@ -29,7 +29,7 @@ services:
     port: 80
     mode: nat
     scheduler: wrr
-    servers: [${list.join(', ')}]
+    servers: [${list.slice(skip).join(', ')}]
     ${sorry ? 'sorry: {address: 10.0.9.9}' : ''}
     checks: [{kind: tcp, interval: 2, timeout: 1, rise: ${RISE}, fall: ${FALL}${checks}}]
     health: {${health}}

@@ -163,6 +163,23 @@ test('after a restart who is in the table stays until it has failed often enough
   expect((await table()).get(nameOf(1))?.weight).toBe(2);
 });
 
+test('what a check finds that began under a former file is heard of nobody', async () => {
+  const { outside, start, table, behaviours, events } = scene();
+  const monitor = await start();
+  monitor.start();
+  await outside.pass(5000);
+  // the checks of the first server are on their way for a second each, and the file that drops it makes the second one the first
+  behaviours[0] = 'hangs';
+  for (let i = 0; i < 10; i++) {
+    await outside.pass(INTERVAL / 2);
+    await monitor.reload(configOf({ skip: i % 2 === 0 ? 1 : 0 }));
+  }
+  await monitor.reload(configOf({ skip: 1 }));
+  await outside.pass(60_000);
+  expect(log(events).filter((line) => line.includes('gone') && !line.includes(nameOf(0)))).toEqual([]);
+  expect([...(await table()).keys()].sort()).toEqual([1, 2, 3].map(nameOf));
+});
+
 describe('a table that cannot be written', () => {
   test('a refused server does not keep the others from leaving', async () => {
     const { outside, backend, behaviours, start, table } = scene();

@@ -207,6 +207,70 @@ test('min_up keeps in who failed last, and lets the oldest failure go first', ()
   expect(inside()).toBe('10011');
 });
 
+describe('several checks of a server', () => {
+  const text = (combine: string) => `
+vips: [{address: 192.0.2.1, interface: eth0}]
+services:
+  - name: web
+    address: 192.0.2.1
+    port: 80
+    mode: nat
+    servers: [{address: 10.0.0.1}]
+    checks: [{kind: tcp, rise: 1, fall: 2}, {kind: ping, rise: 2, fall: 1}]
+    health: {combine: ${combine}}
+`;
+  test.each([
+    // each word: which check, and what it found
+    ['all', '0-', true],
+    ['all', '0- 0-', false],
+    ['all', '1-', false],
+    ['all', '1- 1+', false],
+    ['all', '1- 1+ 1+', true],
+    ['all', '0- 0- 1- 0+', false],
+    ['any', '1-', true],
+    ['any', '0- 0-', true],
+    ['any', '1- 0- 0-', false],
+    ['any', '1- 0- 0- 1+ 1+', true],
+  ])('%s of them, after %j: up is %j', (combine, results, up) => {
+    const wanted = wantedTable(readConfig(text(combine), 'test.yaml'))[0];
+    if (wanted === undefined) throw new Error('no service');
+    const live = { service: wanted.service, destinations: new Map(wanted.destinations.map((one) => [formatServer(one), one])) };
+    let state = adopt(wanted, live, nobody, 0);
+    for (const [check, found] of results.split(' ').map(([a, b]) => [a, b])) state = withResult(state, 0, Number(check), found === '+', 0);
+    expect(state.servers[0]?.up).toBe(up);
+  });
+});
+
+describe('where a monitor starts from', () => {
+  test.each([
+    // weight in the table, manner of the file: up at once, or after so many passes
+    [1, 'remove', 0],
+    [1, 'quiesce', 0],
+    // weight 0 where failures remove is no failure of ours
+    [0, 'remove', 0],
+    [0, 'quiesce', 2],
+    [undefined, 'remove', 2],
+    [undefined, 'quiesce', 2],
+  ] as const)('a server of weight %j in a table in use, failed: %s: up after %d passes', (weight, failed, passes) => {
+    const wanted = wantedOf([1, 1], `failed: ${failed}`);
+    const [first, second] = wanted.destinations;
+    if (!first || !second) throw new Error('no servers');
+    const there = [first, ...(weight === undefined ? [] : [{ ...second, weight }])];
+    const live = { service: wanted.service, destinations: new Map(there.map((one) => [formatServer(one), one])) };
+    let state = adopt(wanted, live, nobody, 0);
+    let count = 0;
+    for (; !state.servers[1]?.up && count < 9; count++) state = withResult(state, 1, 0, true, 0);
+    expect(count).toBe(passes);
+  });
+
+  test('in an empty table one pass is enough, and a failure is a verdict', () => {
+    const state = adopt(wantedOf([1, 1], ''), undefined, nobody, 0);
+    expect(withResult(state, 0, 0, true, 0).servers[0]?.up).toBe(true);
+    const failed = withResult(state, 0, 0, false, 0);
+    expect(withResult(failed, 0, 0, true, 0).servers[0]?.up).toBe(false);
+  });
+});
+
 test('a reload keeps what is known; a new server needs one pass', () => {
   let state = adopt(wantedOf([1, 1], ''), undefined, nobody, 0);
   state = withResult(withResult(state, 0, 0, true, 0), 1, 0, false, 0);
