@@ -1,10 +1,12 @@
 // Waiting until nobody holds a drained server any more.
 import type { ServerId } from './admin.js';
-import { askMonitor } from './ask.js';
+import { askMonitor, NoMonitorError } from './ask.js';
 import type { Outside } from './outside.js';
 import type { ServerStatus, Status } from './status.js';
 
 const LOOK_MS = 500;
+/** how long a monitor may be away, which is started again */
+const AWAY_MS = 30_000;
 const EMPTY = 0;
 const GIVEN_UP = 1;
 
@@ -13,7 +15,7 @@ const GIVEN_UP = 1;
  * Each change of what holds a server is told once.
  * @param timeoutS seconds, undefined = for ever
  * @returns the exit status
- * @throws NoMonitorError when the monitor goes away
+ * @throws NoMonitorError when the monitor goes away and does not come back
  */
 export async function waitEmpty(
   servers: readonly ServerId[],
@@ -24,8 +26,21 @@ export async function waitEmpty(
 ): Promise<number> {
   const end = clock.now() + (timeoutS ?? Number.POSITIVE_INFINITY) * 1000;
   const told = new Map<string, string>();
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+  /** Asks again and again while nobody answers. */
+  async function patiently(): Promise<Status> {
+    const enough = Math.min(end, clock.now() + AWAY_MS);
+    for (;;) {
+      try {
+        return await askMonitor<Status>({ ask }, socket, { ask: 'status' });
+      } catch (error) {
+        if (!(error instanceof NoMonitorError) || clock.now() >= enough) throw error;
+      }
+      await pause(LOOK_MS);
+    }
+  }
   for (;;) {
-    const status = await askMonitor<Status>({ ask }, socket, { ask: 'status' });
+    const status = await patiently();
     const holders = servers.map((one) => ({ name: `${one.service} ${one.server}`, ...holdOf(one, status) }));
     for (const { name, text } of holders) {
       if (text !== '' && told.get(name) !== text) err(`${name}: ${text}\n`);
@@ -38,15 +53,19 @@ export async function waitEmpty(
       err(`lvsctl: after ${timeoutS} s connections are left; the server stays drained\n`);
       return GIVEN_UP;
     }
-    await new Promise<void>((resolve) => void clock.after(Math.min(LOOK_MS, Math.max(0, end - clock.now())), resolve));
+    await pause(Math.min(LOOK_MS, end - clock.now()));
   }
 }
 
 /** What holds a server, in words; empty when nothing does. `over`: waiting has no sense any more. */
-function holdOf({ service, server }: ServerId, { services, templatesExpire }: Status): { readonly text: string; readonly over: boolean } {
+function holdOf({ service, server }: ServerId, status: Status): { readonly text: string; readonly over: boolean } {
+  const { services, templatesExpire, trouble } = status;
   const found = services.find(({ name }) => name === service)?.servers.find((one) => one.server === server);
   if (found === undefined) return { text: 'is not in the file any more', over: true };
   if (found.state !== 'drained') return { text: `is not drained any more, but ${found.state}`, over: true };
+  // its counters are 0 then, which means nothing
+  if (trouble !== null) return { text: `cannot be seen: ${trouble}`, over: false };
+  if (found.weightActual === null) return { text: 'is not in the table', over: false };
   return { text: connectionsOf(found, templatesExpire), over: false };
 }
 

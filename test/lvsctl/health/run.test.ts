@@ -5,7 +5,7 @@ import { failureText } from '../../../src/lvsctl/failure.js';
 import { waitEmpty } from '../../../src/lvsctl/health/drain.js';
 import type { Outside, Signal } from '../../../src/lvsctl/health/outside.js';
 import { once, watch } from '../../../src/lvsctl/health/run.js';
-import type { Status } from '../../../src/lvsctl/health/status.js';
+import type { ServerStatus, Status } from '../../../src/lvsctl/health/status.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { simulatedOutside } from '../../support/simulated.js';
 
@@ -273,42 +273,85 @@ describe('administrators', () => {
 });
 
 describe('waiting until a drained server is empty', () => {
-  const holds = (...counts: (readonly [number, number, number])[]) => {
+  type Seen = Partial<Pick<ServerStatus, 'state' | 'active' | 'inactive' | 'persistent' | 'weightActual'>>;
+  /** @param seen what the monitor answers, one after the other; undefined = nobody is there */
+  const holds = (seen: readonly (Seen | undefined)[], more: Partial<Status> = {}) => {
     const outside = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) });
     let at = 0;
     const ask = async () => {
-      const [active = 0, inactive = 0, persistent = 0] = counts[Math.min(at++, counts.length - 1)] ?? [];
-      const server = { server: '10.0.0.1:80', state: 'drained', active, inactive, persistent };
-      return JSON.stringify({ templatesExpire: false, services: [{ name: 'web', servers: [server] }] });
+      const now = seen[Math.min(at++, seen.length - 1)];
+      if (now === undefined) throw Object.assign(new Error('nobody'), { code: 'ECONNREFUSED' });
+      const server = { server: '10.0.0.1:80', state: 'drained', weightActual: 0, active: 0, inactive: 0, persistent: 0, ...now };
+      return JSON.stringify({ templatesExpire: false, trouble: null, services: [{ name: 'web', servers: [server] }], ...more });
     };
     let told = '';
-    const wait = (timeout?: number) =>
-      waitEmpty([{ service: 'web', server: '10.0.0.1:80' }], timeout, '/s', { clock: outside.clock, ask }, (text) => {
+    let result: unknown;
+    const wait = async (passMs: number, timeout?: number) => {
+      void waitEmpty([{ service: 'web', server: '10.0.0.1:80' }], timeout, '/s', { clock: outside.clock, ask }, (text) => {
         told += text;
-      });
-    return { wait, outside, told: () => told };
+      }).then(
+        (status) => {
+          result = status;
+        },
+        (error: Error) => {
+          result = error.message;
+        },
+      );
+      await outside.pass(passMs);
+      return { result, told };
+    };
+    return wait;
   };
 
   test('tells what holds it, and returns when nothing does', async () => {
-    const { wait, outside, told } = holds([2, 1, 1], [2, 1, 1], [0, 1, 1], [0, 0, 1], [0, 0, 0]);
-    const ended = wait();
-    await outside.pass(2500);
-    expect(await ended).toBe(0);
-    expect(told()).toBe(
-      [
+    const wait = holds([
+      { active: 2, inactive: 1, persistent: 1 },
+      { active: 2, inactive: 1, persistent: 1 },
+      { inactive: 1, persistent: 2 },
+      { persistent: 1 },
+      {},
+    ]);
+    expect(await wait(2500)).toEqual({
+      result: 0,
+      told: [
         'web 10.0.0.1:80: 2 active, 1 inactive, 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
-        'web 10.0.0.1:80: 1 inactive, 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
+        'web 10.0.0.1:80: 1 inactive, 2 persistence templates (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
         'web 10.0.0.1:80: 1 persistence template (net.ipv4.vs.expire_quiescent_template is 0: clients come back)\n',
       ].join(''),
-    );
+    });
+  });
+
+  test('templates that expire bring nobody back, and are not waited for', async () => {
+    const wait = holds([{ active: 1, persistent: 3 }, { persistent: 3 }], { templatesExpire: true });
+    expect(await wait(1000)).toEqual({ result: 0, told: 'web 10.0.0.1:80: 1 active\n' });
   });
 
   test('gives up in time', async () => {
-    const { wait, outside, told } = holds([3, 0, 0]);
-    const ended = wait(2.2);
-    await outside.pass(2300);
-    expect(await ended).toBe(1);
-    expect(told()).toMatch(/3 active\nlvsctl: after 2\.2 s connections are left; the server stays drained\n$/);
+    const wait = holds([{ active: 3 }]);
+    const { result, told } = await wait(2300, 2.2);
+    expect(result).toBe(1);
+    expect(told).toMatch(/3 active\nlvsctl: after 2\.2 s connections are left; the server stays drained\n$/);
+  });
+
+  test('ends when somebody enables the server meanwhile', async () => {
+    const wait = holds([{ active: 3 }, { active: 3, state: 'up' }]);
+    expect(await wait(1000)).toEqual({
+      result: 1,
+      told: 'web 10.0.0.1:80: 3 active\nweb 10.0.0.1:80: is not drained any more, but up\n',
+    });
+  });
+
+  test.each([
+    [{ trouble: 'Operation not permitted' }, {}, 'cannot be seen: Operation not permitted'],
+    [{}, { weightActual: null }, 'is not in the table'],
+  ] as const)('what cannot be seen is not empty: %j %j', async (more, seen, why) => {
+    expect(await holds([seen], more)(5000)).toEqual({ result: undefined, told: `web 10.0.0.1:80: ${why}\n` });
+  });
+
+  test('a monitor that is started again is waited for, half a minute', async () => {
+    expect(await holds([{ active: 1 }, undefined, undefined, {}])(5000)).toEqual({ result: 0, told: 'web 10.0.0.1:80: 1 active\n' });
+    expect((await holds([{ active: 1 }, undefined])(29_000)).result).toBeUndefined();
+    expect((await holds([{ active: 1 }, undefined])(32_000)).result).toBe('no monitor answers at /s: nobody is there');
   });
 });
 
