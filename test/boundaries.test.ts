@@ -29,12 +29,14 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   // a rule file is lines of ipvsadm: its reader is the only one
   'lvsctl/config/rulefile': ['ipvsadm/lines', 'ipvsadm/parse', 'ipvsadm/scan', 'ipvsadm/usage', 'ipvsadm/values'],
   'lvsctl/program': ['commander'],
+  // it gets patterns as text, in another process
+  'system/probe/worker': ['re2js'],
 };
 /** The same for folders within folders. */
 const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/commands/': ['commander'],
   'lvsctl/view/': ['chalk', 'cli-table3'],
-  'lvsctl/config/': ['yaml'],
+  'lvsctl/config/': ['yaml', 're2js'],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => /\.c?ts$/.test(name));

@@ -1,7 +1,9 @@
 // The world of a program that stays: clock, probes, signals, a socket, systemd.
 import { accessSync, appendFileSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { replaceFile } from './journal.js';
+import { describe } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
 import { askLine, serveLines } from './socket.js';
@@ -58,6 +60,15 @@ export function createOutside(env: NodeJS.ProcessEnv) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         appendFileSync(path, text, { mode: 0o600 });
+      }
+    },
+    whyNoCertificates(path: string) {
+      try {
+        const text = readFileSync(path, 'utf8');
+        createSecureContext({ ca: text }); // throws when it is garbled
+        return /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text) ? undefined : 'no certificate is in it';
+      } catch (error) {
+        return describe(error);
       }
     },
     isExecutable(path: string) {

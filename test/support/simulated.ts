@@ -54,6 +54,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     readText: (path) => files.get(path),
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
+    whyNoCertificates: () => undefined,
     isExecutable: () => true,
     serve: async () => ({ close: () => {} }),
     ask: async () => '',

@@ -1,5 +1,5 @@
 // The words in which config/file.ts is written: a field reads one YAML node, and describes itself for the JSON Schema.
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml';
 
 /** A slip in an lvsctl file: `path` names the entry (`services[0].port`), the message begins with file, line and column. */
 export class ConfigError extends Error {
@@ -105,12 +105,16 @@ export function object<E extends Entries>(entries: E): Field<Read<E>> {
 
 function describe({ field, help, absent }: Entry<unknown>): JsonSchema {
   const value = absent.required ? undefined : absent.value;
-  return { ...field.schema, description: help, ...(value === undefined ? {} : { default: written(value) }) };
+  return { ...field.schema, description: help, ...(value === undefined ? {} : { default: asWritten(value) }) };
 }
 
 /** A default as one would write it in the file. */
-function written(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'from' in value && 'to' in value ? `${value.from}-${value.to}` : value;
+function asWritten(value: unknown): unknown {
+  return Array.isArray(value) && value.every(isRange) && value.length > 0 ? value.map(({ from, to }) => `${from}-${to}`).join() : value;
+}
+
+function isRange(value: unknown): value is { readonly from: number; readonly to: number } {
+  return typeof value === 'object' && value !== null && 'from' in value && 'to' in value;
 }
 
 /** Maps told apart by the word under `key`. */
@@ -146,20 +150,30 @@ export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
   };
 }
 
-/** A map from any word to text. */
-export const textMap: Field<Readonly<Record<string, string>>> = {
-  read(place) {
-    const node = follow(place);
-    if (!isMap(node)) fail(place, 'expected a map of names and texts');
-    return Object.fromEntries(
-      node.items.map(({ key }) => {
-        const name = isScalar(key) ? String(key.value) : '';
-        return [name, text.read(below(place, name))];
-      }),
-    );
-  },
-  schema: { type: 'object', additionalProperties: { type: 'string' } },
-};
+/** A map from names to texts. */
+export function textMap(
+  saidName: string,
+  isName: (name: string) => boolean,
+  saidValue: string,
+  isValue: (value: string) => boolean,
+): Field<Readonly<Record<string, string>>> {
+  return {
+    read(place) {
+      const node = follow(place);
+      if (!isMap(node)) fail(place, 'expected a map of names and texts');
+      return Object.fromEntries(
+        node.items.map(({ key, value: node }) => {
+          const name = isScalar(key) ? written(key) : '';
+          if (!isName(name)) fail({ ...place, node: key as Node }, `\`${name}' is not ${saidName}`);
+          const at = { ...place, node: node as Node | null, path: `${place.path}.${name}` };
+          const value = text.read(at);
+          return isValue(value) ? [name, value] : fail(at, `\`${value}' is not ${saidValue}`);
+        }),
+      );
+    },
+    schema: { type: 'object', additionalProperties: { type: 'string' } },
+  };
+}
 
 /** One of these words. */
 export function oneOf<const W extends string>(words: readonly W[]): Field<W> {
@@ -202,24 +216,48 @@ export const truth: Field<boolean> = {
   schema: { type: 'boolean' },
 };
 
-/** Text that is not empty. */
+/** Text that is not empty; a number counts as it is written. */
 export const text: Field<string> = {
   read(place) {
-    const value = scalar(place);
-    return typeof value === 'string' && value !== '' ? value : fail(place, `\`${value}' is not a text`);
+    const value = scalarText(place);
+    return value === '' ? fail(place, "`' is not a text") : value;
   },
   schema: { type: 'string', minLength: 1 },
 };
 
-/** Text or a number in which `parse` finds something. */
-export function parsed<T>(said: string, parse: (value: string) => T | undefined, schema: JsonSchema): Field<T> {
+/**
+ * Text or a number in which `parse` finds something.
+ * @param why more about what is wrong, for the message
+ */
+export function parsed<T>(
+  said: string,
+  parse: (value: string) => T | undefined,
+  schema: JsonSchema,
+  why?: (value: string) => string,
+): Field<T> {
   return {
     read(place) {
-      const value = scalar(place);
-      return parse(String(value)) ?? fail(place, `\`${value}' is not ${said}`);
+      const value = scalarText(place);
+      return parse(value) ?? fail(place, `\`${shortened(value)}' is not ${said}${why ? `: ${why(value)}` : ''}`);
     },
     schema,
   };
+}
+
+function shortened(value: string): string {
+  return value.length <= 80 ? value : `${value.slice(0, 79)}…`;
+}
+
+function scalarText(place: Place): string {
+  const node = follow(place);
+  if (!isScalar(node)) fail(place, 'expected one value');
+  if (node.value === null) fail(place, 'expected a value, there is none');
+  return written(node);
+}
+
+/** A number as its digits stand in the file: 1.0 is not 1. */
+function written({ value, source }: Scalar): string {
+  return typeof value === 'string' ? value : (source ?? String(value));
 }
 
 function scalar(place: Place): unknown {

@@ -1,31 +1,15 @@
 // The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON Schema follow from it.
-import { type Address, parseAddress, parseDottedQuad } from '../../model/address.js';
-import {
-  type Field,
-  integer,
-  list,
-  number,
-  object,
-  oneOf,
-  optional,
-  parsed,
-  required,
-  text,
-  textMap,
-  truth,
-  type Value,
-  variants,
-} from './field.js';
+import { parseDottedQuad } from '../../model/address.js';
+import { address, check, YEAR } from './checks.js';
+import { integer, list, number, object, oneOf, optional, parsed, required, text, truth, type Value } from './field.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
 
 const WEIGHT_MAX = 2 ** 31 - 1;
 const THRESHOLD_MAX = 2 ** 32 - 1;
 const MARK_MAX = 2 ** 32 - 1;
-const YEAR = 31_536_000;
 
 // biome-ignore-start format: a table
-const address: Field<Address> = parsed('an IPv4 or IPv6 address', parseAddress, { type: 'string' });
 const port = integer(0, 65535);
 const word = parsed('a name of letters, digits, dots, dashes and underscores', (value) => (/^[\w.-]+$/.test(value) ? value : undefined), {
   type: 'string',
@@ -49,60 +33,6 @@ const netmask = parsed(
 );
 const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, { type: ['integer', 'string'] });
 const mode = oneOf(['nat', 'dr', 'tun']);
-
-const common = {
-  interval: optional(number(0.1, YEAR), 5, 'seconds from one check to the next'),
-  timeout: optional(number(0.1, YEAR), 3, 'seconds after which a check has failed'),
-  rise: optional(integer(1, 1000), 2, 'passes in a row that bring a server back'),
-  fall: optional(integer(1, 1000), 3, 'failures in a row that take a server out'),
-  fast_interval: optional(number(0.1, YEAR), undefined, 'interval while the state is changing; the interval when absent'),
-  jitter: optional(number(0, 1), 0.1, 'share of the interval by which starts are spread'),
-  port: optional(integer(1, 65535), undefined, 'port to check, when not that of the server'),
-  target: optional(oneOf(['server', 'vip']), 'server', "the address to ask for: the server's own, or (dr, tun) the VIP on the server"),
-  source: optional(address, undefined, 'source address of the checks'),
-};
-const http = {
-  ...common,
-  method: optional(oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']), 'GET', 'request method'),
-  path: optional(
-    parsed('a path that begins with /', (value) => (/^\/[!-~]*$/.test(value) ? value : undefined), { type: 'string', pattern: '^/' }),
-    '/',
-    'request path with its query',
-  ),
-  host: optional(text, undefined, 'Host header; the VIP when absent'),
-  headers: optional(textMap, {}, 'further request headers'),
-  status: optional(
-    parsed('a status or a range like 200-299', parseStatus, { type: ['integer', 'string'] }),
-    { from: 200, to: 299 },
-    'statuses that pass',
-  ),
-  body: optional(
-    parsed('a regular expression', parsePattern, { type: 'string' }),
-    undefined,
-    'regular expression that the body must match',
-  ),
-  redirects: optional(integer(0, 20), 0, 'redirects followed'),
-};
-
-const check = variants('kind', {
-  tcp: { ...common },
-  http,
-  https: {
-    ...http,
-    verify: optional(truth, true, 'verify the certificate'),
-    sni: optional(text, undefined, 'server name sent and verified; the host when absent'),
-  },
-  dns: {
-    ...common,
-    name: required(text, 'name to ask for'),
-    type: optional(oneOf(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT']), 'A', 'record type'),
-    expected: optional(list(text), [], 'answers of which one must come; any when empty'),
-  },
-  udp: { ...common, payload: optional(text, undefined, 'text sent; an empty datagram when absent') },
-  smtp: { ...common, helo: optional(text, 'localhost', 'name said in EHLO') },
-  ping: { ...common },
-  exec: { ...common, command: required(list(text, 1), 'absolute path of a program, then its arguments; no shell') },
-});
 
 const health = object({
   combine: optional(oneOf(['all', 'any']), 'all', 'whether all checks must pass, or one'),
@@ -225,8 +155,6 @@ export type Config = Value<typeof FILE>;
 export type VirtualService = Value<typeof service>;
 export type RealServer = Value<typeof server>;
 export type TunnelOptions = Value<typeof tunnel>;
-export type Check = Value<typeof check>;
-export type CheckKind = Check['kind'];
 export type Health = Value<typeof health>;
 export type Netmask = Value<typeof netmask>;
 
@@ -234,17 +162,4 @@ function parseGroupPort(value: string): { readonly port: number; readonly protoc
   const [, digits, protocol] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
   const number = Number(digits);
   return number >= 1 && number <= 65535 ? { port: number, protocol: protocol as 'tcp' | 'udp' | 'sctp' | undefined } : undefined;
-}
-
-function parseStatus(value: string): { readonly from: number; readonly to: number } | undefined {
-  const [, from, to = from] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(value) ?? [];
-  return from !== undefined && Number(from) <= Number(to) ? { from: Number(from), to: Number(to) } : undefined;
-}
-
-function parsePattern(value: string): RegExp | undefined {
-  try {
-    return new RegExp(value, 'u');
-  } catch {
-    return undefined; // what is no pattern is told by the field
-  }
 }

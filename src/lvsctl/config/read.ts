@@ -1,8 +1,9 @@
 // Text of an lvsctl file -> Config: YAML with positions, the table of file.ts, then what keys mean together.
 import { LineCounter, type Node, parseDocument } from 'yaml';
-import { formatAddress } from '../../model/address.js';
+import { formatAddress, parseAddress } from '../../model/address.js';
+import type { Check, CheckKind } from './checks.js';
 import { below, ConfigError, fail, type Place } from './field.js';
-import { type CheckKind, type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
+import { type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
 import { renderId, serverMode, serviceId, toNetmask } from './wanted.js';
 
 /**
@@ -128,8 +129,36 @@ function checkChecks(service: VirtualService, at: Place, { monitor }: Config): v
     if (check.source && asked.some(({ family }) => family !== check.source?.family)) {
       fail(below(at, 'checks', i, 'source'), `an ${check.source.family} address, where another family is asked`);
     }
-    if (check.kind === 'exec' && !check.command[0]?.startsWith('/'))
-      fail(below(at, 'checks', i, 'command'), 'the program needs an absolute path');
+    checkKeys(check, below(at, 'checks', i));
+  }
+}
+
+/** What the keys of one check mean together. */
+function checkKeys(check: Check, at: Place): void {
+  if (check.fast_interval !== undefined && check.fast_interval > check.interval) {
+    fail(below(at, 'fast_interval'), `it is longer than the interval, ${check.interval}`);
+  }
+  switch (check.kind) {
+    case 'http':
+    case 'https':
+      if (check.method === 'HEAD' && check.body) fail(below(at, 'body'), 'an answer to HEAD has no body');
+      return;
+    case 'dns': {
+      const family = { A: 'ipv4', AAAA: 'ipv6' }[check.type as string];
+      const odd = check.expected.findIndex((text) => family !== undefined && parseAddress(text)?.family !== family);
+      if (odd >= 0)
+        fail(below(at, 'expected', odd), `\`${check.expected[odd]}' is no ${family} address, of which records of type ${check.type} are`);
+      return;
+    }
+    case 'udp':
+      if (check.payload !== undefined && check.payload_hex !== undefined)
+        fail(below(at, 'payload_hex'), "give either `payload' or `payload_hex'");
+      return;
+    case 'exec':
+      if (!check.command[0]?.startsWith('/')) fail(below(at, 'command'), 'the program needs an absolute path');
+      return;
+    default:
+      return; // the others have nothing that could contradict
   }
 }
 

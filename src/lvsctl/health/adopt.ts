@@ -1,5 +1,5 @@
 // Where a monitor starts from: the table it finds, the administrators' record, and at a reload what it knew before.
-import type { Check } from '../config/file.js';
+import type { Check } from '../config/checks.js';
 import type { WantedService } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import type { LiveService } from './changes.js';
@@ -46,7 +46,7 @@ function fresh(wanted: WantedService, start: CheckState, admin: Admin | undefine
   return { checks, up: combined(checks, wanted.source.health.combine), since: now, held: false, admin, rampFrom: undefined };
 }
 
-/** Tells one check from another; a pattern by its text. */
+/** Tells one check from another; a pattern by its source. */
 function identity(check: Check): string {
-  return JSON.stringify(check, (_, value) => (value instanceof RegExp ? value.source : value));
+  return JSON.stringify(check);
 }

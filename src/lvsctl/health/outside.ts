@@ -19,15 +19,21 @@ export interface Target {
   readonly ports?: readonly [number, number];
 }
 
+/** Whether it occurs in a text, found in time proportional to the text. */
+export interface Pattern {
+  readonly source: string;
+  readonly test: (text: string) => boolean;
+}
+
 export interface HttpQuestion {
-  /** `name` is sent as SNI unless it is an address, and the certificate must be for it */
-  readonly tls: { readonly verify: boolean; readonly name: string } | undefined;
+  /** `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a file of certificates to trust */
+  readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly name: string } | undefined;
   readonly method: string;
   readonly path: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly status: { readonly from: number; readonly to: number };
-  readonly body: RegExp | undefined;
+  readonly status: readonly { readonly from: number; readonly to: number }[];
+  readonly body: Pattern | undefined;
   readonly redirects: number;
 }
 
@@ -36,6 +42,13 @@ export interface DnsQuestion {
   readonly type: string;
   /** one of these must be among the answers; any answer will do when empty */
   readonly expected: readonly string[];
+}
+
+export interface UdpQuestion {
+  /** bytes sent, as hexadecimal digits */
+  readonly hex: string;
+  /** whether silence fails */
+  readonly reply: boolean;
 }
 
 export type Environment = Readonly<Record<string, string>>;
@@ -48,7 +61,7 @@ export interface Probes {
   tcp(target: Target): Promise<Verdict>;
   http(target: Target, question: HttpQuestion): Promise<Verdict>;
   dns(target: Target, question: DnsQuestion): Promise<Verdict>;
-  udp(target: Target, payload: string): Promise<Verdict>;
+  udp(target: Target, question: UdpQuestion): Promise<Verdict>;
   smtp(target: Target, helo: string): Promise<Verdict>;
   ping(target: Target): Promise<Verdict>;
   exec(command: readonly string[], environment: Environment, timeoutMs: number): Promise<Verdict>;
@@ -83,6 +96,8 @@ export interface Outside {
    * @throws a system error
    */
   appendText(path: string, text: string): void;
+  /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
+  whyNoCertificates(path: string): string | undefined;
   /** Whether a program can be run. */
   isExecutable(path: string): boolean;
   /**

@@ -1,7 +1,8 @@
 // One check of one server -> the probe that asks it. A row per kind of check.
 import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
-import type { Check, CheckKind, VirtualService } from '../config/file.js';
+import type { Check, CheckKind } from '../config/checks.js';
+import type { VirtualService } from '../config/file.js';
 import { formatServer } from '../plan/diff.js';
 import type { Environment, HttpQuestion, Outside, Probes, RemoteProbes, Target, Verdict } from './outside.js';
 import { needsWay, noWay, type Way } from './viproutes.js';
@@ -25,7 +26,7 @@ const KINDS: { readonly [K in CheckKind]: { readonly port: number | undefined; r
   http: { port: 80, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `http ${path}` },
   https: { port: 443, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `https ${path}` },
   dns: { port: 53, ask: (probes, target, question) => probes.dns(target, question), label: ({ name, type }) => `dns ${type} ${name}` },
-  udp: { port: undefined, ask: (probes, target, { payload }) => probes.udp(target, payload ?? ''), label: () => 'udp' },
+  udp: { port: undefined, ask: (probes, target, check) => probes.udp(target, { hex: bytesOf(check), reply: check.reply }), label: () => 'udp' },
   smtp: { port: 25, ask: (probes, target, { helo }) => probes.smtp(target, helo), label: () => 'smtp' },
   ping: { port: 0, ask: (probes, target) => probes.ping(target), label: () => 'ping' },
   exec: { port: 0, ask: (probes, target, { command }, question) => probes.exec(command, environment(question, target), target.timeoutMs), label: ({ command }) => `exec ${command[0]}` },
@@ -39,7 +40,7 @@ export function ask({ probes, probesIn }: Pick<Outside, 'probes' | 'probesIn'>, 
     address: formatAddress(check.target === 'vip' ? service.address : server.address),
     port: portOf(question) ?? 0,
     source: check.source && formatAddress(check.source),
-    timeoutMs: check.timeout * 1000,
+    timeoutMs: Math.round(check.timeout * 1000),
     ...(way ? { ports: way.ports } : {}),
   };
   return KINDS[check.kind].ask((way ? probesIn(way.netns) : probes) as Probes, target, check as never, question);
@@ -51,11 +52,15 @@ export function labelOf(check: Check): string {
 }
 
 /** Why this check cannot be carried out on this machine; undefined = it can. */
-export function impossible(question: Question, outside: Pick<Outside, 'isExecutable'>): string | undefined {
+export function impossible(question: Question, outside: Pick<Outside, 'isExecutable' | 'whyNoCertificates'>): string | undefined {
   const { check } = question;
   if (portOf(question) === undefined) return `check ${check.kind} needs \`port', for the service has none`;
   const blocked = needsWay(check) ? noWay(question.server, question.service.address.family) : undefined;
   if (blocked !== undefined) return blocked;
+  if (check.kind === 'https' && check.ca !== undefined) {
+    const why = outside.whyNoCertificates(check.ca);
+    if (why !== undefined) return `check https: ${check.ca}: ${why}`;
+  }
   if (check.kind === 'exec' && !outside.isExecutable(check.command[0] ?? '')) return `check exec: ${check.command[0]} cannot be run`;
   if (check.kind === 'ping' && !PING.some((path) => outside.isExecutable(path))) return `check ping: there is no ${PING.join(' or ')}`;
   return undefined;
@@ -64,14 +69,26 @@ export function impossible(question: Question, outside: Pick<Outside, 'isExecuta
 const PING = ['/bin/ping', '/usr/bin/ping'];
 
 function portOf({ check, service, server }: Question): number | undefined {
-  return check.port || server.port || service.port || service.ports?.[0]?.port || KINDS[check.kind].port;
+  const usual = KINDS[check.kind].port;
+  // of a group that port which such a service usually has
+  const grouped = service.ports?.find(({ port }) => port === usual) ?? service.ports?.[0];
+  return check.port || server.port || service.port || grouped?.port || usual;
+}
+
+function bytesOf({ payload, payload_hex: hex }: Of<'udp'>): string {
+  return hex ?? Buffer.from(payload ?? '').toString('hex');
 }
 
 function httpQuestion(check: Of<'http'> | Of<'https'>, service: VirtualService): HttpQuestion {
   const vip = formatAddress(service.address);
-  const host = check.host ?? (service.address.family === 'ipv6' ? `[${vip}]` : vip);
+  const usual = KINDS[check.kind].port;
+  const port = service.port && service.port !== usual ? `:${service.port}` : '';
+  const host = check.host ?? `${service.address.family === 'ipv6' ? `[${vip}]` : vip}${port}`;
   const { method, path, headers, status, body, redirects } = check;
-  const tls = check.kind === 'https' ? { verify: check.verify, name: check.sni ?? (check.host ? hostName(check.host) : vip) } : undefined;
+  const tls =
+    check.kind === 'https'
+      ? { verify: check.verify, ca: check.ca, name: check.sni ?? (check.host ? hostName(check.host) : vip) }
+      : undefined;
   return { tls, method, path, host, headers, status, body, redirects };
 }
 

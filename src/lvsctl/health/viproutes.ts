@@ -2,7 +2,8 @@
 // chosen by the port a check comes from.
 import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
-import type { Check, Config } from '../config/file.js';
+import type { Check } from '../config/checks.js';
+import type { Config } from '../config/file.js';
 import { type WantedService, wantedTable } from '../config/wanted.js';
 
 export interface Way {

@@ -1,4 +1,5 @@
 // One probe from its beginning to a verdict: within its time limit, and nothing of it left open afterwards.
+import { performance } from 'node:perf_hooks';
 
 /** Why a probe failed, in a few words; undefined = it passed. */
 export type Verdict = string | undefined;
@@ -32,6 +33,9 @@ export interface Open {
   over: boolean;
 }
 
+/** letters of a reason that are told; a server may send any number */
+const LONGEST_REASON = 200;
+
 /** Begins a probe. Never rejects. */
 export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt) => void): Promise<Verdict> {
   return new Promise((resolve) => {
@@ -44,10 +48,18 @@ export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt)
       clearTimeout(late);
       open.ends.delete(end);
       for (const close of closers) close();
-      resolve(verdict);
+      resolve(verdict === undefined ? undefined : shortened(verdict));
     };
     const end = () => done('the check was ended');
-    const late = setTimeout(() => done(`no ${awaited} within ${timeoutMs / 1000} s`), timeoutMs);
+    // what has come already is read first
+    const tooLate = () => setImmediate(() => done(`no ${awaited} within ${timeoutMs / 1000} s`));
+    const busyBefore = busyMs();
+    let late = setTimeout(() => {
+      const busy = busyMs() - busyBefore;
+      // a server is not to blame for the time in which nobody listened to it
+      if (busy > timeoutMs / 2) late = setTimeout(tooLate, Math.min(busy, timeoutMs));
+      else tooLate();
+    }, timeoutMs);
     open.ends.add(end);
     if (open.over) return end();
     try {
@@ -62,6 +74,16 @@ export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt)
       done(describe(error));
     }
   });
+}
+
+/** Milliseconds that this process was at work, since its start. */
+function busyMs(): number {
+  return performance.eventLoopUtilization().active;
+}
+
+function shortened(reason: string): string {
+  const text = reason.replace(/\s*\p{Cc}+\s*/gu, ' ').trim();
+  return text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1)}…`;
 }
 
 // biome-ignore-start format: a table
@@ -80,7 +102,10 @@ const CODES: Readonly<Record<string, string>> = {
   EREFUSED: 'the server refused the query',
   EFORMERR: 'the server did not understand the query',
   ETIMEOUT: 'no answer',
-  ENOENT: 'no such program',
+  EBADRESP: 'the answer makes no sense',
+  ENOTIMP: 'the server does not know such queries',
+  EBADNAME: 'no possible name',
+  ENOENT: 'no such file',
   EACCES: 'not permitted',
 };
 // biome-ignore-end format: a table
@@ -88,5 +113,7 @@ const CODES: Readonly<Record<string, string>> = {
 /** An error in words that fit a log line. */
 export function describe(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return CODES[code ?? ''] ?? message ?? String(error);
+  // `write EPROTO 80FC28D9AF7F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`
+  const tls = /:error:[\dA-F]+:[^:]*:[^:]*:([^:]+)/.exec(message ?? '')?.[1];
+  return tls === undefined ? (CODES[code ?? ''] ?? message ?? String(error)) : `TLS: ${tls}`;
 }

@@ -1,5 +1,6 @@
 // Does the name server answer a query as it should?
 import { Resolver } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
 import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
 
 export interface DnsQuestion {
@@ -15,15 +16,31 @@ export function dns(open: Open, { address, port, source, timeoutMs }: Target, { 
     const resolver = new Resolver({ timeout: timeoutMs * 2, tries: 1 });
     resolver.setServers([address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`]);
     if (source !== undefined) resolver.setLocalAddress(...(source.includes(':') ? (['0.0.0.0', source] as const) : ([source] as const)));
-    onEnd(() => resolver.cancel());
-    resolver.resolve(name, type, (error: Error | null, answer: unknown) => {
-      if (error) return done(describe(error));
-      const texts = (Array.isArray(answer) ? answer : [answer]).flatMap(asTexts).map(plain);
-      const good = expected.length === 0 || expected.some((one) => texts.includes(plain(one)));
-      done(good ? undefined : `answered ${texts.join(', ')}`);
+    let over = false;
+    onEnd(() => {
+      over = true;
+      resolver.cancel();
     });
+    const ask = () =>
+      resolver.resolve(name, type, (error: NodeJS.ErrnoException | null, answer: unknown) => {
+        // the resolver waits five seconds at most, whatever it is told
+        if (error?.code === 'ETIMEOUT' && !over) return ask();
+        if (error) return done(describe(error));
+        done(judge(Array.isArray(answer) ? answer : [answer], type, expected));
+      });
+    ask();
   });
 }
+
+function judge(records: readonly unknown[], type: string, expected: readonly string[]): Verdict {
+  const texts = records.flatMap(asTexts);
+  if (texts.length === 0) return 'no such record';
+  const good = expected.length === 0 || expected.some((one) => texts.some((text) => SAME[type]?.(one, text) ?? sameName(one, text)));
+  return good ? undefined : `answered ${texts.join(', ')}`;
+}
+
+/** How records of a type are compared, where not as names. */
+const SAME: Readonly<Record<string, (a: string, b: string) => boolean>> = { A: sameAddress, AAAA: sameAddress, TXT: (a, b) => a === b };
 
 /** A record as people write it, with and without its numbers: `10 mail.example` and `mail.example`. */
 function asTexts(record: unknown): string[] {
@@ -32,9 +49,19 @@ function asTexts(record: unknown): string[] {
   const { exchange, priority, name, weight, port, nsname, hostmaster, serial } = record as Record<string, string | number | undefined>;
   if (exchange !== undefined) return [String(exchange), `${priority} ${exchange}`];
   if (nsname !== undefined) return [String(nsname), `${nsname} ${hostmaster} ${serial}`];
-  return [`${name}:${port}`, `${priority} ${weight} ${port} ${name}`];
+  return [String(name), `${name}:${port}`, `${priority} ${weight} ${port} ${name}`];
 }
 
-function plain(text: string): string {
-  return text.toLowerCase().replace(/\.$/, '');
+function sameName(a: string, b: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/\.$/, '');
+  return plain(a) === plain(b);
+}
+
+/** However they are written. */
+function sameAddress(a: string, b: string): boolean {
+  const family = (text: string) => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
+  if (!isIP(a) || !isIP(b)) return false;
+  const one = new BlockList();
+  one.addAddress(a, family(a));
+  return one.check(b, family(b));
 }

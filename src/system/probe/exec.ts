@@ -1,10 +1,11 @@
 // Programs as probes: ping, and whatever a file names. No shell; a group of processes of their own, which ends with the probe.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
 
-/** Programs at a time; further ones wait for their turn. */
-const AT_A_TIME = 64;
+/** Programs of a kind at a time; further ones wait for their turn. */
+const AT_A_TIME = 256;
 /** what is kept of a program's output */
 const OUTPUT_LIMIT = 4096;
 const LAST_WORDS_MS = 100;
@@ -50,21 +51,21 @@ function run(
   return attempt(open, timeoutMs, (one) => {
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH, ...environment }, detached: true });
     one.await('end of the program');
-    let text = '';
+    child.once('error', (error: NodeJS.ErrnoException) => one.done(error.code === 'ENOENT' ? 'no such program' : describe(error)));
+    let output = Buffer.alloc(0);
     const keep = (piece: Buffer) => {
-      text = (text + piece.toString()).slice(-OUTPUT_LIMIT);
+      output = Buffer.concat([output, piece]).subarray(-OUTPUT_LIMIT);
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    // absent when it could not be started, whatever their type says
+    const streams: readonly (Readable | undefined)[] = [child.stdout, child.stderr];
+    for (const stream of streams) stream?.on('data', keep);
     one.onEnd(() => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+      for (const stream of streams) stream?.destroy();
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
     });
-    child.once('error', (error) => one.done(describe(error)));
     child.once('exit', (status, signal) => {
       if (child.pid !== undefined) killGroup(child.pid); // what it left behind
-      const finish = () => one.done(status === 0 ? undefined : reason(status, signal, text));
+      const finish = () => one.done(status === 0 ? undefined : reason(status, signal, output.toString()));
       child.once('close', finish);
       // who left its group may keep the output open
       const late = setTimeout(finish, LAST_WORDS_MS);

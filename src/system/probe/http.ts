@@ -1,87 +1,145 @@
 // Does the server answer a request as it should? Redirects are followed on the same server: another would be another check.
+import { readFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request as plain, type RequestOptions } from 'node:http';
 import { request as secure } from 'node:https';
-import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { type Attempt, attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { connection, disconnect } from './tcp.js';
+
+/** Whether it occurs in a text. */
+export interface Pattern {
+  readonly source: string;
+  readonly test: (text: string) => boolean;
+}
 
 export interface HttpQuestion {
-  /** `name` is sent as SNI unless it is an address, and the certificate must be for it */
-  readonly tls: { readonly verify: boolean; readonly name: string } | undefined;
+  /** `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a file of certificates to trust */
+  readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly name: string } | undefined;
   readonly method: string;
   readonly path: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly status: { readonly from: number; readonly to: number };
-  readonly body: RegExp | undefined;
+  readonly status: readonly { readonly from: number; readonly to: number }[];
+  readonly body: Pattern | undefined;
   readonly redirects: number;
+}
+
+/** One request of a probe; a redirect makes another. */
+interface Hop {
+  readonly target: Target;
+  readonly question: HttpQuestion;
+  readonly redirects: number;
+  /** said behind a reason: where a redirect led */
+  readonly where: string;
 }
 
 /** What is read of a body to look for the pattern. */
 const BODY_LIMIT = 256 * 1024;
 
-export function http(open: Open, target: Target, question: HttpQuestion): Promise<Verdict> {
-  return attempt(open, target.timeoutMs, (one) => ask(target, question, question.redirects, one));
+/** @returns the probe; it reads a file of certificates once, and again when the file has changed */
+export function createHttp(open: Open): (target: Target, question: HttpQuestion) => Promise<Verdict> {
+  const contextOf = createContexts();
+  return (target, question) =>
+    attempt(open, target.timeoutMs, (one) => ask({ target, question, redirects: question.redirects, where: '' }, one, contextOf));
 }
 
-function ask(target: Target, question: HttpQuestion, redirects: number, one: Attempt): void {
-  const { tls, method, path, host, headers } = question;
+type ContextOf = (ca: string | undefined) => SecureContext;
+
+function createContexts(): ContextOf {
+  const known = new Map<string, { readonly text: string; readonly context: SecureContext }>();
+  return (ca) => {
+    const text = ca === undefined ? '' : textOf(ca);
+    const former = known.get(ca ?? '');
+    if (former?.text === text) return former.context;
+    const context = createSecureContext(ca === undefined ? {} : { ca: text });
+    known.set(ca ?? '', { text, context });
+    return context;
+  };
+}
+
+/** @throws Error in words for a verdict */
+function textOf(ca: string): string {
+  try {
+    return readFileSync(ca, 'utf8');
+  } catch (error) {
+    throw new Error(`${ca}: ${describe(error)}`);
+  }
+}
+
+/** Sends one request; what it throws is a verdict as well. */
+function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
+  const said: Attempt = {
+    ...one,
+    done: (verdict) => one.done(verdict === undefined ? undefined : verdict + hop.where),
+    await: (what) => one.await(what + hop.where),
+  };
+  try {
+    const socket = connection(hop.target, said);
+    const request = requestOn(socket, hop.question, said, contextOf);
+    let followed = false;
+    one.onEnd(() => request.destroy());
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      if (!followed) said.done(error.message === 'socket hang up' ? 'closed without an answer' : describe(error));
+    });
+    request.on('upgrade', (response) => said.done(statusVerdict(response, hop.question)));
+    request.on('response', (response) => {
+      const next = redirected(response, hop);
+      if (next === undefined) return judge(response, hop.question, said);
+      // its port may be that of the next
+      followed = true;
+      disconnect(socket, hop.target.localPort);
+      if (typeof next === 'string') said.done(next);
+      else ask(next, one, contextOf);
+    });
+    request.end();
+  } catch (error) {
+    said.done(describe(error));
+  }
+}
+
+function requestOn(socket: Socket, { tls, method, path, host, headers }: HttpQuestion, one: Attempt, contextOf: ContextOf): ClientRequest {
+  const upgrades = Object.keys(headers).some((name) => name.toLowerCase() === 'upgrade');
   const options: RequestOptions = {
-    host: target.address,
-    port: target.port,
     method,
     path,
-    headers: { 'User-Agent': 'lvsctl', Accept: '*/*', ...headers, Host: host, Connection: 'close' },
-    agent: false,
+    headers: { 'User-Agent': 'lvsctl', Accept: '*/*', ...headers, Host: host, Connection: upgrades ? 'Upgrade' : 'close' },
     setHost: false,
-    ...(target.source === undefined ? {} : { localAddress: target.source }),
-    ...(target.localPort === undefined ? {} : { localPort: target.localPort }),
   };
-  const request = tls
-    ? secure({
-        ...options,
-        rejectUnauthorized: tls.verify,
-        servername: isIP(tls.name) ? '' : tls.name,
-        checkServerIdentity: (_, certificate) => checkServerIdentity(tls.name, certificate),
-      })
-    : plain(options);
-  one.await('connection');
-  one.onEnd(() => request.destroy());
-  watch(request, tls !== undefined, one);
-  request.on('response', (response) => judge(response, target, question, redirects, one)).end();
+  return tls
+    ? secure({ ...options, createConnection: () => encrypted(socket, tls, contextOf(tls.ca), one) })
+    : plain({ ...options, createConnection: () => socket });
 }
 
-function watch(request: ClientRequest, tls: boolean, one: Attempt): void {
-  request.on('socket', (socket) => {
-    socket.once('connect', () => one.await(tls ? 'TLS handshake' : 'answer')).once('secureConnect', () => one.await('answer'));
-  });
-  request.on('error', (error: NodeJS.ErrnoException) =>
-    one.done(error.message === 'socket hang up' ? 'closed without an answer' : describe(error)),
-  );
+function encrypted(socket: Socket, tls: NonNullable<HttpQuestion['tls']>, secureContext: SecureContext, one: Attempt): TLSSocket {
+  socket.once('connect', () => one.await('TLS handshake'));
+  return tlsConnect({
+    socket,
+    secureContext,
+    rejectUnauthorized: tls.verify,
+    servername: isIP(tls.name) ? '' : tls.name,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(tls.name, certificate),
+  }).once('secureConnect', () => one.await('answer'));
 }
 
-function judge(response: IncomingMessage, target: Target, question: HttpQuestion, redirects: number, one: Attempt): void {
-  const { statusCode: code = 0 } = response;
-  const { location } = response.headers;
+function judge(response: IncomingMessage, question: HttpQuestion, one: Attempt): void {
   response.on('error', (error) => one.done(describe(error)));
-  if (redirects > 0 && [301, 302, 303, 307, 308].includes(code) && location !== undefined) {
-    response.destroy();
-    const next = redirected(location, target, question);
-    if (next === undefined) one.done(`redirected to ${location}, which is no address of http`);
-    else ask(next.target, next.question, redirects - 1, one);
-    return;
-  }
-  const { status, body } = question;
-  if (code < status.from || code > status.to) one.done(`status ${code}`);
-  else if (body === undefined) one.done(undefined);
-  else match(response, body, one);
+  const verdict = statusVerdict(response, question);
+  if (verdict !== undefined || question.body === undefined) one.done(verdict);
+  else match(response, question.body, one);
 }
 
-function match(response: IncomingMessage, pattern: RegExp, one: Attempt): void {
+function statusVerdict({ statusCode: code = 0 }: IncomingMessage, { status }: HttpQuestion): Verdict {
+  return status.some(({ from, to }) => code >= from && code <= to) ? undefined : `status ${code}`;
+}
+
+/** To the end of the body, for a pattern may speak of it. */
+function match(response: IncomingMessage, pattern: Pattern, one: Attempt): void {
   one.await('end of the body');
   const pieces: Buffer[] = [];
   let size = 0;
-  const decide = () => one.done(pattern.test(Buffer.concat(pieces).toString()) ? undefined : 'the body does not match');
+  const decide = () =>
+    one.done(pattern.test(Buffer.concat(pieces).subarray(0, BODY_LIMIT).toString()) ? undefined : 'the body does not match');
   response.on('data', (piece: Buffer) => {
     pieces.push(piece);
     size += piece.length;
@@ -90,22 +148,26 @@ function match(response: IncomingMessage, pattern: RegExp, one: Attempt): void {
   response.once('end', decide).once('close', () => one.done('the body broke off'));
 }
 
-/** Where a Location leads: another path, name, scheme or port of the same server. */
+/** The next request, a word about why there is none, or undefined where this answer counts. */
 function redirected(
-  location: string,
-  target: Target,
-  question: HttpQuestion,
-): { readonly target: Target; readonly question: HttpQuestion } | undefined {
+  { statusCode: code = 0, headers: { location } }: IncomingMessage,
+  { target, question, redirects }: Hop,
+): Hop | string | undefined {
+  if (redirects === 0 || location === undefined || ![301, 302, 303, 307, 308].includes(code)) return undefined;
   const scheme = question.tls ? 'https' : 'http';
-  if (!URL.canParse(location, `${scheme}://${question.host}${question.path}`)) return undefined;
-  const next = new URL(location, `${scheme}://${question.host}${question.path}`);
-  if (next.protocol !== 'http:' && next.protocol !== 'https:') return undefined;
-  const same = next.host === new URL(`${scheme}://${question.host}`).host && next.protocol === `${scheme}:`;
-  const tls =
-    next.protocol === 'https:' ? { verify: question.tls?.verify ?? true, name: next.hostname.replace(/^\[(.*)\]$/, '$1') } : undefined;
+  const base = `${scheme}://${question.host}${question.path}`;
+  const next = URL.canParse(location, base) ? new URL(location, base) : undefined;
+  if (next?.protocol !== 'http:' && next?.protocol !== 'https:') return `redirected to ${location}, which is no address of http`;
+  const same = next.origin === new URL(base).origin;
+  const name = next.hostname.replace(/^\[(.*)\]$/, '$1');
+  const tls = next.protocol === 'https:' ? { verify: question.tls?.verify ?? true, ca: question.tls?.ca, name } : undefined;
   const usual = tls ? 443 : 80;
+  // as browsers do: what was posted is not posted again
+  const method = question.method === 'POST' && code <= 303 ? 'GET' : question.method;
   return {
     target: same ? target : { ...target, port: next.port === '' ? usual : Number(next.port) },
-    question: { ...question, host: next.host, path: next.pathname + next.search, tls: same ? question.tls : tls },
+    question: { ...question, method, host: next.host, path: next.pathname + next.search, tls: same ? question.tls : tls },
+    redirects: redirects - 1,
+    where: ` (redirected to ${next.href})`,
   };
 }

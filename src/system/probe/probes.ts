@@ -2,17 +2,17 @@
 import type { Open, Target, Verdict } from './attempt.js';
 import { type DnsQuestion, dns } from './dns.js';
 import { createExec, createPing, type Exec } from './exec.js';
-import { type HttpQuestion, http } from './http.js';
+import { createHttp, type HttpQuestion } from './http.js';
 import { createRemote, type Remote } from './remote.js';
 import { smtp } from './smtp.js';
 import { tcp } from './tcp.js';
-import { udp } from './udp.js';
+import { type UdpQuestion, udp } from './udp.js';
 
 export interface SystemProbes {
   readonly tcp: (target: Target) => Promise<Verdict>;
   readonly http: (target: Target, question: HttpQuestion) => Promise<Verdict>;
   readonly dns: (target: Target, question: DnsQuestion) => Promise<Verdict>;
-  readonly udp: (target: Target, payload: string) => Promise<Verdict>;
+  readonly udp: (target: Target, question: UdpQuestion) => Promise<Verdict>;
   readonly smtp: (target: Target, helo: string) => Promise<Verdict>;
   readonly ping: (target: Target) => Promise<Verdict>;
   readonly exec: Exec;
@@ -26,17 +26,17 @@ export function createProbes(): {
   readonly end: () => void;
 } {
   const open: Open = { ends: new Set(), over: false };
-  const exec = createExec(open);
   const remotes = new Map<string, ReturnType<typeof createRemote>>();
   return {
     probes: {
       tcp: (target) => tcp(open, target),
-      http: (target, question) => http(open, target, question),
+      http: createHttp(open),
       dns: (target, question) => dns(open, target, question),
-      udp: (target, payload) => udp(open, target, payload),
+      udp: (target, question) => udp(open, target, question),
       smtp: (target, helo) => smtp(open, target, helo),
-      ping: createPing(exec),
-      exec,
+      // programs that hang must not stand in the way of pings
+      ping: createPing(createExec(open)),
+      exec: createExec(open),
     },
     probesIn(netns) {
       const remote = remotes.get(netns) ?? createRemote(netns, open);

@@ -1,10 +1,12 @@
 // Probes that go out from another network namespace, by a process of ours inside it: questions and answers as lines of JSON.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { findProgram } from '../machine.js';
-import { attempt, type Open, type Target, type Verdict } from './attempt.js';
+import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
 import type { HttpQuestion } from './http.js';
 import type { SystemProbes } from './probes.js';
+import type { UdpQuestion } from './udp.js';
 
 /** The word that makes lvsctl such a process. */
 export const WORKER_WORD = '--probe-worker';
@@ -15,7 +17,7 @@ export type Remote = Pick<SystemProbes, 'tcp' | 'http' | 'udp' | 'smtp'>;
 export type RemoteQuestion =
   | { readonly kind: 'tcp'; readonly target: Target }
   | { readonly kind: 'http'; readonly target: Target; readonly question: Omit<HttpQuestion, 'body'>; readonly body: string | null }
-  | { readonly kind: 'udp'; readonly target: Target; readonly payload: string }
+  | { readonly kind: 'udp'; readonly target: Target; readonly question: UdpQuestion }
   | { readonly kind: 'smtp'; readonly target: Target; readonly helo: string };
 
 /** The process inside: what it says first is that it is ready. */
@@ -48,17 +50,25 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
       for (const answer of pending.values()) answer(`the process in network namespace ${netns} ended`);
     };
     started.once('error', over).once('exit', over);
-    started.stdin?.on('error', () => {}); // it ended, which is told by `exit`
-    createInterface({ input: started.stdout }).on('line', (line) => {
-      const { id, verdict } = JSON.parse(line) as { readonly id: number; readonly verdict: Verdict | null };
-      if (id === READY) isReady();
-      else pending.get(id)?.(verdict ?? undefined);
-    });
+    // absent when it could not be started, whatever their type says
+    const [questions, answers]: readonly [Writable | undefined, Readable | undefined] = [started.stdin, started.stdout];
+    questions?.on('error', () => {}); // it ended, which is told by `exit`
+    if (answers) {
+      createInterface({ input: answers }).on('line', (line) => {
+        const { id, verdict } = JSON.parse(line) as { readonly id: number; readonly verdict: Verdict | null };
+        if (id === READY) isReady();
+        else pending.get(id)?.(verdict ?? undefined);
+      });
+    }
     return { child: started, ready };
   }
 
   async function ask(question: RemoteQuestion): Promise<Verdict> {
-    inside ??= begin();
+    try {
+      inside ??= begin();
+    } catch (error) {
+      return describe(error);
+    }
     const { child, ready } = inside;
     // its start is not the server's time
     const verdict = await attempt(open, START_LIMIT_MS, ({ done, await: waitFor }) => {
@@ -68,9 +78,18 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
     if (verdict !== undefined) return verdict;
     return attempt(open, question.target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
       const id = ++serial;
-      pending.set(id, done);
-      onEnd(() => pending.delete(id));
-      if (child.exitCode !== null || child.signalCode !== null) done(`the process in network namespace ${netns} ended`);
+      let answered = false;
+      pending.set(id, (verdict) => {
+        answered = true;
+        done(verdict);
+      });
+      onEnd(() => {
+        pending.delete(id);
+        // it keeps the time limit itself as long as it does anything at all
+        if (!answered && !open.over) child.kill('SIGKILL');
+      });
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+        done(`the process in network namespace ${netns} ended`);
       else child.stdin?.write(`${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`);
     });
   }
@@ -89,7 +108,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
     probes: {
       tcp: (target) => ask({ kind: 'tcp', target }),
       http: (target, { body, ...question }) => ask({ kind: 'http', target, question, body: body?.source ?? null }),
-      udp: (target, payload) => ask({ kind: 'udp', target, payload }),
+      udp: (target, question) => ask({ kind: 'udp', target, question }),
       smtp: (target, helo) => ask({ kind: 'smtp', target, helo }),
     },
     end: () => void inside?.child.kill(),

@@ -17,8 +17,13 @@ export function connection({ address, port, source, localPort }: Target, { onEnd
     ...(localPort === undefined ? {} : { localPort }),
   });
   waitFor('connection');
-  // a port that is used again soon must not wait for its last connection
-  onEnd(() => void (localPort === undefined ? socket.destroy() : socket.resetAndDestroy()));
+  onEnd(() => disconnect(socket, localPort));
   socket.once('connect', () => waitFor('answer')).on('error', (error) => done(describe(error)));
   return socket;
+}
+
+/** Closes a probe's connection; a port that is used again soon must not wait for its last connection. */
+export function disconnect(socket: Socket, localPort: number | undefined): void {
+  if (localPort === undefined || socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }

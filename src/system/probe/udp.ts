@@ -1,25 +1,33 @@
-// Does anybody listen? A server that says nothing passes; one whose host says that nobody is there does not.
+// Does anybody listen? A server that says nothing passes unless a reply is asked for; one whose host says that nobody is there does not.
 import { createSocket } from 'node:dgram';
 import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
 
-export async function udp(open: Open, { address, port, source, timeoutMs, localPort = 0 }: Target, payload: string): Promise<Verdict> {
-  let silent = false;
-  const verdict = await attempt(open, timeoutMs + 1000, ({ done, onEnd }) => {
+export interface UdpQuestion {
+  /** bytes sent, as hexadecimal digits */
+  readonly hex: string;
+  /** whether silence fails */
+  readonly reply: boolean;
+}
+
+export function udp(open: Open, target: Target, { hex, reply }: UdpQuestion): Promise<Verdict> {
+  const { address, port, source, timeoutMs, localPort = 0 } = target;
+  // silence passes by a timer that comes first
+  return attempt(open, reply ? timeoutMs : timeoutMs + 1000, ({ done, onEnd }) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    const enough = setTimeout(() => {
-      silent = true;
-      done(undefined);
-    }, timeoutMs);
+    const enough = reply ? undefined : setTimeout(() => done(undefined), timeoutMs);
     onEnd(() => {
       clearTimeout(enough);
       socket.close();
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : describe(error)));
-    socket.on('message', () => done(undefined));
+    const failed = (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : describe(error));
+    socket.on('error', failed).on('message', () => done(undefined));
     // connected, so that a refusal is heard
     socket.bind({ port: localPort, ...(source === undefined ? {} : { address: source }) }, () =>
-      socket.connect(port, address, () => socket.send(payload)),
+      // called with an error when there is no way to the server, whatever its type says
+      socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
+        if (error) failed(error);
+        else socket.send(Buffer.from(hex, 'hex'), (unsent) => void (unsent && failed(unsent)));
+      }),
     );
   });
-  return silent ? undefined : verdict;
 }

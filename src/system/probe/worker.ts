@@ -1,7 +1,9 @@
 // The process inside another network namespace that probes for `remote.ts`, until its stdin ends.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { RE2JS } from 're2js';
 import type { Verdict } from './attempt.js';
+import type { Pattern } from './http.js';
 import { createProbes, type SystemProbes } from './probes.js';
 import { READY, type RemoteQuestion } from './remote.js';
 
@@ -26,15 +28,21 @@ function ask(question: RemoteQuestion, probes: SystemProbes): Promise<Verdict> {
     case 'http':
       return probes.http(question.target, {
         ...question.question,
-        body: question.body === null ? undefined : new RegExp(question.body, 'u'),
+        body: question.body === null ? undefined : patternOf(question.body),
       });
     case 'udp':
-      return probes.udp(question.target, question.payload);
+      return probes.udp(question.target, question.question);
     case 'smtp':
       return probes.smtp(question.target, question.helo);
     default:
       return question satisfies never;
   }
+}
+
+/** What the file's reader understood. */
+function patternOf(source: string): Pattern {
+  const compiled = RE2JS.compile(source);
+  return { source, test: (text) => compiled.test(text) };
 }
 
 /** Answers come from the VIP, to which the routes of this namespace lead by the port alone: rp_filter would drop them. */

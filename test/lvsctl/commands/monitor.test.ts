@@ -237,6 +237,55 @@ describe('what it refuses, with status 2 and nothing changed', () => {
   });
 });
 
+test('a monitor that runs out of descriptors, or has no way to a server, says so and goes on', async () => {
+  const [one] = await webServers();
+  writeFileSync(
+    join(directory, 'lvs.yaml'),
+    `vips: [{address: 192.0.2.1, interface: lo}]
+services:
+  - {name: web, address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 127.0.0.1, port: ${one.port}}],
+     checks: [{kind: http, interval: 0.2, timeout: 0.2, rise: 1, fall: 1}]}
+  - {name: many, address: 192.0.2.1, port: 81, mode: nat,
+     servers: [${Array.from({ length: 40 }, (_, i) => `{address: 127.0.1.${i + 1}}`).join(', ')}],
+     checks: [{kind: exec, command: [/bin/sleep, 1], interval: 2, timeout: 2, rise: 1, fall: 1}]}
+  - {name: nowhere, address: 192.0.2.1, port: 82, mode: nat, servers: [{address: 255.255.255.255}],
+     checks: [{kind: udp, interval: 0.2, timeout: 0.2, rise: 1, fall: 1}]}
+`,
+  );
+  const words = [
+    '-c',
+    'ulimit -n 60; exec "$@"',
+    'sh',
+    process.execPath,
+    'bin/lvsctl',
+    'monitor',
+    join(directory, 'lvs.yaml'),
+    ...places(),
+  ];
+  const child = spawn('/bin/sh', words, { env: { PATH: process.env.PATH, LVS_BACKEND: 'memory' } });
+  children.add(child);
+  let log = '';
+  child.stderr.on('data', (piece) => {
+    log += piece;
+  });
+  await until(
+    async () => log,
+    (text) =>
+      /many \S+ gone: exec \/bin\/sleep: too many open files/.test(text) &&
+      /nowhere \S+ gone: udp: (?:not permitted|network unreachable)/.test(text),
+  );
+  // programs end after a second, and descriptors are free again
+  const back = log.length;
+  await until(
+    async () => log.slice(back),
+    (text) => /many \S+ back/.test(text),
+  );
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGTERM');
+  await new Promise((ended) => child.once('close', ended));
+  expect(child.exitCode).toBe(0);
+}, 60_000);
+
 test('the table of status again and again', async () => {
   const [one] = await webServers();
   writeFile([one.port]);

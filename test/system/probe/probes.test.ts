@@ -1,13 +1,14 @@
 // Probes against servers on loopback that behave and misbehave.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parsePattern } from '../../../src/lvsctl/config/pattern.js';
 import { createProbes } from '../../../src/system/probe/probes.js';
 
 const closers: (() => void)[] = [];
@@ -51,6 +52,25 @@ describe('tcp', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(from).toBe('127.0.0.9');
   });
+  test('a connection under way leaves nothing open, also from a port of ours', async () => {
+    // nobody accepts, and the third connection hears nothing
+    const script = `const s = require('net').createServer().listen(0, '127.0.0.1', 1, () => { console.log(s.address().port); process.kill(process.pid, 'SIGSTOP'); });`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    closers.push(() => child.kill('SIGKILL'));
+    const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
+    for (let i = 0; i < 2; i++) await probes.tcp(target(port));
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const limits = { timeoutMs: 50, localPort: 23_457 };
+    for (let i = 0; i < 3; i++) expect(await probes.tcp(target(port, limits))).toBe('no connection within 0.05 s');
+    expect(open()).toBeLessThanOrEqual(before);
+  });
+  test('a server is not blamed for the time in which the monitor did something else', async () => {
+    const verdict = probes.tcp(target(await says()));
+    const end = performance.now() + LIMIT + 100;
+    while (performance.now() < end);
+    expect(await verdict).toBeUndefined();
+  });
   test('from a source that is not ours', async () =>
     expect(await probes.tcp(target(await says(), { source: '192.0.2.77' }))).toMatch(/source address|EINVAL|invalid/));
 });
@@ -62,7 +82,7 @@ describe('http', () => {
     path: '/health?x=1',
     host: 'www.example',
     headers: { 'X-Probe': 'yes' },
-    status: { from: 200, to: 299 },
+    status: [{ from: 200, to: 299 }],
     body: undefined,
     redirects: 0,
   };
@@ -79,11 +99,27 @@ describe('http', () => {
     expect(asked).toEqual([['HEAD', '/health?x=1', 'www.example', 'yes']]);
   });
   test.each([
-    [200, { from: 200, to: 299 }, undefined],
-    [299, { from: 200, to: 299 }, undefined],
-    [500, { from: 200, to: 299 }, 'status 500'],
-    [302, { from: 200, to: 299 }, 'status 302'],
-    [404, { from: 404, to: 404 }, undefined],
+    [200, [{ from: 200, to: 299 }], undefined],
+    [299, [{ from: 200, to: 299 }], undefined],
+    [500, [{ from: 200, to: 299 }], 'status 500'],
+    [302, [{ from: 200, to: 299 }], 'status 302'],
+    [404, [{ from: 404, to: 404 }], undefined],
+    [
+      404,
+      [
+        { from: 200, to: 200 },
+        { from: 400, to: 404 },
+      ],
+      undefined,
+    ],
+    [
+      405,
+      [
+        { from: 200, to: 200 },
+        { from: 400, to: 404 },
+      ],
+      'status 405',
+    ],
   ])('status %i where %j passes', async (code, status, verdict) =>
     expect(
       await ask(
@@ -126,6 +162,38 @@ describe('http', () => {
         { body: /whole/u },
       ),
     ).toMatch(/aborted|broke off|reset/));
+  test.each([
+    ['.*OK', 'x'.repeat(200_000)],
+    ['^(\\w+\\s?)*$', `${'a'.repeat(60)}!`],
+    ['(x+x+)+y', 'x'.repeat(60_000)],
+  ])('the pattern %j takes no time worth speaking of', async (source, text) => {
+    const began = performance.now();
+    expect(
+      await ask(
+        web((_, response) => response.end(text)),
+        { body: parsePattern(source) },
+      ),
+    ).toBe('the body does not match');
+    expect(performance.now() - began).toBeLessThan(LIMIT);
+  });
+  test('the body is looked at up to its limit, and not beyond', async () => {
+    const body = (size: number) => web((_, response) => response.end(`${'x'.repeat(size)}OK`));
+    expect(await ask(body(256 * 1024 - 2), { body: /OK/ })).toBeUndefined();
+    expect(await ask(body(256 * 1024 - 1), { body: /OK/ })).toBe('the body does not match');
+  });
+  test('a protocol that is switched to', async () => {
+    const server = createHttp().on('upgrade', (_, socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+    );
+    const upgrade = { headers: { Upgrade: 'x' } };
+    expect(await ask(listen(server), { ...upgrade, status: [{ from: 101, to: 101 }] })).toBeUndefined();
+    expect(
+      await ask(
+        listen(createHttp().on('upgrade', (_, socket) => socket.end('HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'))),
+        upgrade,
+      ),
+    ).toBe('status 101');
+  });
   test('accepts and never answers', async () => expect(await ask(web(() => {}))).toBe('no answer within 0.3 s'));
   test('drips its headers', async () => {
     const port = listen(
@@ -149,12 +217,43 @@ describe('http', () => {
       else response.writeHead(headers.host === 'other.example' ? 200 : 500).end();
     };
     test('are not followed unless the file says so', async () => expect(await ask(web(site))).toBe('status 301'));
-    test('as many as allowed', async () => expect(await ask(web(site), { redirects: 1 })).toBe('status 302'));
-    test('in a circle', async () => expect(await ask(web(site), { redirects: 20, path: '/loop' })).toBe('status 302'));
+    test('as many as allowed', async () =>
+      expect(await ask(web(site), { redirects: 1 })).toBe('status 302 (redirected to http://www.example/two)'));
+    test('in a circle', async () =>
+      expect(await ask(web(site), { redirects: 20, path: '/loop' })).toBe('status 302 (redirected to http://www.example/loop)'));
     test('to another port of the same server', async () => {
       const there = await web((_, response) => response.end('here'));
       const port = web((_, response) => response.writeHead(302, { location: `http://www.example:${there}/` }).end());
       expect(await ask(port, { redirects: 1, body: /here/u })).toBeUndefined();
+    });
+    test('from a port of ours, time and again', async () => {
+      const port = await web(({ url }, response) =>
+        url === '/end' ? response.end('end') : response.writeHead(302, { location: '/end' }).end(),
+      );
+      for (let i = 0; i < 40; i++) {
+        const verdict = await probes.http(target(port, { localPort: 23_500 + (i % 4) }), { ...question, redirects: 1, body: /end/ });
+        expect(verdict).toBeUndefined();
+      }
+    });
+    test.each([
+      ['POST', 302, 'GET'],
+      ['POST', 303, 'GET'],
+      ['POST', 307, 'POST'],
+      ['OPTIONS', 302, 'OPTIONS'],
+    ])('%s after %i is %s', async (method, code, then) => {
+      let last: string | undefined;
+      const port = web((request, response) => {
+        last = request.method;
+        if (request.url === '/end') response.end();
+        else response.writeHead(code, { location: '/end' }).end();
+      });
+      expect(await ask(port, { method, redirects: 1 })).toBeUndefined();
+      expect(last).toBe(then);
+    });
+    test('where nobody answers it is told where that is', async () => {
+      const gone = await closedPort();
+      const port = web((_, response) => response.writeHead(302, { location: `http://www.example:${gone}/x` }).end());
+      expect(await ask(port, { redirects: 1 })).toBe(`connection refused (redirected to http://www.example:${gone}/x)`);
     });
     test('to nowhere', async () =>
       expect(
@@ -199,12 +298,18 @@ describe('http', () => {
       const server = createHttps({ key, cert, SNICallback }, (_, response) => response.end('ok'));
       return listen(server);
     };
-    const tls = (verify: boolean, name = 'www.example') => ({ tls: { verify, name } });
+    const tls = (verify: boolean, name = 'www.example', ca?: string) => ({ tls: { verify, ca, name } });
     test('a certificate that nobody signed', async () => expect(await ask(web(), tls(true))).toMatch(/self.signed/));
     test('which may be so', async () => {
       const names: string[] = [];
       expect(await ask(web(names), tls(false))).toBeUndefined();
       expect(names).toEqual(['www.example']);
+    });
+    test('or by whom it is told to trust, as long as the name is right', async () => {
+      const ca = join(directory, 'cert');
+      expect(await ask(web(), tls(true, 'www.example', ca))).toBeUndefined();
+      expect(await ask(web(), tls(true, 'other.example', ca))).toMatch(/other\.example/);
+      expect(await ask(web(), tls(true, 'www.example', join(directory, 'none')))).toBe(`${join(directory, 'none')}: no such file`);
     });
     test('no name is sent for an address', async () => {
       const names: string[] = [];
@@ -212,7 +317,7 @@ describe('http', () => {
       expect(names).toEqual([]);
     });
     test('a server that does not speak TLS', async () =>
-      expect(await ask(says('hello'), tls(false))).toMatch(/SSL|wrong version|packet length/));
+      expect(await ask(says('hello'), tls(false))).toMatch(/^TLS: (?:wrong version number|packet length)/));
     test('a server that never shakes hands', async () => expect(await ask(says(), tls(false))).toBe('no TLS handshake within 0.3 s'));
   });
 });
@@ -257,6 +362,19 @@ describe('dns', () => {
   ] as const)('%s', async (type, records, expected, verdict) =>
     expect(await probes.dns(target(await nameServer(records)), question(type, ...expected))).toBe(verdict),
   );
+  test('addresses are compared as such, and texts as texts', async () => {
+    const AAAA = { type: 28, data: Buffer.from('20010db8000000000000000000000001', 'hex') };
+    const port = await nameServer([AAAA]);
+    for (const one of ['2001:db8::1', '2001:0DB8:0:0::1']) expect(await probes.dns(target(port), question('AAAA', one))).toBeUndefined();
+    expect(await probes.dns(target(port), question('AAAA', '2001:db8::2'))).toBe('answered 2001:db8::1');
+    expect(await probes.dns(target(await nameServer([TXT])), question('TXT', 'ABC'))).toBe('answered abc');
+  });
+  test('its own limit counts, not that of the resolver', { timeout: 10_000 }, async () => {
+    const socket = createSocket('udp4');
+    closers.push(() => socket.close());
+    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    expect(await probes.dns(target(port, { timeoutMs: 5600 }), question('A'))).toBe('no answer within 5.6 s');
+  });
   test('no such name', async () => expect(await probes.dns(target(await nameServer([], 3)), question('A'))).toBe('no such name'));
   test('the server failed', async () => expect(await probes.dns(target(await nameServer([], 2)), question('A'))).toBe('the server failed'));
   test('nobody listens', async () => expect(await probes.dns(target(await closedPort()), question('A'))).toMatch(/refused|no answer/));
@@ -269,6 +387,7 @@ describe('dns', () => {
 });
 
 describe('udp', () => {
+  const quiet = { hex: '', reply: false };
   const bound = (answer: string | undefined) => {
     const socket = createSocket('udp4');
     closers.push(() => socket.close());
@@ -277,11 +396,37 @@ describe('udp', () => {
   };
   test('an answer passes at once', async () => {
     const began = performance.now();
-    expect(await probes.udp(target(await bound('hello'), { timeoutMs: 5000 }), 'hi')).toBeUndefined();
+    expect(await probes.udp(target(await bound('hello'), { timeoutMs: 5000 }), { hex: '6869', reply: true })).toBeUndefined();
     expect(performance.now() - began).toBeLessThan(4000);
   });
-  test('silence passes', async () => expect(await probes.udp(target(await bound(undefined)), '')).toBeUndefined());
-  test('nobody listens', async () => expect(await probes.udp(target(await closedPort()), 'x')).toBe('port unreachable'));
+  test('silence passes', async () => expect(await probes.udp(target(await bound(undefined)), quiet)).toBeUndefined());
+  test('unless an answer is asked for', async () => {
+    const asked = { hex: '', reply: true };
+    expect(await probes.udp(target(await bound(undefined)), asked)).toBe('no answer within 0.3 s');
+    expect(await probes.udp(target(await bound('hello')), asked)).toBeUndefined();
+  });
+  test('bytes are sent as they are', async () => {
+    const got: Buffer[] = [];
+    const socket = createSocket('udp4');
+    closers.push(() => socket.close());
+    socket.on('message', (bytes, from) => {
+      got.push(bytes);
+      socket.send('x', from.port, from.address);
+    });
+    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    expect(await probes.udp(target(port), { hex: 'ff00c3', reply: true })).toBeUndefined();
+    expect(Buffer.concat(got)).toEqual(Buffer.from([0xff, 0, 0xc3]));
+  });
+  test('what cannot be sent fails, with and without an answer', async () => {
+    // without leave to broadcast the kernel refuses the address
+    for (const reply of [true, false]) {
+      expect(await probes.udp({ ...target(9), address: '255.255.255.255' }, { hex: '', reply })).toMatch(
+        /not permitted|network unreachable/,
+      );
+      expect(await probes.udp(target(await bound('x')), { hex: 'ff'.repeat(70_000), reply })).toMatch(/EMSGSIZE|too long/);
+    }
+  });
+  test('nobody listens', async () => expect(await probes.udp(target(await closedPort()), quiet)).toBe('port unreachable'));
 });
 
 describe('smtp', () => {
@@ -307,6 +452,11 @@ describe('smtp', () => {
     [['220 ready\r\n'], 'no answer to EHLO within 0.3 s'],
     [['220-ready\r\n'], 'no greeting within 0.3 s'],
   ] as const)('%j', async (answers, verdict) => expect(await probes.smtp(target(await mail(...answers)), 'me.example')).toBe(verdict));
+  test('what a server says is told as far as it fits a line', async () => {
+    const verdict = await probes.smtp(target(await mail(`554 ${'go away\t'.repeat(5000)}\r\n`)), 'me');
+    expect(verdict).toMatch(/^greeting: 554 go away go away .*…$/);
+    expect(verdict).toHaveLength(200);
+  });
   test('closes at once', async () =>
     expect(await probes.smtp(target(await listen(createServer((socket) => socket.end()))), 'me')).toBe('closed before its greeting'));
 });
