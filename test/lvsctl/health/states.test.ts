@@ -9,6 +9,7 @@ import { planService } from '../../../src/lvsctl/health/changes.js';
 import { assumed, type CheckState, observe, UNPROVEN } from '../../../src/lvsctl/health/observe.js';
 import { roleOf, type ServiceState, withAdmin, withResult } from '../../../src/lvsctl/health/service.js';
 import { needsSorry, rampedWeight, stands } from '../../../src/lvsctl/health/target.js';
+import { transitions } from '../../../src/lvsctl/health/transitions.js';
 import { formatServer } from '../../../src/lvsctl/plan/diff.js';
 import type { Destination } from '../../../src/model/destination.js';
 
@@ -269,6 +270,41 @@ describe('where a monitor starts from', () => {
     const failed = withResult(state, 0, 0, false, 0);
     expect(withResult(failed, 0, 0, true, 0).servers[0]?.up).toBe(false);
   });
+});
+
+test('what is told of a server that fails while min_up needs it, and later does not', () => {
+  let state = adopt(wantedOf([1, 1], 'min_up: 0.5'), undefined, nobody, 0);
+  const told: string[] = [];
+  let now = 0;
+  const step = (next: ServiceState) => {
+    for (const { server: name, event } of transitions(state, next)) told.push(`${name.slice(0, 8)} ${event}`);
+    state = next;
+  };
+  const results = (i: number, passed: boolean, count: number) => {
+    for (let n = 0; n < count; n++) step(withResult(state, i, 0, passed, now++));
+  };
+  results(0, true, 1);
+  results(1, true, 1);
+  results(0, false, 3);
+  results(1, false, 3);
+  // the other returns, so that this one may go
+  results(0, true, 2);
+  results(1, true, 2);
+  step(withAdmin(state, 0, { state: 'drained', reason: '', since: '' }, 0));
+  step(withAdmin(state, 0, { state: 'disabled', reason: '', since: '' }, 0));
+  step(withAdmin(state, 0, undefined, 0));
+  expect(told).toEqual([
+    '10.0.0.1 back',
+    '10.0.0.2 back',
+    '10.0.0.1 gone',
+    '10.0.0.2 held',
+    '10.0.0.1 back',
+    '10.0.0.2 released',
+    '10.0.0.2 back',
+    '10.0.0.1 drained',
+    '10.0.0.1 disabled',
+    '10.0.0.1 enabled',
+  ]);
 });
 
 test('a reload keeps what is known; a new server needs one pass', () => {
