@@ -40,7 +40,6 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
   }
 
   function begin(job: Job, mine: number): void {
-    if (mine !== generation) return;
     if (open >= limit) {
       waiting.push(() => begin(job, mine));
       return;
