@@ -34,12 +34,18 @@ export async function main(): Promise<void> {
     return;
   }
   // A reader that went away (`| head`) ends the output quietly; a monitor whose log nobody reads any more goes on.
+  let read = true;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) read = false;
     });
   }
-  const { world, close } = systemWorld({ out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) });
+  const { world, close } = systemWorld({
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    isRead: () => read,
+  });
   try {
     process.exitCode = await run(words, world);
   } finally {
@@ -95,7 +101,7 @@ function places(): Places {
 }
 
 /** The world of this process; text goes where it is told to. */
-export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: World; readonly close: () => Promise<void> } {
+export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): { readonly world: World; readonly close: () => Promise<void> } {
   const { LVS_BACKEND, NO_COLOR } = process.env;
   const netns = process.env[INSIDE];
   const open = () => openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
@@ -106,7 +112,8 @@ export function systemWorld(io: Pick<World, 'out' | 'err'>): { readonly world: W
     openBackend: open,
     openLastingBackend: () => openReopening(open, () => performance.now()),
     machine: {
-      run: (program, words) => runProgram(program, words, held),
+      run: (program, words, input) =>
+        runProgram(program, words, { ...(input === undefined ? {} : { input }), ...(held === undefined ? {} : { held }) }),
       read: readIfThere,
       write: writeProc,
       list: namesIn,

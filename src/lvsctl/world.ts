@@ -24,6 +24,8 @@ export interface World {
   /** Addresses and ports of the names in a rule file. */
   readonly names: Names;
   out(text: string): void;
+  /** Whether somebody still reads what goes out; known after the next piece only. */
+  isRead(): boolean;
   err(text: string): void;
   /** Shows how much is done, 0..1, where stderr is a terminal; undefined takes the display away. */
   readonly progress?: (share: number | undefined) => void;

@@ -20,15 +20,22 @@ export function findProgram(name: string): string | undefined {
 }
 
 /**
- * Runs a program to its end. @param held a descriptor that it inherits, by which it can be found when this process is gone
+ * Runs a program to its end.
+ * @param input what it reads
+ * @param held a descriptor that it inherits, by which it can be found when this process is gone
  * @returns status 127 when it is not installed, 128 + signal number is never made up: a signal is status 126
  */
-export function runProgram(name: string, words: readonly string[], held?: number): Ran {
+export function runProgram(
+  name: string,
+  words: readonly string[],
+  { input = '', held }: { readonly input?: string; readonly held?: number } = {},
+): Ran {
   const path = findProgram(name);
   if (path === undefined) return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
   const { status, signal, stdout, stderr, error } = spawnSync(path, words, {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe', ...(held === undefined ? [] : [held])],
+    input,
+    stdio: ['pipe', 'pipe', 'pipe', ...(held === undefined ? [] : [held])],
     timeout: LIMIT_MS,
     maxBuffer: 256 * 1024 * 1024,
     env: { PATH: DIRECTORIES.join(':'), LC_ALL: 'C' },

@@ -1,9 +1,10 @@
 // The world of a program that stays: clock, probes, signals, a socket, systemd.
-import { accessSync, appendFileSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { makeDirectory } from './directory.js';
 import { replaceFile } from './journal.js';
-import { describe } from './probe/attempt.js';
+import { describe, wordsOf } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
 import { askLine, serveLines } from './socket.js';
@@ -17,7 +18,11 @@ const SIGNALS: readonly Signal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
 export function createOutside(env: NodeJS.ProcessEnv) {
   const { probes, probesIn, end } = createProbes();
   // apart from the probes: neither waits for them nor ends with them
-  const runProgram = createExec({ ends: new Set(), over: false });
+  const open = { ends: new Set<() => void>(), over: false };
+  const exec = createExec(open);
+  const runProgram = async (...words: Parameters<typeof exec>) => wordsOf(await exec(...words)) || undefined;
+  // the last thing said is that it ends
+  const tell = createExec({ ends: new Set(), over: false });
   return {
     clock: {
       now: () => performance.now(),
@@ -32,6 +37,9 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     probesIn,
     pid: process.pid,
     endProbes: end,
+    endPrograms() {
+      for (const close of [...open.ends]) close();
+    },
     run: runProgram,
     random: () => Math.random(),
     onSignal(handle: (signal: Signal) => void) {
@@ -50,7 +58,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
       }
     },
     writeText(path: string, text: string) {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeDirectory(dirname(path));
       replaceFile(path, text);
     },
     appendText(path: string, text: string) {
@@ -58,7 +66,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
         appendFileSync(path, text, { mode: 0o600 });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        makeDirectory(dirname(path));
         appendFileSync(path, text, { mode: 0o600 });
       }
     },
@@ -74,7 +82,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     isExecutable(path: string) {
       try {
         accessSync(path, constants.X_OK);
-        return true;
+        return statSync(path).isFile();
       } catch {
         return false; // absent, or not for this user
       }
@@ -84,7 +92,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     async notify(words: readonly string[]) {
       const { NOTIFY_SOCKET } = env;
       if (!NOTIFY_SOCKET) return undefined;
-      return runProgram([NOTIFY, ...words], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS);
+      return wordsOf(await tell([NOTIFY, ...words], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS)) || undefined;
     },
     watchdogMs: watchdogOf(env),
   };

@@ -1,7 +1,8 @@
 // A unix socket on which one line is answered by one line. For its owner alone: it appears with mode 0600.
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from './directory.js';
 
 const LIMIT_MS = 5000;
 /** more than any question */
@@ -16,7 +17,7 @@ const LONGEST_PATH = 100;
  * @throws Error when another process answers there, or the path is no socket's
  */
 export async function serveLines(path: string, answer: (line: string) => Promise<string>): Promise<{ close(): void }> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there && !there.isSocket()) throw new Error(`${path}: something else than a socket is there`);
   if (there && (await isAnswered(path))) throw new Error(`${path}: another process answers there`);

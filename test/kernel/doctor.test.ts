@@ -203,6 +203,7 @@ test('another port in DR, which only other programs can set, in the live table',
         text += more;
       },
       err: expect.fail,
+      isRead: () => true,
     });
     await run(['doctor', '--json'], world);
     await close();

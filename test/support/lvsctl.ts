@@ -41,6 +41,7 @@ export async function lvsctl(
     err(text) {
       stderr += text;
     },
+    isRead: () => true,
     colour: false,
     width: 80,
     now: () => 1_000_000,

@@ -160,6 +160,7 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
           events.push(event);
           handle(event);
         },
+        mendWays: () => {},
         limit: 100,
       });
     },

@@ -46,6 +46,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     probes,
     probesIn: () => probes,
     endProbes: () => {},
+    endPrograms: () => {},
     run: async () => undefined,
     pid: 1,
     random,

@@ -28,6 +28,14 @@ test('a log that cannot be written', () => {
   expect(() => outside.appendText(join(file, 'log'), 'x')).toThrow('ENOTDIR');
 });
 
+test('nor where no directory can be', () => {
+  expect(() => outside.appendText('/proc/nope/deep/log', 'x')).toThrow('ENOENT');
+});
+
+test('a program is a file that can be run', () => {
+  expect([process.execPath, '/usr/bin', '/etc/passwd', '/no/such'].map(outside.isExecutable)).toEqual([true, false, false, false]);
+});
+
 test('a file is read, or missing, or unreadable', () => {
   expect(outside.readText(join(directory, 'nowhere'))).toBeUndefined();
   expect(() => outside.readText(directory)).toThrow('EISDIR');

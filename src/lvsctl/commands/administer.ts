@@ -42,6 +42,7 @@ export function configureAdmin(program: Program, finish: Finish, state: AdminSta
 }
 
 async function administer(server: string, state: AdminState | null, options: Options, world: World): Promise<number> {
+  if (options.timeout !== undefined && !options.wait) throw new CommandError('--timeout goes with --wait');
   const outside = await world.outside();
   const request: AdminRequest = { state, server, service: options.service ?? null, reason: options.reason ?? '' };
   const socket = options.socket ?? world.places().socket;

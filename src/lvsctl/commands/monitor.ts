@@ -77,7 +77,7 @@ async function showStatus(options: StatusOptions, world: World): Promise<number>
   return options.watch ? showAgain(options, outside, world) : show(options, outside, world);
 }
 
-/** @returns the exit status of the last table */
+/** Until it is interrupted, or nobody reads any more. @returns the exit status of the last table */
 async function showAgain(options: StatusOptions, outside: Outside, world: World): Promise<number> {
   let interrupt = () => {};
   let over = false;
@@ -95,7 +95,7 @@ async function showAgain(options: StatusOptions, outside: Outside, world: World)
     });
   try {
     let status = await show(options, outside, world);
-    for (let shown = 1; shown < options.count && !over; shown++) {
+    for (let shown = 1; shown < options.count && !over && world.isRead(); shown++) {
       await pause();
       if (!over) status = await show(options, outside, world);
     }

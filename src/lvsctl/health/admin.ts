@@ -1,8 +1,8 @@
 // What administrators said of servers: which servers a word means, and the record that survives a restart.
 import { formatAddress, parseAddress } from '../../model/address.js';
-import type { ServersOf } from './monitor.js';
 import type { Outside } from './outside.js';
 import type { Admin, AdminState } from './service.js';
+import type { Rename, ServersOf } from './succession.js';
 
 export interface AdminEntry extends Admin {
   readonly service: string;
@@ -24,6 +24,9 @@ export interface AdminRecord {
   find(service: string, server: string): Admin | undefined;
   /** Remembers, or forgets when there is nothing to remember. @throws a system error when it cannot be written */
   set(servers: readonly ServerId[], admin: Admin | undefined): void;
+  /** What was said of a service's servers goes on under its new name. @throws a system error when it cannot be written */
+  rename(services: readonly Rename[]): void;
+  entries(): readonly AdminEntry[];
 }
 
 const VERSION = 1;
@@ -33,21 +36,30 @@ const VERSION = 1;
  * @throws AdminError when it cannot be understood: guessing would put a server back that somebody took out
  */
 export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, path: string): AdminRecord {
-  const text = files.readText(path);
-  let entries: readonly AdminEntry[] = text === undefined ? [] : parseRecord(text, path);
+  const read = (): readonly AdminEntry[] => {
+    const text = files.readText(path);
+    return text === undefined ? [] : parseRecord(text, path);
+  };
+  let entries = read();
+  function write(next: readonly AdminEntry[]): void {
+    files.writeText(path, `${JSON.stringify({ version: VERSION, servers: next }, undefined, 2)}\n`);
+    entries = next;
+  }
   return {
     find: (service, server) => entries.find((entry) => entry.service === service && entry.server === server),
+    entries: () => entries,
     set(servers, admin) {
       const named = new Set(servers.map(({ service, server }) => `${service} ${server}`));
-      const others = entries.filter(({ service, server }) => !named.has(`${service} ${server}`));
-      const next = admin
-        ? [
-            ...others,
-            ...servers.map(({ service, server }) => ({ service, server, state: admin.state, reason: admin.reason, since: admin.since })),
-          ]
-        : others;
-      files.writeText(path, `${JSON.stringify({ version: VERSION, servers: next }, undefined, 2)}\n`);
-      entries = next;
+      // others may have written to it meanwhile
+      const others = read().filter(({ service, server }) => !named.has(`${service} ${server}`));
+      const said = admin ? servers.map(({ service, server }) => ({ service, server, ...admin })) : [];
+      write([...others, ...said]);
+    },
+    rename(services) {
+      const to = new Map(services.map((one) => [one.from, one.to]));
+      const all = read();
+      if (all.some(({ service }) => to.has(service)))
+        write(all.map((entry) => ({ ...entry, service: to.get(entry.service) ?? entry.service })));
     },
   };
 }
@@ -105,5 +117,6 @@ const STATES: readonly AdminState[] = ['disabled', 'drained'];
 function isEntry(value: unknown): value is AdminEntry {
   if (typeof value !== 'object' || value === null) return false;
   const { service, server, state, reason, since } = value as Record<string, unknown>;
-  return [service, server, reason, since].every((text) => typeof text === 'string') && STATES.some((known) => known === state);
+  const texts = [service, server, reason, since].every((text) => typeof text === 'string');
+  return texts && !Number.isNaN(Date.parse(String(since))) && STATES.some((known) => known === state);
 }

@@ -5,6 +5,7 @@ import { formatServer } from '../plan/diff.js';
 import type { LiveService } from './changes.js';
 import { assumed, type CheckState, UNPROVEN } from './observe.js';
 import { type Admin, combined, type ServerState, type ServiceState, settle } from './service.js';
+import { STEPS } from './target.js';
 
 /** Finds what an administrator said of a server. */
 export type AdminOf = (service: string, server: string) => Admin | undefined;
@@ -21,9 +22,17 @@ export function adopt(wanted: WantedService, live: LiveService | undefined, admi
     const quiesces = wanted.source.health.failed === 'quiesce';
     const serves = found !== undefined && (found.weight > 0 || destination.weight === 0 || !quiesces);
     const start = serves ? assumed(true) : inUse ? assumed(false) : UNPROVEN;
-    return fresh(wanted, start, adminOf(wanted.source.name, key), now);
+    const state = fresh(wanted, start, adminOf(wanted.source.name, key), now);
+    return serves ? { ...state, rampFrom: rampSince(found.weight, destination.weight, wanted.source.health.slow_start, now) } : state;
   });
   return settle({ wanted, servers });
+}
+
+/** When a slow start began that has come so far; undefined where none is under way. */
+function rampSince(weight: number, whole: number, slowStart: number, now: number): number | undefined {
+  // the step in which it is: less would take from it again
+  const step = Math.ceil((weight * STEPS) / whole);
+  return slowStart > 0 && weight > 0 && weight < whole ? now - (slowStart * 1000 * step) / STEPS : undefined;
 }
 
 /** A service after a reload: servers and checks that stayed keep what is known of them; new ones need one pass. */

@@ -18,6 +18,8 @@ export const EVENTS = {
   'sorry-in': { hook: true },
   'sorry-out': { hook: true },
   foreign: { hook: true },
+  /** an administrator's word about a server that the file does not have */
+  unknown: { hook: false },
   refused: { hook: true },
   trouble: { hook: false },
   recovered: { hook: false },

@@ -9,12 +9,14 @@ export interface LogSettings {
 
 export interface Log {
   tell(event: MonitorEvent): void;
-  /** Resolves when the hook program has heard of everything. */
+  /** Resolves when the hook program has heard of everything, or takes too long for that. */
   done(): Promise<void>;
 }
 
 /** a hook that takes longer is ended */
 const HOOK_LIMIT_MS = 30_000;
+/** at the end they all together get */
+const LAST_HOOKS_MS = 10_000;
 /** events that wait for their hook; further ones are dropped, which is told */
 const HOOKS_WAITING = 1000;
 
@@ -67,7 +69,15 @@ export function createLog(
       write(event);
       hook(event);
     },
-    done: () => hooks,
+    async done() {
+      let cancel = () => {};
+      const late = new Promise<void>((resolve) => {
+        cancel = outside.clock.after(LAST_HOOKS_MS, resolve);
+      });
+      await Promise.race([hooks, late]);
+      cancel();
+      if (waiting > 0) write({ event: 'trouble', reason: `hook: ${waiting} event${waiting === 1 ? '' : 's'} not told at the end` });
+    },
   };
 }
 

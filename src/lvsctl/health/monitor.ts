@@ -14,12 +14,15 @@ import type { Outside } from './outside.js';
 import { createOwner, readTable, type Wish } from './owner.js';
 import { ask, labelOf } from './question.js';
 import { createReadings } from './readings.js';
+import { reporter } from './reporter.js';
 import { createSchedule, type Job, pooled } from './schedule.js';
-import { type Admin, type ServiceState, withAdmin, withResult } from './service.js';
+import { type Admin, isUnproven, type ServiceState, withAdmin, withResult } from './service.js';
 import { type ServiceStatus, serviceStatus } from './status.js';
-import { stands } from './target.js';
+import { formerServers, idOf, type Rename, renamed, type ServersOf, serversOf } from './succession.js';
+import { needsSorry, stands } from './target.js';
 import { transitions } from './transitions.js';
-import { waysOf } from './viproutes.js';
+import { createTroubles } from './troubles.js';
+import { needsWay, waysOf } from './viproutes.js';
 import { createWriter } from './writer.js';
 
 export interface MonitorParts {
@@ -27,6 +30,8 @@ export interface MonitorParts {
   readonly outside: Pick<Outside, 'clock' | 'probes' | 'probesIn' | 'random' | 'endProbes'>;
   readonly adminOf: AdminOf;
   readonly tell: (event: MonitorEvent) => void;
+  /** A check of the VIP on a real server failed: perhaps its way is gone. */
+  readonly mendWays: () => void;
   /** checks that may be open at a time */
   readonly limit: number;
 }
@@ -36,8 +41,12 @@ export interface Monitor {
   start(): void;
   /** Does every check until it is certain, then writes the table once; nobody ramps up. @throws IpvsError or BackendError when it cannot */
   once(): Promise<void>;
-  /** Takes another file; servers, checks and administration that stayed keep their state. @throws as createMonitor, and nothing changed */
-  reload(config: Config): Promise<void>;
+  /**
+   * Takes another file; servers, checks and administration that stayed keep their state, also of a service that got another name.
+   * @returns services that were renamed
+   * @throws as createMonitor, and nothing changed
+   */
+  reload(config: Config): Promise<readonly Rename[]>;
   setAdmin(service: string, server: string, admin: Admin | undefined): void;
   /** Writes the table now. */
   write(): Promise<void>;
@@ -54,16 +63,15 @@ export interface Monitor {
   stop(exit: 'leave' | 'remove'): Promise<void>;
 }
 
-export interface ServersOf {
-  readonly service: string;
-  readonly servers: readonly string[];
-}
-
 /** @throws IpvsError or BackendError when the table cannot be read */
-export async function createMonitor(config: Config, { backend, outside, adminOf, tell, limit }: MonitorParts): Promise<Monitor> {
+export async function createMonitor(config: Config, { backend, outside, adminOf, tell, mendWays, limit }: MonitorParts): Promise<Monitor> {
   const { clock } = outside;
   const schedule = createSchedule(clock, outside.random, limit);
   const readings = createReadings();
+  const troubles = createTroubles({
+    began: (reason) => tell({ event: 'trouble', reason: `${reason}; what was known before counts` }),
+    ended: (reason) => tell({ event: 'recovered', reason }),
+  });
   let file = config;
   let generation = 0;
   /** checks that have not ended for the first time */
@@ -73,34 +81,28 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
   let states = await statesOf(config, new Map());
   let former: ReadonlyMap<string, Wish['former']> = new Map();
 
-  const owner = createOwner(backend, () => file.monitor.foreign, {
-    foreign: ({ source }, { server, what }) =>
-      tell({
-        event: 'foreign',
-        service: source.name,
-        ...(server === undefined ? {} : { server }),
-        reason: `${what} by somebody else; ${file.monitor.foreign === 'repair' ? 'repaired' : 'respected'}`,
-      }),
-    sorry: ({ source, sorry }, active) =>
-      tell({ event: active ? 'sorry-in' : 'sorry-out', service: source.name, ...(sorry ? { server: formatServer(sorry) } : {}) }),
-    refused: (change, error) =>
-      tell({
-        event: 'refused',
-        ...('destination' in change ? { server: formatServer(change.destination) } : {}),
-        reason: `${change.kind}: ${messageFor(error)}`,
-      }),
-  });
+  const owner = createOwner(
+    backend,
+    () => file.monitor.foreign,
+    reporter(tell, () => file.monitor.foreign),
+  );
 
   /** @param at clock milliseconds for which weights are computed: Infinity = at the end of every slow start */
   async function writeTable(at: number): Promise<void> {
     const dropped = former;
-    const wishes = [...states.values()].map((state) => ({
-      wanted: state.wanted,
-      stands: stands(state, at),
-      former: dropped.get(state.wanted.source.name) ?? [],
-    }));
+    const wishes = [...states.values()].map((state): Wish => {
+      const list = stands(state, at);
+      return {
+        wanted: state.wanted,
+        stands: list,
+        former: dropped.get(state.wanted.source.name) ?? [],
+        keepFormer: state.servers.some(isUnproven) && needsSorry(list.map(({ target }) => target)),
+      };
+    });
     await owner.write(wishes);
-    if (former === dropped) former = new Map();
+    // a reload meanwhile knows others
+    if (former !== dropped) return;
+    former = new Map(wishes.flatMap(({ wanted, former, keepFormer }) => (keepFormer ? [[wanted.source.name, former] as const] : [])));
   }
   const writer = createWriter(clock, () => writeTable(clock.now()), {
     explain(error) {
@@ -115,10 +117,11 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     const wanted = wantedTable(next);
     const live = await readTable(backend, wanted);
     const now = clock.now();
+    const formerNames = new Map(renamed(old, wanted).map(({ from, to }) => [to, from]));
     return new Map(
       wanted.map((each) => {
         const { name } = each.source;
-        const before = old.get(name);
+        const before = old.get(formerNames.get(name) ?? name);
         const state = before ? carryOver(each, before, adminOf, now) : adopt(each, live.get(idOf(each)), adminOf, now);
         return [name, state] as const;
       }),
@@ -140,9 +143,13 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     const before = states.get(name);
     if (before === undefined || before === next) return;
     states.set(name, next);
+    if (tellTransitions(before, next) > 0 && running) writer.soon();
+  }
+
+  function tellTransitions(before: ServiceState, next: ServiceState): number {
     const events = transitions(before, next);
-    for (const { server, event } of events) tell({ event, service: name, server, ...reasonOf(next, server, event) });
-    if (events.length > 0 && running) writer.soon();
+    for (const { server, event } of events) tell({ event, service: next.wanted.source.name, server, ...reasonOf(next, server, event) });
+    return events.length;
   }
 
   function reasonOf(state: ServiceState, server: string, event: MonitorEvent['event']): Pick<MonitorEvent, 'check' | 'reason'> {
@@ -168,15 +175,20 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
           let fresh = true;
           return {
             pace: paceOf(check),
+            enough: check.rise + check.fall,
             async work() {
               const began = clock.now();
-              const error = await examine();
+              const verdict = await examine();
               if (mine !== generation) return false;
               const now = clock.now();
               const { name } = wanted.source;
+              const trouble = typeof verdict === 'object' ? verdict.trouble : undefined;
+              const error = typeof verdict === 'object' ? verdict.trouble : verdict;
               readings.add(name, formatServer(server), n, { latencyMs: now - began, error }, labelOf(check));
+              troubles.hear(`${name} ${formatServer(server)} ${n}`, trouble && `${labelOf(check)}: ${trouble}`);
+              if (error !== undefined && way && needsWay(check)) mendWays();
               const state = states.get(name);
-              if (state) step(withResult(state, i, n, error === undefined, now));
+              if (state && trouble === undefined) step(withResult(state, i, n, error === undefined, now));
               if (fresh && --first === 0) writer.soon();
               fresh = false;
               const after = states.get(name)?.servers[i]?.checks[n];
@@ -190,6 +202,7 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
 
   function restart(): void {
     const all = jobs();
+    troubles.forget();
     first = all.length;
     schedule.replace(all);
     if (first === 0) writer.soon();
@@ -202,8 +215,10 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
       writer.every(() => tableIntervalMs(file));
     },
     async once() {
-      await pooled(jobs(), limit, async ({ work, pace }) => {
-        while (await work()) await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
+      await pooled(jobs(), limit, async ({ work, pace, enough }) => {
+        for (let left = enough; left > 0 && (await work()); left--) {
+          await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
+        }
       });
       await writeTable(Number.POSITIVE_INFINITY);
     },
@@ -212,11 +227,22 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
       states = await statesOf(next, old);
       file = next;
       former = formerServers(old, states);
+      owner.forgetOthers();
+      const renames = renamed(
+        old,
+        [...states.values()].map(({ wanted }) => wanted),
+      );
+      const formerNames = new Map(renames.map(({ from, to }) => [to, from]));
+      for (const [name, state] of states) {
+        const before = old.get(formerNames.get(name) ?? name);
+        if (before) tellTransitions(before, state);
+      }
       readings.keep([...states.values()].map(serversOf));
       restart();
       await writer.now();
       const kept = new Set([...states.values()].map(({ wanted }) => idOf(wanted)));
       await owner.remove([...old.values()].map(({ wanted }) => wanted.service.id).filter((id) => !kept.has(renderId(id))));
+      return renames;
     },
     setAdmin(name, server, admin) {
       const state = states.get(name);
@@ -256,14 +282,6 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
   };
 }
 
-function idOf({ service }: WantedService): string {
-  return renderId(service.id);
-}
-
-function serversOf({ wanted }: ServiceState): ServersOf {
-  return { service: wanted.source.name, servers: wanted.destinations.map(formatServer) };
-}
-
 function paceOf({ interval, fast_interval: fast, jitter }: Check): Job['pace'] {
   return { intervalMs: interval * 1000, fastIntervalMs: (fast ?? interval) * 1000, jitter };
 }
@@ -272,16 +290,4 @@ function paceOf({ interval, fast_interval: fast, jitter }: Check): Job['pace'] {
 function tableIntervalMs(config: Config): number {
   const intervals = config.services.flatMap(({ checks }) => checks.map(({ interval }) => interval));
   return Math.max(100, Math.min(5, ...intervals) * 1000);
-}
-
-/** Servers of the same service that the former file had and this one has not, by service name. */
-function formerServers(old: ReadonlyMap<string, ServiceState>, states: ReadonlyMap<string, ServiceState>): Map<string, Wish['former']> {
-  const all = ({ destinations, sorry }: WantedService) => (sorry ? [...destinations, sorry] : destinations);
-  const before = new Map([...old.values()].map(({ wanted }) => [idOf(wanted), all(wanted)]));
-  return new Map(
-    [...states].map(([name, { wanted }]) => {
-      const kept = new Set(all(wanted).map(formatServer));
-      return [name, (before.get(idOf(wanted)) ?? []).filter((id) => !kept.has(formatServer(id)))];
-    }),
-  );
 }

@@ -53,8 +53,12 @@ export interface UdpQuestion {
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** Why a probe failed, in a few words; undefined = it passed. */
-export type Verdict = string | undefined;
+/** Why a probe failed, in a few words; undefined = it passed; trouble of the director's own says nothing of the server. */
+export type Verdict = string | Trouble | undefined;
+
+export interface Trouble {
+  readonly trouble: string;
+}
 
 /** One function a kind of check. None rejects; all end within their time limit. */
 export interface Probes {
@@ -78,10 +82,12 @@ export interface Outside {
   /** Probes from a named network namespace. */
   probesIn(netns: string): RemoteProbes;
   readonly pid: number;
-  /** Ends probes and programs under way. */
+  /** Ends probes under way, with their programs. */
   endProbes(): void;
-  /** Runs a program that is no probe, without a shell. */
-  run(command: readonly string[], environment: Environment, timeoutMs: number): Promise<Verdict>;
+  /** Runs a program that is no probe, without a shell. @returns why it failed */
+  run(command: readonly string[], environment: Environment, timeoutMs: number): Promise<string | undefined>;
+  /** Ends such programs. */
+  endPrograms(): void;
   /** 0 <= x < 1 */
   random(): number;
   /** @returns what ends it */
@@ -108,7 +114,7 @@ export interface Outside {
   /** Asks such a socket. @throws a system error when nobody is there */
   ask(path: string, line: string): Promise<string>;
   /** Tells systemd, when it wants to be told; the words are those of systemd-notify. */
-  notify(words: readonly string[]): Promise<Verdict>;
+  notify(words: readonly string[]): Promise<string | undefined>;
   /** Milliseconds that systemd waits for a sign of life; undefined = it does not. */
   readonly watchdogMs: number | undefined;
 }

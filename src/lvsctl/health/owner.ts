@@ -17,12 +17,17 @@ export interface Wish {
   /** in the order of `wanted.destinations` */
   readonly stands: readonly Stand[];
   readonly former: readonly DestinationId[];
+  /** the former servers stay: none of the new ones can serve yet */
+  readonly keepFormer: boolean;
 }
 
 export interface Observer {
   foreign(wanted: WantedService, change: ForeignChange): void;
+  /** A server that the file does not name is in the table. */
+  stranger(wanted: WantedService, server: Destination): void;
   sorry(wanted: WantedService, active: boolean): void;
-  refused(change: Change, error: IpvsError): void;
+  /** @param wanted undefined = a service that no file names any more */
+  refused(wanted: WantedService | undefined, change: Change, error: IpvsError): void;
 }
 
 export interface Owner {
@@ -30,6 +35,8 @@ export interface Owner {
   write(wishes: readonly Wish[]): Promise<void>;
   /** Deletes services that are no longer wanted. */
   remove(ids: readonly ServiceId[]): Promise<void>;
+  /** What others did is respected no longer. */
+  forgetOthers(): void;
 }
 
 /** by `renderId` */
@@ -63,6 +70,11 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
   /** what was refused in the last write: the same again is no news */
   let refusals = new Set<string>();
 
+  function forgetOthers(): void {
+    respect.servers.clear();
+    respect.services.clear();
+  }
+
   function learn(wish: Wish, live: LiveService | undefined, before: LiveService | undefined): void {
     const name = renderId(wish.wanted.service.id);
     const decisions = decisionsOf(wish, live);
@@ -75,26 +87,39 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
     }
   }
 
+  function tellStrangers({ wanted, former, keepFormer }: Wish, live: LiveService | undefined, before: LiveService | undefined): void {
+    const ours = [...wanted.destinations, ...(wanted.sorry ? [wanted.sorry] : []), ...(keepFormer ? former : [])];
+    const mine = new Set(ours.map(formatServer));
+    for (const [server, destination] of live?.destinations ?? []) {
+      if (!mine.has(server) && !before?.destinations.has(server)) observer.stranger(wanted, destination);
+    }
+  }
+
   /** What a former monitor left in the table is no news. */
-  function tellSorry(wanted: WantedService, target: TargetService, live: LiveService | undefined): void {
-    if (wanted.sorry === undefined) return;
-    const sorry = formatServer(wanted.sorry);
-    const active = target.destinations.get(sorry)?.target !== undefined;
+  function tellSorry(wanted: WantedService, before: LiveService | undefined, after: LiveService | undefined): void {
     const name = renderId(wanted.service.id);
-    const before = sorryActive.get(name) ?? live?.destinations.has(sorry) ?? false;
-    if (before !== active) observer.sorry(wanted, active);
+    if (wanted.sorry === undefined) return void sorryActive.delete(name);
+    const sorry = formatServer(wanted.sorry);
+    const active = after?.destinations.has(sorry) ?? false;
+    const was = sorryActive.get(name) ?? before?.destinations.has(sorry) ?? false;
+    if (was !== active) observer.sorry(wanted, active);
     sorryActive.set(name, active);
   }
 
   /** Carries changes out. @returns those that took effect */
-  async function apply(changes: readonly Change[], refused: Set<string>): Promise<readonly Change[]> {
+  async function apply(
+    changes: readonly Change[],
+    refused: Set<string>,
+    ownerOf: (change: Change) => WantedService | undefined,
+  ): Promise<readonly Change[]> {
     if (changes.length === 0) return [];
     const results = await backend.apply(changes);
     return changes.filter((change, i) => {
       const error = results[i];
       if (!error) return true;
-      const text = `${change.kind} ${subjectOf(change)} ${error.code}`;
-      if (!refusals.has(text)) observer.refused(change, error);
+      const wanted = ownerOf(change);
+      const text = `${wanted?.source.name} ${change.kind} ${subjectOf(change)} ${error.code}`;
+      if (!refusals.has(text)) observer.refused(wanted, change, error);
       refused.add(text);
       return false;
     });
@@ -106,28 +131,31 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
         backend,
         wishes.map(({ wanted }) => wanted),
       );
-      if (foreign() === 'repair') {
-        respect.servers.clear();
-        respect.services.clear();
-      }
-      const plans: (Plan & { readonly target: TargetService })[] = [];
+      if (foreign() === 'repair') forgetOthers();
+      const ofId = new Map(wishes.map(({ wanted }) => [renderId(wanted.service.id), wanted]));
+      const ownerOf = (change: Change) => ofId.get(nameOf(change));
+      const plans: (Plan & { readonly wanted: WantedService; readonly target: TargetService })[] = [];
       for (const wish of wishes) {
         const name = renderId(wish.wanted.service.id);
         if (known) learn(wish, live.get(name), known.get(name));
+        tellStrangers(wish, live.get(name), known?.get(name));
         const target = resolve(wish, live.get(name), respect);
         if (target === undefined) continue;
-        tellSorry(wish.wanted, target, live.get(name));
-        plans.push({ target, ...planService(live.get(name), target) });
+        plans.push({ wanted: wish.wanted, target, ...planService(live.get(name), target) });
       }
       const refused = new Set<string>();
       const gains = plans.flatMap((plan) => plan.gains);
-      const done = [...(await apply(gains, refused))];
+      const done = [...(await apply(gains, refused, ownerOf))];
       // Where all who should take over were refused nothing is taken away: the next write tries again with the service still served.
       const gained = afterwards(live, done);
       const losses = plans.filter(({ target }) => takesOver(target, gained)).flatMap((plan) => plan.losses);
-      done.push(...(await apply(losses, refused)));
+      done.push(...(await apply(losses, refused, ownerOf)));
       refusals = refused;
       known = afterwards(live, done);
+      for (const { wanted } of plans) {
+        const name = renderId(wanted.service.id);
+        tellSorry(wanted, live.get(name), known.get(name));
+      }
     },
     async remove(ids) {
       const there = new Set((await backend.services('rules')).map(({ service }) => renderId(service.id)));
@@ -135,8 +163,10 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
       await apply(
         gone.map((id) => ({ kind: 'delete-service', id })),
         new Set(),
+        () => undefined,
       );
     },
+    forgetOthers,
   };
 }
 
@@ -167,16 +197,17 @@ function resolve(wish: Wish, live: LiveService | undefined, respect: Respect): T
     respect.servers.delete(key);
     return target;
   };
-  const { wanted, stands, former } = wish;
+  const { wanted, stands, former, keepFormer } = wish;
   const targets = wanted.destinations.map((id, i) => settle(id, stands[i]?.target));
+  const kept = keepFormer ? former.map((id) => live?.destinations.get(formatServer(id))) : [];
   const service = respect.services.get(name) ?? wanted.service;
   const { sorry } = wanted;
-  const last = sorry && settle(sorry, needsSorry(targets) ? sorry : undefined);
+  const last = sorry && settle(sorry, needsSorry([...targets, ...kept]) ? sorry : undefined);
   const entry = (id: DestinationId, target: Destination | undefined) => [formatServer(id), { id, target }] as const;
   return {
     service,
     destinations: new Map([
-      ...former.map((id) => entry(id, undefined)),
+      ...(keepFormer ? [] : former).map((id) => entry(id, undefined)),
       ...wanted.destinations.map((id, i) => entry(id, targets[i])),
       ...(sorry ? [entry(sorry, last)] : []),
     ]),
@@ -206,6 +237,12 @@ function takesOver({ service, destinations }: TargetService, table: Table): bool
 
 function sameDecision(a: Decision, b: Decision): boolean {
   return a.role === b.role && sameDestination(a.destination, b.destination);
+}
+
+/** The service that a change is about, by `renderId`; empty where it is about none. */
+function nameOf(change: Change): string {
+  if ('service' in change) return renderId(change.service.id);
+  return 'id' in change && change.id ? renderId(change.id) : '';
 }
 
 function subjectOf(change: Change): string {

@@ -3,6 +3,7 @@ import type { Backend } from '../../backend/backend.js';
 import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
 import { type WantedService, wantedTable } from '../config/wanted.js';
+import { FAILED } from '../failure.js';
 import { CommandError } from '../plan/command.js';
 import { type AdminRecord, openAdminRecord } from './admin.js';
 import { createControl } from './control.js';
@@ -12,7 +13,9 @@ import { createMonitor, type Monitor } from './monitor.js';
 import type { Outside, Signal } from './outside.js';
 import { impossible } from './question.js';
 import { exitStatusOf, type Status } from './status.js';
-import { wayCommands, waysOf } from './viproutes.js';
+import type { Rename } from './succession.js';
+import { waysOf } from './viproutes.js';
+import { createWayKeeper, type WayKeeper } from './waykeeper.js';
 
 export interface RunOptions {
   readonly file: string;
@@ -29,7 +32,11 @@ export interface RunWorld {
   readText(path: string): string;
   err(text: string): void;
   /** Runs a program of the system to its end. */
-  run(program: string, words: readonly string[]): { readonly status: number; readonly stderr: string };
+  run(
+    program: string,
+    words: readonly string[],
+    input?: string,
+  ): { readonly status: number; readonly stdout: string; readonly stderr: string };
   /** a value below /proc/sys */
   sysctl(key: string): string | undefined;
   /** Words for an error that is no bug. */
@@ -39,40 +46,79 @@ export interface RunWorld {
 /** checks that may be open at a time */
 const OPEN_CHECKS = 1000;
 
-interface Running {
-  readonly monitor: Monitor;
+/** What is read before anything is touched. */
+interface Prepared {
   readonly record: AdminRecord;
   readonly log: Log;
+  readonly ways: WayKeeper;
   readonly file: () => Config;
   take(config: Config): void;
 }
 
+interface Running extends Prepared {
+  readonly monitor: Monitor;
+}
+
 /**
  * Watches until SIGTERM or SIGINT.
- * @returns the exit status
+ * @returns the exit status; 2 when the services that were to be removed could not be
  * @throws ConfigError, CommandError, AdminError, IpvsError, BackendError or a system error when it cannot begin: nothing was changed then
  */
 export async function watch(options: RunOptions, world: RunWorld): Promise<number> {
   const { outside } = world;
   const signals = nextSignals(outside); // those that come while it begins must neither kill it nor be lost
-  const running = await prepare(options, world);
-  const { monitor, record, log } = running;
-  const started = outside.clock.date();
-  const status = () => statusOf(options.file, started, monitor, world);
-  const control = await listen(options.socket, outside, createControl({ monitor, record, clock: outside.clock, status }));
+  const prepared = prepare(options, world);
+  try {
+    return await serve(options, prepared, signals, world);
+  } finally {
+    signals.end(); // another one may end the wait for hooks, not the removal
+    await prepared.log.done();
+    outside.endPrograms();
+  }
+}
+
+async function serve(options: RunOptions, prepared: Prepared, signals: Signals, world: RunWorld): Promise<number> {
+  const { outside } = world;
+  // first the socket: a second monitor is refused before it touches anything
+  let answer = async (_: string) => JSON.stringify({ error: 'the monitor is only starting' });
+  const control = await listen(options.socket, outside, (line) => answer(line));
+  try {
+    const running = await begin(prepared, world);
+    const { monitor, record } = running;
+    const started = outside.clock.date();
+    answer = createControl({ monitor, record, clock: outside.clock, status: () => statusOf(options.file, started, monitor, world) });
+    await untilTold(options, running, signals, world);
+    return await end(options, running, world);
+  } finally {
+    control.close();
+  }
+}
+
+async function untilTold(options: RunOptions, running: Running, signals: Signals, world: RunWorld): Promise<void> {
+  const { monitor, log } = running;
+  const { outside } = world;
   log.tell({ event: 'started', reason: options.file });
+  tellForgotten(running);
   monitor.start();
   void monitor.ready.then(() => outside.notify(['--ready']));
   const cancelWatchdog = feedWatchdog(monitor, outside);
   for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next()) await reload(options, running, world);
   cancelWatchdog();
   void outside.notify(['STOPPING=1']);
-  await monitor.stop(options.onExit);
-  control.close();
-  signals.end(); // another one may end the wait for hooks, not the removal
-  log.tell({ event: 'stopped', reason: options.onExit === 'remove' ? 'the services were removed' : 'the rules stay' });
-  await log.done();
-  return 0;
+}
+
+async function end({ onExit }: RunOptions, { monitor, log }: Running, { failureText }: RunWorld): Promise<number> {
+  let status = 0;
+  try {
+    await monitor.stop(onExit);
+    log.tell({ event: 'stopped', reason: onExit === 'remove' ? 'the services were removed' : 'the rules stay' });
+  } catch (error) {
+    const text = failureText(error);
+    if (text === undefined) throw error;
+    log.tell({ event: 'stopped', reason: `the services could not be removed: ${text}` });
+    status = FAILED;
+  }
+  return status;
 }
 
 /** Checks everybody until it is certain, writes the table, and ends. @throws as `watch`, and when a monitor is at work */
@@ -80,7 +126,9 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
   const { outside } = world;
   if (await isAnswered(outside, options.socket))
     throw new CommandError(`${options.socket}: a monitor is at work, which --once would disturb`);
-  const { monitor, log } = await prepare(options, world);
+  const running = await begin(prepare(options, world), world);
+  const { monitor, log } = running;
+  tellForgotten(running);
   await monitor.once();
   const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
   await monitor.stop('leave');
@@ -97,17 +145,18 @@ async function listen(path: string, outside: Outside, answer: (line: string) => 
   }
 }
 
-async function prepare({ file, record: path }: RunOptions, world: RunWorld): Promise<Running> {
-  const { outside, backend, err } = world;
+function prepare({ file, record: path }: RunOptions, world: RunWorld): Prepared {
+  const { outside, err } = world;
   let config = load(file, world);
-  const record = openAdminRecord(outside, path);
-  makeWays(config, world);
   const log = createLog(() => config.monitor, outside, err);
-  const monitor = await createMonitor(config, { backend, outside, adminOf: record.find, tell: log.tell, limit: OPEN_CHECKS });
   return {
-    monitor,
-    record,
+    record: openAdminRecord(outside, path),
     log,
+    ways: createWayKeeper(
+      outside.clock,
+      (words, input) => world.run('ip', words, input),
+      (reason) => log.tell({ event: 'trouble', reason }),
+    ),
     file: () => config,
     take(next) {
       config = next;
@@ -115,19 +164,33 @@ async function prepare({ file, record: path }: RunOptions, world: RunWorld): Pro
   };
 }
 
-/** Makes the ways to the VIPs on real servers, where checks ask for these. @throws CommandError */
-function makeWays(config: Config, { run }: RunWorld): void {
-  const ways = waysOf(config);
-  if (ways === undefined) return;
-  for (const { words, mayFail } of wayCommands(config, ways)) {
-    const { status, stderr } = run('ip', words);
-    if (status !== 0 && !mayFail) throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `status ${status}`}`);
+async function begin(prepared: Prepared, { outside, backend }: RunWorld): Promise<Running> {
+  const { record, log, ways, file } = prepared;
+  ways.make(file());
+  const mendWays = () => ways.mend(file());
+  const parts = { backend, outside, adminOf: record.find, tell: log.tell, mendWays, limit: OPEN_CHECKS };
+  return { ...prepared, monitor: await createMonitor(file(), parts) };
+}
+
+/** Words of administrators about servers that the file does not have. */
+function tellForgotten({ record, monitor, log }: Running): void {
+  const known = new Set(monitor.servers().flatMap(({ service, servers }) => servers.map((server) => `${service} ${server}`)));
+  for (const { service, server, state, reason } of record.entries()) {
+    if (known.has(`${service} ${server}`)) continue;
+    log.tell({
+      event: 'unknown',
+      service,
+      server,
+      reason: `${state}${reason === '' ? '' : ` (${reason})`}, but not in the file; remembered`,
+    });
   }
 }
 
 /** @throws ConfigError, CommandError or a system error */
 function load(file: string, { readText, outside }: RunWorld): Config {
   const config = readConfig(readText(file), file);
+  const [hook] = config.monitor.hook ?? [];
+  if (hook !== undefined && !outside.isExecutable(hook)) throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
   for (const wanted of wantedTable(config)) {
     const why = firstImpossible(wanted, outside);
     if (why !== undefined) throw new CommandError(`${file}: service ${wanted.source.name}: ${why}`);
@@ -150,19 +213,23 @@ function firstImpossible({ source, destinations }: WantedService, outside: Outsi
   return undefined;
 }
 
-async function reload({ file }: RunOptions, { monitor, log, take, file: former }: Running, world: RunWorld): Promise<void> {
+async function reload({ file }: RunOptions, running: Running, world: RunWorld): Promise<void> {
+  const { monitor, log, take, file: former, ways, record } = running;
   const told = (event: MonitorEvent['event'], reason: string) => log.tell({ event, reason });
   try {
     const next = load(file, world);
+    let renames: readonly Rename[];
     try {
-      makeWays(next, world);
+      ways.make(next);
+      renames = await monitor.reload(next);
     } catch (error) {
-      makeWays(former(), world);
+      ways.make(former());
       throw error;
     }
-    await monitor.reload(next);
     take(next);
     told('reloaded', file);
+    if (renames.length > 0) record.rename(renames);
+    tellForgotten(running);
   } catch (error) {
     const text = world.failureText(error);
     if (text === undefined) throw error;
@@ -182,12 +249,15 @@ async function statusOf(file: string, started: Date, monitor: Monitor, { outside
   };
 }
 
+/** the table is looked at every five seconds at least */
+const IDLE_MS = 15_000;
+
 /** Signs of life for systemd, as long as the table is read and written. */
 function feedWatchdog(monitor: Monitor, { clock, notify, watchdogMs }: Outside): () => void {
   if (watchdogMs === undefined) return () => {};
   let cancel = () => {};
   const feed = () => {
-    if (monitor.idleMs() < watchdogMs) void notify(['WATCHDOG=1']);
+    if (monitor.idleMs() < Math.max(watchdogMs, IDLE_MS)) void notify(['WATCHDOG=1']);
     cancel = clock.after(watchdogMs / 2, feed);
   };
   feed();
@@ -195,7 +265,12 @@ function feedWatchdog(monitor: Monitor, { clock, notify, watchdogMs }: Outside):
 }
 
 /** Signals one after the other, none lost. */
-function nextSignals(outside: Outside): { next(): Promise<Signal>; end(): void } {
+interface Signals {
+  next(): Promise<Signal>;
+  end(): void;
+}
+
+function nextSignals(outside: Outside): Signals {
   const came: Signal[] = [];
   let wake: () => void = () => {};
   const end = outside.onSignal((signal) => {

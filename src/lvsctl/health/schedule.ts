@@ -10,6 +10,8 @@ export interface Pace {
 
 export interface Job {
   readonly pace: Pace;
+  /** results after which it must be certain */
+  readonly enough: number;
   /** Does it once. Never rejects. @returns whether the next one should come fast */
   readonly work: () => Promise<boolean>;
 }

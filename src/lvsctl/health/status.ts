@@ -42,6 +42,8 @@ export interface ServiceStatus {
   readonly id: string;
   readonly servers: readonly ServerStatus[];
   readonly sorry: { readonly server: string; readonly wanted: boolean; readonly actual: boolean } | null;
+  /** in the table, and left alone, for the file does not name them */
+  readonly others: readonly { readonly server: string; readonly weight: number; readonly active: number; readonly inactive: number }[];
 }
 
 export interface Status {
@@ -69,6 +71,7 @@ export function serviceStatus(service: ServiceState, { targets, live, reading, l
   const { wanted } = service;
   const entries = new Map(live.map((entry) => [formatServer(entry.destination), entry]));
   const { sorry } = wanted;
+  const named = new Set([...wanted.destinations, ...(sorry ? [sorry] : [])].map(formatServer));
   return {
     name: wanted.source.name,
     id: renderId(wanted.service.id),
@@ -100,6 +103,14 @@ export function serviceStatus(service: ServiceState, { targets, live, reading, l
       };
     }),
     sorry: sorry ? { server: formatServer(sorry), wanted: needsSorry(targets), actual: entries.has(formatServer(sorry)) } : null,
+    others: [...entries]
+      .filter(([server]) => !named.has(server))
+      .map(([server, { destination, activeConnections: active, inactiveConnections: inactive }]) => ({
+        server,
+        weight: destination.weight,
+        active,
+        inactive,
+      })),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Destination } from '../../model/destination.js';
 import { type Role, roleOf, type ServerState, type ServiceState } from './service.js';
 
 /** Weights of a slow start grow in this many steps, so that a long one does not write to the table all the time. */
-const STEPS = 10;
+export const STEPS = 10;
 
 /** How a server should stand in the table. */
 export interface Stand {

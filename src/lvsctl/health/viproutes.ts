@@ -22,6 +22,8 @@ const PORTS_EACH = 64;
 /** routing tables and preferences of rules, by server */
 const FIRST_TABLE = 20_000;
 const MAIN = 32_766;
+/** in names of tunnels, without and with checksum */
+const LETTERS: Readonly<Record<string, string>> = { 'gre ': 'g', 'gre csum': 'h', 'gue ': 'u', 'gue csum': 'v' };
 
 /** Whether a check needs a way to the VIP. */
 export function needsWay(check: Check): boolean {
@@ -49,38 +51,88 @@ export function waysOf(config: Config): Ways | undefined {
   );
 }
 
-/** One command of `ip`. */
-export interface IpCommand {
-  readonly words: readonly string[];
-  /** it fails where there is nothing to take away */
-  readonly mayFail: boolean;
+/** What the namespace must have, as lines for `ip -batch`. */
+export interface WayPlan {
+  /** tunnels by name; a name tells all about its tunnel */
+  readonly links: ReadonlyMap<string, string>;
+  readonly families: readonly { readonly family: '-4' | '-6'; readonly rules: readonly WayRule[]; readonly routes: readonly string[] }[];
 }
 
-/** What makes the ways: the namespace is the monitor's own, so that what was there before goes. */
-export function wayCommands(config: Config, ways: Ways): readonly IpCommand[] {
-  const netns = config.monitor.check_netns ?? '';
-  const ip = (...words: string[]): IpCommand => ({ words: ['-n', netns, ...words], mayFail: false });
-  const fresh = (['-4', '-6'] as const).flatMap((family) => [
-    ip(family, 'rule', 'flush'),
-    ip(family, 'rule', 'add', 'pref', String(MAIN), 'lookup', 'main'),
-  ]);
-  let number = 0;
-  const each = concerned(config).flatMap(({ source, destinations }) =>
-    destinations.flatMap((server, i) => {
+/** One rule, as `ip rule add` takes it and as `ip rule show` tells it. */
+interface WayRule {
+  readonly add: string;
+  readonly shown: string;
+}
+
+export function planWays(config: Config, ways: Ways): WayPlan {
+  const links = new Map<string, string>();
+  const families = (['-4', '-6'] as const).map((family) => {
+    const main = { add: `pref ${MAIN} lookup main`, shown: `${MAIN}:\tfrom all lookup main` };
+    return { family, rules: [main], routes: [] as string[] };
+  });
+  let table = FIRST_TABLE;
+  for (const { source, destinations } of concerned(config)) {
+    const mine = families[source.address.family === 'ipv4' ? 0 : 1];
+    for (const [i, server] of destinations.entries()) {
       const way = ways.get(source.name)?.[i];
-      const table = String(FIRST_TABLE + number++);
-      if (way === undefined) return [];
-      const family = source.address.family === 'ipv4' ? '-4' : '-6';
-      const vip = formatAddress(source.address);
-      const { commands, via } = exitTo(server, `lvsc${number}`, ip);
-      return [
-        ...commands,
-        ip(family, 'route', 'replace', vip, ...via, 'table', table),
-        ip(family, 'rule', 'add', 'pref', table, 'sport', way.ports.join('-'), 'lookup', table),
-      ];
-    }),
+      const number = table++;
+      if (way === undefined || mine === undefined) continue;
+      const ports = way.ports.join('-');
+      mine.rules.push({
+        add: `pref ${number} sport ${ports} lookup ${number}`,
+        shown: `${number}:\tfrom all sport ${ports} lookup ${number}`,
+      });
+      const tunnel = tunnelTo(server);
+      if (tunnel) links.set(tunnel.name, tunnel.add);
+      const via = tunnel ? `dev ${tunnel.name}` : `via ${formatAddress(server.address)}`;
+      mine.routes.push(`${formatAddress(source.address)} ${via} table ${number}`);
+    }
+  }
+  return { links, families };
+}
+
+/** Runs `ip` with these words, and lines for it to read. */
+export type RunIp = (
+  words: readonly string[],
+  input?: string,
+) => { readonly status: number; readonly stdout: string; readonly stderr: string };
+
+/**
+ * Makes the ways, in a namespace that is the monitor's own: rules and tunnels of former files go. What is right is left as it is, so that checks
+ * under way do not notice; routes, which go with their link, are set in any case.
+ * @throws RangeError with the command and why it failed
+ */
+export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp): void {
+  const inside = (words: readonly string[], lines: readonly string[] = []) => {
+    const { status, stdout, stderr } = run(['-n', netns, ...words], lines.map((line) => `${line}\n`).join(''));
+    if (status === 0) return stdout;
+    const [, at] = /^Command failed -:(\d+)$/m.exec(stderr) ?? [];
+    const command = at === undefined ? words.join(' ') : (lines[Number(at) - 1] ?? '');
+    throw new RangeError(`ip -n ${netns} ${command}: ${stderr.trim().split('\n')[0] || `status ${status}`}`);
+  };
+  const batch = (family: readonly string[], lines: readonly string[]) => {
+    if (lines.length > 0) inside([...family, '-batch', '-'], lines);
+  };
+  const there = new Set([...inside(['-o', 'link', 'show']).matchAll(/^\d+: (lvs[iguhv][\da-z]{7,11})[@:]/gm)].map(([, name = '']) => name));
+  batch(
+    [],
+    [
+      ...[...there].filter((name) => !links.has(name)).map((name) => `link del ${name}`),
+      ...[...links].flatMap(([name, add]) => [...(there.has(name) ? [] : [`link add ${name} ${add}`]), `link set ${name} up`]),
+    ],
   );
-  return [...fresh, ...each];
+  for (const { family, rules, routes } of families) {
+    const lines = inside([family, 'rule', 'show'])
+      .split('\n')
+      .map((line) => line.trim())
+      // the first one cannot be removed
+      .filter((line) => line !== '' && !line.startsWith('0:'));
+    const right = lines.length === rules.length && rules.every(({ shown }) => lines.includes(shown));
+    batch(
+      [family],
+      [...(right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)]), ...routes.map((route) => `route replace ${route}`)],
+    );
+  }
 }
 
 /** Why a server cannot be reached that way; undefined = it can. */
@@ -89,26 +141,18 @@ export function noWay({ address, forwarding, tunnel }: Destination, family: 'ipv
   return `check of the VIP: through a tunnel (${tunnel.type}) only IPv4 within IPv4 is possible, not to ${formatAddress(address)}; use exec`;
 }
 
-/** DR: the server is the next hop. TUN: a tunnel of its own leads there. */
-function exitTo(
-  { address, forwarding, tunnel }: Destination,
-  device: string,
-  ip: (...words: string[]) => IpCommand,
-): { readonly commands: readonly IpCommand[]; readonly via: readonly string[] } {
-  const rip = formatAddress(address);
-  if (forwarding !== 'tunnel') return { commands: [], via: ['via', rip] };
+/** TUN: a tunnel leads to the server, one for all services that use the same kind; DR: the server is the next hop, and needs none. */
+function tunnelTo({ address, forwarding, tunnel }: Destination): { readonly name: string; readonly add: string } | undefined {
+  if (forwarding !== 'tunnel' || address.family !== 'ipv4') return undefined;
   const kind = tunnel.type === 'gre' ? 'gre' : 'ipip';
   const checksum = tunnel.flags !== 0;
-  const gue = ['encap', 'gue', 'encap-sport', 'auto', 'encap-dport', String(tunnel.port), checksum ? 'encap-csum' : 'noencap-csum'];
-  const extra = tunnel.type === 'gue' ? gue : tunnel.type === 'gre' && checksum ? ['csum'] : [];
-  return {
-    commands: [
-      { ...ip('link', 'del', device), mayFail: true },
-      ip('link', 'add', device, 'type', kind, 'remote', rip, ...extra),
-      ip('link', 'set', device, 'up'),
-    ],
-    via: ['dev', device],
-  };
+  const gue = `encap gue encap-sport auto encap-dport ${tunnel.port} ${checksum ? 'encap-csum' : 'noencap-csum'}`;
+  const extra = tunnel.type === 'gue' ? gue : tunnel.type === 'gre' && checksum ? 'csum' : '';
+  const add = `type ${kind} remote ${formatAddress(address)} ${extra}`.trim();
+  // fifteen letters are all that a name has
+  const digits = (value: number, length: number) => (value >>> 0).toString(36).padStart(length, '0');
+  const letter = LETTERS[`${tunnel.type} ${checksum ? 'csum' : ''}`] ?? 'i';
+  return { name: `lvs${letter}${digits(address.value, 7)}${tunnel.type === 'gue' ? digits(tunnel.port, 4) : ''}`, add };
 }
 
 function concerned(config: Config): readonly WantedService[] {

@@ -9,8 +9,8 @@ export interface Ran {
 }
 
 export interface Machine {
-  /** Runs a program of the system by its name, found in the directories for administrators' programs; no shell. */
-  run(program: string, words: readonly string[]): Ran;
+  /** Runs a program of the system by its name, found in the directories for administrators' programs; no shell. @param input what it reads */
+  run(program: string, words: readonly string[], input?: string): Ran;
   /** The text of a file, undefined when it cannot be read. */
   read(path: string): string | undefined;
   /** Writes a file below /proc. @throws a system error */

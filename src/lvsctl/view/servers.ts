@@ -40,6 +40,9 @@ export function serverTable({ file, pid, trouble, services }: Status, now: Date,
     }
     const { sorry } = service;
     if (sorry) table.push([service.name, sorry.server, 'sorry', '', sorry.actual ? '1' : '-', '', '', '', sorryText(service)]);
+    for (const { server, weight, active, inactive } of service.others) {
+      table.push([service.name, server, 'foreign', '', String(weight), active, inactive, '', 'not in the file']);
+    }
   }
   const all = services.flatMap(({ servers }) => servers);
   const up = all.filter(({ state }) => state === 'up').length;

@@ -1,8 +1,12 @@
 // One probe from its beginning to a verdict: within its time limit, and nothing of it left open afterwards.
 import { performance } from 'node:perf_hooks';
 
-/** Why a probe failed, in a few words; undefined = it passed. */
-export type Verdict = string | undefined;
+/** Why a probe failed, in a few words; undefined = it passed; trouble of this machine's own says nothing of the server. */
+export type Verdict = string | Trouble | undefined;
+
+export interface Trouble {
+  readonly trouble: string;
+}
 
 /** Where a probe goes, from where, and for how long. */
 export interface Target {
@@ -48,7 +52,7 @@ export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt)
       clearTimeout(late);
       open.ends.delete(end);
       for (const close of closers) close();
-      resolve(verdict === undefined ? undefined : shortened(verdict));
+      resolve(typeof verdict === 'object' ? { trouble: shortened(verdict.trouble) } : verdict && shortened(verdict));
     };
     const end = () => done('the check was ended');
     // what has come already is read first
@@ -71,7 +75,7 @@ export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt)
         },
       });
     } catch (error) {
-      done(describe(error));
+      done(verdictOf(error));
     }
   });
 }
@@ -94,8 +98,6 @@ const CODES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'no answer',
-  EADDRNOTAVAIL: "the source address is not this machine's",
-  EMFILE: 'too many open files on the director',
   ENOTFOUND: 'no such name',
   ENODATA: 'no such record',
   ESERVFAIL: 'the server failed',
@@ -109,6 +111,28 @@ const CODES: Readonly<Record<string, string>> = {
   EACCES: 'not permitted',
 };
 // biome-ignore-end format: a table
+
+/** What is wrong here and not with the server. */
+const TROUBLES: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "the source address is not this machine's, or all its ports are in use",
+  EADDRINUSE: 'the port to ask from is in use',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this machine',
+  ENOMEM: 'out of memory',
+  ENOBUFS: 'out of buffers',
+  EAGAIN: 'too many processes',
+};
+
+/** An error as a verdict, in words that fit a log line. */
+export function verdictOf(error: unknown): Verdict {
+  const trouble = TROUBLES[(error as NodeJS.ErrnoException).code ?? ''];
+  return trouble === undefined ? describe(error) : { trouble };
+}
+
+/** A verdict in words; empty when there is nothing to say. */
+export function wordsOf(verdict: Verdict): string {
+  return typeof verdict === 'object' ? verdict.trouble : (verdict ?? '');
+}
 
 /** An error in words that fit a log line. */
 export function describe(error: unknown): string {

@@ -1,7 +1,7 @@
 // Does the name server answer a query as it should?
 import { Resolver } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
-import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 
 export interface DnsQuestion {
   readonly name: string;
@@ -25,7 +25,7 @@ export function dns(open: Open, { address, port, source, timeoutMs }: Target, { 
       resolver.resolve(name, type, (error: NodeJS.ErrnoException | null, answer: unknown) => {
         // the resolver waits five seconds at most, whatever it is told
         if (error?.code === 'ETIMEOUT' && !over) return ask();
-        if (error) return done(describe(error));
+        if (error) return done(verdictOf(error));
         done(judge(Array.isArray(answer) ? answer : [answer], type, expected));
       });
     ask();

@@ -1,8 +1,8 @@
 // Programs as probes: ping, and whatever a file names. No shell; a group of processes of their own, which ends with the probe.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
+import { spawnWithRoom } from './spawn.js';
 
 /** Programs of a kind at a time; further ones wait for their turn. */
 const AT_A_TIME = 256;
@@ -38,7 +38,9 @@ export function createPing(exec: Exec): (target: Target) => Promise<Verdict> {
     const words = ['-n', '-q', '-c', '1', '-W', seconds, ...(source === undefined ? [] : ['-I', source]), address];
     // it has its own limit, with which it says more
     const verdict = await exec([program, ...words], {}, timeoutMs + 500);
-    return verdict?.startsWith('status 1') ? `no echo within ${seconds} s` : verdict;
+    if (typeof verdict !== 'string') return verdict;
+    if (verdict.startsWith('status 2') && /permitted|denied/i.test(verdict)) return { trouble: verdict };
+    return verdict.startsWith('status 1') ? `no echo within ${seconds} s` : verdict;
   };
 }
 
@@ -49,15 +51,18 @@ function run(
   timeoutMs: number,
 ): Promise<Verdict> {
   return attempt(open, timeoutMs, (one) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH, ...environment }, detached: true });
+    const child = spawnWithRoom(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH, ...environment }, detached: true });
     one.await('end of the program');
-    child.once('error', (error: NodeJS.ErrnoException) => one.done(error.code === 'ENOENT' ? 'no such program' : describe(error)));
+    // whatever is wrong with the program, it says nothing of the server
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      one.done({ trouble: error.code === 'ENOENT' ? 'no such program' : wordsOf(verdictOf(error)) }),
+    );
     let output = Buffer.alloc(0);
     const keep = (piece: Buffer) => {
       output = Buffer.concat([output, piece]).subarray(-OUTPUT_LIMIT);
     };
     // absent when it could not be started, whatever their type says
-    const streams: readonly (Readable | undefined)[] = [child.stdout, child.stderr];
+    const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];
     for (const stream of streams) stream?.on('data', keep);
     one.onEnd(() => {
       for (const stream of streams) stream?.destroy();

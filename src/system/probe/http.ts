@@ -4,7 +4,7 @@ import { type ClientRequest, type IncomingMessage, request as plain, type Reques
 import { request as secure } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { type Attempt, attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { type Attempt, attempt, describe, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 import { connection, disconnect } from './tcp.js';
 
 /** Whether it occurs in a text. */
@@ -71,7 +71,7 @@ function textOf(ca: string): string {
 function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
   const said: Attempt = {
     ...one,
-    done: (verdict) => one.done(verdict === undefined ? undefined : verdict + hop.where),
+    done: (verdict) => one.done(typeof verdict === 'string' ? verdict + hop.where : verdict),
     await: (what) => one.await(what + hop.where),
   };
   try {
@@ -80,7 +80,7 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
     let followed = false;
     one.onEnd(() => request.destroy());
     request.on('error', (error: NodeJS.ErrnoException) => {
-      if (!followed) said.done(error.message === 'socket hang up' ? 'closed without an answer' : describe(error));
+      if (!followed) said.done(error.message === 'socket hang up' ? 'closed without an answer' : verdictOf(error));
     });
     request.on('upgrade', (response) => said.done(statusVerdict(response, hop.question)));
     request.on('response', (response) => {
@@ -94,7 +94,7 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
     });
     request.end();
   } catch (error) {
-    said.done(describe(error));
+    said.done(verdictOf(error));
   }
 }
 
@@ -123,7 +123,7 @@ function encrypted(socket: Socket, tls: NonNullable<HttpQuestion['tls']>, secure
 }
 
 function judge(response: IncomingMessage, question: HttpQuestion, one: Attempt): void {
-  response.on('error', (error) => one.done(describe(error)));
+  response.on('error', (error) => one.done(verdictOf(error)));
   const verdict = statusVerdict(response, question);
   if (verdict !== undefined || question.body === undefined) one.done(verdict);
   else match(response, question.body, one);

@@ -1,11 +1,12 @@
 // Probes that go out from another network namespace, by a process of ours inside it: questions and answers as lines of JSON.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { findProgram } from '../machine.js';
-import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
 import type { HttpQuestion } from './http.js';
 import type { SystemProbes } from './probes.js';
+import { spawnWithRoom } from './spawn.js';
 import type { UdpQuestion } from './udp.js';
 
 /** The word that makes lvsctl such a process. */
@@ -27,6 +28,8 @@ interface Inside {
 }
 export const READY = 0;
 const START_LIMIT_MS = 30_000;
+/** between its end and its next start */
+const PAUSE_MS = 1000;
 /** beyond the time limit that the process keeps itself */
 const GRACE_MS = 1000;
 
@@ -34,24 +37,27 @@ const GRACE_MS = 1000;
 export function createRemote(netns: string, open: Open): { readonly probes: Remote; end(): void } {
   const pending = new Map<number, (verdict: Verdict) => void>();
   const lastPorts = new Map<number, number>();
+  const ended: Verdict = { trouble: `the process in network namespace ${netns} ended` };
   let inside: Inside | undefined;
+  let endedAt = Number.NEGATIVE_INFINITY;
   let serial = 0;
 
   function begin(): Inside {
     const words = ['netns', 'exec', netns, process.execPath, ...process.execArgv, process.argv[1] ?? '', WORKER_WORD];
-    const started = spawn(findProgram('ip') ?? 'ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
     let isReady = () => {};
     const ready = new Promise<void>((resolve) => {
       isReady = resolve;
     });
     const over = () => {
       if (inside?.child === started) inside = undefined;
+      endedAt = performance.now();
       isReady();
-      for (const answer of pending.values()) answer(`the process in network namespace ${netns} ended`);
+      for (const answer of pending.values()) answer(ended);
     };
     started.once('error', over).once('exit', over);
     // absent when it could not be started, whatever their type says
-    const [questions, answers]: readonly [Writable | undefined, Readable | undefined] = [started.stdin, started.stdout];
+    const [questions, answers]: readonly [Writable | null | undefined, Readable | null | undefined] = [started.stdin, started.stdout];
     questions?.on('error', () => {}); // it ended, which is told by `exit`
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {
@@ -64,10 +70,11 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   }
 
   async function ask(question: RemoteQuestion): Promise<Verdict> {
+    if (inside === undefined && performance.now() - endedAt < PAUSE_MS) return ended;
     try {
       inside ??= begin();
     } catch (error) {
-      return describe(error);
+      return { trouble: wordsOf(verdictOf(error)) };
     }
     const { child, ready } = inside;
     // its start is not the server's time
@@ -75,10 +82,10 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
       waitFor(`process in network namespace ${netns}`);
       void ready.then(() => done(undefined));
     });
-    if (verdict !== undefined) return verdict;
-    return attempt(open, question.target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
+    if (verdict !== undefined) return { trouble: wordsOf(verdict) };
+    let answered = false;
+    const found = await attempt(open, question.target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
       const id = ++serial;
-      let answered = false;
       pending.set(id, (verdict) => {
         answered = true;
         done(verdict);
@@ -88,10 +95,10 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
         // it keeps the time limit itself as long as it does anything at all
         if (!answered && !open.over) child.kill('SIGKILL');
       });
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-        done(`the process in network namespace ${netns} ended`);
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) done(ended);
       else child.stdin?.write(`${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`);
     });
+    return answered || typeof found === 'object' ? found : { trouble: `the process in network namespace ${netns} does not answer` };
   }
 
   /** The next port of the target's range, so that a connection on its way out does not stand in the way of the next. */

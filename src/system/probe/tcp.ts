@@ -1,6 +1,6 @@
 // Does the server accept a connection?
 import { connect, type Socket } from 'node:net';
-import { type Attempt, attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { type Attempt, attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 
 export function tcp(open: Open, target: Target): Promise<Verdict> {
   return attempt(open, target.timeoutMs, (one) => {
@@ -18,7 +18,7 @@ export function connection({ address, port, source, localPort }: Target, { onEnd
   });
   waitFor('connection');
   onEnd(() => disconnect(socket, localPort));
-  socket.once('connect', () => waitFor('answer')).on('error', (error) => done(describe(error)));
+  socket.once('connect', () => waitFor('answer')).on('error', (error) => done(verdictOf(error)));
   return socket;
 }
 

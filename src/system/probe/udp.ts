@@ -1,6 +1,6 @@
 // Does anybody listen? A server that says nothing passes unless a reply is asked for; one whose host says that nobody is there does not.
 import { createSocket } from 'node:dgram';
-import { attempt, describe, type Open, type Target, type Verdict } from './attempt.js';
+import { attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 
 export interface UdpQuestion {
   /** bytes sent, as hexadecimal digits */
@@ -19,7 +19,7 @@ export function udp(open: Open, target: Target, { hex, reply }: UdpQuestion): Pr
       clearTimeout(enough);
       socket.close();
     });
-    const failed = (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : describe(error));
+    const failed = (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : verdictOf(error));
     socket.on('error', failed).on('message', () => done(undefined));
     // connected, so that a refusal is heard
     socket.bind({ port: localPort, ...(source === undefined ? {} : { address: source }) }, () =>

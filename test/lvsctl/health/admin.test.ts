@@ -51,6 +51,28 @@ describe('the record', () => {
     expect(openAdminRecord(disk, 'f').find('web', '10.0.0.2:80')).toBeUndefined();
   });
 
+  test('two writers do not forget each other', () => {
+    const disk = files();
+    const [one, two] = [openAdminRecord(disk, 'f'), openAdminRecord(disk, 'f')];
+    one.set([web('10.0.0.1:80')], admin);
+    two.set([mail('10.0.0.1:25')], admin);
+    expect(
+      openAdminRecord(disk, 'f')
+        .entries()
+        .map(({ service }) => service),
+    ).toEqual(['web', 'mail']);
+  });
+
+  test('goes on under a new name of the service', () => {
+    const disk = files();
+    const record = openAdminRecord(disk, 'f');
+    record.set([web('10.0.0.1:80'), mail('10.0.0.1:25')], admin);
+    record.rename([{ from: 'web', to: 'www' }]);
+    expect(record.find('www', '10.0.0.1:80')).toMatchObject(admin);
+    expect(openAdminRecord(disk, 'f').find('web', '10.0.0.1:80')).toBeUndefined();
+    expect(openAdminRecord(disk, 'f').find('mail', '10.0.0.1:25')).toMatchObject(admin);
+  });
+
   test('that cannot be written changes nothing in memory', () => {
     const disk = files();
     const record = openAdminRecord(
@@ -73,6 +95,7 @@ describe('the record', () => {
     '[]',
     '{"version":2,"servers":[]}',
     '{"version":1,"servers":[{"service":"web"}]}',
-    '{"version":1,"servers":[{"service":"web","server":"x","state":"asleep","reason":"","since":""}]}',
+    '{"version":1,"servers":[{"service":"web","server":"x","state":"asleep","reason":"","since":"2026-01-01T00:00:00.000Z"}]}',
+    '{"version":1,"servers":[{"service":"web","server":"x","state":"disabled","reason":"","since":"yesterday"}]}',
   ])('%s is refused', (text) => expect(() => openAdminRecord(files(text), 'f')).toThrow(/^f: not/));
 });

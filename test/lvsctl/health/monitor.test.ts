@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { formatServer } from '../../../src/lvsctl/plan/diff.js';
 import type { Change } from '../../../src/model/change.js';
+import type { Destination } from '../../../src/model/destination.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import {
   allUp,
@@ -178,6 +179,91 @@ test('what a check finds that began under a former file is heard of nobody', asy
   await outside.pass(60_000);
   expect(log(events).filter((line) => line.includes('gone') && !line.includes(nameOf(0)))).toEqual([]);
   expect([...(await table()).keys()].sort()).toEqual([1, 2, 3].map(nameOf));
+});
+
+describe('trouble of the director itself', () => {
+  const trouble = { trouble: 'too many open files' };
+  test('says nothing of servers: who is in stays, who is out stays out; it is told once, and when it is over', async () => {
+    const { outside, behaviours, start, table, events } = scene();
+    behaviours[3] = 'refuses';
+    (await start()).start();
+    await outside.pass(20_000);
+    const { tcp } = outside.probes;
+    const probes = outside.probes as { tcp: typeof tcp };
+    probes.tcp = async () => trouble;
+    const before = events.length;
+    await outside.pass(60_000);
+    expect([...(await table()).keys()].sort()).toEqual([0, 1, 2].map(nameOf));
+    probes.tcp = tcp;
+    await outside.pass(5000);
+    expect(log(events.slice(before))).toEqual([
+      'trouble: tcp: too many open files; what was known before counts',
+      'recovered: tcp: too many open files',
+    ]);
+  });
+
+  test('a check that can never be made does not keep --once for ever, nor the others from the table', async () => {
+    const { outside, start, table } = scene();
+    const { tcp } = outside.probes;
+    (outside.probes as { tcp: typeof tcp }).tcp = async (target) => (target.address === '10.0.0.1' ? trouble : tcp(target));
+    let done = false;
+    void (await start()).once().then(() => {
+      done = true;
+    });
+    await outside.pass(60_000);
+    expect(done).toBe(true);
+    expect([...(await table()).keys()].sort()).toEqual([1, 2, 3].map(nameOf));
+  });
+});
+
+test('a server that the file does not name is told once, shows in the status, and is left alone', async () => {
+  const { outside, backend, start, table, events } = scene();
+  const monitor = await start();
+  monitor.start();
+  await outside.pass(5000);
+  const destination = { ...(wantedTable(configOf())[0]?.destinations[0] as Destination), port: 4711, weight: 7 };
+  backend.applyNow([{ kind: 'add-destination', id: ID, destination }]);
+  const before = events.length;
+  await outside.pass(60_000);
+  expect(log(events.slice(before))).toEqual([
+    'web 10.0.0.1:4711 foreign: is there with weight 7, and the file does not name it; left alone',
+  ]);
+  expect((await monitor.status())[0]?.others).toEqual([{ server: '10.0.0.1:4711', weight: 7, active: 0, inactive: 0 }]);
+  expect(weightsOf(await table())).toEqual({ ...allUp(), '10.0.0.1:4711': 7 });
+});
+
+test('what was respected is so until the file is read again', async () => {
+  const { outside, backend, start, table } = scene();
+  const monitor = await start(configOf({ monitor: 'foreign: respect' }));
+  monitor.start();
+  await outside.pass(5000);
+  backend.applyNow(foreignChanges({ server: 0, what: 'delete-service' }));
+  await outside.pass(60_000);
+  expect(await backend.services()).toEqual([]);
+  await monitor.reload(configOf({ monitor: 'foreign: respect' }));
+  expect(weightsOf(await table())).toEqual(allUp());
+});
+
+test('a slow start goes on after a restart where it was', async () => {
+  const { outside, start, table, kill, behaviours } = scene();
+  const file = configOf({ factor: 10, health: 'slow_start: 60' });
+  (await start(file)).start();
+  await outside.pass(5000);
+  behaviours[3] = 'refuses';
+  await outside.pass(20_000);
+  behaviours[3] = 'well';
+  await outside.pass(30_000);
+  const before = (await table()).get(nameOf(3))?.weight ?? 0;
+  expect(before).toBeGreaterThanOrEqual(12);
+  expect(before).toBeLessThan(30);
+  kill();
+  (await start(file)).start();
+  await outside.pass(1000);
+  const after = (await table()).get(nameOf(3))?.weight ?? 0;
+  expect(after).toBeGreaterThanOrEqual(before);
+  expect(after).toBeLessThan(40);
+  await outside.pass(60_000);
+  expect(weightsOf(await table())).toEqual(allUp({ factor: 10 }));
 });
 
 describe('a table that cannot be written', () => {

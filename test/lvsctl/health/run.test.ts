@@ -72,9 +72,9 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
       stderr += text;
     },
     sysctl: () => '0\n',
-    run: (_: string, words: readonly string[]) => {
-      ran.push(words.join(' '));
-      return { status: words.includes('broken') ? 1 : 0, stderr: 'no such namespace\n' };
+    run: (_: string, words: readonly string[], input = '') => {
+      ran.push(words.join(' ') + (input === '' ? '' : `: ${input.trim().replaceAll('\n', '; ')}`));
+      return { status: words.includes('broken') ? 1 : 0, stdout: '', stderr: 'no such namespace\n' };
     },
     failureText,
   };
@@ -156,20 +156,135 @@ describe('signals', () => {
         .replace('monitor:', `monitor:\n  check_netns: ${netns}`);
     const broken = stage();
     broken.texts.file = ways('broken');
-    await expect(broken.watch()).rejects.toThrow('ip -n broken -4 rule flush: no such namespace');
+    await expect(broken.watch()).rejects.toThrow('ip -n broken -o link show: no such namespace');
     expect(await broken.weights()).toEqual({});
     const one = stage();
     one.texts.file = ways('good');
     void one.watch();
     await one.pass(5000);
     const made = one.ran.slice();
-    expect(made.at(-1)).toBe('-n good -4 rule add pref 20001 sport 20064-20127 lookup 20001');
+    expect(made.slice(-3)).toEqual([
+      expect.stringMatching(
+        /^-n good -4 -batch -: rule flush; rule add pref 32766 lookup main; rule add pref 20000 sport 20000-20063 lookup 20000; /,
+      ),
+      '-n good -6 rule show',
+      '-n good -6 -batch -: rule flush; rule add pref 32766 lookup main',
+    ]);
     one.texts.file = ways('broken');
     one.signal('SIGHUP');
     await one.pass(10);
     expect(one.ran.slice(made.length + 1)).toEqual(made);
     expect(one.log().at(-1)).toMatch(/^reload-refused: ip -n broken/);
     one.signal('SIGTERM');
+  });
+
+  test('what a new file makes of health is told: other combinations, min_up, no checks', async () => {
+    const one = stage();
+    const two = FILE.replace('checks: [', 'checks: [{kind: tcp, port: 81, interval: 2, timeout: 1, rise: 1, fall: 1}, ');
+    one.down.add('10.0.0.1:81').add('10.0.0.2:81');
+    const any = two.replace('monitor:', '    health: {combine: any}\nmonitor:');
+    one.texts.file = any;
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    const from = one.log().length;
+    const reload = async (text: string) => {
+      one.texts.file = text;
+      one.signal('SIGHUP');
+      await one.pass(5000);
+    };
+    await reload(two);
+    expect(await one.weights()).toEqual({ '10.0.9.9': 1 });
+    await reload(two.replace('monitor:', '    health: {min_up: 0.5}\nmonitor:'));
+    await reload(any);
+    expect(one.log().slice(from)).toEqual([
+      'web 10.0.0.1:80 gone: tcp: refused',
+      'web 10.0.0.2:80 gone: tcp: refused',
+      'web 10.0.9.9:80 sorry-in',
+      'reloaded: web.yaml',
+      expect.stringMatching(/^web 10\.0\.0\.[12]:80 held: tcp: refused$/),
+      'web 10.0.9.9:80 sorry-out',
+      'reloaded: web.yaml',
+      'web 10.0.0.1:80 back',
+      'web 10.0.0.2:80 back',
+      'reloaded: web.yaml',
+    ]);
+    expect(one.hooks.filter(({ LVS_EVENT }) => LVS_EVENT === 'gone')).toHaveLength(2);
+    one.signal('SIGTERM');
+  });
+
+  test('a service with another name keeps its health, and what administrators said', async () => {
+    const one = stage();
+    one.down.add('10.0.0.2:80');
+    const ended = one.watch();
+    await one.pass(5000);
+    await one.ask({ ask: 'admin', state: 'drained', server: '10.0.0.1', service: null, reason: 'new disk' });
+    one.texts.file = FILE.replace('name: web', 'name: www');
+    one.signal('SIGHUP');
+    await one.pass(10);
+    const wanted = { '10.0.0.1': 0, '10.0.9.9': 1 };
+    expect(await one.weights()).toEqual(wanted);
+    one.signal('SIGTERM');
+    await one.pass(10);
+    await ended;
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.weights()).toEqual(wanted);
+    expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([{ service: 'www', server: '10.0.0.1:80' }]);
+    one.signal('SIGTERM');
+  });
+
+  test('when all servers are other ones, the former stay until one of these serves, and the sorry server out', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const from = one.log().length;
+    one.down.add('10.0.1.1:80');
+    one.texts.file = FILE.replaceAll('10.0.0.', '10.0.1.');
+    // asked for the first time a moment after the reload
+    one.signal('SIGHUP');
+    await one.pass(0);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.1.2': 1 });
+    expect(one.log().slice(from)).toEqual(['reloaded: web.yaml', 'web 10.0.1.1:80 gone: tcp: refused', 'web 10.0.1.2:80 back']);
+    one.signal('SIGTERM');
+  });
+
+  test('when none of the new servers serves, the former go all the same', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    one.down.add('10.0.1.1:80').add('10.0.1.2:80');
+    one.texts.file = FILE.replaceAll('10.0.0.', '10.0.1.');
+    one.signal('SIGHUP');
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.9.9': 1 });
+    one.signal('SIGTERM');
+  });
+
+  test('a second monitor is refused before it touches anything', async () => {
+    const one = stage({}, { serve: () => Promise.reject(new Error('/run/s: another process answers there')) });
+    one.texts.file = FILE.replace('mode: nat', 'mode: dr')
+      .replace('{kind: tcp,', '{kind: tcp, target: vip,')
+      .replace('monitor:', 'monitor:\n  check_netns: c');
+    await expect(one.watch()).rejects.toThrow('another process answers there');
+    expect(one.ran).toEqual([]);
+    expect(one.log()).toEqual([]);
+  });
+
+  test('services that cannot be removed at the end are told, and it ends', async () => {
+    const one = stage({ onExit: 'remove' });
+    const ended = one.watch();
+    await one.pass(5000);
+    one.backend.services = async () => {
+      throw new IpvsError('list-services', 'EPERM');
+    };
+    one.signal('SIGTERM');
+    await one.pass(10);
+    expect(await ended).toBe(2);
+    expect(one.log().at(-1)).toMatch(/^stopped: the services could not be removed: IPVS: /);
+    await expect(one.ask({ ask: 'status' })).rejects.toThrow('nobody');
   });
 
   test('what cannot be read at a reload is refused as well', async () => {
@@ -389,6 +504,30 @@ describe('log, hook and systemd', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines).toMatchObject([{ event: 'started', reason: 'web.yaml' }, { event: 'back', service: 'web', server: '10.0.0.1:80' }, {}]);
+    one.signal('SIGTERM');
+  });
+
+  test('a hook that hangs does not hold the end for ever', async () => {
+    let ends = 0;
+    const one = stage({}, { run: () => new Promise(() => {}), endPrograms: () => void ends++ });
+    const ended = one.watch();
+    await one.pass(5000);
+    one.signal('SIGTERM');
+    await one.pass(9_000);
+    expect(ends).toBe(0);
+    await one.pass(2_000);
+    expect(await ended).toBe(0);
+    expect(ends).toBe(1);
+    expect(one.log().at(-1)).toBe('trouble: hook: 2 events not told at the end');
+  });
+
+  test('a word about a server that is not in the file is told at the start, and remembered', async () => {
+    const one = stage();
+    const entry = { service: 'web', server: '10.0.0.9:80', state: 'disabled', reason: 'fan', since: '2026-01-01T00:00:00.000Z' };
+    one.files.set('/var/r.json', JSON.stringify({ version: 1, servers: [entry] }));
+    void one.watch();
+    await one.pass(10);
+    expect(one.log()).toContain('web 10.0.0.9:80 unknown: disabled (fan), but not in the file; remembered');
     one.signal('SIGTERM');
   });
 

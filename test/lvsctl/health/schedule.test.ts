@@ -14,6 +14,7 @@ function schedule(limit: number, random = () => 0.5) {
   /** A job that takes so long and wants the next one fast or not. */
   const job = (tookMs = 0, fast = () => false, pace = PACE): Job => ({
     pace,
+    enough: 1,
     async work() {
       starts.push(clock.now());
       most = Math.max(most, ++open);
@@ -82,6 +83,7 @@ test('new jobs take the place of the former: neither those due nor those in line
   let later = 0;
   const count: Job = {
     pace: PACE,
+    enough: 1,
     async work() {
       later++;
       return false;

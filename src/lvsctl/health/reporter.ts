@@ -1,0 +1,34 @@
+// What the owner of the table saw and did -> events.
+import { messageFor } from '../../render/messages.js';
+import type { Config } from '../config/file.js';
+import { formatServer } from '../plan/diff.js';
+import type { MonitorEvent } from './events.js';
+import type { Observer } from './owner.js';
+
+export function reporter(tell: (event: MonitorEvent) => void, foreign: () => Config['monitor']['foreign']): Observer {
+  return {
+    foreign: ({ source }, { server, what }) =>
+      tell({
+        event: 'foreign',
+        service: source.name,
+        ...(server === undefined ? {} : { server }),
+        reason: `${what} by somebody else; ${foreign() === 'repair' ? 'repaired' : 'respected'}`,
+      }),
+    stranger: ({ source }, destination) =>
+      tell({
+        event: 'foreign',
+        service: source.name,
+        server: formatServer(destination),
+        reason: `is there with weight ${destination.weight}, and the file does not name it; left alone`,
+      }),
+    sorry: ({ source, sorry }, active) =>
+      tell({ event: active ? 'sorry-in' : 'sorry-out', service: source.name, ...(sorry ? { server: formatServer(sorry) } : {}) }),
+    refused: (wanted, change, error) =>
+      tell({
+        event: 'refused',
+        ...(wanted ? { service: wanted.source.name } : {}),
+        ...('destination' in change ? { server: formatServer(change.destination) } : {}),
+        reason: `${change.kind}: ${messageFor(error)}`,
+      }),
+  };
+}
