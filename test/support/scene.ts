@@ -67,16 +67,10 @@ export interface Scene {
   results(server: string): readonly boolean[];
   /** How many of these are from before the last start or reload. */
   resultsBefore(server: string): number;
-  /** Checks under way will not be heard: a start or a reload follows. */
-  forget(): void;
+  /** The next file is this one: of servers that it does not name nothing is heard. Before a reload; a start does so itself. */
+  expectFile(config: ReturnType<typeof configOf>): void;
   /** Forgets all results. */
   forgetHistory(): void;
-}
-
-interface Result {
-  readonly server: string;
-  readonly passed: boolean;
-  readonly due: number;
 }
 
 export const ID = wantedTable(configOf())[0]?.service.id ?? { kind: 'fwmark', mark: 1, family: 'ipv4' };
@@ -87,24 +81,30 @@ export const nameOf = (i: number) => `10.0.0.${i + 1}:80`;
 export function scene(observe: (table: Map<string, Destination>) => void = () => {}): Scene {
   const behaviours: Behaviour[] = Array.from({ length: SERVERS }, () => 'well');
   const counts = new Map<string, number>();
-  let results: Result[] = [];
-  let before: Result[] = [];
+  const results = new Map<string, boolean[]>();
+  let before = new Map<string, number>();
+  let named = new Set<string>();
   let handle: (event: MonitorEvent) => void = () => {};
-  const forget = () => {
-    results = results.filter(({ due }) => due <= outside.clock.now());
-    before = results;
+  const expectFile = (config: ReturnType<typeof configOf>) => {
+    named = new Set(wantedTable(config)[0]?.destinations.map(formatServer));
+    before = new Map([...results].map(([server, list]) => [server, list.length]));
   };
   const outside = simulatedOutside({
-    probe(server, now) {
+    probe(server) {
       const nth = counts.get(server) ?? 0;
       counts.set(server, nth + 1);
-      const answer = BEHAVIOURS[behaviours[Number(/\.(\d+):/.exec(server)?.[1]) - 1] ?? 'well'](nth);
-      const { verdict, tookMs } = answer;
-      results.push({ server, passed: verdict === undefined && tookMs < TIMEOUT, due: now + Math.min(tookMs, TIMEOUT) });
-      return answer;
+      return BEHAVIOURS[behaviours[Number(/\.(\d+):/.exec(server)?.[1]) - 1] ?? 'well'](nth);
     },
     random: fixedRandom(),
   });
+  const { tcp } = outside.probes;
+  const probes = outside.probes as { tcp: typeof tcp };
+  probes.tcp = async (target) => {
+    const verdict = await tcp(target);
+    const server = `${target.address}:${target.port}`;
+    if (named.has(server)) results.set(server, [...(results.get(server) ?? []), verdict === undefined]);
+    return verdict;
+  };
   const backend = new MemoryBackend();
   const events: MonitorEvent[] = [];
   const admin = new Map<string, Admin>();
@@ -118,17 +118,16 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
     events,
     behaviours,
     admin,
-    results: (server) => results.filter((one) => one.server === server && one.due <= outside.clock.now()).map(({ passed }) => passed),
-    resultsBefore: (server) => before.filter((one) => one.server === server).length,
+    results: (server) => results.get(server) ?? [],
+    resultsBefore: (server) => before.get(server) ?? 0,
     onEvent(handler) {
       handle = handler;
     },
-    forget,
-    forgetHistory() {
-      results = [];
-    },
+    expectFile,
+    forgetHistory: () => results.clear(),
     table,
     start(config = configOf()) {
+      expectFile(config);
       const mine = { left: Number.POSITIVE_INFINITY };
       life = mine;
       const mortal: Backend = {
@@ -168,7 +167,6 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
       life.left = changes;
       if (changes > 0) return;
       outside.forgetTimers();
-      forget();
     },
   };
 }

@@ -117,6 +117,17 @@ export interface StatusRange {
   readonly to: number;
 }
 
+/** Tells the checks of a service from each other, also from those of another file: by all their words, and by number where these are the same. */
+export function checkKeys(checks: readonly Check[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return checks.map((check) => {
+    const text = JSON.stringify(check);
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count + 1);
+    return `${count} ${text}`;
+  });
+}
+
 function matching(pattern: RegExp): (value: string) => string | undefined {
   return (value) => (pattern.test(value) ? value : undefined);
 }

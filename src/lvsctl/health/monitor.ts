@@ -3,26 +3,27 @@ import type { Backend } from '../../backend/backend.js';
 import type { DestinationEntry } from '../../model/destination.js';
 import { BackendError, IpvsError } from '../../model/errors.js';
 import { messageFor } from '../../render/messages.js';
-import type { Check } from '../config/checks.js';
+import { checkKeys } from '../config/checks.js';
 import type { Config } from '../config/file.js';
-import { renderId, type WantedService, wantedTable } from '../config/wanted.js';
+import { type WantedService, wantedTable } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import { type AdminOf, adopt, carryOver } from './adopt.js';
 import type { MonitorEvent } from './events.js';
+import { type Answer, jobsOf, locate, nameOf, type Place, placesOf } from './jobs.js';
 import { isChanging } from './observe.js';
 import type { Outside } from './outside.js';
-import { createOwner, readTable, type Wish } from './owner.js';
-import { ask, labelOf } from './question.js';
+import { createOwner, readTable } from './owner.js';
+import { labelOf } from './question.js';
 import { createReadings } from './readings.js';
 import { reporter } from './reporter.js';
-import { createSchedule, type Job, pooled } from './schedule.js';
+import { createSchedule, pooled } from './schedule.js';
 import { type Admin, isUnproven, type ServiceState, withAdmin, withResult } from './service.js';
 import { type ServiceStatus, serviceStatus } from './status.js';
-import { formerServers, idOf, type Rename, renamed, type ServersOf, serversOf } from './succession.js';
+import { idOf, inherit, NO_LEGACY, predecessors, type Rename, remaining, renames, type ServersOf, serversOf } from './succession.js';
 import { needsSorry, stands } from './target.js';
 import { transitions } from './transitions.js';
 import { createTroubles } from './troubles.js';
-import { needsWay, waysOf } from './viproutes.js';
+import type { Wish } from './wishes.js';
 import { createWriter } from './writer.js';
 
 export interface MonitorParts {
@@ -73,38 +74,38 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     ended: (reason) => tell({ event: 'recovered', reason }),
   });
   let file = config;
-  let generation = 0;
   /** checks that have not ended for the first time */
-  let first = 0;
-  /** decisions are written as they are made */
+  const awaited = new Set<string>();
+  /** it goes on, so that decisions are written as they are made and slow starts take their time */
   let running = false;
-  let states = await statesOf(config, new Map());
-  let former: ReadonlyMap<string, Wish['former']> = new Map();
+  let ended = false;
+  /** by `idOf` */
+  let states = (await take(config, new Map())).states;
+  let located = locate(states.values());
+  let legacy = NO_LEGACY;
+  const owner = createOwner(backend, () => file.monitor.foreign, reporter(tell));
 
-  const owner = createOwner(
-    backend,
-    () => file.monitor.foreign,
-    reporter(tell, () => file.monitor.foreign),
-  );
+  /** clock milliseconds for which weights are computed */
+  function moment(): number {
+    return running ? clock.now() : Number.POSITIVE_INFINITY;
+  }
 
-  /** @param at clock milliseconds for which weights are computed: Infinity = at the end of every slow start */
-  async function writeTable(at: number): Promise<void> {
-    const dropped = former;
+  async function writeTable(): Promise<void> {
     const wishes = [...states.values()].map((state): Wish => {
-      const list = stands(state, at);
+      const list = stands(state, moment());
       return {
         wanted: state.wanted,
         stands: list,
-        former: dropped.get(state.wanted.source.name) ?? [],
+        former: [...(legacy.servers.get(idOf(state.wanted))?.values() ?? [])],
         keepFormer: state.servers.some(isUnproven) && needsSorry(list.map(({ target }) => target)),
       };
     });
-    await owner.write(wishes);
-    // a reload meanwhile knows others
-    if (former !== dropped) return;
-    former = new Map(wishes.flatMap(({ wanted, former, keepFormer }) => (keepFormer ? [[wanted.source.name, former] as const] : [])));
+    // former services stay as long as a present one has nobody who could serve
+    const gone = wishes.some(({ keepFormer }) => keepFormer) ? [] : [...legacy.services.values()];
+    const written = await owner.write(wishes, gone);
+    legacy = remaining(legacy, written);
   }
-  const writer = createWriter(clock, () => writeTable(clock.now()), {
+  const writer = createWriter(clock, writeTable, {
     explain(error) {
       if (!(error instanceof IpvsError || error instanceof BackendError)) throw error;
       return error instanceof IpvsError ? messageFor(error) : error.message;
@@ -113,19 +114,19 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     recovered: () => tell({ event: 'recovered' }),
   });
 
-  async function statesOf(next: Config, old: ReadonlyMap<string, ServiceState>): Promise<Map<string, ServiceState>> {
+  /** The states with which a file begins, and those of the former one that they go on from. */
+  async function take(next: Config, old: ReadonlyMap<string, ServiceState>) {
     const wanted = wantedTable(next);
-    const live = await readTable(backend, wanted);
+    const { ours: live } = await readTable(backend, wanted);
     const now = clock.now();
-    const formerNames = new Map(renamed(old, wanted).map(({ from, to }) => [to, from]));
-    return new Map(
-      wanted.map((each) => {
-        const { name } = each.source;
-        const before = old.get(formerNames.get(name) ?? name);
-        const state = before ? carryOver(each, before, adminOf, now) : adopt(each, live.get(idOf(each)), adminOf, now);
-        return [name, state] as const;
-      }),
-    );
+    const before = predecessors(old, wanted);
+    const begun = wanted.map((each) => {
+      const id = idOf(each);
+      const former = before.get(id);
+      const state = former ? carryOver(each, former, live.get(id), adminOf, now) : adopt(each, live.get(id), adminOf, now);
+      return [id, state] as const;
+    });
+    return { states: new Map(begun), before };
   }
 
   /** None where the table cannot be read, which is told apart. */
@@ -138,11 +139,9 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     }
   }
 
-  function step(next: ServiceState): void {
-    const { name } = next.wanted.source;
-    const before = states.get(name);
-    if (before === undefined || before === next) return;
-    states.set(name, next);
+  function step(before: ServiceState, next: ServiceState): void {
+    if (before === next) return;
+    states.set(idOf(next.wanted), next);
     if (tellTransitions(before, next) > 0 && running) writer.soon();
   }
 
@@ -152,66 +151,49 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     return events.length;
   }
 
-  function reasonOf(state: ServiceState, server: string, event: MonitorEvent['event']): Pick<MonitorEvent, 'check' | 'reason'> {
-    const i = state.wanted.destinations.findIndex((destination) => formatServer(destination) === server);
-    const known = state.servers[i];
+  function reasonOf(
+    { wanted, servers }: ServiceState,
+    server: string,
+    event: MonitorEvent['event'],
+  ): Pick<MonitorEvent, 'check' | 'reason'> {
+    const known = servers[wanted.destinations.findIndex((destination) => formatServer(destination) === server)];
     if (event === 'disabled' || event === 'drained') return known?.admin?.reason ? { reason: known.admin.reason } : {};
     if (event !== 'gone' && event !== 'held') return {};
     const failed = known?.checks.findIndex(({ up }) => !up) ?? -1;
-    const check = state.wanted.source.checks[failed];
-    const error = readings.of(state.wanted.source.name, server)[failed]?.error;
+    const check = wanted.source.checks[failed];
+    const key = checkKeys(wanted.source.checks)[failed];
+    const error = key === undefined ? undefined : readings.find({ service: idOf(wanted), server, check: key })?.error;
     return { ...(check ? { check: labelOf(check) } : {}), ...(error === undefined ? {} : { reason: error }) };
   }
 
-  /** Every check of every server; what they find is heard until there are newer ones. */
-  function jobs(): Job[] {
-    const mine = ++generation;
-    const ways = waysOf(file);
-    return [...states.values()].flatMap(({ wanted }) =>
-      wanted.destinations.flatMap((server, i) =>
-        wanted.source.checks.map((check, n): Job => {
-          const way = ways?.get(wanted.source.name)?.[i];
-          const examine = () => ask(outside, { check, service: wanted.source, server, way });
-          let fresh = true;
-          return {
-            pace: paceOf(check),
-            enough: check.rise + check.fall,
-            async work() {
-              const began = clock.now();
-              const verdict = await examine();
-              if (mine !== generation) return false;
-              const now = clock.now();
-              const { name } = wanted.source;
-              const trouble = typeof verdict === 'object' ? verdict.trouble : undefined;
-              const error = typeof verdict === 'object' ? verdict.trouble : verdict;
-              readings.add(name, formatServer(server), n, { latencyMs: now - began, error }, labelOf(check));
-              troubles.hear(`${name} ${formatServer(server)} ${n}`, trouble && `${labelOf(check)}: ${trouble}`);
-              if (error !== undefined && way && needsWay(check)) mendWays();
-              const state = states.get(name);
-              if (state && trouble === undefined) step(withResult(state, i, n, error === undefined, now));
-              if (fresh && --first === 0) writer.soon();
-              fresh = false;
-              const after = states.get(name)?.servers[i]?.checks[n];
-              return after !== undefined && isChanging(after);
-            },
-          };
-        }),
-      ),
-    );
+  /** One answer. @returns whether the next one should come fast */
+  function hear(place: Place, { verdict, latencyMs, byWay }: Answer): boolean {
+    const name = nameOf(place);
+    const [i, n] = located.get(name) ?? [-1, -1];
+    const state = states.get(place.service);
+    const check = state?.wanted.source.checks[n];
+    // the file is another one meanwhile
+    if (ended || state === undefined || check === undefined) return false;
+    const trouble = typeof verdict === 'object' ? verdict.trouble : undefined;
+    const error = typeof verdict === 'object' ? verdict.trouble : verdict;
+    readings.add(place, { latencyMs, error }, labelOf(check));
+    troubles.hear(name, trouble && `${labelOf(check)}: ${trouble}`);
+    if (error !== undefined && byWay) mendWays();
+    if (trouble === undefined) step(state, withResult(state, i, n, error === undefined, clock.now()));
+    if (awaited.delete(name) && awaited.size === 0) writer.soon();
+    const after = states.get(place.service)?.servers[i]?.checks[n];
+    return after !== undefined && isChanging(after);
   }
 
-  function restart(): void {
-    const all = jobs();
-    troubles.forget();
-    first = all.length;
-    schedule.replace(all);
-    if (first === 0) writer.soon();
-  }
+  const jobs = () => jobsOf([...states.values()], file, outside, hear);
 
   return {
     start() {
       running = true;
-      restart();
+      const all = jobs();
+      for (const { key } of all) awaited.add(key);
+      schedule.replace(all);
+      if (all.length === 0) writer.soon();
       writer.every(() => tableIntervalMs(file));
     },
     async once() {
@@ -220,34 +202,31 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
           await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
         }
       });
-      await writeTable(Number.POSITIVE_INFINITY);
+      await writeTable();
     },
     async reload(next) {
-      const old = states;
-      states = await statesOf(next, old);
+      const { states: begun, before } = await take(next, states);
+      const wanted = [...begun.values()].map((state) => state.wanted);
+      legacy = inherit(legacy, states, wanted);
+      states = begun;
       file = next;
-      former = formerServers(old, states);
       owner.forgetOthers();
-      const renames = renamed(
-        old,
-        [...states.values()].map(({ wanted }) => wanted),
-      );
-      const formerNames = new Map(renames.map(({ from, to }) => [to, from]));
-      for (const [name, state] of states) {
-        const before = old.get(formerNames.get(name) ?? name);
-        if (before) tellTransitions(before, state);
+      for (const [id, state] of states) {
+        const former = before.get(id);
+        if (former) tellTransitions(former, state);
       }
-      readings.keep([...states.values()].map(serversOf));
-      restart();
+      located = locate(states.values());
+      readings.keep(placesOf(states.values()).map(({ place }) => place));
+      troubles.keep(located);
+      for (const name of awaited) if (!located.has(name)) awaited.delete(name);
+      schedule.replace(jobs());
       await writer.now();
-      const kept = new Set([...states.values()].map(({ wanted }) => idOf(wanted)));
-      await owner.remove([...old.values()].map(({ wanted }) => wanted.service.id).filter((id) => !kept.has(renderId(id))));
-      return renames;
+      return renames(before, wanted);
     },
     setAdmin(name, server, admin) {
-      const state = states.get(name);
+      const state = [...states.values()].find(({ wanted }) => wanted.source.name === name);
       const i = state?.wanted.destinations.findIndex((destination) => formatServer(destination) === server) ?? -1;
-      if (state && i >= 0) step(withAdmin(state, i, admin, clock.now()));
+      if (state && i >= 0) step(state, withAdmin(state, i, admin, clock.now()));
     },
     write: () => writer.now(),
     servers: () => [...states.values()].map(serversOf),
@@ -256,13 +235,14 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
       const today = clock.date().getTime();
       const list: ServiceStatus[] = [];
       for (const state of [...states.values()]) {
-        const { name } = state.wanted.source;
+        const service = idOf(state.wanted);
+        const keys = checkKeys(state.wanted.source.checks);
         list.push(
           serviceStatus(state, {
-            targets: stands(state, now).map(({ target }) => target),
+            targets: stands(state, moment()).map(({ target }) => target),
             live: await destinationsOf(state.wanted),
-            reading: (server) => readings.of(name, server),
-            lastError: (server) => readings.lastError(name, server),
+            reading: (server) => keys.map((check) => readings.find({ service, server, check })),
+            lastError: (server) => readings.lastError({ service, server }),
             at: (ms) => new Date(today - (now - ms)),
           }),
         );
@@ -273,17 +253,14 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     idleMs: writer.idleMs,
     trouble: writer.trouble,
     async stop(exit) {
-      generation++;
+      ended = true;
       schedule.replace([]);
       outside.endProbes();
       await writer.end();
-      if (exit === 'remove') await owner.remove([...states.values()].map(({ wanted }) => wanted.service.id));
+      if (exit === 'remove')
+        await owner.remove([...[...states.values()].map(({ wanted }) => wanted.service.id), ...legacy.services.values()]);
     },
   };
-}
-
-function paceOf({ interval, fast_interval: fast, jitter }: Check): Job['pace'] {
-  return { intervalMs: interval * 1000, fastIntervalMs: (fast ?? interval) * 1000, jitter };
 }
 
 /** The table is looked at as often as the most frequent check, between ten times a second and every five seconds. */

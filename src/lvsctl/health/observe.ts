@@ -4,7 +4,7 @@ export interface CheckState {
   readonly up: boolean;
   /** results in a row that contradict `up` */
   readonly streak: number;
-  /** nothing is known of the server yet: the first pass brings it up */
+  /** it was never asked: the first result decides */
   readonly unproven: boolean;
 }
 
@@ -20,14 +20,16 @@ export function assumed(up: boolean): CheckState {
   return { up, streak: 0, unproven: false };
 }
 
-/** A server that nobody has served from yet. */
-export const UNPROVEN: CheckState = { up: false, streak: 0, unproven: true };
+/** A server of which nothing is known. @param up where it stands meanwhile */
+export function unproven(up: boolean): CheckState {
+  return { up, streak: 0, unproven: true };
+}
 
 /** The check after one more probe. */
 export function observe(check: CheckState, passed: boolean, { rise, fall }: Limits): CheckState {
   if (passed === check.up) return assumed(passed);
   const streak = check.streak + 1;
-  const enough = passed ? (check.unproven ? 1 : rise) : fall;
+  const enough = check.unproven ? 1 : passed ? rise : fall;
   return streak >= enough ? assumed(passed) : { up: check.up, streak, unproven: false };
 }
 

@@ -1,72 +1,56 @@
-// The table's owner: compares what should be with what is, tells what others did, and writes the difference in one batch.
+// The table's owner: compares what should be with what is, tells what others did, and writes the difference: what comes before what goes.
 import type { Backend } from '../../backend/backend.js';
 import type { Change } from '../../model/change.js';
-import type { Destination, DestinationId } from '../../model/destination.js';
+import type { Destination } from '../../model/destination.js';
 import type { IpvsError } from '../../model/errors.js';
-import type { Service, ServiceId } from '../../model/service.js';
+import type { ServiceId } from '../../model/service.js';
 import { renderId, type WantedService } from '../config/wanted.js';
-import { formatServer, sameDestination } from '../plan/diff.js';
+import { formatServer } from '../plan/diff.js';
 import { type LiveService, type Plan, planService, type TargetService } from './changes.js';
 import { type ForeignChange, foreignChanges } from './foreign.js';
-import type { Role } from './service.js';
-import { needsSorry, type Stand } from './target.js';
-
-/** What a service should look like, and the servers that a former file had. */
-export interface Wish {
-  readonly wanted: WantedService;
-  /** in the order of `wanted.destinations` */
-  readonly stands: readonly Stand[];
-  readonly former: readonly DestinationId[];
-  /** the former servers stay: none of the new ones can serve yet */
-  readonly keepFormer: boolean;
-}
+import { decisionsOf, type Respect, resolve, type Table, takesOver, type Wish } from './wishes.js';
 
 export interface Observer {
-  foreign(wanted: WantedService, change: ForeignChange): void;
+  /** @param respected it stays as they made it */
+  foreign(wanted: WantedService, change: ForeignChange, respected: boolean): void;
   /** A server that the file does not name is in the table. */
   stranger(wanted: WantedService, server: Destination): void;
   sorry(wanted: WantedService, active: boolean): void;
-  /** @param wanted undefined = a service that no file names any more */
+  /** @param wanted undefined = a service that the file does not name any more */
   refused(wanted: WantedService | undefined, change: Change, error: IpvsError): void;
 }
 
+/** What is in the table after a write. */
+export interface Written {
+  /** @param id as `renderId` writes it */
+  service(id: string): boolean;
+  /** of a service that was wished for */
+  server(service: string, server: string): boolean;
+}
+
 export interface Owner {
-  /** Brings the table to the wishes. @throws BackendError or IpvsError when the table cannot be read */
-  write(wishes: readonly Wish[]): Promise<void>;
-  /** Deletes services that are no longer wanted. */
+  /**
+   * Brings the table to the wishes.
+   * @param gone services that must not be there
+   * @throws BackendError or IpvsError when the table cannot be read or written
+   */
+  write(wishes: readonly Wish[], gone: readonly ServiceId[]): Promise<Written>;
+  /** Deletes services. @throws as `write`, and when one of them is refused to go */
   remove(ids: readonly ServiceId[]): Promise<void>;
   /** What others did is respected no longer. */
   forgetOthers(): void;
 }
 
-/** by `renderId` */
-export type Table = ReadonlyMap<string, LiveService>;
-
-/** A server as somebody else made it, and what we had decided about it then: another decision ends the respect. */
-interface Respected {
-  readonly theirs: Destination | undefined;
-  readonly ours: Decision;
-}
-
-/** What was decided about a server, without the steps of a slow start. */
-interface Decision {
-  readonly role: Role;
-  readonly destination: Destination;
-}
-
-/** What others did that stays. */
-interface Respect {
-  readonly servers: Map<string, Respected>;
-  /** edited or, undefined, removed */
-  readonly services: Map<string, Service | undefined>;
-}
-
 /** @param foreign whether changes of others stay until our own decision about that server changes, or are repaired at once */
 export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect', observer: Observer): Owner {
-  /** the table as the last write left it; undefined before the first */
+  /** the table as the last write left it; undefined before the first, and when nobody knows how one ended */
   let known: Table | undefined;
+  /** services of the last write: what others did before is no news */
+  let owned: ReadonlySet<string> = new Set();
   const respect: Respect = { servers: new Map(), services: new Map() };
   const sorryActive = new Map<string, boolean>();
+  /** servers in our services that are not ours, and were told of */
+  let strangers: ReadonlySet<string> = new Set();
   /** what was refused in the last write: the same again is no news */
   let refusals = new Set<string>();
 
@@ -79,20 +63,25 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
     const name = renderId(wish.wanted.service.id);
     const decisions = decisionsOf(wish, live);
     for (const change of foreignChanges(before, live, decisions.keys())) {
-      observer.foreign(wish.wanted, change);
-      if (foreign() === 'repair') continue;
       const ours = change.server === undefined ? undefined : decisions.get(change.server);
+      const respected = foreign() === 'respect' && !ours?.said;
+      observer.foreign(wish.wanted, change, respected);
+      if (!respected) continue;
       if (change.server === undefined) respect.services.set(name, live?.service);
       else if (ours) respect.servers.set(`${name} ${change.server}`, { theirs: live?.destinations.get(change.server), ours });
     }
   }
 
-  function tellStrangers({ wanted, former, keepFormer }: Wish, live: LiveService | undefined, before: LiveService | undefined): void {
-    const ours = [...wanted.destinations, ...(wanted.sorry ? [wanted.sorry] : []), ...(keepFormer ? former : [])];
+  /** @returns those there are now */
+  function tellStrangers({ wanted, former }: Wish, live: LiveService | undefined): readonly string[] {
+    const ours = [...wanted.destinations, ...(wanted.sorry ? [wanted.sorry] : []), ...former];
     const mine = new Set(ours.map(formatServer));
-    for (const [server, destination] of live?.destinations ?? []) {
-      if (!mine.has(server) && !before?.destinations.has(server)) observer.stranger(wanted, destination);
-    }
+    return [...(live?.destinations ?? [])].flatMap(([server, destination]) => {
+      if (mine.has(server)) return [];
+      const name = `${renderId(wanted.service.id)} ${server}`;
+      if (!strangers.has(name)) observer.stranger(wanted, destination);
+      return [name];
+    });
   }
 
   /** What a former monitor left in the table is no news. */
@@ -106,137 +95,93 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
     sorryActive.set(name, active);
   }
 
-  /** Carries changes out. @returns those that took effect */
-  async function apply(
-    changes: readonly Change[],
-    refused: Set<string>,
-    ownerOf: (change: Change) => WantedService | undefined,
-  ): Promise<readonly Change[]> {
-    if (changes.length === 0) return [];
-    const results = await backend.apply(changes);
-    return changes.filter((change, i) => {
-      const error = results[i];
-      if (!error) return true;
-      const wanted = ownerOf(change);
-      const text = `${wanted?.source.name} ${change.kind} ${subjectOf(change)} ${error.code}`;
-      if (!refusals.has(text)) observer.refused(wanted, change, error);
-      refused.add(text);
-      return false;
-    });
-  }
-
   return {
-    async write(wishes) {
-      const live = await readTable(
+    async write(wishes, gone) {
+      const { ours: live, all } = await readTable(
         backend,
         wishes.map(({ wanted }) => wanted),
       );
       if (foreign() === 'repair') forgetOthers();
       const ofId = new Map(wishes.map(({ wanted }) => [renderId(wanted.service.id), wanted]));
-      const ownerOf = (change: Change) => ofId.get(nameOf(change));
       const plans: (Plan & { readonly wanted: WantedService; readonly target: TargetService })[] = [];
       for (const wish of wishes) {
         const name = renderId(wish.wanted.service.id);
-        if (known) learn(wish, live.get(name), known.get(name));
-        tellStrangers(wish, live.get(name), known?.get(name));
+        if (known && owned.has(name)) learn(wish, live.get(name), known.get(name));
         const target = resolve(wish, live.get(name), respect);
-        if (target === undefined) continue;
-        plans.push({ wanted: wish.wanted, target, ...planService(live.get(name), target) });
+        if (target !== undefined) plans.push({ wanted: wish.wanted, target, ...planService(live.get(name), target) });
       }
-      const refused = new Set<string>();
-      const gains = plans.flatMap((plan) => plan.gains);
-      const done = [...(await apply(gains, refused, ownerOf))];
+      strangers = new Set(wishes.flatMap((wish) => tellStrangers(wish, live.get(renderId(wish.wanted.service.id)))));
+      // should anything below fail nobody knows how far it came
+      known = undefined;
+      const { apply, done, refused } = batch(backend, (change, error, text) => {
+        if (!refusals.has(text)) observer.refused(ofId.get(nameOf(change)), change, error);
+      });
+      await apply(plans.flatMap(({ gains }) => gains));
       // Where all who should take over were refused nothing is taken away: the next write tries again with the service still served.
       const gained = afterwards(live, done);
       const losses = plans.filter(({ target }) => takesOver(target, gained)).flatMap((plan) => plan.losses);
-      done.push(...(await apply(losses, refused, ownerOf)));
+      const ends = gone.filter((id) => all.has(renderId(id))).map((id): Change => ({ kind: 'delete-service', id }));
+      await apply([...losses, ...ends]);
       refusals = refused;
-      known = afterwards(live, done);
-      for (const { wanted } of plans) {
-        const name = renderId(wanted.service.id);
-        tellSorry(wanted, live.get(name), known.get(name));
-      }
+      const table = afterwards(live, done);
+      known = table;
+      owned = new Set(ofId.keys());
+      for (const { wanted } of plans) tellSorry(wanted, live.get(renderId(wanted.service.id)), table.get(renderId(wanted.service.id)));
+      const deleted = new Set(done.filter(({ kind }) => kind === 'delete-service').map(nameOf));
+      return {
+        service: (id) => (all.has(id) || table.has(id)) && !deleted.has(id),
+        server: (service, server) => table.get(service)?.destinations.has(server) ?? false,
+      };
     },
     async remove(ids) {
-      const there = new Set((await backend.services('rules')).map(({ service }) => renderId(service.id)));
-      const gone = ids.filter((id) => there.has(renderId(id)));
-      await apply(
-        gone.map((id) => ({ kind: 'delete-service', id })),
-        new Set(),
-        () => undefined,
-      );
+      const { all } = await readTable(backend, []);
+      const errors: IpvsError[] = [];
+      const { apply } = batch(backend, (change, error) => {
+        observer.refused(undefined, change, error);
+        errors.push(error);
+      });
+      await apply(ids.filter((id) => all.has(renderId(id))).map((id) => ({ kind: 'delete-service', id })));
+      if (errors[0]) throw errors[0];
     },
     forgetOthers,
   };
 }
 
-/** The services of the file as they are now. */
-export async function readTable(backend: Backend, wanted: readonly WantedService[]): Promise<Table> {
-  const ours = new Set(wanted.map(({ service }) => renderId(service.id)));
-  const table = new Map<string, LiveService>();
+/** Changes on their way: those that took effect are in `done`, the others are named in `refused`. */
+function batch(backend: Backend, refuse: (change: Change, error: IpvsError, text: string) => void) {
+  const done: Change[] = [];
+  const refused = new Set<string>();
+  async function apply(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    const results = await backend.apply(changes);
+    for (const [i, change] of changes.entries()) {
+      const error = results[i];
+      const text = `${nameOf(change)} ${change.kind} ${subjectOf(change)} ${error?.code}`;
+      if (error) {
+        refuse(change, error, text);
+        refused.add(text);
+      } else done.push(change);
+    }
+  }
+  return { apply, done, refused };
+}
+
+/** The services of the file as they are now, and which services there are at all. */
+export async function readTable(
+  backend: Backend,
+  wanted: readonly WantedService[],
+): Promise<{ readonly ours: Table; readonly all: ReadonlySet<string> }> {
+  const names = new Set(wanted.map(({ service }) => renderId(service.id)));
+  const ours = new Map<string, LiveService>();
+  const all = new Set<string>();
   for (const { service } of await backend.services('rules')) {
     const name = renderId(service.id);
-    if (!ours.has(name)) continue;
+    all.add(name);
+    if (!names.has(name)) continue;
     const entries = await backend.destinations(service.id, 'rules');
-    table.set(name, { service, destinations: new Map(entries.map(({ destination }) => [formatServer(destination), destination])) });
+    ours.set(name, { service, destinations: new Map(entries.map(({ destination }) => [formatServer(destination), destination])) });
   }
-  return table;
-}
-
-/** Our wish with what we respect in it; undefined = leave the whole service alone. What is no longer respected is forgotten. */
-function resolve(wish: Wish, live: LiveService | undefined, respect: Respect): TargetService | undefined {
-  const name = renderId(wish.wanted.service.id);
-  if (respect.services.has(name) && live === undefined) return undefined;
-  const decisions = decisionsOf(wish, live);
-  const settle = (id: Destination, target: Destination | undefined) => {
-    const key = `${name} ${formatServer(id)}`;
-    const kept = respect.servers.get(key);
-    const now = decisions.get(formatServer(id));
-    if (kept === undefined || now === undefined) return target;
-    if (sameDecision(kept.ours, now)) return kept.theirs;
-    respect.servers.delete(key);
-    return target;
-  };
-  const { wanted, stands, former, keepFormer } = wish;
-  const targets = wanted.destinations.map((id, i) => settle(id, stands[i]?.target));
-  const kept = keepFormer ? former.map((id) => live?.destinations.get(formatServer(id))) : [];
-  const service = respect.services.get(name) ?? wanted.service;
-  const { sorry } = wanted;
-  const last = sorry && settle(sorry, needsSorry([...targets, ...kept]) ? sorry : undefined);
-  const entry = (id: DestinationId, target: Destination | undefined) => [formatServer(id), { id, target }] as const;
-  return {
-    service,
-    destinations: new Map([
-      ...(keepFormer ? [] : former).map((id) => entry(id, undefined)),
-      ...wanted.destinations.map((id, i) => entry(id, targets[i])),
-      ...(sorry ? [entry(sorry, last)] : []),
-    ]),
-  };
-}
-
-/** What is decided about each server, the sorry server among them, by `formatServer`. */
-function decisionsOf({ wanted, stands }: Wish, live: LiveService | undefined): Map<string, Decision> {
-  const decisions = new Map<string, Decision>();
-  for (const [i, destination] of wanted.destinations.entries()) {
-    decisions.set(formatServer(destination), { role: stands[i]?.role ?? 'out', destination });
-  }
-  const { sorry } = wanted;
-  if (sorry) {
-    const others = wanted.destinations.map((destination) => live?.destinations.get(formatServer(destination)));
-    decisions.set(formatServer(sorry), { role: needsSorry(others) ? 'in' : 'out', destination: sorry });
-  }
-  return decisions;
-}
-
-/** Whether one of those that should serve does, or none should. */
-function takesOver({ service, destinations }: TargetService, table: Table): boolean {
-  const serving = [...destinations].filter(([, { target }]) => (target?.weight ?? 0) > 0);
-  const now = table.get(renderId(service.id))?.destinations;
-  return serving.length === 0 || serving.some(([key]) => (now?.get(key)?.weight ?? 0) > 0);
-}
-
-function sameDecision(a: Decision, b: Decision): boolean {
-  return a.role === b.role && sameDestination(a.destination, b.destination);
+  return { ours, all };
 }
 
 /** The service that a change is about, by `renderId`; empty where it is about none. */

@@ -1,18 +1,17 @@
 // What the owner of the table saw and did -> events.
 import { messageFor } from '../../render/messages.js';
-import type { Config } from '../config/file.js';
 import { formatServer } from '../plan/diff.js';
 import type { MonitorEvent } from './events.js';
 import type { Observer } from './owner.js';
 
-export function reporter(tell: (event: MonitorEvent) => void, foreign: () => Config['monitor']['foreign']): Observer {
+export function reporter(tell: (event: MonitorEvent) => void): Observer {
   return {
-    foreign: ({ source }, { server, what }) =>
+    foreign: ({ source }, { server, what }, respected) =>
       tell({
         event: 'foreign',
         service: source.name,
         ...(server === undefined ? {} : { server }),
-        reason: `${what} by somebody else; ${foreign() === 'repair' ? 'repaired' : 'respected'}`,
+        reason: `${what} by somebody else; ${respected ? 'respected' : 'repaired'}`,
       }),
     stranger: ({ source }, destination) =>
       tell({

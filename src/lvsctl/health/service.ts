@@ -60,6 +60,7 @@ export function withResult(service: ServiceState, server: number, check: number,
 
 /** The service after an administrator spoke; undefined enables the server again. */
 export function withAdmin(service: ServiceState, server: number, admin: Admin | undefined, now: number): ServiceState {
+  if (service.servers[server]?.admin === admin) return service;
   return withServer(service, server, (old) => ({ ...old, admin, rampFrom: old.admin && !admin && old.up ? now : undefined }));
 }
 

@@ -1,5 +1,6 @@
-// One file after another: what of the former one stays under which name, and what it leaves behind.
+// One file after another: which service of the former one a service goes on from, and what the former ones left in the table.
 import type { DestinationId } from '../../model/destination.js';
+import type { ServiceId } from '../../model/service.js';
 import { renderId, type WantedService } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import type { ServiceState } from './service.js';
@@ -14,6 +15,16 @@ export interface ServersOf {
   readonly servers: readonly string[];
 }
 
+/** What former files put into the table and the present one does not want. It stays on this list until it is gone. */
+export interface Legacy {
+  /** by `renderId` */
+  readonly services: ReadonlyMap<string, ServiceId>;
+  /** by service, and there by `formatServer` */
+  readonly servers: ReadonlyMap<string, ReadonlyMap<string, DestinationId>>;
+}
+
+export const NO_LEGACY: Legacy = { services: new Map(), servers: new Map() };
+
 /** How the kernel tells a service, by `renderId`. */
 export function idOf({ service }: WantedService): string {
   return renderId(service.id);
@@ -24,29 +35,72 @@ export function serversOf({ wanted }: ServiceState): ServersOf {
   return { service: wanted.source.name, servers: wanted.destinations.map(formatServer) };
 }
 
-/** Services that have another name than before, by what the kernel tells them by. */
-export function renamed(old: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): readonly Rename[] {
-  const names = new Set(wanted.map(({ source }) => source.name));
-  const left = new Map(
-    [...old.values()].filter((state) => !names.has(state.wanted.source.name)).map(({ wanted: one }) => [idOf(one), one.source.name]),
-  );
+/**
+ * The state that each service goes on from: that of the same service in the kernel, whatever its name was, else that of its name, which then has
+ * another address, port or mark.
+ * @param old by `idOf`
+ * @returns by `idOf`
+ */
+export function predecessors(old: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): Map<string, ServiceState> {
+  const found = new Map<string, ServiceState>();
+  for (const one of wanted) {
+    const same = old.get(idOf(one));
+    if (same) found.set(idOf(one), same);
+  }
+  const taken = new Set(found.values());
+  const byName = new Map([...old.values()].filter((state) => !taken.has(state)).map((state) => [state.wanted.source.name, state]));
+  for (const one of wanted) {
+    const named = found.has(idOf(one)) ? undefined : byName.get(one.source.name);
+    if (named) found.set(idOf(one), named);
+  }
+  return found;
+}
+
+/** Services that go on under another name. */
+export function renames(before: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): readonly Rename[] {
   return wanted.flatMap((one) => {
-    const from = old.has(one.source.name) ? undefined : left.get(idOf(one));
-    return from === undefined ? [] : [{ from, to: one.source.name }];
+    const from = before.get(idOf(one))?.wanted.source.name;
+    return from === undefined || from === one.source.name ? [] : [{ from, to: one.source.name }];
   });
 }
 
-/** Servers of the same service that the former file had and this one has not, by service name. */
-export function formerServers(
-  old: ReadonlyMap<string, ServiceState>,
-  states: ReadonlyMap<string, ServiceState>,
-): Map<string, readonly DestinationId[]> {
-  const all = ({ destinations, sorry }: WantedService) => (sorry ? [...destinations, sorry] : destinations);
-  const before = new Map([...old.values()].map(({ wanted }) => [idOf(wanted), all(wanted)]));
-  return new Map(
-    [...states].map(([name, { wanted }]) => {
-      const kept = new Set(all(wanted).map(formatServer));
-      return [name, (before.get(idOf(wanted)) ?? []).filter((id) => !kept.has(formatServer(id)))];
-    }),
+/** The list after another file has taken over. */
+export function inherit(legacy: Legacy, old: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): Legacy {
+  const services = new Map(legacy.services);
+  const servers = new Map([...legacy.servers].map(([service, list]) => [service, new Map(list)]));
+  const leave = (one: WantedService, list = servers.get(idOf(one)) ?? new Map<string, DestinationId>()) => {
+    servers.set(idOf(one), list);
+    return list;
+  };
+  for (const { wanted: one } of old.values()) {
+    services.set(idOf(one), one.service.id);
+    const list = leave(one);
+    for (const id of allOf(one)) list.set(formatServer(id), id);
+  }
+  for (const one of wanted) {
+    services.delete(idOf(one));
+    const list = leave(one);
+    for (const id of allOf(one)) list.delete(formatServer(id));
+  }
+  return { services, servers };
+}
+
+/** The list after a write: what is still there. */
+export function remaining(
+  legacy: Legacy,
+  there: { service(id: string): boolean; server(service: string, server: string): boolean },
+): Legacy {
+  const stays = (service: string, server: string) =>
+    legacy.services.has(service) ? there.service(service) : there.server(service, server);
+  const servers = [...legacy.servers].map(
+    ([service, list]) => [service, new Map([...list].filter(([server]) => stays(service, server)))] as const,
   );
+  return {
+    services: new Map([...legacy.services].filter(([id]) => there.service(id))),
+    servers: new Map(servers.filter(([, list]) => list.size > 0)),
+  };
+}
+
+function allOf({ destinations, sorry }: WantedService): readonly DestinationId[] {
+  return sorry ? [...destinations, sorry] : destinations;
 }

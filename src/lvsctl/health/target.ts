@@ -8,6 +8,8 @@ export const STEPS = 10;
 /** How a server should stand in the table. */
 export interface Stand {
   readonly role: Role;
+  /** an administrator said so */
+  readonly said: boolean;
   /** undefined = not there */
   readonly target: Destination | undefined;
 }
@@ -21,9 +23,10 @@ export function stands({ wanted, servers }: ServiceState, now: number): readonly
   return wanted.destinations.map((destination, i): Stand => {
     const server = servers[i];
     const role = server ? roleOf(server, health.failed) : 'out';
-    if (role === 'out' || server === undefined) return { role, target: undefined };
-    if (role === 'quiesced') return { role, target: { ...destination, weight: 0 } };
-    return { role, target: { ...destination, weight: rampedWeight(destination.weight, server, health.slow_start, now) } };
+    const said = server?.admin !== undefined;
+    if (role === 'out' || server === undefined) return { role, said, target: undefined };
+    if (role === 'quiesced') return { role, said, target: { ...destination, weight: 0 } };
+    return { role, said, target: { ...destination, weight: rampedWeight(destination.weight, server, health.slow_start, now) } };
   });
 }
 

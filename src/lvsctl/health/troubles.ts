@@ -3,8 +3,8 @@
 export interface Troubles {
   /** What a check said of the director itself; undefined = it could be made. @param check tells it from all others */
   hear(check: string, trouble: string | undefined): void;
-  /** All checks are others now. */
-  forget(): void;
+  /** Forgets all other checks. */
+  keep(checks: { has(check: string): boolean }): void;
 }
 
 export function createTroubles(tell: { began(trouble: string): void; ended(trouble: string): void }): Troubles {
@@ -34,9 +34,8 @@ export function createTroubles(tell: { began(trouble: string): void; ended(troub
       drop(check);
       if (trouble !== undefined) now.set(check, trouble);
     },
-    forget() {
-      now.clear();
-      counts.clear();
+    keep(checks) {
+      for (const check of now.keys()) if (!checks.has(check)) drop(check);
     },
   };
 }

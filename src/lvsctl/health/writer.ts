@@ -32,6 +32,8 @@ const TOGETHER_MS = 10;
 
 export function createWriter(clock: Clock, write: () => Promise<void>, outcome: Outcome): Writer {
   let chain: Promise<void> = Promise.resolve();
+  /** one that has not begun yet, and writes what is decided until then */
+  let queued: Promise<void> | undefined;
   let cancelSoon: (() => void) | undefined;
   let cancelNext: (() => void) | undefined;
   let ended = false;
@@ -59,7 +61,12 @@ export function createWriter(clock: Clock, write: () => Promise<void>, outcome: 
   function now(): Promise<void> {
     cancelSoon?.();
     cancelSoon = undefined;
-    chain = chain.then(() => (ended ? undefined : attempt()));
+    if (queued) return queued;
+    queued = chain.then(() => {
+      queued = undefined;
+      return ended ? undefined : attempt();
+    });
+    chain = queued;
     return chain;
   }
 

@@ -80,7 +80,7 @@ const fileOf = ({ servers, factor, failed, minUp, slowStart }: Variant) =>
 
 /** Plays it to its end, when all servers are well again and nobody has said anything of them. @returns the file in force then */
 async function play(all: Scene, moments: readonly Moment[], first: Variant): Promise<Variant> {
-  const { outside, behaviours, table, start, kill, admin, backend, forget } = all;
+  const { outside, behaviours, table, start, kill, admin, backend, expectFile } = all;
   let variant = first;
   let monitor = await start(fileOf(variant));
   monitor.start();
@@ -105,7 +105,7 @@ async function play(all: Scene, moments: readonly Moment[], first: Variant): Pro
       disturb();
     } else if (act.kind === 'reload') {
       variant = act.variant;
-      forget();
+      expectFile(fileOf(variant));
       await monitor.reload(fileOf(variant));
       disturb();
     } else {

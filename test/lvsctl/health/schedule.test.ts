@@ -11,8 +11,10 @@ function schedule(limit: number, random = () => 0.5) {
   const starts: number[] = [];
   let open = 0;
   let most = 0;
+  let serial = 0;
   /** A job that takes so long and wants the next one fast or not. */
   const job = (tookMs = 0, fast = () => false, pace = PACE): Job => ({
+    key: `job ${serial++}`,
     pace,
     enough: 1,
     async work() {
@@ -23,7 +25,7 @@ function schedule(limit: number, random = () => 0.5) {
       return fast();
     },
   });
-  return { ...createSchedule(clock, random, limit), pass, pending, starts, job, most: () => most };
+  return { ...createSchedule(clock, random, limit), clock, pass, pending, starts, job, open: () => open, most: () => most };
 }
 
 test('intervals count from start to start', async () => {
@@ -82,6 +84,7 @@ test('new jobs take the place of the former: neither those due nor those in line
   await pass(100);
   let later = 0;
   const count: Job = {
+    key: 'count',
     pace: PACE,
     enough: 1,
     async work() {
@@ -109,4 +112,44 @@ test('those under way keep their places until they end', async () => {
   await pass(600);
   expect(starts).toEqual([0, 0, 1000, 1000]);
   expect(most()).toBe(2);
+});
+
+test('a job of the same key keeps its time, and is done as the new one says', async () => {
+  const { replace, pass, job, clock } = schedule(10);
+  const done: string[] = [];
+  const named = (text: string): Job => ({
+    ...job(),
+    key: 'same',
+    async work() {
+      done.push(`${text} ${clock.now()}`);
+      await new Promise<void>((resolve) => void clock.after(600, resolve));
+      return false;
+    },
+  });
+  replace([named('first')]);
+  // more often than a job takes: it must come to its end all the same
+  for (let i = 0; i < 10; i++) {
+    await pass(250);
+    replace([named('second')]);
+  }
+  expect(done).toEqual(['first 0', 'second 1000', 'second 2000']);
+});
+
+test('however many are slow, the others find a place', async () => {
+  const { replace, pass, job, clock } = schedule(8);
+  const quick: number[] = [];
+  const one: Job = {
+    ...job(),
+    key: 'quick',
+    async work() {
+      quick.push(clock.now());
+      return false;
+    },
+  };
+  replace([...Array.from({ length: 50 }, () => job(30_000)), one]);
+  // who is slow is known after the first round
+  await pass(30_000 * 8);
+  quick.length = 0;
+  await pass(20_000);
+  expect(quick.length).toBeGreaterThanOrEqual(20);
 });

@@ -6,7 +6,7 @@ import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { adopt, carryOver } from '../../../src/lvsctl/health/adopt.js';
 import { planService } from '../../../src/lvsctl/health/changes.js';
-import { assumed, type CheckState, observe, UNPROVEN } from '../../../src/lvsctl/health/observe.js';
+import { assumed, type CheckState, observe, unproven } from '../../../src/lvsctl/health/observe.js';
 import { roleOf, type ServiceState, withAdmin, withResult } from '../../../src/lvsctl/health/service.js';
 import { needsSorry, rampedWeight, stands } from '../../../src/lvsctl/health/target.js';
 import { transitions } from '../../../src/lvsctl/health/transitions.js';
@@ -42,8 +42,10 @@ describe('observe', () => {
     ['a pass between starts the count again', assumed(true), '--+--', true],
     ['two passes bring it back', assumed(false), '++', true],
     ['one does not', assumed(false), '+-+-+', false],
-    ['the first pass of an unproven one does', UNPROVEN, '+', true],
-    ['after a failure it needs two', UNPROVEN, '-+', false],
+    ['the first pass of an unproven one does', unproven(false), '+', true],
+    ['the first failure takes down who is in unproven', unproven(true), '-', false],
+    ['and the first pass proves him', unproven(true), '+--', true],
+    ['after a failure it needs two', unproven(false), '-+', false],
   ] as const)('%s', (_, start, results, up) => expect(run(start, results).up).toBe(up));
 
   test('nothing flaps inside rise and fall', () => {
@@ -310,7 +312,7 @@ test('what is told of a server that fails while min_up needs it, and later does 
 test('a reload keeps what is known; a new server needs one pass', () => {
   let state = adopt(wantedOf([1, 1], ''), undefined, nobody, 0);
   state = withResult(withResult(state, 0, 0, true, 0), 1, 0, false, 0);
-  const next = carryOver(wantedOf([1, 1, 1], ''), state, nobody, 9);
+  const next = carryOver(wantedOf([1, 1, 1], ''), state, undefined, nobody, 9);
   expect(next.servers.map(({ up }) => up)).toEqual([true, false, false]);
   expect(withResult(next, 2, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, true]);
   expect(withResult(next, 1, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, false]);
