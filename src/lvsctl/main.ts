@@ -75,7 +75,9 @@ async function enter(name: string, words: readonly string[]): Promise<number> {
   const ip = findProgram('ip');
   if (ip === undefined) return fail('--netns: ip is not installed');
   const inner = ['netns', 'exec', name, process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
-  const child = spawn(ip, inner, { stdio: 'inherit', env: { ...process.env, [INSIDE]: name } });
+  // systemd's watchdog is fed from inside, by a process that is not the one it named
+  const { WATCHDOG_PID: _, ...env } = process.env;
+  const child = spawn(ip, inner, { stdio: 'inherit', env: { ...env, [INSIDE]: name } });
   for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(fail(`--netns: ${error.message}`))).once('exit', (status) => resolve(status ?? FAILED));

@@ -45,6 +45,46 @@ test('what a dead process left is replaced', async () => {
   server.close();
 });
 
+test('of many that begin at the same time one gets it, also where a dead one is', async () => {
+  for (let round = 0; round < 5; round++) {
+    const script = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`;
+    if (round > 0) spawnSync(process.execPath, ['-e', script]);
+    const all = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => serveLines(path, async () => String(i))));
+    const winners = all.flatMap((one, i) => (one.status === 'fulfilled' ? [[i, one.value] as const] : []));
+    expect(winners).toHaveLength(1);
+    for (const [i, server] of winners) {
+      expect(await askLine(path, '')).toBe(String(i));
+      server.close();
+    }
+    expect(readdirSync(join(directory, 'own'))).toEqual([]);
+  }
+});
+
+test('letters that come in pieces', async () => {
+  const server = await serveLines(path, async (line) => line);
+  const bytes = Buffer.from('ein 服务器 für ÄÖÜ\n');
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(path);
+    const got: Buffer[] = [];
+    socket.on('data', (piece) => got.push(piece)).on('close', () => resolve(Buffer.concat(got).toString()));
+    void (async () => {
+      for (const byte of bytes) {
+        socket.write(Buffer.from([byte]));
+        await new Promise((soon) => setTimeout(soon, 1));
+      }
+    })();
+  });
+  expect(answer).toBe(bytes.toString());
+  server.close();
+});
+
+test('who connects and goes takes nobody a place', async () => {
+  const server = await serveLines(path, async (line) => line);
+  for (let i = 0; i < 100; i++) await new Promise((gone) => connect(path).end().on('close', gone));
+  expect(await askLine(path, 'well')).toBe('well');
+  server.close();
+});
+
 test('a file that is no socket is left alone', async () => {
   path = join(directory, 'file');
   writeFileSync(path, 'precious');

@@ -56,7 +56,7 @@ async function administer(server: string, state: AdminState | null, options: Opt
     world.err(`lvsctl: ${error.message}; what was said counts from its start\n`);
   }
   for (const { service, server: name } of servers) world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
-  if (trouble !== null) throw new CommandError(`remembered, but the table cannot be written: ${trouble}`);
+  if (trouble !== null) throw new CommandError(`remembered, but the table does not have it: ${trouble}`);
   if (!options.wait) return 0;
   return waitEmpty(servers, options.timeout, socket, outside, world.err);
 }

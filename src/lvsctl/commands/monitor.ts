@@ -1,10 +1,11 @@
 // lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at work.
 import { Option } from 'commander';
-import { failureText } from '../failure.js';
+import { FAILED, failureText } from '../failure.js';
 import { askMonitor } from '../health/ask.js';
 import type { Outside } from '../health/outside.js';
 import { once, type RunWorld, watch } from '../health/run.js';
 import { exitStatusOf, type Status } from '../health/status.js';
+import { CommandError } from '../plan/command.js';
 import type { Subcommand } from '../program.js';
 import { serverTable } from '../view/servers.js';
 import type { World } from '../world.js';
@@ -97,11 +98,22 @@ async function showAgain(options: StatusOptions, outside: Outside, world: World)
     let status = await show(options, outside, world);
     for (let shown = 1; shown < options.count && !over && world.isRead(); shown++) {
       await pause();
-      if (!over) status = await show(options, outside, world);
+      if (!over) status = await showOrWhy(options, outside, world);
     }
     return status;
   } finally {
     end();
+  }
+}
+
+/** A monitor that is started again comes back. */
+async function showOrWhy(options: StatusOptions, outside: Outside, world: World): Promise<number> {
+  try {
+    return await show(options, outside, world);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    world.err(`lvsctl: ${error.message}\n`);
+    return FAILED;
   }
 }
 

@@ -8,18 +8,23 @@ export class NoMonitorError extends CommandError {}
 
 /**
  * Asks the monitor.
- * @throws NoMonitorError when none is there, CommandError when it refuses
+ * @throws NoMonitorError when none is there, CommandError when it refuses or does not answer
  */
 export async function askMonitor<T>(outside: Pick<Outside, 'ask'>, socket: string, request: ControlRequest): Promise<T> {
   let line: string;
   try {
     line = await outside.ask(socket, JSON.stringify(request));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'nobody is there' : message;
-    throw new NoMonitorError(`no monitor answers at ${socket}: ${why}`);
+    if (isNobody(error)) throw new NoMonitorError(`no monitor answers at ${socket}: nobody is there`);
+    throw new CommandError(`the monitor at ${socket} does not answer: ${(error as Error).message}`);
   }
   const answer = JSON.parse(line) as T | Refusal;
   if (typeof answer === 'object' && answer !== null && 'error' in answer) throw new CommandError(answer.error);
   return answer as T;
+}
+
+/** Whether this error of a socket says that no process is at its other end. */
+export function isNobody(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ECONNREFUSED';
 }

@@ -45,7 +45,16 @@ export function createControl({ monitor, record, clock, status }: ControlParts):
     record.set(servers, admin);
     for (const { service, server } of servers) monitor.setAdmin(service, server, admin);
     await monitor.write();
-    return { servers, trouble: monitor.trouble() ?? null };
+    return { servers, trouble: monitor.trouble() ?? (await differing(servers)) };
+  }
+  /** What the table has of these servers that it should not: somebody refused it. */
+  async function differing(servers: readonly ServerId[]): Promise<string | null> {
+    const { services } = await status();
+    const wrong = servers.flatMap((one) => {
+      const found = services.find(({ name }) => name === one.service)?.servers.find(({ server }) => server === one.server);
+      return found && found.weightWanted !== found.weightActual ? [`${one.service} ${one.server} has ${weightOf(found.weightActual)}`] : [];
+    });
+    return wrong.length === 0 ? null : wrong.join(', ');
   }
   return async (line) => {
     try {
@@ -54,6 +63,10 @@ export function createControl({ monitor, record, clock, status }: ControlParts):
       return JSON.stringify({ error: error instanceof Error ? error.message : String(error) } satisfies Refusal);
     }
   };
+}
+
+function weightOf(weight: number | null): string {
+  return weight === null ? 'no place in it' : `weight ${weight} there`;
 }
 
 /** What is to be remembered; undefined = nothing. */

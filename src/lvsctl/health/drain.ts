@@ -1,6 +1,8 @@
 // Waiting until nobody holds a drained server any more.
+
+import { CommandError } from '../plan/command.js';
 import type { ServerId } from './admin.js';
-import { askMonitor, NoMonitorError } from './ask.js';
+import { askMonitor } from './ask.js';
 import type { Outside } from './outside.js';
 import type { ServerStatus, Status } from './status.js';
 
@@ -15,7 +17,7 @@ const GIVEN_UP = 1;
  * Each change of what holds a server is told once.
  * @param timeoutS seconds, undefined = for ever
  * @returns the exit status
- * @throws NoMonitorError when the monitor goes away and does not come back
+ * @throws CommandError when the monitor goes away and does not come back
  */
 export async function waitEmpty(
   servers: readonly ServerId[],
@@ -34,7 +36,7 @@ export async function waitEmpty(
       try {
         return await askMonitor<Status>({ ask }, socket, { ask: 'status' });
       } catch (error) {
-        if (!(error instanceof NoMonitorError) || clock.now() >= enough) throw error;
+        if (!(error instanceof CommandError) || clock.now() >= enough) throw error;
       }
       await pause(LOOK_MS);
     }
@@ -66,6 +68,7 @@ function holdOf({ service, server }: ServerId, status: Status): { readonly text:
   // its counters are 0 then, which means nothing
   if (trouble !== null) return { text: `cannot be seen: ${trouble}`, over: false };
   if (found.weightActual === null) return { text: 'is not in the table', over: false };
+  if (found.weightActual > 0) return { text: `still has weight ${found.weightActual}`, over: false };
   return { text: connectionsOf(found, templatesExpire), over: false };
 }
 

@@ -101,7 +101,6 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
         backend,
         wishes.map(({ wanted }) => wanted),
       );
-      if (foreign() === 'repair') forgetOthers();
       const ofId = new Map(wishes.map(({ wanted }) => [renderId(wanted.service.id), wanted]));
       const plans: (Plan & { readonly wanted: WantedService; readonly target: TargetService })[] = [];
       for (const wish of wishes) {

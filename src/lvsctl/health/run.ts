@@ -6,6 +6,7 @@ import { type WantedService, wantedTable } from '../config/wanted.js';
 import { FAILED } from '../failure.js';
 import { CommandError } from '../plan/command.js';
 import { type AdminRecord, openAdminRecord } from './admin.js';
+import { isNobody } from './ask.js';
 import { createControl } from './control.js';
 import type { MonitorEvent } from './events.js';
 import { createLog, type Log } from './log.js';
@@ -13,7 +14,6 @@ import { createMonitor, type Monitor } from './monitor.js';
 import type { Outside, Signal } from './outside.js';
 import { impossible } from './question.js';
 import { exitStatusOf, type Status } from './status.js';
-import type { Rename } from './succession.js';
 import { waysOf } from './viproutes.js';
 import { createWayKeeper, type WayKeeper } from './waykeeper.js';
 
@@ -129,10 +129,17 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
   const running = await begin(prepare(options, world), world);
   const { monitor, log } = running;
   tellForgotten(running);
-  await monitor.once();
+  const signals = nextSignals(outside);
+  const interrupted = await Promise.race([monitor.once().then(() => undefined), signals.next()]);
+  signals.end();
+  if (interrupted !== undefined) {
+    outside.endProbes();
+    throw new CommandError(`${interrupted}: ended before it was certain, and the table is as it was`);
+  }
   const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
   await monitor.stop('leave');
   await log.done();
+  outside.endPrograms();
   return exitStatusOf(services);
 }
 
@@ -216,24 +223,33 @@ function firstImpossible({ source, destinations }: WantedService, outside: Outsi
 async function reload({ file }: RunOptions, running: Running, world: RunWorld): Promise<void> {
   const { monitor, log, take, file: former, ways, record } = running;
   const told = (event: MonitorEvent['event'], reason: string) => log.tell({ event, reason });
-  try {
+  const renames = await orWhy(world, async () => {
     const next = load(file, world);
-    let renames: readonly Rename[];
     try {
       ways.make(next);
-      renames = await monitor.reload(next);
+      const changed = await monitor.reload(next);
+      take(next);
+      return changed;
     } catch (error) {
       ways.make(former());
       throw error;
     }
-    take(next);
-    told('reloaded', file);
-    if (renames.length > 0) record.rename(renames);
-    tellForgotten(running);
+  });
+  if (typeof renames === 'string') return told('reload-refused', `${renames}; the former file stays in force`);
+  told('reloaded', file);
+  const kept = await orWhy(world, async () => record.rename(renames));
+  if (kept !== undefined) told('trouble', `what administrators said of renamed services is not remembered: ${kept}`);
+  tellForgotten(running);
+}
+
+/** @returns why it failed, for an error that is no bug */
+async function orWhy<T>({ failureText }: RunWorld, work: () => Promise<T>): Promise<T | string> {
+  try {
+    return await work();
   } catch (error) {
-    const text = world.failureText(error);
+    const text = failureText(error);
     if (text === undefined) throw error;
-    told('reload-refused', `${text}; the former file stays in force`);
+    return text;
   }
 }
 
@@ -294,7 +310,7 @@ async function isAnswered(outside: Outside, socket: string): Promise<boolean> {
   try {
     await outside.ask(socket, JSON.stringify({ ask: 'status' }));
     return true;
-  } catch {
-    return false; // nobody is there
+  } catch (error) {
+    return !isNobody(error); // one that is busy is there as well
   }
 }

@@ -232,6 +232,43 @@ test('a server that the file does not name is told once, shows in the status, an
   expect(weightsOf(await table())).toEqual({ ...allUp(), '10.0.0.1:4711': 7 });
 });
 
+test('an edit of a service is respected, and an administrator is not undone', async () => {
+  const { outside, backend, start, table, events } = scene();
+  const monitor = await start(configOf({ monitor: 'foreign: respect' }));
+  monitor.start();
+  await outside.pass(5000);
+  backend.applyNow(foreignChanges({ server: 0, what: 'edit-service' }));
+  await outside.pass(60_000);
+  expect((await backend.service(ID)).service.scheduler).toBe('rr');
+  monitor.setAdmin('web', nameOf(2), { state: 'drained', reason: '', since: '2026-01-01T00:00:00.000Z' });
+  await outside.pass(5000);
+  backend.applyNow(foreignChanges({ server: 2, what: 'weight' }));
+  await outside.pass(5000);
+  expect((await table()).get(nameOf(2))?.weight).toBe(0);
+  expect(log(events).filter((line) => line.includes('foreign'))).toEqual([
+    'web foreign: the service was edited by somebody else; respected',
+    `web ${nameOf(2)} foreign: got weight 77 instead of 0 by somebody else; repaired`,
+  ]);
+});
+
+test('a write of which nobody knows how far it came is not told as somebody else', async () => {
+  const { outside, backend, start, behaviours, table, events } = scene();
+  (await start(configOf({ monitor: 'foreign: respect' }))).start();
+  await outside.pass(5000);
+  const apply = backend.apply.bind(backend);
+  backend.apply = async (changes) => {
+    await apply(changes);
+    backend.apply = apply;
+    throw new IpvsError('list-services', 'EPERM');
+  };
+  behaviours[1] = 'refuses';
+  await outside.pass(20_000);
+  behaviours[1] = 'well';
+  await outside.pass(20_000);
+  expect(log(events).filter((line) => line.includes('foreign'))).toEqual([]);
+  expect(weightsOf(await table())).toEqual(allUp());
+});
+
 test('what was respected is so until the file is read again', async () => {
   const { outside, backend, start, table } = scene();
   const monitor = await start(configOf({ monitor: 'foreign: respect' }));

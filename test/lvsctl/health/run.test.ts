@@ -1,11 +1,14 @@
 // The monitor as a process, in a simulated world: signals, socket, log, hook, systemd.
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory.js';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { renderId, wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { failureText } from '../../../src/lvsctl/failure.js';
 import { waitEmpty } from '../../../src/lvsctl/health/drain.js';
 import type { Outside, Signal } from '../../../src/lvsctl/health/outside.js';
 import { once, watch } from '../../../src/lvsctl/health/run.js';
 import type { ServerStatus, Status } from '../../../src/lvsctl/health/status.js';
+import { parseAddress } from '../../../src/model/address.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { simulatedOutside } from '../../support/simulated.js';
 
@@ -27,7 +30,10 @@ const OPTIONS = { file: 'web.yaml', socket: '/run/s', record: '/var/r.json', onE
 
 function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, more: Partial<Outside> = {}) {
   const down = new Set<string>();
-  const base = simulatedOutside({ probe: (server) => ({ verdict: down.has(server) ? 'refused' : undefined, tookMs: 1 }) });
+  const hanging = new Set<string>();
+  const base = simulatedOutside({
+    probe: (server) => ({ verdict: down.has(server) ? 'refused' : undefined, tookMs: hanging.has(server) ? 1e9 : 1 }),
+  });
   let handle: (signal: Signal) => void = () => {};
   let answer: ((line: string) => Promise<string>) | undefined;
   const notified: string[] = [];
@@ -84,6 +90,7 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
     texts,
     ran,
     down,
+    hanging,
     notified,
     hooks,
     files: base.files,
@@ -213,6 +220,19 @@ describe('signals', () => {
     one.signal('SIGTERM');
   });
 
+  test('the former sorry server goes when the file names another', async () => {
+    const one = stage();
+    one.down.add('10.0.0.1:80').add('10.0.0.2:80');
+    void one.watch();
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.9.9': 1 });
+    one.texts.file = FILE.replace('10.0.9.9', '10.0.9.8');
+    one.signal('SIGHUP');
+    await one.pass(5000);
+    expect(await one.weights()).toEqual({ '10.0.9.8': 1 });
+    one.signal('SIGTERM');
+  });
+
   test('a service with another name keeps its health, and what administrators said', async () => {
     const one = stage();
     one.down.add('10.0.0.2:80');
@@ -260,6 +280,159 @@ describe('signals', () => {
     one.signal('SIGHUP');
     await one.pass(5000);
     expect(await one.weights()).toEqual({ '10.0.9.9': 1 });
+    one.signal('SIGTERM');
+  });
+
+  describe('no service is empty while one could serve', () => {
+    const TWO = `vips: [{address: 192.0.2.1, interface: eth0}]
+services:
+  - {name: a, address: 192.0.2.1, port: 80, mode: dr, servers: [{address: 10.0.0.1}],
+     checks: [{kind: tcp, interval: 2, timeout: 1, rise: 1, fall: 1}]}
+  - {name: b, address: 192.0.2.1, port: 81, mode: dr, servers: [{address: 10.0.0.2}],
+     checks: [{kind: tcp, interval: 2, timeout: 1, rise: 1, fall: 1}]}
+`;
+    /** Watches after each change. @returns services that were empty at some time, by port */
+    async function emptied(before: string, after: string, prepare: (one: ReturnType<typeof stage>) => Promise<void> = async () => {}) {
+      const one = stage();
+      one.texts.file = before;
+      void one.watch();
+      await one.pass(5000);
+      await prepare(one);
+      const empty = new Set<string>();
+      const apply = one.backend.apply.bind(one.backend);
+      one.backend.apply = async (changes) => {
+        const results = [];
+        for (const change of changes) {
+          results.push(...(await apply([change])));
+          for (const { service } of await one.backend.services()) {
+            if ((await one.backend.destinations(service.id)).every(({ destination }) => destination.weight === 0))
+              empty.add(renderId(service.id));
+          }
+        }
+        return results;
+      };
+      one.texts.file = after;
+      one.signal('SIGHUP');
+      await one.pass(5000);
+      one.signal('SIGTERM');
+      return { empty: [...empty], weights: await one.weights(), log: one.log() };
+    }
+
+    test('names swapped', async () => {
+      const { empty, weights } = await emptied(
+        TWO,
+        TWO.replace('name: a', 'name: c').replace('name: b', 'name: a').replace('name: c', 'name: b'),
+      );
+      expect(empty).toEqual([]);
+      expect(weights).toEqual({ '10.0.0.1': 1, '10.0.0.2': 1 });
+    });
+    test('another port of a DR service: the former one stays until the new one has a server', async () => {
+      const { empty } = await emptied(TWO, TWO.replace('port: 80', 'port: 8080'));
+      // the new one begins empty
+      expect(empty).toEqual(['tcp 192.0.2.1 port 8080']);
+    });
+    test('a server that was put in by hand and then into the file, in the place of the other', async () => {
+      const { empty, log } = await emptied(TWO, TWO.replace('10.0.0.1', '10.0.0.9'), async ({ backend }) => {
+        const service = (await backend.services()).map((one) => one.service).find(({ id }) => renderId(id) === 'tcp 192.0.2.1 port 80');
+        if (!service) throw new Error('no service');
+        const [entry] = await backend.destinations(service.id);
+        const address = parseAddress('10.0.0.9');
+        if (!entry || !address) throw new Error('no server');
+        backend.applyNow([{ kind: 'add-destination', id: service.id, destination: { ...entry.destination, address } }]);
+      });
+      expect(empty).toEqual([]);
+      // it was there before the file named it, and counts as up
+      expect(log.filter((line) => /gone|back/.test(line)).slice(2)).toEqual([]);
+    });
+    test('a server that becomes the sorry server', async () => {
+      const sorry = FILE.replace('sorry: {address: 10.0.9.9}', 'sorry: {address: 10.0.0.1}').replace(
+        '{address: 10.0.0.1, weight: 3}, ',
+        '',
+      );
+      const { empty, weights } = await emptied(FILE, sorry);
+      expect(empty).toEqual([]);
+      expect(weights).toEqual({ '10.0.0.2': 1 });
+    });
+  });
+
+  describe('what a former file left goes in the end', () => {
+    const ONE = FILE.replace('{address: 10.0.0.1, weight: 3}, ', '');
+    const [head = '', tail = ''] = FILE.split('services:\n');
+    const second = tail.split('monitor:')[0]?.replace('name: web', 'name: two').replace('port: 80', 'port: 81') ?? '';
+    const both = `${head}services:\n${second}${tail}`;
+    const refuse = (one: ReturnType<typeof stage>, kind: string) => {
+      const apply = one.backend.apply.bind(one.backend);
+      one.backend.apply = async (changes) =>
+        (await Promise.all(changes.map((change) => (change.kind === kind ? [new IpvsError(kind, 'EINVAL')] : apply([change]))))).flat();
+      return () => {
+        one.backend.apply = apply;
+      };
+    };
+    const ports = async (one: ReturnType<typeof stage>) =>
+      (await one.backend.services()).map(({ service: { id } }) => (id.kind === 'address' ? id.port : 0));
+
+    test.each([
+      ['a server', FILE, ONE, 'delete-destination', { '10.0.0.2': 1 }, [80]],
+      ['a service', both, FILE, 'delete-service', { '10.0.0.1': 3, '10.0.0.2': 1 }, [80]],
+    ] as const)('%s that was refused to go', async (_, before, after, kind, weights, there) => {
+      const one = stage();
+      one.texts.file = before;
+      void one.watch();
+      await one.pass(5000);
+      const allow = refuse(one, kind);
+      one.texts.file = after;
+      one.signal('SIGHUP');
+      await one.pass(5000);
+      expect(one.log().filter((line) => line.includes('refused'))).toHaveLength(1);
+      // another file meanwhile does not forget it
+      one.signal('SIGHUP');
+      await one.pass(5000);
+      allow();
+      await one.pass(5000);
+      expect([await one.weights(), await ports(one)]).toEqual([weights, there]);
+      one.signal('SIGTERM');
+    });
+
+    test('also when the table could not be written at the reload, which is told', async () => {
+      const one = stage();
+      one.texts.file = both;
+      void one.watch();
+      await one.pass(5000);
+      const { apply } = one.backend;
+      one.backend.apply = () => Promise.reject(new IpvsError('list-services', 'EPERM'));
+      one.texts.file = ONE;
+      one.signal('SIGHUP');
+      await one.pass(1000);
+      expect(one.log().slice(-2)).toEqual([expect.stringMatching(/^trouble: /), 'reloaded: web.yaml']);
+      one.backend.apply = apply;
+      await one.pass(10_000);
+      expect([await one.weights(), await ports(one)]).toEqual([{ '10.0.0.2': 1 }, [80]]);
+      one.signal('SIGTERM');
+    });
+
+    test('a service that is refused to go at the end is told', async () => {
+      const one = stage({ onExit: 'remove' });
+      const ended = one.watch();
+      await one.pass(5000);
+      refuse(one, 'delete-service');
+      one.signal('SIGTERM');
+      await one.pass(10);
+      expect(await ended).toBe(2);
+      expect(one.log().at(-1)).toMatch(/^stopped: the services could not be removed: /);
+    });
+  });
+
+  test('reloads more frequent than the time limit do not hide a server that hangs', async () => {
+    const one = stage({}, {});
+    one.texts.file = FILE.replace('interval: 2, timeout: 1', 'interval: 5, timeout: 3');
+    void one.watch();
+    await one.pass(10_000);
+    one.hanging.add('10.0.0.1:80');
+    for (let i = 0; i < 10; i++) {
+      one.signal('SIGHUP');
+      await one.pass(1000);
+    }
+    expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
     one.signal('SIGTERM');
   });
 
@@ -354,6 +527,47 @@ describe('administrators', () => {
     await one.ask(say(null, '10.0.0.1'));
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 0 });
     expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toHaveLength(1);
+    one.signal('SIGTERM');
+  });
+
+  test('are remembered before the table is touched', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    one.backend.apply = () => new Promise(() => {});
+    void one.ask(say('disabled', '10.0.0.1'));
+    await one.pass(100);
+    expect(JSON.parse(one.files.get('/var/r.json') ?? '{}').servers).toHaveLength(1);
+    one.signal('SIGTERM');
+  });
+
+  test('are told when the kernel refuses what they said', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const { apply } = one.backend;
+    one.backend.apply = async (changes) => changes.map(() => new IpvsError('edit-destination', 'EINVAL'));
+    expect(await one.ask(say('drained', '10.0.0.1'))).toMatchObject({ trouble: 'web 10.0.0.1:80 has weight 3 there' });
+    expect(await one.ask(say('disabled', '10.0.0.2'))).toMatchObject({ trouble: 'web 10.0.0.2:80 has weight 1 there' });
+    one.backend.apply = apply;
+    one.signal('SIGTERM');
+  });
+
+  test('many at a time cost two writes, not one each', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    let writes = 0;
+    const services = one.backend.services.bind(one.backend);
+    one.backend.services = async (...words) => {
+      writes++;
+      await new Promise<void>((done) => void one.outside.clock.after(300, done));
+      return services(...words);
+    };
+    const all = Promise.all(Array.from({ length: 50 }, (_, i) => one.ask(say(i % 2 === 0 ? 'disabled' : null, '10.0.0.1'))));
+    await one.pass(1500);
+    await all;
+    expect(writes).toBeLessThanOrEqual(5);
     one.signal('SIGTERM');
   });
 
@@ -493,6 +707,33 @@ describe('log, hook and systemd', () => {
     one.signal('SIGTERM');
   });
 
+  test('a hook that cannot keep up: the last thousand wait, others are dropped and told, and it catches up', async () => {
+    const heard: string[] = [];
+    const one = stage(
+      {},
+      {
+        async run(_, { LVS_EVENT = '' }) {
+          await new Promise<void>((done) => void one.outside.clock.after(100, done));
+          heard.push(LVS_EVENT);
+          return undefined;
+        },
+      },
+    );
+    void one.watch();
+    await one.pass(5000);
+    for (let i = 0; i < 600; i++) {
+      await one.ask({ ask: 'admin', state: i % 2 === 0 ? 'disabled' : null, server: '10.0.0.1', service: null, reason: '' });
+      await one.ask({ ask: 'admin', state: i % 2 === 0 ? 'disabled' : null, server: '10.0.0.2', service: null, reason: '' });
+    }
+    expect(one.log().filter((line) => line.includes('1000 events are waiting')).length).toBeGreaterThan(0);
+    await one.pass(200_000);
+    heard.length = 0;
+    await one.ask({ ask: 'admin', state: 'disabled', server: '10.0.0.1', service: null, reason: '' });
+    await one.pass(1000);
+    expect(heard).toEqual(['disabled']);
+    one.signal('SIGTERM');
+  });
+
   test('JSON lines', async () => {
     const one = stage();
     one.texts.file = FILE.replace('format: text', 'format: json');
@@ -582,6 +823,33 @@ describe('once', () => {
     await one.pass(60_000);
     expect(await ended).toBe(status);
     expect(await one.weights()).toEqual(weights);
+  });
+
+  test('weights are whole at once, and that is well', async () => {
+    const one = stage();
+    one.texts.file = FILE.replace('monitor:', '    health: {slow_start: 60}\nmonitor:');
+    const [service] = wantedTable(readConfig(one.texts.file, 'f'));
+    if (!service?.destinations[1]) throw new Error('no service');
+    one.backend.applyNow([
+      { kind: 'add-service', service: service.service },
+      { kind: 'add-destination', id: service.service.id, destination: service.destinations[1] },
+    ]);
+    const ended = one.once();
+    await one.pass(60_000);
+    expect(await ended).toBe(0);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
+  });
+
+  test('a signal ends it, and the table is as it was', async () => {
+    const one = stage();
+    one.hanging.add('10.0.0.1:80');
+    const ended = one.once();
+    const failed = expect(ended).rejects.toThrow('SIGTERM: ended before it was certain, and the table is as it was');
+    await one.pass(500);
+    one.signal('SIGTERM');
+    await one.pass(10);
+    await failed;
+    expect(await one.weights()).toEqual({});
   });
 
   test('does not disturb a monitor at work', async () => {

@@ -266,12 +266,92 @@ describe('where a monitor starts from', () => {
     expect(count).toBe(passes);
   });
 
+  test('a service without servers is like none', () => {
+    const wanted = wantedOf([1, 1], '');
+    const state = adopt(wanted, { service: wanted.service, destinations: new Map() }, nobody, 0);
+    expect(withResult(state, 0, 0, true, 0).servers[0]?.up).toBe(true);
+  });
+
+  test('beside the sorry server nobody is trusted: one failure is enough', () => {
+    const wanted = wantedOf([1, 1], '');
+    const [first] = wanted.destinations;
+    if (!first || !wanted.sorry) throw new Error('no servers');
+    const live = { service: wanted.service, destinations: new Map([first, wanted.sorry].map((one) => [formatServer(one), one])) };
+    const state = adopt(wanted, live, nobody, 0);
+    expect(state.servers[0]?.up).toBe(true);
+    expect(withResult(state, 0, 0, false, 0).servers[0]?.up).toBe(false);
+    expect(withResult(withResult(state, 0, 0, true, 0), 0, 0, false, 0).servers[0]?.up).toBe(true);
+  });
+
   test('in an empty table one pass is enough, and a failure is a verdict', () => {
     const state = adopt(wantedOf([1, 1], ''), undefined, nobody, 0);
     expect(withResult(state, 0, 0, true, 0).servers[0]?.up).toBe(true);
     const failed = withResult(state, 0, 0, false, 0);
     expect(withResult(failed, 0, 0, true, 0).servers[0]?.up).toBe(false);
   });
+});
+
+describe('a slow start', () => {
+  const SLOW = 'slow_start: 60';
+  const begin = (health: string) => {
+    let state = adopt(wantedOf([100, 100], health), undefined, nobody, 0);
+    let now = 0;
+    const results = (i: number, passed: boolean, count: number) => {
+      for (let n = 0; n < count; n++) state = withResult(state, i, 0, passed, ++now);
+    };
+    const say = (i: number, word: 'drained' | undefined) => {
+      state = withAdmin(state, i, word && { state: word, reason: '', since: '' }, ++now);
+    };
+    results(0, true, 1);
+    results(1, true, 1);
+    return { results, say, weight: (i: number) => stands(state, now)[i]?.target?.weight };
+  };
+  test('follows a return', () => {
+    const { results, weight } = begin(SLOW);
+    results(0, false, 3);
+    results(0, true, 2);
+    expect(weight(0)).toBe(1);
+  });
+  test('does not follow the first verdict', () => expect(begin(SLOW).weight(0)).toBe(100));
+  test('does not follow the return of one that min_up kept in', () => {
+    const { results, weight } = begin(`${SLOW}, min_up: 1`);
+    results(0, false, 3);
+    expect(weight(0)).toBe(100);
+    results(0, true, 2);
+    expect(weight(0)).toBe(100);
+  });
+  test('follows an administrator who enables, not the health meanwhile', () => {
+    const { results, say, weight } = begin(SLOW);
+    say(0, 'drained');
+    results(0, false, 3);
+    results(0, true, 2);
+    expect(weight(0)).toBe(0);
+    say(0, undefined);
+    expect(weight(0)).toBe(1);
+  });
+  test('does not follow one who enables what is enabled', () => {
+    const { say, weight } = begin(SLOW);
+    say(0, undefined);
+    expect(weight(0)).toBe(100);
+  });
+});
+
+test('who min_up keeps in stays in while others come and go', () => {
+  let state = adopt(wantedOf([1, 1, 1, 1], 'min_up: 0.5'), undefined, nobody, 0);
+  let now = 0;
+  const results = (i: number, passed: boolean, count: number) => {
+    for (let n = 0; n < count; n++) state = withResult(state, i, 0, passed, ++now);
+  };
+  const inside = () => state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+  for (let i = 0; i < 4; i++) results(i, true, 1);
+  for (const i of [0, 1, 2]) results(i, false, 3);
+  expect(inside()).toBe('0011');
+  // one that failed later does not push out who is held
+  results(3, false, 3);
+  expect(inside()).toBe('0011');
+  results(0, true, 2);
+  results(0, false, 3);
+  expect(inside().split('1')).toHaveLength(3);
 });
 
 test('what is told of a server that fails while min_up needs it, and later does not', () => {
@@ -307,6 +387,24 @@ test('what is told of a server that fails while min_up needs it, and later does 
     '10.0.0.1 disabled',
     '10.0.0.1 enabled',
   ]);
+});
+
+test('a check that a new file adds is taken to be as the server is', () => {
+  const two = (checks: string) =>
+    wantedTable(
+      readConfig(
+        `vips: [{address: 192.0.2.1, interface: eth0}]
+services: [{name: web, address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 10.0.0.1}, {address: 10.0.0.2}], checks: [${checks}]}]`,
+        'f',
+      ),
+    )[0] as ReturnType<typeof wantedOf>;
+  const tcp = '{kind: tcp, rise: 2, fall: 3}';
+  let state = adopt(two(tcp), undefined, nobody, 0);
+  state = withResult(withResult(state, 0, 0, true, 0), 1, 0, false, 0);
+  const next = carryOver(two(`{kind: ping}, ${tcp}`), state, undefined, nobody, 9);
+  expect(next.servers.map(({ up }) => up)).toEqual([true, false]);
+  // and needs its rise and fall
+  expect(withResult(next, 0, 0, false, 9).servers[0]?.up).toBe(true);
 });
 
 test('a reload keeps what is known; a new server needs one pass', () => {
