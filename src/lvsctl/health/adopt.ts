@@ -73,7 +73,7 @@ export function carryOver(
     const checks = keys.map((key) => state.checks[before.get(key) ?? -1] ?? assumed(state.up));
     const up = combined(checks, wanted.source.health.combine);
     if (up === state.up) return { ...state, checks };
-    return { ...state, checks, up, since: now, rampFrom: up && !state.held && state.admin === undefined ? now : undefined };
+    return { ...state, checks, up, since: now, rampFrom: up && !state.held ? now : undefined };
   });
   return settle({ wanted, servers });
 }

@@ -53,7 +53,7 @@ export function withResult(service: ServiceState, server: number, check: number,
     const up = combined(checks, health.combine);
     if (up === old.up) return { ...old, checks };
     const first = old.checks.some(({ unproven }) => unproven);
-    const ramps = up && !first && !old.held && old.admin === undefined;
+    const ramps = up && !first && !old.held;
     return { ...old, checks, up, since: now, rampFrom: ramps ? now : undefined };
   });
 }

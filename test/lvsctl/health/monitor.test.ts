@@ -148,6 +148,23 @@ test('a sorry server that a former monitor left in is no news', async () => {
   ).toEqual(['sorry-out']);
 });
 
+test('after a restart it is ready as soon as everybody was asked, though nothing changes', async () => {
+  const { outside, start, kill } = scene();
+  (await start()).start();
+  await outside.pass(20_000);
+  kill();
+  const slow = configOf({ checks: ', fast_interval: 2' });
+  const monitor = await start(slow);
+  let at: number | undefined;
+  const began = outside.clock.now();
+  void monitor.ready.then(() => {
+    at = outside.clock.now() - began;
+  });
+  monitor.start();
+  await outside.pass(20_000);
+  expect(at).toBeLessThan(INTERVAL / 2);
+});
+
 test('after a restart who is in the table stays until it has failed often enough, who is not needs as many passes', async () => {
   const { outside, start, table, kill, behaviours } = scene();
   (await start()).start();

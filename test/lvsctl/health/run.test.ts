@@ -299,11 +299,13 @@ services:
       await one.pass(5000);
       await prepare(one);
       const empty = new Set<string>();
+      let served = true;
       const apply = one.backend.apply.bind(one.backend);
       one.backend.apply = async (changes) => {
         const results = [];
         for (const change of changes) {
           results.push(...(await apply([change])));
+          served &&= Object.keys(await one.weights()).length > 1;
           for (const { service } of await one.backend.services()) {
             if ((await one.backend.destinations(service.id)).every(({ destination }) => destination.weight === 0))
               empty.add(renderId(service.id));
@@ -315,7 +317,7 @@ services:
       one.signal('SIGHUP');
       await one.pass(5000);
       one.signal('SIGTERM');
-      return { empty: [...empty], weights: await one.weights(), log: one.log() };
+      return { empty: [...empty], served, weights: await one.weights(), log: one.log() };
     }
 
     test('names swapped', async () => {
@@ -327,9 +329,10 @@ services:
       expect(weights).toEqual({ '10.0.0.1': 1, '10.0.0.2': 1 });
     });
     test('another port of a DR service: the former one stays until the new one has a server', async () => {
-      const { empty } = await emptied(TWO, TWO.replace('port: 80', 'port: 8080'));
+      const { empty, served } = await emptied(TWO, TWO.replace('port: 80', 'port: 8080'));
       // the new one begins empty
       expect(empty).toEqual(['tcp 192.0.2.1 port 8080']);
+      expect(served).toBe(true);
     });
     test('a server that was put in by hand and then into the file, in the place of the other', async () => {
       const { empty, log } = await emptied(TWO, TWO.replace('10.0.0.1', '10.0.0.9'), async ({ backend }) => {
@@ -353,6 +356,23 @@ services:
       expect(empty).toEqual([]);
       expect(weights).toEqual({ '10.0.0.2': 1 });
     });
+  });
+
+  test('a service that a new file names and that is there already is no news', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const two = FILE.replace('port: 80', 'port: 81').replace('name: web', 'name: two');
+    const [service] = wantedTable(readConfig(two, 'f'));
+    if (!service) throw new Error('no service');
+    one.backend.applyNow([{ kind: 'add-service', service: { ...service.service, scheduler: 'rr' } }]);
+    const [head = '', tail = ''] = FILE.split('services:\n');
+    one.texts.file = `${head}services:\n${two.split('services:\n')[1]?.split('monitor:')[0]}${tail}`;
+    one.signal('SIGHUP');
+    await one.pass(5000);
+    expect(one.log().filter((line) => line.includes('foreign'))).toEqual([]);
+    expect((await one.backend.service(service.service.id)).service.scheduler).toBe('wlc');
+    one.signal('SIGTERM');
   });
 
   describe('what a former file left goes in the end', () => {

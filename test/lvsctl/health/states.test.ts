@@ -329,10 +329,14 @@ describe('a slow start', () => {
     say(0, undefined);
     expect(weight(0)).toBe(1);
   });
-  test('does not follow one who enables what is enabled', () => {
-    const { say, weight } = begin(SLOW);
+  test('does not follow one who enables what is enabled, and is not ended by him', () => {
+    const { results, say, weight } = begin(SLOW);
     say(0, undefined);
     expect(weight(0)).toBe(100);
+    results(0, false, 3);
+    results(0, true, 2);
+    say(0, undefined);
+    expect(weight(0)).toBe(1);
   });
 });
 
@@ -349,9 +353,13 @@ test('who min_up keeps in stays in while others come and go', () => {
   // one that failed later does not push out who is held
   results(3, false, 3);
   expect(inside()).toBe('0011');
+  // nor one that failed later while he was disabled
+  results(3, true, 2);
+  state = withAdmin(state, 0, { state: 'disabled', reason: '', since: '' }, ++now);
   results(0, true, 2);
   results(0, false, 3);
-  expect(inside().split('1')).toHaveLength(3);
+  state = withAdmin(state, 0, undefined, ++now);
+  expect(inside()).toBe('0011');
 });
 
 test('what is told of a server that fails while min_up needs it, and later does not', () => {
