@@ -66,6 +66,7 @@ async function claim(born: string, path: string, grave: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
       linkSync(born, path); // fails where something is
+      if (!(await isAnswered(path))) move(born, path);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -76,6 +77,12 @@ async function claim(born: string, path: string, grave: string): Promise<void> {
     if (there) bury(path, there.ino, grave);
   }
   throw new Error(`${path}: another process answers there`);
+}
+
+/** For file systems (hostfs) on which a second name of a socket leads nowhere, and which keep it when it gets another name. */
+function move(born: string, path: string): void {
+  rmSync(path); // a rename between two names of one file does nothing
+  renameSync(born, path);
 }
 
 /** Takes a dead socket away; when another process has put its own there meanwhile, that one comes back. */
