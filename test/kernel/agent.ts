@@ -40,8 +40,8 @@ export type Behaviour = 'well' | 'hangs' | 'slow' | 'status 500' | 'flapping' | 
 export interface Streamed {
   /** milliseconds since 1970 at which it began */
   readonly at: number;
-  /** the client's, when it had one */
-  readonly port?: number | undefined;
+  /** the client's */
+  readonly port: number;
   /** the server's name, `status 500`, or what went wrong */
   readonly answer: string;
 }
@@ -50,12 +50,10 @@ const LIMIT_MS = 3000;
 /** what a client of the stream waits for an answer */
 const PATIENCE_MS = 1000;
 const SLOW_MS = 1500;
+/** of the stream's requests, below those that the kernel chooses */
+const FIRST_PORT = 10_000;
 /** connections that are held, by address and port */
 const calls = new Map<string, Socket>();
-
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await obey(JSON.parse(line) as Order))}\n`);
-}
 
 async function obey(order: Order): Promise<unknown> {
   switch (order.kind) {
@@ -248,16 +246,19 @@ async function endStream(): Promise<readonly Streamed[]> {
   return Promise.all(streamed);
 }
 
+/** a port of its own for each request: one that was used before may still have a connection in the director's table, to a server that is gone */
+let nextPort = FIRST_PORT;
+
 function request(host: string, port: number): Promise<Streamed> {
   const at = Date.now();
+  const localPort = nextPort++;
   return new Promise((done) => {
     const end = (answer: string) => {
       clearTimeout(late);
-      const from = asking.socket?.localPort;
       asking.destroy();
-      done({ at, port: from, answer });
+      done({ at, port: localPort, answer });
     };
-    const asking = get({ host, port, agent: false }, (response) => {
+    const asking = get({ host, port, localPort, agent: false }, (response) => {
       if (response.statusCode !== 200) return end(`status ${response.statusCode}`);
       let text = '';
       response.on('data', (piece) => {
@@ -268,4 +269,9 @@ function request(host: string, port: number): Promise<Streamed> {
     asking.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
     const late = setTimeout(() => end('nothing'), PATIENCE_MS);
   });
+}
+
+// at the end, when all above has its first value
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await obey(JSON.parse(line) as Order))}\n`);
 }

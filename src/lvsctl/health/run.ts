@@ -1,20 +1,18 @@
 // The monitor as a process: its file, signals, socket, log, hook, systemd.
 import type { Backend } from '../../backend/backend.js';
 import type { Config } from '../config/file.js';
-import { readConfig } from '../config/read.js';
-import { type WantedService, wantedTable } from '../config/wanted.js';
 import { FAILED } from '../failure.js';
 import { CommandError } from '../plan/command.js';
 import { type AdminRecord, openAdminRecord } from './admin.js';
 import { isNobody } from './ask.js';
 import { createControl } from './control.js';
 import type { MonitorEvent } from './events.js';
+import { load } from './load.js';
 import { createLog, type Log } from './log.js';
 import { createMonitor, type Monitor } from './monitor.js';
-import type { Outside, Signal } from './outside.js';
-import { impossible } from './question.js';
+import type { Outside } from './outside.js';
+import { nextSignals, type Signals } from './signals.js';
 import { exitStatusOf, type Status } from './status.js';
-import { waysOf } from './viproutes.js';
 import { createWayKeeper, type WayKeeper } from './waykeeper.js';
 
 export interface RunOptions {
@@ -154,7 +152,7 @@ async function listen(path: string, outside: Outside, answer: (line: string) => 
 
 function prepare({ file, record: path }: RunOptions, world: RunWorld): Prepared {
   const { outside, err } = world;
-  let config = load(file, world);
+  let config = load(world.readText(file), file, outside);
   const log = createLog(() => config.monitor, outside, err);
   return {
     record: openAdminRecord(outside, path),
@@ -193,38 +191,11 @@ function tellForgotten({ record, monitor, log }: Running): void {
   }
 }
 
-/** @throws ConfigError, CommandError or a system error */
-function load(file: string, { readText, outside }: RunWorld): Config {
-  const config = readConfig(readText(file), file);
-  const [hook] = config.monitor.hook ?? [];
-  if (hook !== undefined && !outside.isExecutable(hook)) throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
-  for (const wanted of wantedTable(config)) {
-    const why = firstImpossible(wanted, outside);
-    if (why !== undefined) throw new CommandError(`${file}: service ${wanted.source.name}: ${why}`);
-  }
-  try {
-    waysOf(config);
-  } catch (error) {
-    throw new CommandError(`${file}: ${(error as RangeError).message}`);
-  }
-  return config;
-}
-
-function firstImpossible({ source, destinations }: WantedService, outside: Outside): string | undefined {
-  for (const check of source.checks) {
-    for (const server of destinations) {
-      const why = impossible({ check, service: source, server, way: undefined }, outside);
-      if (why !== undefined) return why;
-    }
-  }
-  return undefined;
-}
-
 async function reload({ file }: RunOptions, running: Running, world: RunWorld): Promise<void> {
   const { monitor, log, take, file: former, ways, record } = running;
   const told = (event: MonitorEvent['event'], reason: string) => log.tell({ event, reason });
   const renames = await orWhy(world, async () => {
-    const next = load(file, world);
+    const next = load(world.readText(file), file, world.outside);
     try {
       ways.make(next);
       const changed = await monitor.reload(next);
@@ -278,32 +249,6 @@ function feedWatchdog(monitor: Monitor, { clock, notify, watchdogMs }: Outside):
   };
   feed();
   return () => cancel();
-}
-
-/** Signals one after the other, none lost. */
-interface Signals {
-  next(): Promise<Signal>;
-  end(): void;
-}
-
-function nextSignals(outside: Outside): Signals {
-  const came: Signal[] = [];
-  let wake: () => void = () => {};
-  const end = outside.onSignal((signal) => {
-    came.push(signal);
-    wake();
-  });
-  return {
-    async next() {
-      while (came.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      return came.shift() ?? 'SIGTERM';
-    },
-    end,
-  };
 }
 
 async function isAnswered(outside: Outside, socket: string): Promise<boolean> {

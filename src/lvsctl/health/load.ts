@@ -1,0 +1,40 @@
+// The file of a monitor: read, and whether this machine can do what it asks for.
+import type { Config } from '../config/file.js';
+import { readConfig } from '../config/read.js';
+import { type WantedService, wantedTable } from '../config/wanted.js';
+import { CommandError } from '../plan/command.js';
+import type { Outside } from './outside.js';
+import { impossible } from './question.js';
+import { waysOf } from './viproutes.js';
+
+/**
+ * A file that can be watched on this machine.
+ * @param file its name, for errors
+ * @throws ConfigError or CommandError
+ */
+export function load(text: string, file: string, outside: Outside): Config {
+  const config = readConfig(text, file);
+  const [hook] = config.monitor.hook ?? [];
+  if (hook !== undefined && !outside.isExecutable(hook)) throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
+  for (const wanted of wantedTable(config)) {
+    const why = firstImpossible(wanted, outside);
+    if (why !== undefined) throw new CommandError(`${file}: service ${wanted.source.name}: ${why}`);
+  }
+  try {
+    waysOf(config);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandError(`${file}: ${error.message}`);
+  }
+  return config;
+}
+
+function firstImpossible({ source, destinations }: WantedService, outside: Outside): string | undefined {
+  for (const check of source.checks) {
+    for (const server of destinations) {
+      const why = impossible({ check, service: source, server, way: undefined }, outside);
+      if (why !== undefined) return why;
+    }
+  }
+  return undefined;
+}
