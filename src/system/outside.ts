@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { makeDirectory } from './directory.js';
 import { replaceFile } from './journal.js';
+import { netnsIdentity } from './netns.js';
 import { describe, wordsOf } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
@@ -35,6 +36,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     },
     probes,
     probesIn,
+    netnsIdentity,
     pid: process.pid,
     endProbes: end,
     endPrograms() {

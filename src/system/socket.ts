@@ -1,7 +1,7 @@
 // A unix socket on which one line is answered by one line. For its owner alone: it appears with mode 0600.
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeDirectory } from './directory.js';
 
 /** in which a client must have said its line */
@@ -102,15 +102,13 @@ export function askLine(path: string, line: string): Promise<string> {
     const socket = connect(path);
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error(`${basename(path)}: no answer within ${ANSWER_LIMIT_MS / 1000} s`)));
+    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)));
     socket
       .on('error', reject)
       .on('data', (piece: string) => {
         text += piece;
       })
-      .on('close', () =>
-        text.endsWith('\n') ? resolve(text.slice(0, -1)) : reject(new Error(`${basename(path)}: closed without an answer`)),
-      )
+      .on('close', () => (text.endsWith('\n') ? resolve(text.slice(0, -1)) : reject(new Error('closed without an answer'))))
       .end(`${line}\n`);
   });
 }

@@ -399,12 +399,15 @@ monitor: {check_netns: ${CHECK}}
 `;
   beforeAll(() => {
     for (const module of ['ip_vs_rr', 'ipip']) sh('/sbin/modprobe', module);
-    addMachine(CHECK);
-    attach(CHECK, 'eth0', INSIDE, ['10.99.0.5/24']);
-    inside(CHECK, '/sbin/sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.eth0.rp_filter=1');
+    addCheck();
     inside(DIRECTOR, REAL, '-C');
   });
   afterAll(() => removeAll([CHECK]));
+  function addCheck(): void {
+    addMachine(CHECK);
+    attach(CHECK, 'eth0', INSIDE, ['10.99.0.5/24', '2001:db8:99::5/64']);
+    inside(CHECK, '/sbin/sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.eth0.rp_filter=1');
+  }
 
   test.each(['dr', 'tun'])('finds in mode %s that a server lost the VIP, though its own address answers', async (mode) => {
     await begin(fileOf(mode));
@@ -423,10 +426,23 @@ monitor: {check_netns: ${CHECK}}
     const before = monitor.lines.length;
     await pause(mode === 'dr' ? 70_000 * QUICK : 1000);
     expect(monitor.lines.slice(before)).toEqual([]);
-    // a link that was down has lost its routes, those of the monitor with it
+    // its own link is down, and has lost its routes then: that says nothing of the servers
     inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'down');
-    await becomes();
+    await monitor.line(/trouble: http \/: no link of the network namespace is up; what was known before counts$/, before);
+    await pause(3000 * FALL * INTERVAL);
     inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'up');
+    await monitor.line(/recovered: http \/: no link of the network namespace is up$/, before);
+    expect(inside(CHECK, '/sbin/ip', '-6', 'addr', 'show', 'dev', 'eth0')).toContain('2001:db8:99::5/64');
+    // the namespace is made anew, without the ways
+    removeAll([CHECK]);
+    await monitor.line(/trouble: http \/: there is no network namespace mo-check/, before);
+    addCheck();
+    await monitor.line(/recovered: http \/: there is no network namespace mo-check/, before);
+    await pause(3000 * FALL * INTERVAL);
+    expect(monitor.lines.slice(before).filter((line) => !/trouble: |recovered: /.test(line))).toEqual([]);
+    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
+    await becomes(`${rip(1)}:80 ${method}`);
+    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
     await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
     await end(monitor);
   });

@@ -159,7 +159,7 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
           events.push(event);
           handle(event);
         },
-        mendWays: () => {},
+        mendWays: () => true,
         limit: 100,
       });
     },

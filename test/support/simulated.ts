@@ -45,6 +45,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
     probes,
     probesIn: () => probes,
+    netnsIdentity: (name) => name ?? 'own',
     endProbes: () => {},
     endPrograms: () => {},
     run: async () => undefined,

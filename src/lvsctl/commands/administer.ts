@@ -2,7 +2,7 @@
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
 import { wantedTable } from '../config/wanted.js';
-import { openAdminRecord, selectServers } from '../health/admin.js';
+import { openAdminRecord, selectServers, withRemembered } from '../health/admin.js';
 import { askMonitor, NoMonitorError } from '../health/ask.js';
 import { type AdminAnswer, type AdminRequest, toAdmin } from '../health/control.js';
 import { waitEmpty } from '../health/drain.js';
@@ -67,7 +67,9 @@ function remember(request: AdminRequest, file: string, outside: Outside, options
     service: source.name,
     servers: destinations.map(formatServer),
   }));
-  const servers = selectServers(all, request.server, request.service ?? undefined);
-  openAdminRecord(outside, options.state ?? world.places().record).set(servers, toAdmin(request, outside.clock.date()));
+  const record = openAdminRecord(outside, options.state ?? world.places().record);
+  const known = request.state === null ? withRemembered(all, record) : all;
+  const servers = selectServers(known, request.server, request.service ?? undefined);
+  record.set(servers, toAdmin(request, outside.clock.date()));
   return servers;
 }

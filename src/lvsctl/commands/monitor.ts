@@ -49,7 +49,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('--json', 'as JSON; with --watch a line each')
     .option('--watch', 'again and again, until interrupted')
     .option('--interval <seconds>', 'between two tables', number(0.1, 86_400), 1)
-    .option('--count <n>', 'so many tables', whole(1, 1e9), Number.POSITIVE_INFINITY)
+    .addOption(new Option('--count <n>', 'so many tables').argParser(whole(1, 1e9)).default(Number.POSITIVE_INFINITY, 'no end'))
     .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
 };
 

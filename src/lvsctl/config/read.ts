@@ -121,6 +121,7 @@ function checkChecks(service: VirtualService, at: Place, { monitor }: Config): v
       if (check.kind !== 'exec' && !FROM_NETNS.includes(check.kind)) {
         fail(target, `check ${check.kind} cannot ask for the VIP; ${FROM_NETNS.join(', ')} and exec can`);
       }
+      if (check.kind === 'udp' && !check.reply) fail(target, "without `reply: true' the silence of a machine that is off would pass");
       if (check.kind !== 'exec' && monitor.check_netns === undefined) {
         fail(target, "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed");
       }

@@ -64,6 +64,13 @@ export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, 
   };
 }
 
+/** Beside the file's servers those of which something was said: it can be taken back when they are not in the file any more. */
+export function withRemembered(all: readonly ServersOf[], record: AdminRecord): readonly ServersOf[] {
+  const servers = new Map(all.map((one) => [one.service, new Set(one.servers)]));
+  for (const { service, server } of record.entries()) servers.set(service, (servers.get(service) ?? new Set()).add(server));
+  return [...servers].map(([service, names]) => ({ service, servers: [...names] }));
+}
+
 /**
  * The servers that a word means: an address in all services and ports, or an address with its port.
  * @param service only there

@@ -1,6 +1,6 @@
 // What goes over the socket: a question and an answer, each a line of JSON.
 
-import { AdminError, type AdminRecord, type ServerId, selectServers } from './admin.js';
+import { AdminError, type AdminRecord, type ServerId, selectServers, withRemembered } from './admin.js';
 import type { Monitor } from './monitor.js';
 import type { Clock } from './outside.js';
 import type { Admin, AdminState } from './service.js';
@@ -39,7 +39,8 @@ export interface ControlParts {
 export function createControl({ monitor, record, clock, status }: ControlParts): (line: string) => Promise<string> {
   async function answer(request: ControlRequest): Promise<Status | AdminAnswer> {
     if (request.ask === 'status') return status();
-    const servers = selectServers(monitor.servers(), request.server, request.service ?? undefined);
+    const known = request.state === null ? withRemembered(monitor.servers(), record) : monitor.servers();
+    const servers = selectServers(known, request.server, request.service ?? undefined);
     const admin = toAdmin(request, clock.date());
     // first the record: what was answered must survive a death right now
     record.set(servers, admin);

@@ -31,8 +31,8 @@ export interface MonitorParts {
   readonly outside: Pick<Outside, 'clock' | 'probes' | 'probesIn' | 'random' | 'endProbes'>;
   readonly adminOf: AdminOf;
   readonly tell: (event: MonitorEvent) => void;
-  /** A check of the VIP on a real server failed: perhaps its way is gone. */
-  readonly mendWays: () => void;
+  /** A check of the VIP on a real server failed: perhaps its way was gone. @returns whether it was there */
+  readonly mendWays: () => boolean;
   /** checks that may be open at a time */
   readonly limit: number;
 }
@@ -174,11 +174,11 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     const check = state?.wanted.source.checks[n];
     // the file is another one meanwhile
     if (ended || state === undefined || check === undefined) return false;
-    const trouble = typeof verdict === 'object' ? verdict.trouble : undefined;
     const error = typeof verdict === 'object' ? verdict.trouble : verdict;
+    const wayWasThere = error === undefined || !byWay || mendWays();
+    const trouble = typeof verdict === 'object' ? verdict.trouble : wayWasThere ? undefined : 'the way to the VIP was not there';
     readings.add(place, { latencyMs, error }, labelOf(check));
     troubles.hear(name, trouble && `${labelOf(check)}: ${trouble}`);
-    if (error !== undefined && byWay) mendWays();
     if (trouble === undefined) step(state, withResult(state, i, n, error === undefined, clock.now()));
     if (awaited.delete(name) && awaited.size === 0) writer.soon();
     const after = states.get(place.service)?.servers[i]?.checks[n];

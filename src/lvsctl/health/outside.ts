@@ -81,6 +81,8 @@ export interface Outside {
   readonly probes: Probes;
   /** Probes from a named network namespace. */
   probesIn(netns: string): RemoteProbes;
+  /** What tells a named network namespace, or without a name our own, from others; undefined = there is none. */
+  netnsIdentity(name?: string): string | undefined;
   readonly pid: number;
   /** Ends probes under way, with their programs. */
   endProbes(): void;

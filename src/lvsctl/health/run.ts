@@ -158,7 +158,7 @@ function prepare({ file, record: path }: RunOptions, world: RunWorld): Prepared 
     record: openAdminRecord(outside, path),
     log,
     ways: createWayKeeper(
-      outside.clock,
+      outside,
       (words, input) => world.run('ip', words, input),
       (reason) => log.tell({ event: 'trouble', reason }),
     ),

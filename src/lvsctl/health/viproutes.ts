@@ -100,9 +100,10 @@ export type RunIp = (
 /**
  * Makes the ways, in a namespace that is the monitor's own: rules and tunnels of former files go. What is right is left as it is, so that checks
  * under way do not notice; routes, which go with their link, are set in any case.
+ * @returns whether all was right before
  * @throws RangeError with the command and why it failed
  */
-export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp): void {
+export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp): boolean {
   const inside = (words: readonly string[], lines: readonly string[] = []) => {
     const { status, stdout, stderr } = run(['-n', netns, ...words], lines.map((line) => `${line}\n`).join(''));
     if (status === 0) return stdout;
@@ -121,7 +122,10 @@ export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp
       ...[...links].flatMap(([name, add]) => [...(there.has(name) ? [] : [`link add ${name} ${add}`]), `link set ${name} up`]),
     ],
   );
+  let wasRight = [...links.keys()].every((name) => there.has(name));
   for (const { family, rules, routes } of families) {
+    const tell = () => (routes.length > 0 ? inside([family, 'route', 'show', 'table', 'all']).split('\n').sort().join('\n') : '');
+    const before = tell();
     const lines = inside([family, 'rule', 'show'])
       .split('\n')
       .map((line) => line.trim())
@@ -132,7 +136,9 @@ export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp
       [family],
       [...(right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)]), ...routes.map((route) => `route replace ${route}`)],
     );
+    wasRight &&= right && tell() === before;
   }
+  return wasRight;
 }
 
 /** Why a server cannot be reached that way; undefined = it can. */

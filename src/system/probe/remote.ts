@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { findProgram } from '../machine.js';
+import { netnsIdentity } from '../netns.js';
 import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
 import type { HttpQuestion } from './http.js';
 import type { SystemProbes } from './probes.js';
@@ -24,6 +25,8 @@ export type RemoteQuestion =
 /** The process inside: what it says first is that it is ready. */
 interface Inside {
   readonly child: ChildProcess;
+  /** the namespace it is in: the name may be another one's by now */
+  readonly netns: string | undefined;
   readonly ready: Promise<void>;
 }
 export const READY = 0;
@@ -42,7 +45,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   let endedAt = Number.NEGATIVE_INFINITY;
   let serial = 0;
 
-  function begin(): Inside {
+  function begin(identity: string | undefined): Inside {
     const words = ['netns', 'exec', netns, process.execPath, ...process.execArgv, process.argv[1] ?? '', WORKER_WORD];
     const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
     let isReady = () => {};
@@ -66,13 +69,17 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
         else pending.get(id)?.(verdict ?? undefined);
       });
     }
-    return { child: started, ready };
+    return { child: started, netns: identity, ready };
   }
 
   async function ask(question: RemoteQuestion): Promise<Verdict> {
     if (inside === undefined && performance.now() - endedAt < PAUSE_MS) return ended;
+    const identity = netnsIdentity(netns);
+    if (identity !== inside?.netns) inside?.child.kill('SIGKILL');
+    if (identity === undefined) return { trouble: `there is no network namespace ${netns}` };
+    if (inside !== undefined && identity !== inside.netns) return { trouble: `network namespace ${netns} is another one now` };
     try {
-      inside ??= begin();
+      inside ??= begin(identity);
     } catch (error) {
       return { trouble: wordsOf(verdictOf(error)) };
     }

@@ -1,5 +1,5 @@
 // The process inside another network namespace that probes for `remote.ts`, until its stdin ends.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { RE2JS } from 're2js';
 import type { Verdict } from './attempt.js';
@@ -7,16 +7,22 @@ import type { Pattern } from './http.js';
 import { createProbes, type SystemProbes } from './probes.js';
 import { READY, type RemoteQuestion } from './remote.js';
 
-const CONF = '/proc/sys/net/ipv4/conf';
+const CONF = '/proc/sys/net';
+const DEVICES = '/sys/class/net';
+/** of an interface: it is up; it can broadcast, as ethernet, macvlan and veth can, tunnels and the loopback cannot */
+const [UP, BROADCAST] = [0x1, 0x2];
 
 /** Answers questions on stdin. Resolves when there are no more. */
 export async function serveProbes(): Promise<void> {
-  acceptFromAnywhere();
+  prepare();
   const { probes, end } = createProbes();
   process.stdout.write(`${JSON.stringify({ id: READY, verdict: null })}\n`);
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, question } = JSON.parse(line) as { readonly id: number; readonly question: RemoteQuestion };
-    void ask(question, probes).then((verdict) => process.stdout.write(`${JSON.stringify({ id, verdict: verdict ?? null })}\n`));
+    void ask(question, probes).then((verdict) => {
+      const trouble = typeof verdict === 'string' ? whyIsolated(question.target.address) : undefined;
+      process.stdout.write(`${JSON.stringify({ id, verdict: (trouble ? { trouble } : verdict) ?? null })}\n`);
+    });
   }
   end();
 }
@@ -45,7 +51,30 @@ function patternOf(source: string): Pattern {
   return { source, test: (text) => compiled.test(text) };
 }
 
-/** Answers come from the VIP, to which the routes of this namespace lead by the port alone: rp_filter would drop them. */
-function acceptFromAnywhere(): void {
-  for (const device of readdirSync(CONF)) writeFileSync(`${CONF}/${device}/rp_filter`, '0');
+/**
+ * Answers come from the VIP, to which the routes of this namespace lead by the port alone: rp_filter would drop them. And a link that is down for a
+ * moment must not lose its IPv6 addresses.
+ */
+function prepare(): void {
+  for (const device of readdirSync(`${CONF}/ipv4/conf`)) writeFileSync(`${CONF}/ipv4/conf/${device}/rp_filter`, '0');
+  try {
+    for (const device of readdirSync(`${CONF}/ipv6/conf`)) writeFileSync(`${CONF}/ipv6/conf/${device}/keep_addr_on_down`, '1');
+  } catch {
+    // a kernel without IPv6
+  }
+}
+
+/** Why nothing in this namespace can be reached from it, whatever the servers do; undefined = no reason is known. */
+function whyIsolated(address: string): string | undefined {
+  try {
+    const links = readdirSync(DEVICES).map((device) => Number(readFileSync(`${DEVICES}/${device}/flags`, 'utf8')));
+    const outward = links.filter((flags) => flags & BROADCAST);
+    if (outward.length > 0 && !outward.some((flags) => flags & UP)) return 'no link of the network namespace is up';
+    // lines are: address, index, prefix length, scope, flags, name; scope 0 is global
+    if (address.includes(':') && !/^(?:\S+\s+){3}00\s/m.test(readFileSync('/proc/net/if_inet6', 'utf8')))
+      return 'the network namespace has no IPv6 address';
+  } catch {
+    // what cannot be seen is no reason
+  }
+  return undefined;
 }

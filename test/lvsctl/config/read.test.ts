@@ -70,6 +70,11 @@ describe('slips are named with line and column', () => {
       /check ping cannot ask for the VIP; tcp, http, https, udp, smtp and exec can/,
     ],
     [
+      'a check of the VIP that silence would pass',
+      `${web('    port: 80\n    mode: tun\n    servers: []\n    checks: [{kind: udp, target: vip}]\n')}monitor: {check_netns: c}\n`,
+      /target: .*`reply: true'/,
+    ],
+    [
       'a check of the VIP where one server is behind NAT',
       `${web('    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1, mode: nat}]\n    checks: [{kind: tcp, target: vip}]\n')}monitor: {check_netns: c}\n`,
       /only dr and tun servers have the VIP/,

@@ -114,6 +114,8 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
   };
 }
 
+const say = (state: string | null, server: string, reason = '') => ({ ask: 'admin', state, server, service: null, reason });
+
 describe('signals', () => {
   test('SIGHUP takes the file anew, SIGTERM ends and leaves the rules', async () => {
     const one = stage();
@@ -521,8 +523,6 @@ services:
 });
 
 describe('administrators', () => {
-  const say = (state: string | null, server: string, reason = '') => ({ ask: 'admin', state, server, service: null, reason });
-
   test('win over health, are remembered over a restart, and enable gives the weight back', async () => {
     const one = stage();
     void one.watch();
@@ -782,6 +782,22 @@ describe('log, hook and systemd', () => {
     expect(one.log().at(-1)).toBe('trouble: hook: 2 events not told at the end');
   });
 
+  test('a check of the VIP that failed while its way was not there says nothing of the server', async () => {
+    const one = stage();
+    one.texts.file = FILE.replace('mode: nat', 'mode: dr')
+      .replace('{kind: tcp,', '{kind: tcp, target: vip,')
+      .replace('monitor:', 'monitor:\n  check_netns: c');
+    void one.watch();
+    await one.pass(5000);
+    one.down.add('192.0.2.1:80');
+    await one.pass(20_000); // the program that shows what is there shows nothing here
+    expect(await one.weights()).toMatchObject({ '10.0.0.1': 3, '10.0.0.2': 1 });
+    expect(one.log().filter((line) => /trouble|gone/.test(line))).toEqual([
+      'trouble: tcp: the way to the VIP was not there; what was known before counts',
+    ]);
+    one.signal('SIGTERM');
+  });
+
   test('a word about a server that is not in the file is told at the start, and remembered', async () => {
     const one = stage();
     const entry = { service: 'web', server: '10.0.0.9:80', state: 'disabled', reason: 'fan', since: '2026-01-01T00:00:00.000Z' };
@@ -789,6 +805,9 @@ describe('log, hook and systemd', () => {
     void one.watch();
     await one.pass(10);
     expect(one.log()).toContain('web 10.0.0.9:80 unknown: disabled (fan), but not in the file; remembered');
+    expect(await one.ask(say('disabled', '10.0.0.9'))).toMatchObject({ error: expect.stringContaining('no server 10.0.0.9') });
+    expect(await one.ask(say(null, '10.0.0.9'))).toEqual({ servers: [{ service: 'web', server: '10.0.0.9:80' }], trouble: null });
+    expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toEqual([]);
     one.signal('SIGTERM');
   });
 

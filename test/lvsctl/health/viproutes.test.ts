@@ -38,6 +38,7 @@ function namespace() {
         stderr: '',
       };
     }
+    if (words.join(' ').endsWith('route show table all')) return { status: 0, stdout: [...routes.values()].join('\n'), stderr: '' };
     if (words.join(' ').endsWith('rule show'))
       return { status: 0, stdout: `0:\tfrom all lookup local\n${rules[family].join('\n')}\n`, stderr: '' };
     for (const [i, line] of input.trim().split('\n').entries()) {
@@ -158,21 +159,41 @@ describe('what is there already', () => {
     const { run, routes, refuse } = namespace();
     const { clock, pass } = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 0 }) });
     const told: string[] = [];
-    const keeper = createWayKeeper(clock, run, (text) => told.push(text));
+    let identity = 'first';
+    const keeper = createWayKeeper({ clock, netnsIdentity: (name) => (name ? identity : 'own') }, run, (text) => told.push(text));
     const file = config(FILE);
     keeper.make(file);
+    expect(keeper.mend(file)).toBe(true); // made a moment ago
     routes.clear();
-    keeper.mend(file);
-    expect(routes.size).toBe(0); // made a moment ago
-    await pass(10_000);
-    keeper.mend(file);
+    await pass(2000);
+    expect(keeper.mend(file)).toBe(false); // until it has been seen that they stay
+    expect(routes.size).toBe(1);
+    expect(keeper.mend(file)).toBe(false);
+    await pass(2000);
+    expect(keeper.mend(file)).toBe(true);
+    // a namespace of the same name is another one: at once
+    routes.clear();
+    identity = 'second';
+    expect(keeper.mend(file)).toBe(false);
     expect(routes.size).toBe(1);
     refuse(/^route/);
     for (let i = 0; i < 3; i++) {
-      await pass(10_000);
-      keeper.mend(file);
+      await pass(2000);
+      expect(keeper.mend(file)).toBe(false);
     }
     expect(told).toEqual([expect.stringContaining('File exists')]);
+    refuse(undefined);
+    await pass(2000);
+    keeper.mend(file);
+    await pass(2000);
+    expect(keeper.mend(file)).toBe(true);
+  });
+  test("the monitor's own namespace is none for checks", () => {
+    const { run, done } = namespace();
+    const { clock } = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 0 }) });
+    const keeper = createWayKeeper({ clock, netnsIdentity: () => 'own' }, run, () => {});
+    expect(() => keeper.make(config(FILE))).toThrow('monitor.check_netns: check is the network namespace of the monitor itself');
+    expect(done).toEqual([]);
   });
 });
 
