@@ -111,6 +111,18 @@ export const check = variants('kind', {
 export type Check = Value<typeof check>;
 export type CheckKind = Check['kind'];
 
+/** The port of a check where neither it nor server and service have one; 0 = it needs none. */
+export const USUAL_PORT: Readonly<Record<CheckKind, number | undefined>> = {
+  tcp: undefined,
+  http: 80,
+  https: 443,
+  dns: 53,
+  udp: undefined,
+  smtp: 25,
+  ping: 0,
+  exec: 0,
+};
+
 /** Statuses from one to another, both included. */
 export interface StatusRange {
   readonly from: number;

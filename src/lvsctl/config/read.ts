@@ -1,7 +1,7 @@
 // Text of an lvsctl file -> Config: YAML with positions, the table of file.ts, then what keys mean together.
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { formatAddress, parseAddress } from '../../model/address.js';
-import type { Check, CheckKind } from './checks.js';
+import { type Check, type CheckKind, USUAL_PORT } from './checks.js';
 import { below, ConfigError, fail, type Place } from './field.js';
 import { type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
 import { renderId, serverMode, serviceId, toNetmask } from './wanted.js';
@@ -121,6 +121,8 @@ function checkChecks(service: VirtualService, at: Place, { monitor }: Config): v
       if (check.kind !== 'exec' && !FROM_NETNS.includes(check.kind)) {
         fail(target, `check ${check.kind} cannot ask for the VIP; ${FROM_NETNS.join(', ')} and exec can`);
       }
+      if (check.kind !== 'exec' && !reachableByTunnel(service))
+        fail(target, 'through a tunnel only IPv4 within IPv4 is possible; use exec');
       if (check.kind === 'udp' && !check.reply) fail(target, "without `reply: true' the silence of a machine that is off would pass");
       if (check.kind !== 'exec' && monitor.check_netns === undefined) {
         fail(target, "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed");
@@ -130,8 +132,20 @@ function checkChecks(service: VirtualService, at: Place, { monitor }: Config): v
     if (check.source && asked.some(({ family }) => family !== check.source?.family)) {
       fail(below(at, 'checks', i, 'source'), `an ${check.source.family} address, where another family is asked`);
     }
+    if (USUAL_PORT[check.kind] === undefined && !check.port && isPortless(service)) {
+      fail(below(at, 'checks', i), `check ${check.kind} needs \`port', for the service has none`);
+    }
     checkKeys(check, below(at, 'checks', i));
   }
+}
+
+function isPortless({ port, ports = [], servers }: VirtualService): boolean {
+  return !port && ports.every((one) => !one.port) && servers.some((server) => !server.port);
+}
+
+function reachableByTunnel(service: VirtualService): boolean {
+  const tunnelled = service.servers.filter((server) => serverMode(service, server) === 'tun');
+  return [...tunnelled, ...(tunnelled.length > 0 ? [service] : [])].every(({ address }) => address.family === 'ipv4');
 }
 
 /** What the keys of one check mean together. */

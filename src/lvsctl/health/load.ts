@@ -1,7 +1,6 @@
 // The file of a monitor: read, and whether this machine can do what it asks for.
 import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
-import { type WantedService, wantedTable } from '../config/wanted.js';
 import { CommandError } from '../plan/command.js';
 import type { Outside } from './outside.js';
 import { impossible } from './question.js';
@@ -16,9 +15,9 @@ export function load(text: string, file: string, outside: Outside): Config {
   const config = readConfig(text, file);
   const [hook] = config.monitor.hook ?? [];
   if (hook !== undefined && !outside.isExecutable(hook)) throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
-  for (const wanted of wantedTable(config)) {
-    const why = firstImpossible(wanted, outside);
-    if (why !== undefined) throw new CommandError(`${file}: service ${wanted.source.name}: ${why}`);
+  for (const { name, checks } of config.services) {
+    const [why] = checks.flatMap((check) => impossible(check, outside) ?? []);
+    if (why !== undefined) throw new CommandError(`${file}: service ${name}: ${why}`);
   }
   try {
     waysOf(config);
@@ -27,14 +26,4 @@ export function load(text: string, file: string, outside: Outside): Config {
     throw new CommandError(`${file}: ${error.message}`);
   }
   return config;
-}
-
-function firstImpossible({ source, destinations }: WantedService, outside: Outside): string | undefined {
-  for (const check of source.checks) {
-    for (const server of destinations) {
-      const why = impossible({ check, service: source, server, way: undefined }, outside);
-      if (why !== undefined) return why;
-    }
-  }
-  return undefined;
 }

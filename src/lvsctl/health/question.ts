@@ -1,11 +1,11 @@
 // One check of one server -> the probe that asks it. A row per kind of check.
 import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
-import type { Check, CheckKind } from '../config/checks.js';
+import { type Check, type CheckKind, USUAL_PORT } from '../config/checks.js';
 import type { VirtualService } from '../config/file.js';
 import { formatServer } from '../plan/diff.js';
 import type { Environment, HttpQuestion, Outside, Probes, RemoteProbes, Target, Verdict } from './outside.js';
-import { needsWay, noWay, type Way } from './viproutes.js';
+import { needsWay, type Way } from './viproutes.js';
 
 export interface Question {
   readonly check: Check;
@@ -19,17 +19,17 @@ type Of<K extends CheckKind> = Extract<Check, { kind: K }>;
 type AskProbes<K extends CheckKind> = K extends 'dns' | 'ping' | 'exec' ? Probes : RemoteProbes;
 type Ask<K extends CheckKind> = (probes: AskProbes<K>, target: Target, check: Of<K>, question: Question) => Promise<Verdict>;
 
-/** Per kind: the port when neither check nor service has one, the probe, and where the check matters in messages. */
+/** Per kind: the probe, and the check in messages. */
 // biome-ignore format: a table
-const KINDS: { readonly [K in CheckKind]: { readonly port: number | undefined; readonly ask: Ask<K>; readonly label: (check: Of<K>) => string } } = {
-  tcp: { port: undefined, ask: (probes, target) => probes.tcp(target), label: () => 'tcp' },
-  http: { port: 80, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `http ${path}` },
-  https: { port: 443, ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `https ${path}` },
-  dns: { port: 53, ask: (probes, target, question) => probes.dns(target, question), label: ({ name, type }) => `dns ${type} ${name}` },
-  udp: { port: undefined, ask: (probes, target, check) => probes.udp(target, { hex: bytesOf(check), reply: check.reply }), label: () => 'udp' },
-  smtp: { port: 25, ask: (probes, target, { helo }) => probes.smtp(target, helo), label: () => 'smtp' },
-  ping: { port: 0, ask: (probes, target) => probes.ping(target), label: () => 'ping' },
-  exec: { port: 0, ask: (probes, target, { command }, question) => probes.exec(command, environment(question, target), target.timeoutMs), label: ({ command }) => `exec ${command[0]}` },
+const KINDS: { readonly [K in CheckKind]: { readonly ask: Ask<K>; readonly label: (check: Of<K>) => string } } = {
+  tcp: { ask: (probes, target) => probes.tcp(target), label: () => 'tcp' },
+  http: { ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `http ${path}` },
+  https: { ask: (probes, target, check, { service }) => probes.http(target, httpQuestion(check, service)), label: ({ path }) => `https ${path}` },
+  dns: { ask: (probes, target, question) => probes.dns(target, question), label: ({ name, type }) => `dns ${type} ${name}` },
+  udp: { ask: (probes, target, check) => probes.udp(target, { hex: bytesOf(check), reply: check.reply }), label: () => 'udp' },
+  smtp: { ask: (probes, target, { helo }) => probes.smtp(target, helo), label: () => 'smtp' },
+  ping: { ask: (probes, target) => probes.ping(target), label: () => 'ping' },
+  exec: { ask: (probes, target, { command }, question) => probes.exec(command, environment(question, target), target.timeoutMs), label: ({ command }) => `exec ${command[0]}` },
 };
 
 /** Asks the question. Never rejects. */
@@ -52,11 +52,7 @@ export function labelOf(check: Check): string {
 }
 
 /** Why this check cannot be carried out on this machine; undefined = it can. */
-export function impossible(question: Question, outside: Pick<Outside, 'isExecutable' | 'whyNoCertificates'>): string | undefined {
-  const { check } = question;
-  if (portOf(question) === undefined) return `check ${check.kind} needs \`port', for the service has none`;
-  const blocked = needsWay(check) ? noWay(question.server, question.service.address.family) : undefined;
-  if (blocked !== undefined) return blocked;
+export function impossible(check: Check, outside: Pick<Outside, 'isExecutable' | 'whyNoCertificates'>): string | undefined {
   if (check.kind === 'https' && check.ca !== undefined) {
     const why = outside.whyNoCertificates(check.ca);
     if (why !== undefined) return `check https: ${check.ca}: ${why}`;
@@ -69,7 +65,7 @@ export function impossible(question: Question, outside: Pick<Outside, 'isExecuta
 const PING = ['/bin/ping', '/usr/bin/ping'];
 
 function portOf({ check, service, server }: Question): number | undefined {
-  const usual = KINDS[check.kind].port;
+  const usual = USUAL_PORT[check.kind];
   // of a group that port which such a service usually has
   const grouped = service.ports?.find(({ port }) => port === usual) ?? service.ports?.[0];
   return check.port || server.port || service.port || grouped?.port || usual;
@@ -81,7 +77,7 @@ function bytesOf({ payload, payload_hex: hex }: Of<'udp'>): string {
 
 function httpQuestion(check: Of<'http'> | Of<'https'>, service: VirtualService): HttpQuestion {
   const vip = formatAddress(service.address);
-  const usual = KINDS[check.kind].port;
+  const usual = USUAL_PORT[check.kind];
   const port = service.port && service.port !== usual ? `:${service.port}` : '';
   const host = check.host ?? `${service.address.family === 'ipv6' ? `[${vip}]` : vip}${port}`;
   const { method, path, headers, status, body, redirects } = check;

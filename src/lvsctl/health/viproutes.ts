@@ -141,12 +141,6 @@ export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp
   return wasRight;
 }
 
-/** Why a server cannot be reached that way; undefined = it can. */
-export function noWay({ address, forwarding, tunnel }: Destination, family: 'ipv4' | 'ipv6'): string | undefined {
-  if (forwarding !== 'tunnel' || (address.family === 'ipv4' && family === 'ipv4')) return undefined;
-  return `check of the VIP: through a tunnel (${tunnel.type}) only IPv4 within IPv4 is possible, not to ${formatAddress(address)}; use exec`;
-}
-
 /** TUN: a tunnel leads to the server, one for all services that use the same kind; DR: the server is the next hop, and needs none. */
 function tunnelTo({ address, forwarding, tunnel }: Destination): { readonly name: string; readonly add: string } | undefined {
   if (forwarding !== 'tunnel' || address.family !== 'ipv4') return undefined;

@@ -92,11 +92,11 @@ ${more}`,
 
 /** Waits for something, ten seconds at most. */
 async function until<T>(look: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   for (;;) {
     const value = await look();
     if (good(value)) return value;
-    if (Date.now() > end) throw new Error(`not within 10 s: ${JSON.stringify(value)}`);
+    if (Date.now() > end) throw new Error(`not within 30 s: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

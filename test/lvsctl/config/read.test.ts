@@ -70,6 +70,11 @@ describe('slips are named with line and column', () => {
       /check ping cannot ask for the VIP; tcp, http, https, udp, smtp and exec can/,
     ],
     [
+      'a check of the VIP through a tunnel to IPv6',
+      `${web('    port: 80\n    mode: tun\n    servers: [{address: "2001:db8::1"}]\n    checks: [{kind: tcp, target: vip}]\n')}monitor: {check_netns: c}\n`,
+      /target: .*only IPv4 within IPv4/,
+    ],
+    [
       'a check of the VIP that silence would pass',
       `${web('    port: 80\n    mode: tun\n    servers: []\n    checks: [{kind: udp, target: vip}]\n')}monitor: {check_netns: c}\n`,
       /target: .*`reply: true'/,

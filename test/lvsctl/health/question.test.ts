@@ -60,9 +60,8 @@ describe('the port', () => {
   );
 
   test('where none is known the file is refused', () => {
-    expect(impossible(question(ALL, 'kind: tcp'), { isExecutable: () => true, whyNoCertificates: () => undefined })).toMatch(
-      /needs `port'/,
-    );
+    expect(() => question(ALL, 'kind: tcp')).toThrow(/checks\[0\]: check tcp needs `port'/);
+    expect(() => question(ALL, 'kind: udp')).toThrow(/checks\[0\]: check udp needs `port'/);
   });
 });
 
@@ -137,5 +136,5 @@ test('labels', () => {
 
 test('a file of certificates that cannot be used is told before anything begins', () => {
   const outside = { isExecutable: () => true, whyNoCertificates: () => 'no such file' };
-  expect(impossible(question(NAT, 'kind: https, ca: /x'), outside)).toBe('check https: /x: no such file');
+  expect(impossible(question(NAT, 'kind: https, ca: /x').check, outside)).toBe('check https: /x: no such file');
 });

@@ -143,7 +143,7 @@ describe('signals', () => {
     [FILE.replace('weight: 3', 'weight: many'), /^reload-refused: web\.yaml:8:\d+: .*the former file stays in force$/],
     [
       FILE.replace('port: 80', 'port: 0').replace('mode: nat', 'mode: nat\n    persistence: {timeout: 60}'),
-      /^reload-refused: web\.yaml: service web: check tcp needs `port'/,
+      /^reload-refused: web\.yaml:\d+:\d+: services\[0\]\.checks\[0\]: check tcp needs `port'/,
     ],
   ])('a broken file is refused, and the old one stays', async (text, line) => {
     const one = stage();
