@@ -56,7 +56,7 @@ export async function serveLines(path: string, answer: (line: string) => Promise
 }
 
 async function bear(server: Server, born: string, path: string): Promise<void> {
-  if (Buffer.byteLength(born) > LONGEST_PATH) throw new Error(`${path}: too long for a socket`);
+  if (Math.max(Buffer.byteLength(born), Buffer.byteLength(path)) > LONGEST_PATH) throw new Error(`${path}: too long for a socket`);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(born, resolve));
   chmodSync(born, 0o600);
 }

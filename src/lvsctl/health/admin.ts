@@ -24,7 +24,10 @@ export interface AdminRecord {
   find(service: string, server: string): Admin | undefined;
   /** Remembers, or forgets when there is nothing to remember. @throws a system error when it cannot be written */
   set(servers: readonly ServerId[], admin: Admin | undefined): void;
-  /** What was said of a service's servers goes on under its new name. @throws a system error when it cannot be written */
+  /**
+   * What was said of a service's servers goes on under its new name; what was said of another one that had that name is forgotten.
+   * @throws a system error when it cannot be written
+   */
   rename(services: readonly Rename[]): void;
   entries(): readonly AdminEntry[];
 }
@@ -57,9 +60,12 @@ export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, 
     },
     rename(services) {
       const to = new Map(services.map((one) => [one.from, one.to]));
+      const taken = new Set(to.values());
       const all = read();
-      if (all.some(({ service }) => to.has(service)))
-        write(all.map((entry) => ({ ...entry, service: to.get(entry.service) ?? entry.service })));
+      if (all.some(({ service }) => to.has(service) || taken.has(service))) {
+        const left = all.filter(({ service }) => to.has(service) || !taken.has(service));
+        write(left.map((entry) => ({ ...entry, service: to.get(entry.service) ?? entry.service })));
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import type { WantedService } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import type { LiveService } from './changes.js';
 import { assumed, type CheckState, unproven } from './observe.js';
-import { type Admin, combined, type ServerState, type ServiceState, settle } from './service.js';
+import { type Admin, combined, isUnproven, type ServerState, type ServiceState, settle } from './service.js';
 import { STEPS } from './target.js';
 
 /** Finds what an administrator said of a server. */
@@ -14,10 +14,10 @@ export type AdminOf = (service: string, server: string) => Admin | undefined;
 /**
  * A service at the start of the monitor. Who serves now is taken for up and needs `fall` failures to go, or one where the sorry server is in as
  * well: then somebody died in the middle of a change. Who is missing from a table that others are in is taken for down and needs `rise` passes. In
- * a new or empty service the first result decides.
+ * a new or empty service the first result decides, and in one that a former file of this monitor left.
  */
-export function adopt(wanted: WantedService, live: LiveService | undefined, adminOf: AdminOf, now: number): ServiceState {
-  const inUse = live !== undefined && live.destinations.size > 0;
+export function adopt(wanted: WantedService, live: LiveService | undefined, adminOf: AdminOf, now: number, left = false): ServiceState {
+  const inUse = !left && live !== undefined && live.destinations.size > 0;
   const servers = wanted.destinations.map((destination) =>
     found(wanted, destination, live, inUse ? assumed(false) : unproven(false), adminOf, now),
   );
@@ -70,9 +70,11 @@ export function carryOver(
   const servers = wanted.destinations.map((destination): ServerState => {
     const state = known.get(formatServer(destination));
     if (state === undefined) return found(wanted, destination, live, unproven(false), adminBefore, now);
-    const checks = keys.map((key) => state.checks[before.get(key) ?? -1] ?? assumed(state.up));
+    const checks = keys.map((key) => state.checks[before.get(key) ?? -1] ?? (isUnproven(state) ? unproven(false) : assumed(state.up)));
     const up = combined(checks, wanted.source.health.combine);
-    if (up === state.up) return { ...state, checks };
+    // one that is over does not begin again when the file makes slow starts longer
+    const ramps = state.rampFrom !== undefined && now - state.rampFrom < old.wanted.source.health.slow_start * 1000;
+    if (up === state.up) return { ...state, checks, rampFrom: ramps ? state.rampFrom : undefined };
     return { ...state, checks, up, since: now, rampFrom: up && !state.held ? now : undefined };
   });
   return settle({ wanted, servers });

@@ -40,8 +40,12 @@ export interface MonitorParts {
 export interface Monitor {
   /** Starts the checks and the regular look at the table. */
   start(): void;
-  /** Does every check until it is certain, then writes the table once; nobody ramps up. @throws IpvsError or BackendError when it cannot */
-  once(): Promise<void>;
+  /**
+   * Does every check until it is certain, then writes the table once; nobody ramps up.
+   * @param certain is called before it writes
+   * @throws IpvsError or BackendError when it cannot
+   */
+  once(certain?: () => void): Promise<void>;
   /**
    * Takes another file; servers, checks and administration that stayed keep their state, also of a service that got another name.
    * @returns services that were renamed
@@ -79,10 +83,10 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
   /** it goes on, so that decisions are written as they are made and slow starts take their time */
   let running = false;
   let ended = false;
+  let legacy = NO_LEGACY;
   /** by `idOf` */
   let states = (await take(config, new Map())).states;
   let located = locate(states.values());
-  let legacy = NO_LEGACY;
   const owner = createOwner(backend, () => file.monitor.foreign, reporter(tell));
 
   /** clock milliseconds for which weights are computed */
@@ -100,8 +104,8 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
         keepFormer: state.servers.some(isUnproven) && needsSorry(list.map(({ target }) => target)),
       };
     });
-    // former services stay as long as a present one has nobody who could serve
-    const gone = wishes.some(({ keepFormer }) => keepFormer) ? [] : [...legacy.services.values()];
+    const waiting = new Set(wishes.filter(({ keepFormer }) => keepFormer).map(({ wanted }) => idOf(wanted)));
+    const gone = [...legacy.services.values()].filter(({ successor = '' }) => !waiting.has(successor));
     const written = await owner.write(wishes, gone);
     legacy = remaining(legacy, written);
   }
@@ -120,10 +124,15 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     const { ours: live } = await readTable(backend, wanted);
     const now = clock.now();
     const before = predecessors(old, wanted);
+    // a name that went to another service: what was said went along
+    const freed = new Set(renames(before, wanted).map(({ from }) => from));
+    const adminOfNew: AdminOf = (service, server) => (freed.has(service) ? undefined : adminOf(service, server));
     const begun = wanted.map((each) => {
       const id = idOf(each);
       const former = before.get(id);
-      const state = former ? carryOver(each, former, live.get(id), adminOf, now) : adopt(each, live.get(id), adminOf, now);
+      const state = former
+        ? carryOver(each, former, live.get(id), adminOf, now)
+        : adopt(each, live.get(id), adminOfNew, now, legacy.services.has(id));
       return [id, state] as const;
     });
     return { states: new Map(begun), before };
@@ -196,18 +205,20 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
       if (all.length === 0) writer.soon();
       writer.every(() => tableIntervalMs(file));
     },
-    async once() {
+    async once(certain = () => {}) {
       await pooled(jobs(), limit, async ({ work, pace, enough }) => {
         for (let left = enough; left > 0 && (await work()); left--) {
           await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
         }
       });
+      if (ended) return;
+      certain();
       await writeTable();
     },
     async reload(next) {
       const { states: begun, before } = await take(next, states);
       const wanted = [...begun.values()].map((state) => state.wanted);
-      legacy = inherit(legacy, states, wanted);
+      legacy = inherit(legacy, states, wanted, before);
       states = begun;
       file = next;
       owner.forgetOthers();
@@ -258,7 +269,10 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
       outside.endProbes();
       await writer.end();
       if (exit === 'remove')
-        await owner.remove([...[...states.values()].map(({ wanted }) => wanted.service.id), ...legacy.services.values()]);
+        await owner.remove([
+          ...[...states.values()].map(({ wanted }) => wanted.service.id),
+          ...[...legacy.services.values()].map(({ id }) => id),
+        ]);
     },
   };
 }

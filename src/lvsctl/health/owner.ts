@@ -8,6 +8,7 @@ import { renderId, type WantedService } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import { type LiveService, type Plan, planService, type TargetService } from './changes.js';
 import { type ForeignChange, foreignChanges } from './foreign.js';
+import type { Leftover } from './succession.js';
 import { decisionsOf, type Respect, resolve, type Table, takesOver, type Wish } from './wishes.js';
 
 export interface Observer {
@@ -31,10 +32,10 @@ export interface Written {
 export interface Owner {
   /**
    * Brings the table to the wishes.
-   * @param gone services that must not be there
+   * @param gone services that must not be there, as soon as their successors serve
    * @throws BackendError or IpvsError when the table cannot be read or written
    */
-  write(wishes: readonly Wish[], gone: readonly ServiceId[]): Promise<Written>;
+  write(wishes: readonly Wish[], gone: readonly Leftover[]): Promise<Written>;
   /** Deletes services. @throws as `write`, and when one of them is refused to go */
   remove(ids: readonly ServiceId[]): Promise<void>;
   /** What others did is respected no longer. */
@@ -119,7 +120,10 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
       // Where all who should take over were refused nothing is taken away: the next write tries again with the service still served.
       const gained = afterwards(live, done);
       const losses = plans.filter(({ target }) => takesOver(target, gained)).flatMap((plan) => plan.losses);
-      const ends = gone.filter((id) => all.has(renderId(id))).map((id): Change => ({ kind: 'delete-service', id }));
+      const refusedOf = plans.filter(({ target }) => !takesOver(target, gained)).map(({ wanted }) => renderId(wanted.service.id));
+      const ends = gone
+        .filter(({ id, successor = '' }) => all.has(renderId(id)) && !refusedOf.includes(successor))
+        .map(({ id }): Change => ({ kind: 'delete-service', id }));
       await apply([...losses, ...ends]);
       refusals = refused;
       const table = afterwards(live, done);

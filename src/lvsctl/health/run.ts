@@ -128,17 +128,25 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
   const { monitor, log } = running;
   tellForgotten(running);
   const signals = nextSignals(outside);
-  const interrupted = await Promise.race([monitor.once().then(() => undefined), signals.next()]);
-  signals.end();
-  if (interrupted !== undefined) {
-    outside.endProbes();
-    throw new CommandError(`${interrupted}: ended before it was certain, and the table is as it was`);
+  let certain = false;
+  try {
+    const done = monitor.once(() => {
+      certain = true;
+    });
+    const interrupted = await Promise.race([done.then(() => undefined), signals.next()]);
+    if (interrupted !== undefined && !certain) {
+      await monitor.stop('leave');
+      throw new CommandError(`${interrupted}: ended before it was certain, and the table is as it was`);
+    }
+    await done;
+    const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
+    await monitor.stop('leave');
+    return exitStatusOf(services);
+  } finally {
+    signals.end();
+    await log.done();
+    outside.endPrograms();
   }
-  const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
-  await monitor.stop('leave');
-  await log.done();
-  outside.endPrograms();
-  return exitStatusOf(services);
 }
 
 /** @throws CommandError when another monitor is at work */

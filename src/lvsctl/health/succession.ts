@@ -15,10 +15,17 @@ export interface ServersOf {
   readonly servers: readonly string[];
 }
 
+/** A service that is to go. */
+export interface Leftover {
+  readonly id: ServiceId;
+  /** the service that has its name now, by `renderId`: first that one must serve */
+  readonly successor: string | undefined;
+}
+
 /** What former files put into the table and the present one does not want. It stays on this list until it is gone. */
 export interface Legacy {
   /** by `renderId` */
-  readonly services: ReadonlyMap<string, ServiceId>;
+  readonly services: ReadonlyMap<string, Leftover>;
   /** by service, and there by `formatServer` */
   readonly servers: ReadonlyMap<string, ReadonlyMap<string, DestinationId>>;
 }
@@ -64,16 +71,27 @@ export function renames(before: ReadonlyMap<string, ServiceState>, wanted: reado
   });
 }
 
-/** The list after another file has taken over. */
-export function inherit(legacy: Legacy, old: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): Legacy {
-  const services = new Map(legacy.services);
+/**
+ * The list after another file has taken over.
+ * @param before as `predecessors` tells
+ */
+export function inherit(
+  legacy: Legacy,
+  old: ReadonlyMap<string, ServiceState>,
+  wanted: readonly WantedService[],
+  before: ReadonlyMap<string, ServiceState>,
+): Legacy {
+  const successors = new Map([...before].map(([id, state]) => [idOf(state.wanted), id]));
+  const services = new Map(
+    [...legacy.services].map(([name, { id, successor = '' }]) => [name, { id, successor: successors.get(successor) }] as const),
+  );
   const servers = new Map([...legacy.servers].map(([service, list]) => [service, new Map(list)]));
   const leave = (one: WantedService, list = servers.get(idOf(one)) ?? new Map<string, DestinationId>()) => {
     servers.set(idOf(one), list);
     return list;
   };
   for (const { wanted: one } of old.values()) {
-    services.set(idOf(one), one.service.id);
+    services.set(idOf(one), { id: one.service.id, successor: successors.get(idOf(one)) });
     const list = leave(one);
     for (const id of allOf(one)) list.set(formatServer(id), id);
   }

@@ -782,6 +782,84 @@ describe('log, hook and systemd', () => {
     expect(one.log().at(-1)).toBe('trouble: hook: 2 events not told at the end');
   });
 
+  describe('another file', () => {
+    const service = (name: string, port: number, server: string, more = '') =>
+      `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, ${more} servers: [{address: ${server}, port: 80}], checks: [{kind: tcp, interval: 2, timeout: 1, rise: 3, fall: 3}]}\n`;
+    const fileOf = (...services: string[]) => `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${services.join('')}`;
+    async function started(...services: string[]) {
+      const one = stage();
+      one.texts.file = fileOf(...services);
+      void one.watch();
+      await one.pass(20_000);
+      const become = async (ms: number, ...next: string[]) => {
+        one.texts.file = fileOf(...next);
+        one.signal('SIGHUP');
+        await one.pass(ms);
+      };
+      const ports = async () => (await one.backend.services()).map(({ service: { id } }) => ('port' in id ? id.port : 0)).sort();
+      return { ...one, become, ports };
+    }
+    test('and another before the new server has a verdict: the former one stays', async () => {
+      const one = await started(service('a', 80, '10.0.0.1'));
+      one.hanging.add('10.0.0.2:80');
+      await one.become(10, service('a', 80, '10.0.0.2'));
+      await one.become(10, service('a', 80, '10.0.0.2').replace('rise: 3', 'rise: 2'));
+      expect(await one.weights()).toEqual({ '10.0.0.1': 1 });
+      one.hanging.clear();
+      await one.pass(3000);
+      expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
+      expect(one.log().filter((line) => line.includes('gone'))).toEqual([]);
+    });
+    test('a service stays while the one that has its name is refused, and only for that one', async () => {
+      const one = await started(service('a', 80, '10.0.0.1'), service('b', 81, '10.0.0.1'));
+      const { apply } = one.backend;
+      one.backend.apply = async (changes) =>
+        Promise.all(
+          changes.map(async (change) =>
+            change.kind === 'add-service' ? new IpvsError('add-service', 'ENOMEM') : (await apply.call(one.backend, [change]))[0],
+          ),
+        );
+      await one.become(5000, service('a', 82, '10.0.0.1'));
+      expect(await one.ports()).toEqual([80]);
+      one.backend.apply = apply;
+      await one.pass(5000);
+      expect(await one.ports()).toEqual([82]);
+    });
+    test('a service that comes back while it waits to go: its new servers need one pass', async () => {
+      const one = await started(service('a', 80, '10.0.0.1'));
+      one.hanging.add('10.0.0.3:80');
+      await one.become(10, service('a', 81, '10.0.0.3'));
+      expect(await one.ports()).toEqual([80, 81]);
+      one.hanging.add('10.0.0.2:80');
+      await one.become(10, service('a', 81, '10.0.0.3'), service('b', 80, '10.0.0.2'));
+      expect(await one.weights()).toEqual({ '10.0.0.1': 1 });
+    });
+    test('words go with their service to its new name, not to the one that has the former name', async () => {
+      const one = await started(service('a', 80, '10.0.0.1'));
+      await one.ask(say('disabled', '10.0.0.1'));
+      await one.become(5000, service('b', 80, '10.0.0.1'), service('a', 81, '10.0.0.1'));
+      expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([{ service: 'b' }]);
+      const { services } = (await one.ask({ ask: 'status' })) as { services: { name: string; servers: { state: string }[] }[] };
+      expect(services.map(({ name, servers }) => `${name} ${servers[0]?.state}`)).toEqual(['b disabled', 'a up']);
+    });
+    test('words about the former owner of a name are forgotten when another service takes it', async () => {
+      const one = await started(service('a', 80, '10.0.0.1'), service('b', 81, '10.0.0.1'));
+      await one.ask({ ...say('disabled', '10.0.0.1'), service: 'b' });
+      await one.become(5000, service('b', 80, '10.0.0.1'));
+      expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toEqual([]);
+      expect(await one.weights()).toEqual({ '10.0.0.1': 1 });
+    });
+    test('with a slow start: who has been up for long keeps its weight', async () => {
+      const one = await started(service('a', 80, '10.0.0.1').replace('port: 80}', 'port: 80, weight: 100}'));
+      one.down.add('10.0.0.1:80');
+      await one.pass(10_000);
+      one.down.clear();
+      await one.pass(60_000);
+      await one.become(5000, service('a', 80, '10.0.0.1', 'health: {slow_start: 600},').replace('port: 80}', 'port: 80, weight: 100}'));
+      expect(await one.weights()).toEqual({ '10.0.0.1': 100 });
+    });
+  });
+
   test('a check of the VIP that failed while its way was not there says nothing of the server', async () => {
     const one = stage();
     one.texts.file = FILE.replace('mode: nat', 'mode: dr')

@@ -46,18 +46,33 @@ test('what is left of several files goes when it is gone, and what a later one w
     [...services.keys()].map((name) => name.split(' ').at(-1)),
     ...[...servers].flatMap(([service, list]) => (list.size > 0 ? [`${service.split(' ').at(-1)}: ${[...list.keys()].join(' ')}`] : [])),
   ];
-  let legacy = inherit(NO_LEGACY, statesOf('a:80:1,2', 'b:81:1'), wantedOf('a:80:2,3'));
+  const after = (legacy: typeof NO_LEGACY, old: Parameters<typeof predecessors>[0], wanted: Parameters<typeof predecessors>[1]) =>
+    inherit(legacy, old, wanted, predecessors(old, wanted));
+  let legacy = after(NO_LEGACY, statesOf('a:80:1,2', 'b:81:1'), wantedOf('a:80:2,3'));
   expect(show(legacy)).toEqual([['81'], '80: 10.0.0.1:80', '81: 10.0.0.1:81']);
-  legacy = inherit(legacy, statesOf('a:80:2,3'), wantedOf('a:80:3'));
+  legacy = after(legacy, statesOf('a:80:2,3'), wantedOf('a:80:3'));
   expect(show(legacy)).toEqual([['81'], '80: 10.0.0.1:80 10.0.0.2:80', '81: 10.0.0.1:81']);
-  legacy = inherit(legacy, statesOf('a:80:3'), wantedOf('a:80:1,3', 'b:81:2'));
+  legacy = after(legacy, statesOf('a:80:3'), wantedOf('a:80:1,3', 'b:81:2'));
   expect(show(legacy)).toEqual([[], '80: 10.0.0.2:80', '81: 10.0.0.1:81']);
   const gone = (...names: string[]) => ({
     service: (id: string) => !names.includes(id),
     server: (_: string, server: string) => !names.includes(server),
   });
   expect(show(remaining(legacy, gone('10.0.0.1:81')))).toEqual([[], '80: 10.0.0.2:80']);
-  const dropped = inherit(legacy, statesOf('a:80:1,3', 'b:81:2'), wantedOf('a:80:1'));
+  const dropped = after(legacy, statesOf('a:80:1,3', 'b:81:2'), wantedOf('a:80:1'));
   expect(show(remaining(dropped, gone('tcp 192.0.2.1 port 81', '10.0.0.2:80')))).toEqual([[], '80: 10.0.0.3:80']);
   expect(show(remaining(dropped, gone()))[0]).toEqual(['81']);
+});
+
+test('a service waits for the one that has its name now, and for no other', () => {
+  const steps = [['a:80:1', 'b:81:1'], ['a:82:1', 'c:83:1'], ['a:84:1']] as const;
+  const waits = (legacy: typeof NO_LEGACY) =>
+    [...legacy.services].map(([name, { successor }]) => `${name.split(' ').at(-1)} ${successor?.split(' ').at(-1) ?? '-'}`);
+  const step = (legacy: typeof NO_LEGACY, from: number) => {
+    const [old, wanted] = [statesOf(...(steps[from] ?? [])), wantedOf(...(steps[from + 1] ?? []))];
+    return inherit(legacy, old, wanted, predecessors(old, wanted));
+  };
+  const first = step(NO_LEGACY, 0);
+  expect(waits(first)).toEqual(['80 82', '81 -']);
+  expect(waits(step(first, 1))).toEqual(['80 84', '81 -', '82 84', '83 -']);
 });
