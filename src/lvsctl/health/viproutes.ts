@@ -124,7 +124,9 @@ export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp
   );
   let wasRight = [...links.keys()].every((name) => there.has(name));
   for (const { family, rules, routes } of families) {
-    const tell = () => (routes.length > 0 ? inside([family, 'route', 'show', 'table', 'all']).split('\n').sort().join('\n') : '');
+    // but for the time that routes from a router have left
+    const show = () => inside([family, 'route', 'show', 'table', 'all']).replace(/ expires \S+/g, '');
+    const tell = () => (routes.length > 0 ? show().split('\n').sort().join('\n') : '');
     const before = tell();
     const lines = inside([family, 'rule', 'show'])
       .split('\n')

@@ -28,6 +28,7 @@ function namespace() {
   const rules = { '-4': ['32766:\tfrom all lookup main', '32767:\tfrom all lookup default'], '-6': ['32766:\tfrom all lookup main'] };
   const routes = new Map<string, string>();
   const done: string[] = [];
+  let looks = 0;
   let refused: RegExp | undefined;
   const run = (words: readonly string[], input = '') => {
     const family = words[2] === '-6' ? '-6' : '-4';
@@ -38,7 +39,8 @@ function namespace() {
         stderr: '',
       };
     }
-    if (words.join(' ').endsWith('route show table all')) return { status: 0, stdout: [...routes.values()].join('\n'), stderr: '' };
+    if (words.join(' ').endsWith('route show table all'))
+      return { status: 0, stdout: [`default via fe80::1 dev check0 expires ${looks++}sec`, ...routes.values()].join('\n'), stderr: '' };
     if (words.join(' ').endsWith('rule show'))
       return { status: 0, stdout: `0:\tfrom all lookup local\n${rules[family].join('\n')}\n`, stderr: '' };
     for (const [i, line] of input.trim().split('\n').entries()) {
