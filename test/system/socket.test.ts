@@ -91,8 +91,11 @@ test('a file that is no socket is left alone', async () => {
   await expect(serveLines(path, async () => '')).rejects.toThrow('something else than a socket');
 });
 
-test('a path that is too long for the kernel is named', async () => {
-  path = join(directory, 'x'.repeat(90), 's');
+test.each([
+  ['directory', ['x'.repeat(90), 's']],
+  ['name', ['x'.repeat(90)]],
+])('a path that is too long for the kernel is named: by its %s', async (_, parts) => {
+  path = join(directory, ...parts);
   await expect(serveLines(path, async () => '')).rejects.toThrow('too long for a socket');
 });
 

@@ -966,7 +966,22 @@ describe('once', () => {
     one.signal('SIGTERM');
     await one.pass(10);
     await failed;
+    await one.pass(60_000);
     expect(await one.weights()).toEqual({});
+  });
+
+  test('a signal while it writes comes too late: it ends as without', async () => {
+    const one = stage();
+    const { apply } = one.backend;
+    one.backend.apply = async (changes) => {
+      one.signal('SIGTERM');
+      await new Promise<void>((resolve) => void one.outside.clock.after(100, resolve));
+      return apply.call(one.backend, changes);
+    };
+    const ended = one.once();
+    await one.pass(60_000);
+    expect(await ended).toBe(0);
+    expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
   });
 
   test('does not disturb a monitor at work', async () => {
