@@ -1,5 +1,5 @@
-// Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for tables in files, its help apart, and its code
-// cache. Needs nothing but esbuild.
+// Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for
+// tables in files, its help apart, and its code cache. Needs nothing but esbuild.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,7 +10,8 @@ const common = {
   format: 'cjs',
   target: 'node20',
   charset: 'ascii',
-  // finds the native binding without a search; the package's own way costs more than all the rest at start-up
+  // finds the native binding without a search; the package's own way costs more than all the rest
+  // at start-up
   alias: { 'node-gyp-build': './src/backend/binding.cts' },
   external: ['netlink/package.json'],
   minify: true,
@@ -24,10 +25,14 @@ const common = {
 /** The help text brings commander along, which no other command needs to read. */
 const helpApart = {
   name: 'help-apart',
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './help.cjs', external: true })),
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './help.cjs', external: true })),
 };
 
-/** commander loads it for subcommands that are programs of their own, which the help text has none of; it costs a tenth of a start. */
+/**
+ * commander loads it for subcommands that are programs of their own, which the help text has none
+ * of; it costs a tenth of a start.
+ */
 const noChildren = {
   name: 'no-children',
   setup({ onResolve, onLoad }) {
@@ -41,16 +46,37 @@ const without = (...names) => ({
   name: 'without',
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^\\./(?:${names.join('|')})\\.js$`);
-    onResolve({ filter }, ({ path, importer }) => (/[/\\]open\.ts$/.test(importer) ? { path, namespace: 'elsewhere' } : undefined));
-    onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ contents: `throw new Error('${path} is in another bundle');` }));
+    onResolve({ filter }, ({ path, importer }) =>
+      /[/\\]open\.ts$/.test(importer) ? { path, namespace: 'elsewhere' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({
+      contents: `throw new Error('${path} is in another bundle');`,
+    }));
   },
 });
 
 await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
-  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/ipvsadm.cjs', plugins: [helpApart, without('memory', 'file')] }),
-  build({ ...common, entryPoints: ['src/ipvsadm/main.ts'], outfile: 'dist/local.cjs', plugins: [helpApart, without('kernel')] }),
-  build({ ...common, entryPoints: ['src/ipvsadm/program.ts'], outfile: 'dist/help.cjs', plugins: [noChildren] }),
+  build({
+    ...common,
+    entryPoints: ['src/ipvsadm/main.ts'],
+    outfile: 'dist/ipvsadm.cjs',
+    plugins: [helpApart, without('memory', 'file')],
+  }),
+  build({
+    ...common,
+    entryPoints: ['src/ipvsadm/main.ts'],
+    outfile: 'dist/local.cjs',
+    plugins: [helpApart, without('kernel')],
+  }),
+  build({
+    ...common,
+    entryPoints: ['src/ipvsadm/program.ts'],
+    outfile: 'dist/help.cjs',
+    plugins: [noChildren],
+  }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
-execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], { stdio: 'inherit' });
+execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], {
+  stdio: 'inherit',
+});

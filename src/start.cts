@@ -1,8 +1,9 @@
 // Loads a bundle of dist/ with V8's code cache, which halves what it adds to Node's own start.
 //
-// The cache is made by `npm run build` beside the bundle and never written afterwards. It is used only when it belongs to whoever owns
-// the bundle, nobody else may write to it, and it is not older; V8 itself rejects one of another Node version. Without it the bundle is
-// loaded as any other file.
+// The cache is made by `npm run build` beside the bundle and never written afterwards. It is used
+// only when it belongs to whoever owns the bundle, nobody else may write to it, and it is not
+// older; V8 itself rejects one of another Node version. Without it the bundle is loaded as any
+// other file.
 import fs = require('node:fs');
 import path = require('node:path');
 import vm = require('node:vm');
@@ -10,7 +11,10 @@ import vm = require('node:vm');
 /** what others than the owner must not be able to do */
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** The exports of `dist/NAME.cjs`; ipvsadm has two bundles, for rules in the kernel and for rules in a file or in memory. */
+/**
+ * The exports of `dist/NAME.cjs`; ipvsadm has two bundles, for rules in the kernel and for rules in
+ * a file or in memory.
+ */
 function start(program: string): unknown {
   const name = program === 'ipvsadm' && isLocal(process.env.LVS_BACKEND) ? 'local' : program;
   const file = path.join(__dirname, `${name}.cjs`);
@@ -43,7 +47,8 @@ namespace start {
 function readCache(cache: string, bundle: string): Buffer | undefined {
   try {
     const [made, of] = [fs.statSync(cache), fs.statSync(bundle)];
-    const trusted = made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
+    const trusted =
+      made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
     return trusted ? fs.readFileSync(cache) : undefined;
   } catch {
     return undefined; // none was made for this version of Node

@@ -30,11 +30,16 @@ const COMMANDS = [
 
 const u16 = (...values) => Buffer.from(new Uint16Array(values).buffer);
 const u32 = (...values) => Buffer.from(new Uint32Array(values).buffer);
-const attribute = (type, payload) => Buffer.concat([u16(4 + payload.length, type), payload, Buffer.alloc(-payload.length & 3)]);
-const message = (type, flags, sequence, payload) => Buffer.concat([u32(16 + payload.length), u16(type, flags), u32(sequence, 0), payload]);
+const attribute = (type, payload) =>
+  Buffer.concat([u16(4 + payload.length, type), payload, Buffer.alloc(-payload.length & 3)]);
+const message = (type, flags, sequence, payload) =>
+  Buffer.concat([u32(16 + payload.length), u16(type, flags), u32(sequence, 0), payload]);
 
-const address = (text) => Buffer.concat([Buffer.from(text.split('.').map(Number)), Buffer.alloc(12)]);
-const stats = Buffer.concat([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((type) => attribute(type, u32(0, 0))));
+const address = (text) =>
+  Buffer.concat([Buffer.from(text.split('.').map(Number)), Buffer.alloc(12)]);
+const stats = Buffer.concat(
+  [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((type) => attribute(type, u32(0, 0))),
+);
 const SERVICE = Buffer.concat([
   attribute(1, u16(2)),
   attribute(2, u16(6)),
@@ -79,10 +84,21 @@ class NativeNetlink {
   send(_port, _groups, requests, done) {
     const replies = [];
     for (let at = 0; at < requests.length; at += requests.readUInt32LE(at)) {
-      const [flags, sequence, command] = [requests.readUInt16LE(at + 6), requests.readUInt32LE(at + 8), requests[at + 16]];
+      const [flags, sequence, command] = [
+        requests.readUInt16LE(at + 6),
+        requests.readUInt32LE(at + 8),
+        requests[at + 16],
+      ];
       const dump = (flags & 0x300) !== 0;
       if (REPLIES[command])
-        replies.push(message(28, dump ? 2 : 0, sequence, Buffer.concat([Buffer.from([command, 1, 0, 0]), REPLIES[command]])));
+        replies.push(
+          message(
+            28,
+            dump ? 2 : 0,
+            sequence,
+            Buffer.concat([Buffer.from([command, 1, 0, 0]), REPLIES[command]]),
+          ),
+        );
       if (dump) replies.push(message(3, 2, sequence, u32(0)));
       else if (flags & 4) replies.push(message(2, 0, sequence, u32(0)));
     }
@@ -98,7 +114,8 @@ function load(file, scripts) {
   const script = new vm.Script(wrap(fs.readFileSync(file, 'latin1')), { filename: file });
   scripts.set(file, script);
   const module = { exports: {} };
-  const requireFrom = (id) => (/^\.\/[a-z]+\.cjs$/.test(id) ? load(path.join(path.dirname(file), id), scripts) : require(id));
+  const requireFrom = (id) =>
+    /^\.\/[a-z]+\.cjs$/.test(id) ? load(path.join(path.dirname(file), id), scripts) : require(id);
   script.runInThisContext()(module.exports, requireFrom, module, file, path.dirname(file));
   return module.exports;
 }
@@ -112,9 +129,13 @@ async function main() {
   };
   // What the commands print goes nowhere.
   const { writeSync } = fs;
-  fs.writeSync = (fd, bytes, ...rest) => (fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest));
+  fs.writeSync = (fd, bytes, ...rest) =>
+    fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest);
   try {
-    const programs = { ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts), local: load(path.join(DIST, 'local.cjs'), scripts) };
+    const programs = {
+      ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts),
+      local: load(path.join(DIST, 'local.cjs'), scripts),
+    };
     for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
       const program = backend === 'kernel' ? programs.ipvsadm : programs.local;
       for (const words of COMMANDS) {

@@ -1,11 +1,15 @@
-// Who may import whom: the table of docs/architecture.md as data, checked against every import in src.
+// Who may import whom: the table of docs/architecture.md as data, checked against every import in
+// src.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 const SRC = new URL('../src', import.meta.url).pathname;
 
-/** Folder -> what its files may import besides their own folder; `node` = any module of Node's that touches the machine. */
+/**
+ * Folder -> what its files may import besides their own folder; `node` = any module of Node's that
+ * touches the machine.
+ */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   model: [],
   wire: ['model/errors'],
@@ -25,9 +29,22 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'ipvsadm/main': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
   'ipvsadm/hostnames': ['system'],
-  'lvsctl/main': ['system', 'backend/open', 'backend/reopening', 'backend/lock', 'ipvsadm/hostnames', 'node'],
+  'lvsctl/main': [
+    'system',
+    'backend/open',
+    'backend/reopening',
+    'backend/lock',
+    'ipvsadm/hostnames',
+    'node',
+  ],
   // a rule file is lines of ipvsadm: its reader is the only one
-  'lvsctl/config/rulefile': ['ipvsadm/lines', 'ipvsadm/parse', 'ipvsadm/scan', 'ipvsadm/usage', 'ipvsadm/values'],
+  'lvsctl/config/rulefile': [
+    'ipvsadm/lines',
+    'ipvsadm/parse',
+    'ipvsadm/scan',
+    'ipvsadm/usage',
+    'ipvsadm/values',
+  ],
   'lvsctl/program': ['commander'],
   // it gets patterns as text, in another process
   'system/probe/worker': ['re2js'],
@@ -39,7 +56,9 @@ const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/config/': ['yaml', 're2js'],
 };
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => /\.c?ts$/.test(name));
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /\.c?ts$/.test(name),
+);
 
 test('there are files to check', () => {
   expect(files.length).toBeGreaterThan(30);
@@ -54,7 +73,11 @@ test.each(files)('%s', (file) => {
     ...Object.entries(ALSO_IN).flatMap(([prefix, more]) => (name.startsWith(prefix) ? more : [])),
   ];
   const wrong = importsOf(file).filter(
-    (target) => !(target.startsWith(`${folder}/`) || may.some((allowed) => target === allowed || target.startsWith(`${allowed}/`))),
+    (target) =>
+      !(
+        target.startsWith(`${folder}/`) ||
+        may.some((allowed) => target === allowed || target.startsWith(`${allowed}/`))
+      ),
   );
   expect(wrong).toEqual([]);
 });
@@ -62,9 +85,14 @@ test.each(files)('%s', (file) => {
 /** What a file imports: paths below src without their ending, names of packages, `node`. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
-  return [...text.matchAll(/\b(?:from|import|require)(?:\s+|\s*\(\s*)'([^']+)'/g)].map(([, target = '']) => {
-    if (target.startsWith('node:')) return 'node';
-    if (!target.startsWith('.')) return target;
-    return relative(SRC, normalize(join(dirname(join(SRC, file)), target))).replace(/\.c?js$/, '');
-  });
+  return [...text.matchAll(/\b(?:from|import|require)(?:\s+|\s*\(\s*)'([^']+)'/g)].map(
+    ([, target = '']) => {
+      if (target.startsWith('node:')) return 'node';
+      if (!target.startsWith('.')) return target;
+      return relative(SRC, normalize(join(dirname(join(SRC, file)), target))).replace(
+        /\.c?js$/,
+        '',
+      );
+    },
+  );
 }

@@ -1,4 +1,5 @@
-// Bundles the programs of test/ that run without vitest: node test/build.mjs ENTRY... -> dist/test-NAME.cjs
+// Bundles the programs of test/ that run without vitest: node test/build.mjs ENTRY... ->
+// dist/test-NAME.cjs
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 

@@ -14,10 +14,16 @@ export interface Info {
   readonly connectionTableSize: number;
 }
 
-/** How much of an entry is wanted, all of it by default: with `rules` alone its counters are reported as zero, and large tables are read in half the time. */
+/**
+ * How much of an entry is wanted, all of it by default: with `rules` alone its counters are
+ * reported as zero, and large tables are read in half the time.
+ */
 export type Detail = 'rules' | 'counters';
 
-/** All methods may reject with `BackendError` when the home itself fails; those that name a code reject with `IpvsError` as the kernel would. */
+/**
+ * All methods may reject with `BackendError` when the home itself fails; those that name a code
+ * reject with `IpvsError` as the kernel would.
+ */
 export interface Backend {
   /** changes that are best handed over at once */
   readonly batchSize: number;
@@ -27,7 +33,10 @@ export interface Backend {
    * @returns one element a change: undefined when it took effect, else why not
    */
   apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]>;
-  /** All services in the kernel's order (`--nosort`): address services by hash bucket, then marks; newest first in a bucket. */
+  /**
+   * All services in the kernel's order (`--nosort`): address services by hash bucket, then marks;
+   * newest first in a bucket.
+   */
   services(detail?: Detail): Promise<readonly ServiceEntry[]>;
   /** @throws IpvsError ESRCH when there is none */
   service(id: ServiceId): Promise<ServiceEntry>;
@@ -38,7 +47,10 @@ export interface Backend {
   daemons(): Promise<readonly Daemon[]>;
   /** The connections of a home that keeps its own; undefined where /proc has them. */
   connections(): Promise<readonly Connection[] | undefined>;
-  /** Lets packets happen, in homes that only model a kernel; absent where a real one decides. Times are seconds since 1970, not in the future. */
+  /**
+   * Lets packets happen, in homes that only model a kernel; absent where a real one decides. Times
+   * are seconds since 1970, not in the future.
+   */
   play?(packets: Iterable<TimedPacket>): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,14 +1,27 @@
-// Stands in for `node-gyp-build` in the bundle: finds the native part of the `netlink` package without a search.
+// Stands in for `node-gyp-build` in the bundle: finds the native part of the `netlink` package
+// without a search.
 import fs = require('node:fs');
 import path = require('node:path');
 
-/** Where the package lies when this file is `dist/ipvsadm.cjs` of a checkout, or of a package installed beside it. */
+/**
+ * Where the package lies when this file is `dist/ipvsadm.cjs` of a checkout, or of a package
+ * installed beside it.
+ */
 const HOMES = ['../node_modules/netlink', '../../netlink'];
 
-/** Loads the prebuilt binding of this platform; where there is none, asks node-gyp-build, which also finds one that was compiled. */
+/**
+ * Loads the prebuilt binding of this platform; where there is none, asks node-gyp-build, which also
+ * finds one that was compiled.
+ */
 function load(): unknown {
   for (const home of HOMES) {
-    const file = path.join(__dirname, home, 'prebuilds', `${process.platform}-${process.arch}`, 'node.napi.node');
+    const file = path.join(
+      __dirname,
+      home,
+      'prebuilds',
+      `${process.platform}-${process.arch}`,
+      'node.napi.node',
+    );
     if (fs.existsSync(file)) {
       const module = { exports: {} };
       process.dlopen(module, file);

@@ -1,4 +1,5 @@
-// The memory model kept in one file. Readers need no lock, since a new table replaces the old one in one step; writers take turns.
+// The memory model kept in one file. Readers need no lock, since a new table replaces the old one
+// in one step; writers take turns.
 import {
   closeSync,
   fsyncSync,
@@ -22,7 +23,8 @@ import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
 import { decodeTable, encodeTable, TableFileError } from './tablefile.js';
 
 /**
- * Opens a table file; one that does not exist yet, or is empty, is an empty table and is made by the first change.
+ * Opens a table file; one that does not exist yet, or is empty, is an empty table and is made by
+ * the first change.
  * @throws BackendError when it is no readable table file
  */
 export function openFile(path: string): Backend {
@@ -42,11 +44,15 @@ class FileBackend implements Backend {
     this.#path = path;
   }
 
-  /** The table as it is in the file now; read again only when another file has taken its place. @throws BackendError */
+  /**
+   * The table as it is in the file now; read again only when another file has taken its place.
+   * @throws BackendError
+   */
   load(): MemoryBackend {
     return guard(this.#path, () => {
       const stamp = stampOf(this.#path);
-      if (this.#read?.stamp !== stamp) this.#read = { stamp, table: new MemoryBackend(read(this.#path)) };
+      if (this.#read?.stamp !== stamp)
+        this.#read = { stamp, table: new MemoryBackend(read(this.#path)) };
       return this.#read.table;
     });
   }
@@ -99,7 +105,10 @@ function temporaryPath(path: string, pid: number): string {
   return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
 }
 
-/** The file itself where the path is a symbolic link, so that replacing it does not replace the link. */
+/**
+ * The file itself where the path is a symbolic link, so that replacing it does not replace the
+ * link.
+ */
 function resolve(path: string): string {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined || !there.isSymbolicLink()) return path;
@@ -109,13 +118,16 @@ function resolve(path: string): string {
 /** Tells one state of the file from the next: every change puts a new file in its place. */
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? '' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  return stat === undefined
+    ? ''
+    : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }
 
 function read(path: string): TableState {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return EMPTY_TABLE;
-  if (!stat.isFile()) throw new TableFileError(stat.isDirectory() ? 'is a directory' : 'not a regular file');
+  if (!stat.isFile())
+    throw new TableFileError(stat.isDirectory() ? 'is a directory' : 'not a regular file');
   const text = readFileSync(path, 'utf8');
   return text === '' ? EMPTY_TABLE : decodeTable(text);
 }
@@ -153,12 +165,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system', EIO: 'input/output error', ENAMETOOLONG: 'name too long', EFBIG: 'file too large',
 };
 
-/** Turns what a file system or a damaged file says into the error that names the file. The table on disk is as it was. */
+/**
+ * Turns what a file system or a damaged file says into the error that names the file. The table on
+ * disk is as it was.
+ */
 function guard<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof TableFileError) throw new BackendError(`table file ${path}: ${error.message}`);
+    if (error instanceof TableFileError)
+      throw new BackendError(`table file ${path}: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof BackendError) throw error;
     throw new BackendError(`table file ${path}: ${REASONS[code] ?? code}`);

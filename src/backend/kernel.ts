@@ -1,4 +1,5 @@
-// The kernel as a home of rules: changes and questions as messages of the generic-netlink family IPVS.
+// The kernel as a home of rules: changes and questions as messages of the generic-netlink family
+// IPVS.
 import { constants } from 'node:os';
 import type { Change, Operation } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
@@ -30,7 +31,8 @@ export interface Host {
 }
 
 /**
- * Opens the kernel's IPVS: family, version and privilege are checked here, the module is loaded when it is missing.
+ * Opens the kernel's IPVS: family, version and privilege are checked here, the module is loaded
+ * when it is missing.
  * @throws IpvsError of operation `info` when it cannot be used, ENOPROTOOPT or EPERM
  */
 export async function openKernel(host: Host, options?: ChannelOptions): Promise<Backend> {
@@ -49,7 +51,13 @@ export async function openKernel(host: Host, options?: ChannelOptions): Promise<
 }
 
 async function attempt(channel: Channel): Promise<KernelBackend | number> {
-  const request = new Requests().add(CONTROLLER.family, CONTROLLER.getFamily, CONTROLLER.version, FAMILY, { name: IPVS.family });
+  const request = new Requests().add(
+    CONTROLLER.family,
+    CONTROLLER.getFamily,
+    CONTROLLER.version,
+    FAMILY,
+    { name: IPVS.family },
+  );
   const reply = await channel.query(request);
   if (typeof reply === 'number') return reply;
   const { id } = decodeReply(reply, FAMILY);
@@ -59,7 +67,10 @@ async function attempt(channel: Channel): Promise<KernelBackend | number> {
   return errno === 0 ? backend : errno;
 }
 
-/** Without the family the socket-option interface is what is left; it needs a raw socket first, then misses the protocol. */
+/**
+ * Without the family the socket-option interface is what is left; it needs a raw socket first, then
+ * misses the protocol.
+ */
 function reasonOf(errno: number, host: Host): string {
   if (errno === constants.errno.ENOENT) return host.mayOpenRawSockets() ? 'ENOPROTOOPT' : 'EPERM';
   return errnoName(errno);
@@ -95,10 +106,14 @@ class KernelBackend implements Backend {
   async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
     const requests = new Requests(changes.length * ROOM);
     for (const change of changes) this.#add(requests, change);
-    // A daemon stopped before its thread has run is stopped without any answer; the question behind it gets one.
-    if (changes.at(-1)?.kind === 'stop-daemon') requests.add(this.#family, COMMAND.getInfo, IPVS.version, TOP, {});
+    // A daemon stopped before its thread has run is stopped without any answer; the question behind
+    // it gets one.
+    if (changes.at(-1)?.kind === 'stop-daemon')
+      requests.add(this.#family, COMMAND.getInfo, IPVS.version, TOP, {});
     const errors = await this.#channel.request(requests);
-    return changes.map((change, i) => (errors[i] ? new IpvsError(change.kind, errnoName(errors[i])) : undefined));
+    return changes.map((change, i) =>
+      errors[i] ? new IpvsError(change.kind, errnoName(errors[i])) : undefined,
+    );
   }
 
   async services(detail: Detail = 'counters'): Promise<readonly ServiceEntry[]> {
@@ -111,23 +126,37 @@ class KernelBackend implements Backend {
   }
 
   async service(id: ServiceId): Promise<ServiceEntry> {
-    const { service } = await this.#query('list-service', COMMAND.getService, { service: idToWire(id) });
+    const { service } = await this.#query('list-service', COMMAND.getService, {
+      service: idToWire(id),
+    });
     if (service === undefined) throw new BackendError('netlink: a service without attributes');
     return serviceFromWire(service);
   }
 
-  async destinations(id: ServiceId, detail: Detail = 'counters'): Promise<readonly DestinationEntry[]> {
+  async destinations(
+    id: ServiceId,
+    detail: Detail = 'counters',
+  ): Promise<readonly DestinationEntry[]> {
     const family = familyOf(id);
     const table = TABLES[detail];
     const decode = (message: Message) => {
       const { destination } = decodeReply(message, table);
       return destination && destinationFromWire(destination, family);
     };
-    return this.#dump('list-destinations', COMMAND.getDestination, { service: idToWire(id) }, decode);
+    return this.#dump(
+      'list-destinations',
+      COMMAND.getDestination,
+      { service: idToWire(id) },
+      decode,
+    );
   }
 
   async timeouts(): Promise<Timeouts> {
-    const { timeoutTcp = 0, timeoutTcpFin = 0, timeoutUdp = 0 } = await this.#query('timeouts', COMMAND.getConfig, {});
+    const {
+      timeoutTcp = 0,
+      timeoutTcpFin = 0,
+      timeoutUdp = 0,
+    } = await this.#query('timeouts', COMMAND.getConfig, {});
     return { tcp: timeoutTcp, tcpFin: timeoutTcpFin, udp: timeoutUdp };
   }
 
@@ -157,7 +186,12 @@ class KernelBackend implements Backend {
     return decodeReply(reply, TOP);
   }
 
-  async #dump<T>(operation: Operation, command: number, value: WireTop, decode: (message: Message) => T | undefined): Promise<T[]> {
+  async #dump<T>(
+    operation: Operation,
+    command: number,
+    value: WireTop,
+    decode: (message: Message) => T | undefined,
+  ): Promise<T[]> {
     const items = await this.#channel.dump(this.#encode(command, value), decode);
     if (typeof items === 'number') throw new IpvsError(operation, errnoName(items));
     return items.filter((item) => item !== undefined);
@@ -194,7 +228,10 @@ function requestFor(change: Change): { readonly command: number; readonly value:
     case 'delete-destination':
       return {
         command: COMMAND.deleteDestination,
-        value: { service: idToWire(change.id), destination: destinationIdToWire(change.destination) },
+        value: {
+          service: idToWire(change.id),
+          destination: destinationIdToWire(change.destination),
+        },
       };
     case 'flush':
       return { command: COMMAND.flush, value: {} };
@@ -202,12 +239,18 @@ function requestFor(change: Change): { readonly command: number; readonly value:
       return { command: COMMAND.zero, value: change.id ? { service: idToWire(change.id) } : {} };
     case 'set-timeouts': {
       const { tcp, tcpFin, udp } = change.timeouts;
-      return { command: COMMAND.setConfig, value: { timeoutTcp: tcp, timeoutTcpFin: tcpFin, timeoutUdp: udp } };
+      return {
+        command: COMMAND.setConfig,
+        value: { timeoutTcp: tcp, timeoutTcpFin: tcpFin, timeoutUdp: udp },
+      };
     }
     case 'start-daemon':
       return { command: COMMAND.newDaemon, value: { daemon: daemonToWire(change.daemon) } };
     case 'stop-daemon':
-      return { command: COMMAND.deleteDaemon, value: { daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }) } };
+      return {
+        command: COMMAND.deleteDaemon,
+        value: { daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }) },
+      };
     default:
       return change satisfies never;
   }

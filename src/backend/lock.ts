@@ -1,7 +1,9 @@
-// A lock that dies with its holder: a symbolic link, made in one step, whose target names the process that holds it.
+// A lock that dies with its holder: a symbolic link, made in one step, whose target names the
+// process that holds it.
 //
-// A link left by a dead process is taken away only under a second lock of the same kind, one name further on, so that two processes
-// can never both believe to have cleared the way. A process is dead when its pid is gone, a zombie, or has another start time.
+// A link left by a dead process is taken away only under a second lock of the same kind, one name
+// further on, so that two processes can never both believe to have cleared the way. A process is
+// dead when its pid is gone, a zombie, or has another start time.
 import { readFileSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { BackendError } from '../model/errors.js';
 
@@ -44,7 +46,9 @@ function acquire(path: string, { longestWaitMs = LONGEST_WAIT_MS, onDead }: Lock
       clear(path, holder, longestWaitMs);
       onDead?.(pidOf(holder));
     } else if (Date.now() > deadline) {
-      throw new BackendError(`${path}: locked by process ${pidOf(holder)} for ${longestWaitMs / 1000} s`);
+      throw new BackendError(
+        `${path}: locked by process ${pidOf(holder)} for ${longestWaitMs / 1000} s`,
+      );
     } else {
       sleep(POLL_MS * (1 + Math.random()));
     }
@@ -79,7 +83,8 @@ function holderOf(path: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    if (code === 'EINVAL') throw new BackendError(`${path}: in the way of the lock, and not a lock`);
+    if (code === 'EINVAL')
+      throw new BackendError(`${path}: in the way of the lock, and not a lock`);
     throw error;
   }
 }
@@ -109,7 +114,8 @@ function isDead(holder: string): boolean {
 /** Clock ticks after boot at which a process started; undefined when it is gone or a zombie. */
 function startTime(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`, readFileSync);
-  // The name in parentheses may hold anything; the state is the first word behind it, the start time the twentieth.
+  // The name in parentheses may hold anything; the state is the first word behind it, the start
+  // time the twentieth.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
@@ -118,7 +124,10 @@ function pidNamespace(): string {
   return (readText('/proc/self/ns/pid', readlinkSync) ?? '').replaceAll(':', '');
 }
 
-function readText(path: string, read: (path: string, encoding: 'latin1') => string): string | undefined {
+function readText(
+  path: string,
+  read: (path: string, encoding: 'latin1') => string,
+): string | undefined {
   try {
     return read(path, 'latin1');
   } catch {

@@ -1,4 +1,5 @@
-// The machine that the memory model pretends to run on: what of a host's network IPVS looks at when it checks a request.
+// The machine that the memory model pretends to run on: what of a host's network IPVS looks at when
+// it checks a request.
 import { type Address, type Family, formatAddress, ipv4, parseAddress } from '../model/address.js';
 
 export interface Link {
@@ -24,26 +25,32 @@ export const DEFAULT_MACHINE: Machine = {
 };
 
 /**
- * Whether a real server may have this address: local or unicast, by the routing table that the links imply.
+ * Whether a real server may have this address: local or unicast, by the routing table that the
+ * links imply.
  * @param broadcasts of the machine (`broadcastsOf`)
  *
- * IPv4: not 0.0.0.0, not multicast, not broadcast (limited or of a connected subnet). IPv6: not `::`, multicast, link-local of others
- * or v4-mapped.
+ * IPv4: not 0.0.0.0, not multicast, not broadcast (limited or of a connected subnet). IPv6: not
+ * `::`, multicast, link-local of others or v4-mapped.
  */
 export function isServerAddress(address: Address, broadcasts: ReadonlySet<number>): boolean {
   if (address.family === 'ipv4') {
-    if (address.value === 0 || address.value === 0xffffffff || address.value >>> 28 === 0xe) return false;
+    if (address.value === 0 || address.value === 0xffffffff || address.value >>> 28 === 0xe)
+      return false;
     return !broadcasts.has(address.value);
   }
   const [first, second, third, fourth] = address.words;
-  if (first === 0 && second === 0 && (third === 0xffff || (third === 0 && fourth === 0))) return false;
+  if (first === 0 && second === 0 && (third === 0xffff || (third === 0 && fourth === 0)))
+    return false;
   return first >>> 24 !== 0xff && first >>> 22 !== LINK_LOCAL;
 }
 
 /** the ten bits of fe80::/10 */
 const LINK_LOCAL = 0xfe80 >>> 6;
 
-/** Whether a link can send multicast of this family: an IPv6 one needs more than the loopback address (seen in the lab: test/golden/daemon.txt). */
+/**
+ * Whether a link can send multicast of this family: an IPv6 one needs more than the loopback
+ * address (seen in the lab: test/golden/daemon.txt).
+ */
 export function sendsMulticast(link: Link, family: Family): boolean {
   return link.addresses.some((text) => {
     const address = parseAddress(text.split('/')[0] ?? '');
@@ -53,7 +60,9 @@ export function sendsMulticast(link: Link, family: Family): boolean {
 
 /** The IPv4 broadcast addresses of the subnets that a machine is connected to. */
 export function broadcastsOf(machine: Machine): ReadonlySet<number> {
-  return new Set(Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf)));
+  return new Set(
+    Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf)),
+  );
 }
 
 function broadcastOf(text: string): number[] {

@@ -1,4 +1,5 @@
-// A model of the kernel's IPVS: packets by the simulator's data plane, and of the control plane the same checks in the same order with the same errno, the same defaults, the same dump order.
+// A model of the kernel's IPVS: packets by the simulator's data plane, and of the control plane the
+// same checks in the same order with the same errno, the same defaults, the same dump order.
 
 import { type Address, ipv4, sameAddress } from '../model/address.js';
 import type { Change } from '../model/change.js';
@@ -7,14 +8,26 @@ import { DAEMON_ROLES, type Daemon, type DaemonRequest, type DaemonRole } from '
 import type { Destination, DestinationEntry, DestinationId } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import { tunnelNumber } from '../model/forwarding.js';
-import { familyOf, protocolNumber, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
+import {
+  familyOf,
+  protocolNumber,
+  type Service,
+  type ServiceEntry,
+  type ServiceId,
+} from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import { Dataplane, serviceKey } from '../simulator/dataplane.js';
 import type { TimedPacket } from '../simulator/packets.js';
 import type { LiveService } from '../simulator/server.js';
 import type { Snapshot } from '../simulator/snapshot.js';
 import type { Backend, Info } from './backend.js';
-import { broadcastsOf, DEFAULT_MACHINE, isServerAddress, type Machine, sendsMulticast } from './machine.js';
+import {
+  broadcastsOf,
+  DEFAULT_MACHINE,
+  isServerAddress,
+  type Machine,
+  sendsMulticast,
+} from './machine.js';
 
 /** A service and its real servers, newest first. */
 export interface TableService {
@@ -33,10 +46,30 @@ export interface TableState {
   readonly traffic?: Snapshot | undefined;
 }
 
-export const EMPTY_TABLE: TableState = { machine: DEFAULT_MACHINE, services: [], timeouts: DEFAULT_TIMEOUTS, daemons: [] };
+export const EMPTY_TABLE: TableState = {
+  machine: DEFAULT_MACHINE,
+  services: [],
+  timeouts: DEFAULT_TIMEOUTS,
+  daemons: [],
+};
 
 /** The schedulers that a Debian kernel has as modules; `none` needs none. */
-const SCHEDULERS = new Set(['none', 'rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh']);
+const SCHEDULERS = new Set([
+  'none',
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'lblc',
+  'lblcr',
+  'dh',
+  'sh',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'mh',
+]);
 const ENGINES = new Set(['sip']);
 const IPVS_VERSION = 0x010201;
 /** slots in the table of the scheduler mh, which cannot serve more servers */
@@ -44,7 +77,10 @@ const MAGLEV_SLOTS = 4093;
 /** INT_MAX / HZ with the 250 ticks a second of Debian's kernel */
 const LONGEST_TIMEOUT = 8589934;
 
-/** The rules of one machine in memory, and what packets make of them. Every method answers at once; the promises are the interface's. */
+/**
+ * The rules of one machine in memory, and what packets make of them. Every method answers at once;
+ * the promises are the interface's.
+ */
 export class MemoryBackend implements Backend {
   readonly batchSize = 256;
   readonly #machine: Machine;
@@ -65,7 +101,8 @@ export class MemoryBackend implements Backend {
     this.#daemons = state.daemons;
     for (const { service, destinations } of state.services) {
       const live = this.dataplane.addService(service);
-      for (const destination of [...destinations].reverse()) this.dataplane.addServer(live, destination);
+      for (const destination of [...destinations].reverse())
+        this.dataplane.addServer(live, destination);
     }
     if (state.traffic) this.dataplane.restore(state.traffic);
   }
@@ -106,7 +143,10 @@ export class MemoryBackend implements Backend {
     const newestFirst = [...this.dataplane.services.values()].reverse();
     const buckets = newestFirst.map((live) => ({ live, bucket: bucketOf(live.service.id) }));
     buckets.sort((a, b) => a.bucket - b.bucket);
-    return buckets.map(({ live }) => ({ service: live.service, counters: live.traffic.counters() }));
+    return buckets.map(({ live }) => ({
+      service: live.service,
+      counters: live.traffic.counters(),
+    }));
   }
 
   async service(id: ServiceId): Promise<ServiceEntry> {
@@ -118,13 +158,15 @@ export class MemoryBackend implements Backend {
 
   async destinations(id: ServiceId): Promise<readonly DestinationEntry[]> {
     this.dataplane.advance(this.#clock());
-    return (this.#find(id)?.servers ?? []).map(({ destination, active, inactive, persistent, traffic }) => ({
-      destination,
-      activeConnections: active,
-      inactiveConnections: inactive,
-      persistentConnections: persistent,
-      counters: traffic.counters(),
-    }));
+    return (this.#find(id)?.servers ?? []).map(
+      ({ destination, active, inactive, persistent, traffic }) => ({
+        destination,
+        activeConnections: active,
+        inactiveConnections: inactive,
+        persistentConnections: persistent,
+        counters: traffic.counters(),
+      }),
+    );
   }
 
   async timeouts(): Promise<Timeouts> {
@@ -148,7 +190,8 @@ export class MemoryBackend implements Backend {
   playNow(packets: Iterable<TimedPacket>): void {
     for (const { at, packet } of packets) {
       this.dataplane.startAt(at);
-      if (packet.direction === 'in' || this.dataplane.seesReplies(packet)) this.dataplane.packet(packet, at);
+      if (packet.direction === 'in' || this.dataplane.seesReplies(packet))
+        this.dataplane.packet(packet, at);
     }
     this.dataplane.advance(this.#clock());
   }
@@ -169,7 +212,8 @@ export class MemoryBackend implements Backend {
       case 'delete-destination':
         return this.#changeDestination(change);
       case 'flush':
-        for (const live of [...this.dataplane.services.values()]) this.dataplane.deleteService(live);
+        for (const live of [...this.dataplane.services.values()])
+          this.dataplane.deleteService(live);
         return undefined;
       case 'zero':
         return this.#zero(change.id);
@@ -199,7 +243,10 @@ export class MemoryBackend implements Backend {
   #editService(service: Service): string | undefined {
     const live = this.#find(service.id);
     if (live === undefined) return 'ESRCH';
-    const refusal = checkService(service, service.scheduler === live.service.scheduler ? 0 : live.servers.length);
+    const refusal = checkService(
+      service,
+      service.scheduler === live.service.scheduler ? 0 : live.servers.length,
+    );
     if (refusal === undefined) live.set(service);
     return refusal;
   }
@@ -221,10 +268,14 @@ export class MemoryBackend implements Backend {
     return undefined;
   }
 
-  #changeDestination(change: Extract<Change, { kind: `${string}-destination` }>): string | undefined {
+  #changeDestination(
+    change: Extract<Change, { kind: `${string}-destination` }>,
+  ): string | undefined {
     const live = this.#find(change.id);
     if (live === undefined) return 'ESRCH';
-    const server = live.servers.find(({ destination }) => sameDestination(destination, change.destination));
+    const server = live.servers.find(({ destination }) =>
+      sameDestination(destination, change.destination),
+    );
     if (change.kind === 'delete-destination') {
       if (server === undefined) return 'ENOENT';
       this.dataplane.deleteServer(live, server);
@@ -250,27 +301,36 @@ export class MemoryBackend implements Backend {
     if (mixed && (this.#daemons.length > 0 || destination.forwarding !== 'tunnel')) return 'EINVAL';
     if (destination.weight < 0) return 'ERANGE';
     if (destination.lowerThreshold > destination.upperThreshold) return 'ERANGE';
-    if (tunnelNumber(destination.tunnel.type) === GUE && destination.tunnel.port === 0) return 'EINVAL';
+    if (tunnelNumber(destination.tunnel.type) === GUE && destination.tunnel.port === 0)
+      return 'EINVAL';
     return undefined;
   }
 
   /** All or nothing; 0 keeps a timeout. */
   #setTimeouts(timeouts: Timeouts): string | undefined {
     const { tcp, tcpFin, udp } = timeouts;
-    if ([tcp, tcpFin, udp].some((seconds) => seconds < 0 || seconds > LONGEST_TIMEOUT)) return 'EINVAL';
+    if ([tcp, tcpFin, udp].some((seconds) => seconds < 0 || seconds > LONGEST_TIMEOUT))
+      return 'EINVAL';
     const old = this.dataplane.timeouts;
-    this.dataplane.timeouts = { tcp: tcp || old.tcp, tcpFin: tcpFin || old.tcpFin, udp: udp || old.udp };
+    this.dataplane.timeouts = {
+      tcp: tcp || old.tcp,
+      tcpFin: tcpFin || old.tcpFin,
+      udp: udp || old.udp,
+    };
     return undefined;
   }
 
   #startDaemon(request: DaemonRequest): string | undefined {
     if (request.group !== undefined && !isMulticast(request.group)) return 'EINVAL';
     if (this.#hasMixedFamilies()) return 'EINVAL';
-    const link = Object.hasOwn(this.#machine.links, request.interface) ? this.#machine.links[request.interface] : undefined;
+    const link = Object.hasOwn(this.#machine.links, request.interface)
+      ? this.#machine.links[request.interface]
+      : undefined;
     if (link === undefined) return 'ENODEV';
     if (this.#daemons.some(({ role }) => role === request.role)) return 'EEXIST';
     const group = request.group ?? DEFAULT_GROUP;
-    if (request.role === 'master' && !(link.up && sendsMulticast(link, group.family))) return 'ENETUNREACH';
+    if (request.role === 'master' && !(link.up && sendsMulticast(link, group.family)))
+      return 'ENETUNREACH';
     const daemon: Daemon = {
       role: request.role,
       interface: request.interface,
@@ -280,7 +340,9 @@ export class MemoryBackend implements Backend {
       port: request.port || DEFAULT_PORT,
       ttl: request.ttl || DEFAULT_TTL,
     };
-    this.#daemons = [...this.#daemons, daemon].sort((a, b) => DAEMON_ROLES[a.role].kernel - DAEMON_ROLES[b.role].kernel);
+    this.#daemons = [...this.#daemons, daemon].sort(
+      (a, b) => DAEMON_ROLES[a.role].kernel - DAEMON_ROLES[b.role].kernel,
+    );
     return undefined;
   }
 
@@ -311,7 +373,8 @@ const DEFAULT_TTL = 1;
 function checkService(service: Service, destinations: number): string | undefined {
   if (!SCHEDULERS.has(service.scheduler)) return 'ENOENT';
   if (service.engine !== undefined && !ENGINES.has(service.engine)) return 'ENOENT';
-  if (familyOf(service.id) === 'ipv6' && (service.netmask < 1 || service.netmask > 128)) return 'EINVAL';
+  if (familyOf(service.id) === 'ipv6' && (service.netmask < 1 || service.netmask > 128))
+    return 'EINVAL';
   return service.scheduler === 'mh' && destinations > MAGLEV_SLOTS ? 'EINVAL' : undefined;
 }
 
@@ -321,15 +384,21 @@ function sameDestination(a: DestinationId, b: DestinationId): boolean {
 
 const BUCKETS = 256;
 
-/** The place in a dump: address services by a hash of protocol, address and port, then marks. The kernel's per-boot constant is 0 here. */
+/**
+ * The place in a dump: address services by a hash of protocol, address and port, then marks. The
+ * kernel's per-boot constant is 0 here.
+ */
 function bucketOf(id: ServiceId): number {
   if (id.kind === 'fwmark') return BUCKETS + (id.mark & 255);
-  const folded = id.address.family === 'ipv4' ? id.address.value : id.address.words.reduce((a, b) => a ^ b, 0);
+  const folded =
+    id.address.family === 'ipv4' ? id.address.value : id.address.words.reduce((a, b) => a ^ b, 0);
   return (protocolNumber(id.protocol) ^ folded ^ (id.port >> 8) ^ id.port) & 255;
 }
 
 function isMulticast(address: Address): boolean {
-  return address.family === 'ipv4' ? address.value >>> 28 === 0xe : address.words[0] >>> 24 === 0xff;
+  return address.family === 'ipv4'
+    ? address.value >>> 28 === 0xe
+    : address.words[0] >>> 24 === 0xff;
 }
 
 /** Longest message: the role's default, or what was asked for within the role's limits. */

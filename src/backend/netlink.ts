@@ -1,15 +1,28 @@
-// The one place that touches the `netlink` package: a generic-netlink conversation over its raw socket.
+// The one place that touches the `netlink` package: a generic-netlink conversation over its raw
+// socket.
 //
-// Three habits of the package would end the process and are made impossible here: a throw inside one of its callbacks (every body is
-// wrapped), an error event nobody hears (there is always a listener), and an overrun of the receive queue (what is in flight is bounded).
+// Three habits of the package would end the process and are made impossible here: a throw inside
+// one of its callbacks (every body is wrapped), an error event nobody hears (there is always a
+// listener), and an overrun of the receive queue (what is in flight is bounded).
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { BackendError, WireError } from '../model/errors.js';
-import { errnoOf, FLAG, MESSAGE, type Message, messagesIn, NETLINK_GENERIC, type Requests } from '../wire/genl.js';
+import {
+  errnoOf,
+  FLAG,
+  MESSAGE,
+  type Message,
+  messagesIn,
+  NETLINK_GENERIC,
+  type Requests,
+} from '../wire/genl.js';
 
 /** What is used of the package's socket; tests hand in their own. */
 export interface RawSocket {
   /** `message` and `truncatedMessage` bring the bytes and their sender, `error` an error */
-  on(event: 'message' | 'truncatedMessage' | 'error', listener: (...values: never[]) => void): unknown;
+  on(
+    event: 'message' | 'truncatedMessage' | 'error',
+    listener: (...values: never[]) => void,
+  ): unknown;
   send(bytes: Uint8Array, options: undefined, done: (error?: Error) => void): void;
   getRecvBufferSize(): number;
   close(): void;
@@ -29,7 +42,9 @@ export interface ChannelOptions {
 
 /** The package allocates this much for every answer, so it is no larger than dumps profit from. */
 const RECEIVE_BYTES = 8192;
-/** What one answer may take of the receive queue: 1280 bytes, and a fifth of the queue stays free. */
+/**
+ * What one answer may take of the receive queue: 1280 bytes, and a fifth of the queue stays free.
+ */
 const ANSWER_BYTES = 1280 * 1.2;
 const MOST_IN_FLIGHT = 128;
 const MOST_DUMPS = 10;
@@ -54,23 +69,40 @@ export class Channel {
   #current: Conversation | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
-  /** when the kernel has been silent for too long, in milliseconds since 1970; one timer serves all conversations */
+  /**
+   * when the kernel has been silent for too long, in milliseconds since 1970; one timer serves all
+   * conversations
+   */
   #deadline = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** sends so far, for tests and the bench */
   sends = 0;
 
-  constructor({ open = openRaw, wrap = (socket) => socket, timeoutMs = DEFAULT_TIMEOUT_MS }: ChannelOptions = {}) {
+  constructor({
+    open = openRaw,
+    wrap = (socket) => socket,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+  }: ChannelOptions = {}) {
     this.#timeoutMs = timeoutMs;
     this.#socket = wrap(open());
-    this.#socket.on('message', (bytes: Uint8Array, from: Sender) => this.#guard(() => this.#receive(bytes, from.port)));
-    this.#socket.on('truncatedMessage', (_: Uint8Array, from: Sender) => this.#guard(() => this.#truncated(from.port)));
-    this.#socket.on('error', (error: Error) => this.#fail(new BackendError(`netlink: ${error.message}`)));
-    this.batchSize = Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)));
+    this.#socket.on('message', (bytes: Uint8Array, from: Sender) =>
+      this.#guard(() => this.#receive(bytes, from.port)),
+    );
+    this.#socket.on('truncatedMessage', (_: Uint8Array, from: Sender) =>
+      this.#guard(() => this.#truncated(from.port)),
+    );
+    this.#socket.on('error', (error: Error) =>
+      this.#fail(new BackendError(`netlink: ${error.message}`)),
+    );
+    this.batchSize = Math.max(
+      1,
+      Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)),
+    );
   }
 
   /**
-   * Sends requests in their order, `batchSize` at a time; only the last of each batch asks for an acknowledgement.
+   * Sends requests in their order, `batchSize` at a time; only the last of each batch asks for an
+   * acknowledgement.
    * @returns an errno per request, 0 where it succeeded
    */
   async request(requests: Requests): Promise<number[]> {
@@ -146,8 +178,17 @@ export class Channel {
     return turn;
   }
 
-  /** Sends requests from..to-1, the last one with flags of its own, and hears the answers until `hear` has had enough. */
-  #talk(requests: Requests, from: number, to: number, lastFlags: number, hear: Conversation['hear']): Promise<void> {
+  /**
+   * Sends requests from..to-1, the last one with flags of its own, and hears the answers until
+   * `hear` has had enough.
+   */
+  #talk(
+    requests: Requests,
+    from: number,
+    to: number,
+    lastFlags: number,
+    hear: Conversation['hear'],
+  ): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     const first = this.#sequence + 1;
     this.#sequence += to - from;
@@ -157,30 +198,46 @@ export class Channel {
       this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
       this.sends++;
       try {
-        this.#socket.send(requests.stamped(from, to, first, FLAG.request, lastFlags), undefined, (error) => {
-          if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
-        });
+        this.#socket.send(
+          requests.stamped(from, to, first, FLAG.request, lastFlags),
+          undefined,
+          (error) => {
+            if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
+          },
+        );
       } catch (error) {
         this.#fail(new BackendError(`netlink: ${(error as Error).message}`));
       }
     });
   }
 
-  /** Ends a conversation in which the kernel has been silent for too long; otherwise looks again when that could be. */
+  /**
+   * Ends a conversation in which the kernel has been silent for too long; otherwise looks again
+   * when that could be.
+   */
   #watch(): void {
     this.#timer = undefined;
     if (this.#current === undefined) return;
     const left = this.#deadline - Date.now();
-    if (left <= 0) this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`));
+    if (left <= 0)
+      this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`));
     else this.#timer = setTimeout(() => this.#watch(), left);
   }
 
-  /** Anything that is not from the kernel, or answers no request of the current conversation, is ignored. */
+  /**
+   * Anything that is not from the kernel, or answers no request of the current conversation, is
+   * ignored.
+   */
   #receive(bytes: Uint8Array, port: number): void {
     if (port !== 0) return;
     for (const message of messagesIn(bytes)) {
       const conversation = this.#current;
-      if (conversation === undefined || message.sequence < conversation.first || message.sequence > conversation.last) continue;
+      if (
+        conversation === undefined ||
+        message.sequence < conversation.first ||
+        message.sequence > conversation.last
+      )
+        continue;
       if (message.type === MESSAGE.overrun) throw new WireError('the kernel lost answers');
       if (!conversation.hear(message)) continue;
       this.#current = undefined;
@@ -196,11 +253,18 @@ export class Channel {
     try {
       body();
     } catch (error) {
-      this.#fail(error instanceof WireError ? new BackendError(`netlink: ${error.message}`) : (error as Error));
+      this.#fail(
+        error instanceof WireError
+          ? new BackendError(`netlink: ${error.message}`)
+          : (error as Error),
+      );
     }
   }
 
-  /** Ends the current conversation and all later ones with this error: after it, what arrives cannot be told apart any more. */
+  /**
+   * Ends the current conversation and all later ones with this error: after it, what arrives cannot
+   * be told apart any more.
+   */
   #fail(error: Error): void {
     if (this.#failure === undefined) {
       this.#failure = error;

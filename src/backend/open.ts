@@ -6,13 +6,16 @@ import type { Host } from './kernel.js';
 const FILE = 'file:';
 
 /**
- * Opens what LVS_BACKEND names: `kernel` (also when it is unset or empty), `memory`, or `file:PATH`. Only that one is loaded.
+ * Opens what LVS_BACKEND names: `kernel` (also when it is unset or empty), `memory`, or
+ * `file:PATH`. Only that one is loaded.
  * @throws IpvsError operation `info`, when the kernel cannot be used
  * @throws BackendError when the name is unknown or the file is unusable
  */
 export async function openBackend(name: string | undefined, host: Host): Promise<Backend> {
-  if (name === undefined || name === '' || name === 'kernel') return (await import('./kernel.js')).openKernel(host);
+  if (name === undefined || name === '' || name === 'kernel')
+    return (await import('./kernel.js')).openKernel(host);
   if (name === 'memory') return new (await import('./memory.js')).MemoryBackend();
-  if (name.startsWith(FILE) && name.length > FILE.length) return (await import('./file.js')).openFile(name.slice(FILE.length));
+  if (name.startsWith(FILE) && name.length > FILE.length)
+    return (await import('./file.js')).openFile(name.slice(FILE.length));
   throw new BackendError(`LVS_BACKEND=${name}: no such backend; use kernel, memory or file:PATH`);
 }

@@ -1,4 +1,5 @@
-// A home of rules for a program that stays: when it fails (the module was loaded anew, the kernel was silent) it is opened again.
+// A home of rules for a program that stays: when it fails (the module was loaded anew, the kernel
+// was silent) it is opened again.
 import { BackendError, IpvsError } from '../model/errors.js';
 import type { Backend } from './backend.js';
 
@@ -10,7 +11,10 @@ const PAUSE_MS = 5000;
  * @param now milliseconds of a clock that never jumps
  * @throws what `open` throws the first time
  */
-export async function openReopening(open: () => Promise<Backend>, now: () => number): Promise<Backend> {
+export async function openReopening(
+  open: () => Promise<Backend>,
+  now: () => number,
+): Promise<Backend> {
   let last = await open();
   let current: Backend | undefined = last;
   let opening: Promise<Backend> | undefined;
@@ -69,7 +73,9 @@ export async function openReopening(open: () => Promise<Backend>, now: () => num
 
 /** A list is never refused by a kernel that has IPVS: the family is gone, or has another number. */
 function isBroken(error: unknown): boolean {
-  return error instanceof BackendError || (error instanceof IpvsError && LISTS.has(error.operation));
+  return (
+    error instanceof BackendError || (error instanceof IpvsError && LISTS.has(error.operation))
+  );
 }
 
 const LISTS: ReadonlySet<string> = new Set(['list-services', 'list-destinations']);

@@ -1,10 +1,16 @@
-// The table file: TableState <-> JSON text, one service or real server a line. What is read is checked field by field, since the file
-// may come from anywhere.
+// The table file: TableState <-> JSON text, one service or real server a line. What is read is
+// checked field by field, since the file may come from anywhere.
 import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { FORWARDING, type Forwarding, TUNNELS, type TunnelType } from '../model/forwarding.js';
-import { type KnownProtocol, PROTOCOLS, type Protocol, type Service, type ServiceId } from '../model/service.js';
+import {
+  type KnownProtocol,
+  PROTOCOLS,
+  type Protocol,
+  type Service,
+  type ServiceId,
+} from '../model/service.js';
 import type { KeptFlow, KeptTemplate, Snapshot } from '../simulator/snapshot.js';
 import type { TrafficState } from '../simulator/traffic.js';
 import type { Machine } from './machine.js';
@@ -27,9 +33,13 @@ export function encodeTable(state: TableState): string {
     timeouts: state.timeouts,
     daemons: state.daemons.map(daemonOut),
   };
-  const lines = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`);
+  const lines = Object.entries(head).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
+  );
   const services = state.services.map(({ service, destinations }) => {
-    const rows = destinations.map((destination) => `\n      ${JSON.stringify(destinationOut(destination))}`);
+    const rows = destinations.map(
+      (destination) => `\n      ${JSON.stringify(destinationOut(destination))}`,
+    );
     return `\n    {"service": ${JSON.stringify(serviceOut(service))}, "destinations": [${rows.join(',')}${rows.length > 0 ? '\n    ' : ''}]}`;
   });
   const traffic = state.traffic ? `,\n  "traffic": ${encodeTraffic(state.traffic)}` : '';
@@ -41,7 +51,9 @@ export function decodeTable(text: string): TableState {
   const file = object(parseJson(text), 'the file');
   if (file.format !== FORMAT) throw new TableFileError('not an LVS table file');
   if (file.version !== VERSION)
-    throw new TableFileError(`table file of version ${JSON.stringify(file.version)}; this program reads version ${VERSION}`);
+    throw new TableFileError(
+      `table file of version ${JSON.stringify(file.version)}; this program reads version ${VERSION}`,
+    );
   const timeouts = object(file.timeouts, 'timeouts');
   return {
     machine: machineIn(file.machine),
@@ -58,12 +70,15 @@ export function decodeTable(text: string): TableState {
 
 /** One connection or template a line. */
 function encodeTraffic({ now, services, templates, flows }: Snapshot): string {
-  const rows = (items: readonly object[]) => items.map((item) => `\n      ${JSON.stringify(item, addressOut)}`).join(',');
+  const rows = (items: readonly object[]) =>
+    items.map((item) => `\n      ${JSON.stringify(item, addressOut)}`).join(',');
   return `{\n    "now": ${now},\n    "services": [${rows(services)}],\n    "templates": [${rows(templates)}],\n    "flows": [${rows(flows)}]\n  }`;
 }
 
 function addressOut(_: string, value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'family' in value ? formatAddress(value as Address) : value;
+  return typeof value === 'object' && value !== null && 'family' in value
+    ? formatAddress(value as Address)
+    : value;
 }
 
 function trafficIn(value: unknown): Snapshot {
@@ -72,14 +87,20 @@ function trafficIn(value: unknown): Snapshot {
     now: moment(fields.now, 'traffic.now'),
     services: list(fields.services, 'traffic.services', (one, at) => {
       const { traffic, servers } = object(one, at);
-      return { traffic: countersIn(traffic, `${at}.traffic`), servers: list(servers, `${at}.servers`, serverTrafficIn) };
+      return {
+        traffic: countersIn(traffic, `${at}.traffic`),
+        servers: list(servers, `${at}.servers`, serverTrafficIn),
+      };
     }),
     templates: list(fields.templates, 'traffic.templates', templateIn),
     flows: list(fields.flows, 'traffic.flows', flowIn),
   };
 }
 
-function serverTrafficIn(value: unknown, at: string): Snapshot['services'][number]['servers'][number] {
+function serverTrafficIn(
+  value: unknown,
+  at: string,
+): Snapshot['services'][number]['servers'][number] {
   const { traffic, lastWeight, overloaded } = object(value, at);
   return {
     traffic: countersIn(traffic, `${at}.traffic`),
@@ -90,8 +111,14 @@ function serverTrafficIn(value: unknown, at: string): Snapshot['services'][numbe
 
 function countersIn(value: unknown, at: string): TrafficState {
   const fields = object(value, at);
-  const numbers = (name: string) => list(fields[name], `${at}.${name}`, (one, place) => whole(one, place, Number.MAX_SAFE_INTEGER));
-  return { counted: numbers('counted'), copied: numbers('copied'), zero: numbers('zero'), rates: numbers('rates') };
+  const numbers = (name: string) =>
+    list(fields[name], `${at}.${name}`, (one, place) => whole(one, place, Number.MAX_SAFE_INTEGER));
+  return {
+    counted: numbers('counted'),
+    copied: numbers('copied'),
+    zero: numbers('zero'),
+    rates: numbers('rates'),
+  };
 }
 
 function templateIn(value: unknown, at: string): KeptTemplate {
@@ -135,14 +162,17 @@ function tupleIn(fields: Fields, at: string) {
 
 /** Seconds since 1970, with a fraction. */
 function moment(value: unknown, at: string): number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : fail(at, 'a time');
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+    ? value
+    : fail(at, 'a time');
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new TableFileError('not an LVS table file, or a damaged one');
+    if (error instanceof SyntaxError)
+      throw new TableFileError('not an LVS table file, or a damaged one');
     throw error;
   }
 }
@@ -175,12 +205,15 @@ function tableServiceIn(value: unknown, at: string): TableService {
 
 function serviceIn(value: unknown, at: string): Service {
   const fields = object(value, at);
-  const persistence = fields.persistence === undefined ? undefined : object(fields.persistence, `${at}.persistence`);
+  const persistence =
+    fields.persistence === undefined ? undefined : object(fields.persistence, `${at}.persistence`);
   return {
     id: idIn(fields, at),
     scheduler: text(fields.scheduler, `${at}.scheduler`),
     schedulerFlags: whole(fields.schedulerFlags, `${at}.schedulerFlags`, 7),
-    persistence: persistence && { timeout: whole(persistence.timeout, `${at}.persistence.timeout`) },
+    persistence: persistence && {
+      timeout: whole(persistence.timeout, `${at}.persistence.timeout`),
+    },
     netmask: whole(fields.netmask, `${at}.netmask`),
     engine: fields.engine === undefined ? undefined : text(fields.engine, `${at}.engine`),
     onePacket: flag(fields.onePacket, `${at}.onePacket`),
@@ -238,13 +271,24 @@ function machineIn(value: unknown): Machine {
   const fields = object(value, 'machine');
   const links = Object.entries(object(fields.links, 'machine.links')).map(([name, link]) => {
     const at = `machine.links.${name}`;
-    const { up, mtu, addresses } = object(link, at) as Fields & { up?: unknown; mtu?: unknown; addresses?: unknown };
+    const { up, mtu, addresses } = object(link, at) as Fields & {
+      up?: unknown;
+      mtu?: unknown;
+      addresses?: unknown;
+    };
     return [
       name,
-      { up: flag(up, `${at}.up`), mtu: whole(mtu, `${at}.mtu`, 65536), addresses: list(addresses, `${at}.addresses`, text) },
+      {
+        up: flag(up, `${at}.up`),
+        mtu: whole(mtu, `${at}.mtu`, 65536),
+        addresses: list(addresses, `${at}.addresses`, text),
+      },
     ] as const;
   });
-  return { links: Object.fromEntries(links), connectionTableSize: whole(fields.connectionTableSize, 'machine.connectionTableSize') };
+  return {
+    links: Object.fromEntries(links),
+    connectionTableSize: whole(fields.connectionTableSize, 'machine.connectionTableSize'),
+  };
 }
 
 function fail(at: string, wanted: string): never {
@@ -252,11 +296,15 @@ function fail(at: string, wanted: string): never {
 }
 
 function object(value: unknown, at: string): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : fail(at, 'an object');
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : fail(at, 'an object');
 }
 
 function list<T>(value: unknown, at: string, item: (value: unknown, at: string) => T): T[] {
-  return Array.isArray(value) ? value.map((element, i) => item(element, `${at}[${i}]`)) : fail(at, 'a list');
+  return Array.isArray(value)
+    ? value.map((element, i) => item(element, `${at}[${i}]`))
+    : fail(at, 'a list');
 }
 
 function whole(value: unknown, at: string, most = 4294967295): number {
@@ -277,11 +325,15 @@ function oneOf<T extends string>(value: unknown, at: string, choices: readonly T
   return choices.find((choice) => choice === value) ?? fail(at, `one of ${choices.join(', ')}`);
 }
 
-/** A name from a table, or the prefix and a number for what the kernel knows and the table does not. */
+/**
+ * A name from a table, or the prefix and a number for what the kernel knows and the table does not.
+ */
 function named<T extends string>(value: unknown, at: string, table: object, prefix: string): T {
   const name = text(value, at);
   const numbered = name.startsWith(prefix) && /^[0-9]{1,5}$/.test(name.slice(prefix.length));
-  return Object.hasOwn(table, name) || numbered ? (name as T) : fail(at, `one of ${Object.keys(table).join(', ')}`);
+  return Object.hasOwn(table, name) || numbered
+    ? (name as T)
+    : fail(at, `one of ${Object.keys(table).join(', ')}`);
 }
 
 function address(value: unknown, at: string): Address {

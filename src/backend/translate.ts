@@ -4,10 +4,30 @@ import { type Counters, NO_TRAFFIC } from '../model/counters.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRequest } from '../model/daemon.js';
 import type { Destination, DestinationEntry, DestinationId } from '../model/destination.js';
 import { WireError } from '../model/errors.js';
-import { forwardingNumber, forwardingOf, IPIP, tunnelNumber, tunnelOf } from '../model/forwarding.js';
-import { familyOf, fullNetmask, protocolNumber, protocolOf, type Service, type ServiceEntry, type ServiceId } from '../model/service.js';
+import {
+  forwardingNumber,
+  forwardingOf,
+  IPIP,
+  tunnelNumber,
+  tunnelOf,
+} from '../model/forwarding.js';
+import {
+  familyOf,
+  fullNetmask,
+  protocolNumber,
+  protocolOf,
+  type Service,
+  type ServiceEntry,
+  type ServiceId,
+} from '../model/service.js';
 import { swapped, type Words } from '../wire/codec.js';
-import { SERVICE_FLAG, type WireDaemon, type WireDestination, type WireService, type WireStats } from '../wire/ipvs.js';
+import {
+  SERVICE_FLAG,
+  type WireDaemon,
+  type WireDestination,
+  type WireService,
+  type WireStats,
+} from '../wire/ipvs.js';
 
 const AF: Record<Family, number> = { ipv4: 2, ipv6: 10 };
 
@@ -15,7 +35,12 @@ const AF: Record<Family, number> = { ipv4: 2, ipv6: 10 };
 export function idToWire(id: ServiceId): WireService {
   const family = AF[familyOf(id)];
   if (id.kind === 'fwmark') return { family, fwmark: id.mark };
-  return { family, protocol: protocolNumber(id.protocol), address: addressToWire(id.address), port: id.port };
+  return {
+    family,
+    protocol: protocolNumber(id.protocol),
+    address: addressToWire(id.address),
+    port: id.port,
+  };
 }
 
 /** A service with all that one sets, as NEW_SERVICE and SET_SERVICE want it. */
@@ -34,7 +59,10 @@ export function serviceToWire(service: Service): WireService {
   return Object.assign(settings, idToWire(service.id));
 }
 
-/** What names a real server in a request; the family is sent always, since it may differ from the service's. */
+/**
+ * What names a real server in a request; the family is sent always, since it may differ from the
+ * service's.
+ */
 export function destinationIdToWire(id: DestinationId): WireDestination {
   return { address: addressToWire(id.address), port: id.port, family: AF[id.address.family] };
 }
@@ -94,7 +122,10 @@ export function serviceFromWire(wire: WireService): ServiceEntry {
 }
 
 /** @throws WireError when a part that every reply has is missing */
-export function destinationFromWire(wire: WireDestination, serviceFamily: Family): DestinationEntry {
+export function destinationFromWire(
+  wire: WireDestination,
+  serviceFamily: Family,
+): DestinationEntry {
   const family = wire.family === undefined ? serviceFamily : familyFromWire(wire.family);
   const plain = !wire.tunnelType && !wire.tunnelPort && !wire.tunnelFlags;
   return {
@@ -122,14 +153,24 @@ export function destinationFromWire(wire: WireDestination, serviceFamily: Family
 
 /** Undefined for a state that is neither master nor backup. */
 export function daemonFromWire(wire: WireDaemon): Daemon | undefined {
-  const role = wire.state === DAEMON_ROLES.master.kernel ? 'master' : wire.state === DAEMON_ROLES.backup.kernel ? 'backup' : undefined;
+  const role =
+    wire.state === DAEMON_ROLES.master.kernel
+      ? 'master'
+      : wire.state === DAEMON_ROLES.backup.kernel
+        ? 'backup'
+        : undefined;
   if (role === undefined) return undefined;
   return {
     role,
     interface: wire.interface ?? '',
     syncId: wire.syncId ?? 0,
     maxLength: wire.maxLength ?? 0,
-    group: wire.group !== undefined ? ipv4(wire.group) : wire.group6 ? addressFromWire(wire.group6, 'ipv6') : undefined,
+    group:
+      wire.group !== undefined
+        ? ipv4(wire.group)
+        : wire.group6
+          ? addressFromWire(wire.group6, 'ipv6')
+          : undefined,
     port: wire.port ?? 0,
     ttl: wire.ttl ?? 0,
   };

@@ -1,4 +1,5 @@
-// Legality: which options go with which command, and with which tunnel type. One engine walks both tables.
+// Legality: which options go with which command, and with which tunnel type. One engine walks both
+// tables.
 import type { KnownTunnel } from '../model/forwarding.js';
 import { type CommandName, SLOTS, type Slot } from './options.js';
 import { refuse } from './usage.js';
@@ -10,13 +11,24 @@ export interface LegalityRow {
   readonly oneOf: readonly Slot[];
 }
 
-const row = (required: readonly Slot[], allowed: readonly Slot[], oneOf: readonly Slot[] = []): LegalityRow => ({
+const row = (
+  required: readonly Slot[],
+  allowed: readonly Slot[],
+  oneOf: readonly Slot[] = [],
+): LegalityRow => ({
   required,
   allowed,
   oneOf,
 });
 
-const SERVICE_SETTINGS: readonly Slot[] = ['scheduler', 'persistent', 'netmask', 'ops', 'pe', 'sched-flags'];
+const SERVICE_SETTINGS: readonly Slot[] = [
+  'scheduler',
+  'persistent',
+  'netmask',
+  'ops',
+  'pe',
+  'sched-flags',
+];
 // biome-ignore format: a table
 const SERVER_SETTINGS: readonly Slot[] = [
   'forwarding-method', 'weight', 'u-threshold', 'l-threshold', 'tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum',
@@ -50,8 +62,14 @@ const TUNNEL_LEGALITY: Readonly<Record<KnownTunnel, LegalityRow>> = {
   gre:  row([], [], ['tun-nocsum', 'tun-csum']),
 };
 
-/** Refuses the first slot, in the order of SLOTS, that is missing, illegal or in conflict with an earlier one. */
-export function checkCommand(command: keyof typeof COMMAND_LEGALITY, given: ReadonlySet<Slot>): void {
+/**
+ * Refuses the first slot, in the order of SLOTS, that is missing, illegal or in conflict with an
+ * earlier one.
+ */
+export function checkCommand(
+  command: keyof typeof COMMAND_LEGALITY,
+  given: ReadonlySet<Slot>,
+): void {
   check(COMMAND_LEGALITY[command], SLOTS, given, `the '${command}' command`);
 }
 
@@ -60,15 +78,22 @@ export function checkTunnel(type: KnownTunnel, given: ReadonlySet<Slot>): void {
   check(TUNNEL_LEGALITY[type], TUNNEL_SLOTS, given, `the '${type}' tunnel type`);
 }
 
-function check(legality: LegalityRow, slots: readonly Slot[], given: ReadonlySet<Slot>, subject: string): void {
+function check(
+  legality: LegalityRow,
+  slots: readonly Slot[],
+  given: ReadonlySet<Slot>,
+  subject: string,
+): void {
   let earlier: Slot | undefined;
   for (const slot of slots) {
     if (!given.has(slot)) {
-      if (legality.required.includes(slot)) refuse(`You need to supply the '${slot}' option for ${subject}`);
+      if (legality.required.includes(slot))
+        refuse(`You need to supply the '${slot}' option for ${subject}`);
       continue;
     }
     if (legality.oneOf.includes(slot)) {
-      if (earlier !== undefined) refuse(`The option '${slot}' conflicts with the '${earlier}' option in ${subject}`);
+      if (earlier !== undefined)
+        refuse(`The option '${slot}' conflicts with the '${earlier}' option in ${subject}`);
       earlier = slot;
     } else if (!legality.required.includes(slot) && !legality.allowed.includes(slot)) {
       refuse(`Illegal '${slot}' option with ${subject}`);

@@ -1,6 +1,11 @@
-// `-L -c`: the connection list from /proc, in constant memory, or from a backend that keeps its own.
+// `-L -c`: the connection list from /proc, in constant memory, or from a backend that keeps its
+// own.
 import type { Connection } from '../model/connection.js';
-import { parseConnection, renderConnection, renderConnectionTitles } from '../render/connections.js';
+import {
+  parseConnection,
+  renderConnection,
+  renderConnectionTitles,
+} from '../render/connections.js';
 import { LONGEST_ROW, PLAIN_LINE, renderPlainRow } from '../render/connrows.js';
 import { NUMERIC } from '../render/names.js';
 import type { Command } from './parse.js';
@@ -58,7 +63,11 @@ async function convert(read: ReadBytes, command: Listing, world: World): Promise
       lineNumber = 1;
       world.out(renderConnectionTitles(command.engine));
     }
-    const printed = await printLines({ input, rows, from, end, before: lineNumber }, command, world);
+    const printed = await printLines(
+      { input, rows, from, end, before: lineNumber },
+      command,
+      world,
+    );
     if (typeof printed === 'object') return printed.status;
     lineNumber = printed;
     input.copyWithin(0, end, held);
@@ -120,7 +129,8 @@ async function printLines(
     if (connection === undefined) {
       const reading = await flush();
       // The real tool takes an empty line for the end of the world, without a word.
-      if (!reading || isBlank(input, from, next)) return { status: reading ? STATUS.unreadable : 0 };
+      if (!reading || isBlank(input, from, next))
+        return { status: reading ? STATUS.unreadable : 0 };
       world.err(`unexpected input from ${world.connectionsPath}: line ${number}\n`);
       return { status: STATUS.malformed };
     }
@@ -133,10 +143,20 @@ async function printLines(
 }
 
 /** @returns false when nobody reads any more */
-async function printConnections(connections: readonly Connection[], { numeric, engine }: Listing, world: World): Promise<boolean> {
-  const addresses = connections.flatMap(({ client, virtual, destination }) => [client, virtual, destination]);
+async function printConnections(
+  connections: readonly Connection[],
+  { numeric, engine }: Listing,
+  world: World,
+): Promise<boolean> {
+  const addresses = connections.flatMap(({ client, virtual, destination }) => [
+    client,
+    virtual,
+    destination,
+  ]);
   const names = numeric ? NUMERIC : await world.names.reverse(addresses);
-  return world.out(connections.map((connection) => renderConnection(connection, engine, names)).join(''));
+  return world.out(
+    connections.map((connection) => renderConnection(connection, engine, names)).join(''),
+  );
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

@@ -1,4 +1,5 @@
-// What the words of a command line have said so far, while it is being folded; the finished thing is a `Command`.
+// What the words of a command line have said so far, while it is being folded; the finished thing
+// is a `Command`.
 import type { Address, Family } from '../model/address.js';
 import type { DaemonRole } from '../model/daemon.js';
 import type { KnownForwarding, KnownTunnel } from '../model/forwarding.js';

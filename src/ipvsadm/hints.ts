@@ -1,13 +1,18 @@
 // A second line for a puzzled person at a terminal; scripts never see it.
 import { findLong } from './options.js';
 
-/** Why the command could not start: the errno's name of the kernel's refusal, undefined when it did start. */
+/**
+ * Why the command could not start: the errno's name of the kernel's refusal, undefined when it did
+ * start.
+ */
 export type StartFailure = string | undefined;
 
 /** What may have gone wrong, as lines for stderr; '' when there is nothing to say. */
 export function hints(words: readonly string[], failure: StartFailure): string {
   const start = failure === undefined ? undefined : START_HINTS[failure];
-  const lines = [start, ...words.map(dashHint), ...words.map(gluedHint)].filter((line) => line !== undefined);
+  const lines = [start, ...words.map(dashHint), ...words.map(gluedHint)].filter(
+    (line) => line !== undefined,
+  );
   return lines
     .slice(0, 1)
     .map((line) => `hint: ${line}\n`)
@@ -20,7 +25,10 @@ const START_HINTS: Readonly<Record<string, string>> = {
   EPERM: 'IPVS needs root; try sudo',
 };
 
-/** Typographic dashes, as bytes of UTF-8: hyphen to horizontal bar, minus sign, small and full-width forms. */
+/**
+ * Typographic dashes, as bytes of UTF-8: hyphen to horizontal bar, minus sign, small and full-width
+ * forms.
+ */
 const DASH = /^(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xef\xb9[\x98\xa3])+/;
 
 function dashHint(word: string): string | undefined {
@@ -33,5 +41,7 @@ function dashHint(word: string): string | undefined {
 /** `-stats` is read letter by letter. */
 function gluedHint(word: string): string | undefined {
   const [, name] = /^-([a-z][a-z-]{2,})/.exec(word) ?? [];
-  return name !== undefined && findLong(name) ? `'-${name}' is read letter by letter; the long option is '--${name}'` : undefined;
+  return name !== undefined && findLong(name)
+    ? `'-${name}' is read letter by letter; the long option is '--${name}'`
+    : undefined;
 }

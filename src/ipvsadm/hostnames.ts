@@ -16,7 +16,9 @@ const resolve: World['names']['resolve'] = async ({ hosts, services }) => {
   };
 };
 
-const reverse: World['names']['reverse'] = async (addresses: readonly Address[]): Promise<ReverseNames> => {
+const reverse: World['names']['reverse'] = async (
+  addresses: readonly Address[],
+): Promise<ReverseNames> => {
   const found = await lookUpAddresses(addresses.map(formatAddress));
   const services = readServices();
   return {

@@ -5,8 +5,9 @@ const LONGEST_WORD = 4096;
 const PROGRAM = 'ipvsadm';
 
 /**
- * The words of one line: separated by blanks, tabs and carriage returns, nothing quoted. A NUL ends its word, a word of more than 4096
- * bytes is cut into words of 4096, and the word `ipvsadm` is dropped.
+ * The words of one line: separated by blanks, tabs and carriage returns, nothing quoted. A NUL ends
+ * its word, a word of more than 4096 bytes is cut into words of 4096, and the word `ipvsadm` is
+ * dropped.
  */
 export function wordsOf(line: string): string[] {
   const words: string[] = [];
@@ -27,7 +28,9 @@ const RETURN = 13;
 function addWord(text: string, words: string[]): void {
   if (text === PROGRAM) return;
   if (text.length <= LONGEST_WORD && !text.includes('\0')) words.push(text);
-  else for (let at = 0; at < text.length; at += LONGEST_WORD) words.push(untilNul(text.slice(at, at + LONGEST_WORD)));
+  else
+    for (let at = 0; at < text.length; at += LONGEST_WORD)
+      words.push(untilNul(text.slice(at, at + LONGEST_WORD)));
 }
 
 function untilNul(text: string): string {

@@ -4,7 +4,13 @@ import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import type { Protocol, ServiceEntry, ServiceId } from '../model/service.js';
-import { type ListingView, renderDestination, renderService, renderTitles, renderVersion } from '../render/listing.js';
+import {
+  type ListingView,
+  renderDestination,
+  renderService,
+  renderTitles,
+  renderVersion,
+} from '../render/listing.js';
 import { messageFor } from '../render/messages.js';
 import { NUMERIC, type ReverseNames } from '../render/names.js';
 import { renderDestinationRule, renderServiceRule } from '../render/rules.js';
@@ -36,12 +42,16 @@ export async function list(command: Listing, world: World): Promise<number> {
   } catch (error) {
     if (!(error instanceof IpvsError)) throw error;
     // A failed query for timeouts or daemons has no words of its own.
-    if (command.kind !== 'list-timeouts' && command.kind !== 'list-daemons') world.err(`${messageFor(error)}\n`);
+    if (command.kind !== 'list-timeouts' && command.kind !== 'list-daemons')
+      world.err(`${messageFor(error)}\n`);
     return LISTING_FAILED;
   }
 }
 
-async function printTable(command: Exclude<Listing, { kind: 'list-connections' }>, world: World): Promise<void> {
+async function printTable(
+  command: Exclude<Listing, { kind: 'list-connections' }>,
+  world: World,
+): Promise<void> {
   const { backend } = world;
   switch (command.kind) {
     case 'list-table': {
@@ -69,19 +79,40 @@ function detailOf({ layout }: View): Detail {
   return layout === 'stats' || layout === 'rate' ? 'counters' : 'rules';
 }
 
-async function printServices(services: readonly ServiceEntry[], view: View, world: World): Promise<void> {
+async function printServices(
+  services: readonly ServiceEntry[],
+  view: View,
+  world: World,
+): Promise<void> {
   world.out(renderTitles(view.layout));
-  for await (const { entry, destinations, names } of rowsOf(services, detailOf(view), view.sorted, view.numeric, world)) {
+  for await (const { entry, destinations, names } of rowsOf(
+    services,
+    detailOf(view),
+    view.sorted,
+    view.numeric,
+    world,
+  )) {
     const protocol = portNames(entry.service.id);
     let text = renderService(entry, view, names);
-    for (const destination of destinations) text += renderDestination(destination, protocol, view, names);
+    for (const destination of destinations)
+      text += renderDestination(destination, protocol, view, names);
     if (!world.out(text)) return;
   }
 }
 
 /** Prints what `-R` reads back; what it has no words for is named on stderr instead. */
-async function printRules(services: readonly ServiceEntry[], numeric: boolean, world: World): Promise<void> {
-  for await (const { entry, destinations, names } of rowsOf(services, 'rules', true, numeric, world)) {
+async function printRules(
+  services: readonly ServiceEntry[],
+  numeric: boolean,
+  world: World,
+): Promise<void> {
+  for await (const { entry, destinations, names } of rowsOf(
+    services,
+    'rules',
+    true,
+    numeric,
+    world,
+  )) {
     const service = renderServiceRule(entry.service, names);
     if (service === undefined) {
       world.err(`not saved: ${renderService(entry, PLAIN, NUMERIC)}`);
@@ -90,7 +121,10 @@ async function printRules(services: readonly ServiceEntry[], numeric: boolean, w
     let text = service;
     for (const destination of destinations) {
       const rule = renderDestinationRule(entry.service.id, destination.destination, names);
-      if (rule === undefined) world.err(`not saved: ${renderDestination(destination, undefined, PLAIN, NUMERIC).trim()}\n`);
+      if (rule === undefined)
+        world.err(
+          `not saved: ${renderDestination(destination, undefined, PLAIN, NUMERIC).trim()}\n`,
+        );
       else text += rule;
     }
     if (!world.out(text)) return;
@@ -100,8 +134,8 @@ async function printRules(services: readonly ServiceEntry[], numeric: boolean, w
 const PLAIN: ListingView = { layout: 'plain', exact: false };
 
 /**
- * Services with their servers, in the order of the listing. Numbers flow as they are read; names are looked up once for the whole table,
- * so that a dead resolver is waited for once.
+ * Services with their servers, in the order of the listing. Numbers flow as they are read; names
+ * are looked up once for the whole table, so that a dead resolver is waited for once.
  */
 async function* rowsOf(
   services: readonly ServiceEntry[],
@@ -121,11 +155,20 @@ async function* rowsOf(
   for (const row of all) yield { ...row, names };
 }
 
-async function* readRows(services: readonly ServiceEntry[], detail: Detail, sorted: boolean, world: World): AsyncGenerator<Row> {
-  const order = sorted ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id)) : services;
+async function* readRows(
+  services: readonly ServiceEntry[],
+  detail: Detail,
+  sorted: boolean,
+  world: World,
+): AsyncGenerator<Row> {
+  const order = sorted
+    ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id))
+    : services;
   for (const entry of order) {
     const found = await world.backend.destinations(entry.service.id, detail);
-    const destinations = sorted ? mergeSort(found, (a, b) => compareDestinations(a.destination, b.destination)) : found;
+    const destinations = sorted
+      ? mergeSort(found, (a, b) => compareDestinations(a.destination, b.destination))
+      : found;
     world.trace?.('reply', { entry, destinations });
     yield { entry, destinations };
   }

@@ -1,4 +1,5 @@
-// Where ipvsadm and its two wrappers are put together: the only file of them that touches the process and the machine.
+// Where ipvsadm and its two wrappers are put together: the only file of them that touches the
+// process and the machine.
 import { basename } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
@@ -6,7 +7,13 @@ import { BackendError, IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
 import { argumentBytes, toBytes } from '../system/bytes.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
-import { bufferedOutput, isCharacterDevice, type Output, openReader, pieces } from '../system/streams.js';
+import {
+  bufferedOutput,
+  isCharacterDevice,
+  type Output,
+  openReader,
+  pieces,
+} from '../system/streams.js';
 import { systemNames } from './hostnames.js';
 import { run } from './run.js';
 import type { ReadBytes, World } from './world.js';
@@ -44,7 +51,10 @@ async function start(name: string, program: Program): Promise<void> {
   let backend: Backend | undefined;
   let failure: string | undefined;
   try {
-    backend = await openBackend(process.env.LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
+    backend = await openBackend(process.env.LVS_BACKEND, {
+      loadModule: () => loadModule('ip_vs'),
+      mayOpenRawSockets,
+    });
     await warnOfOldKernel(backend, err);
     process.exitCode = await program(words, worldOf(name, backend, out, err));
   } catch (error) {
@@ -57,7 +67,8 @@ async function start(name: string, program: Program): Promise<void> {
     out.flush();
     await backend?.close();
   }
-  if (process.exitCode !== 0 && isCharacterDevice(2)) err((await import('./hints.js')).hints(words, failure));
+  if (process.exitCode !== 0 && isCharacterDevice(2))
+    err((await import('./hints.js')).hints(words, failure));
 }
 
 /** Undefined when the error is a bug. */
@@ -92,7 +103,9 @@ function worldOf(name: string, backend: Backend, out: Output, err: World['err'])
     openConnections: () => readerOf(connectionsPath),
     connectionsPath: toBytes(connectionsPath),
     connectionsChosen: Boolean(LVS_PROCFS),
-    trace: LVS_TRACE ? (stage, value) => err(`${stage}: ${JSON.stringify(value, bigintsAsText, 2)}\n`) : undefined,
+    trace: LVS_TRACE
+      ? (stage, value) => err(`${stage}: ${JSON.stringify(value, bigintsAsText, 2)}\n`)
+      : undefined,
     help: async (argv0) => (await import('./program.js')).helpText(argv0),
   };
 }

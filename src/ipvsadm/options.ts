@@ -1,5 +1,5 @@
-// The grammar: every word that may begin with a dash, how it is read, and what it says. The scanner, the parser, the help text and
-// commander all read these rows.
+// The grammar: every word that may begin with a dash, how it is read, and what it says. The
+// scanner, the parser, the help text and commander all read these rows.
 import { parseDottedQuad, parseIpv6 } from '../model/address.js';
 import { CHECKSUMS, type KnownTunnel, TUNNELS } from '../model/forwarding.js';
 import type { KnownProtocol } from '../model/service.js';
@@ -26,7 +26,10 @@ export type CommandName =
   | 'help'
   | 'version';
 
-/** The slots of the legality tables, by the names that diagnostics use, in the order in which they are checked. */
+/**
+ * The slots of the legality tables, by the names that diagnostics use, in the order in which they
+ * are checked.
+ */
 // biome-ignore format: a table
 export const SLOTS = [
   'numeric', 'connection', 'service-address', 'scheduler', 'persistent', 'netmask', 'real-server', 'forwarding-method', 'weight',
@@ -44,7 +47,10 @@ export interface OptionRow {
   /** what `--help` calls the value */
   readonly metavar?: string;
   readonly help: string;
-  /** rows with a command begin a command line; rows with neither may be repeated and are legal everywhere */
+  /**
+   * rows with a command begin a command line; rows with neither may be repeated and are legal
+   * everywhere
+   */
   readonly command?: CommandName;
   readonly slot?: Slot;
   /** what the option says; `text` is '' for an option without a value */
@@ -148,7 +154,12 @@ export const DAEMON_OPTIONS: readonly OptionRow[] = [
   { long: 'mcast-ttl', short: '', value: 'required', metavar: 'ttl', slot: 'mcast-ttl', help: 'time to live, 1 to 255, default 1', apply: (d, t) => { d.ttl = integer(t, 1, 255) ?? refuse('illegal mcast-ttl specified'); } },
 ];
 
-export const OPTIONS: readonly OptionRow[] = [...COMMANDS, ...SERVICE_OPTIONS, ...OTHER_OPTIONS, ...DAEMON_OPTIONS];
+export const OPTIONS: readonly OptionRow[] = [
+  ...COMMANDS,
+  ...SERVICE_OPTIONS,
+  ...OTHER_OPTIONS,
+  ...DAEMON_OPTIONS,
+];
 
 const LONG = new Map(OPTIONS.map((row) => [row.long, row]));
 const SHORT = new Map(OPTIONS.flatMap((row) => [...row.short].map((letter) => [letter, row])));
@@ -164,11 +175,15 @@ export function findShort(letter: string): OptionRow | undefined {
 
 /** Reads a timeout, of persistence or of `--set`. */
 export function seconds(text: string, min: number): number {
-  return integer(text, min, LONGEST_TIMEOUT) ?? refuse(`invalid timeout value \`${text}' specified`);
+  return (
+    integer(text, min, LONGEST_TIMEOUT) ?? refuse(`invalid timeout value \`${text}' specified`)
+  );
 }
 
 function service(draft: Draft, text: string, protocol: KnownProtocol): void {
-  const endpoint = parseEndpoint(text, protocol, draft.names) ?? refuse('illegal virtual server address[:port] specified');
+  const endpoint =
+    parseEndpoint(text, protocol, draft.names) ??
+    refuse('illegal virtual server address[:port] specified');
   draft.protocol = protocol;
   draft.address = endpoint.address;
   draft.port = endpoint.port ?? 0;

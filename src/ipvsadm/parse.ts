@@ -46,7 +46,11 @@ export function lookupsOf(tokens: readonly Token[]): Lookups | undefined {
   for (const token of tokens) {
     if (token.kind !== 'option' || token.value === undefined) continue;
     const { slot } = token.row;
-    if (slot === 'netmask' || slot === 'real-server' || (slot === 'service-address' && token.row.short !== 'f')) {
+    if (
+      slot === 'netmask' ||
+      slot === 'real-server' ||
+      (slot === 'service-address' && token.row.short !== 'f')
+    ) {
       const { host, service } = endpointLookups(token.value);
       const name = slot === 'netmask' ? token.value : host;
       if (name === undefined && !service) continue;
@@ -62,7 +66,8 @@ export function lookupsOf(tokens: readonly Token[]): Lookups | undefined {
  * Folds the tokens from left to right and checks the whole.
  *
  * @param argv0 the program's name in the advice that a useless first word gets
- * @throws UsageError the first problem in ipvsadm's order: word by word, then positionals, scheduler flags, legality, combinations
+ * @throws UsageError the first problem in ipvsadm's order: word by word, then positionals,
+ *   scheduler flags, legality, combinations
  */
 export function parse(tokens: readonly Token[], argv0: string, names: Names): Command {
   const firstAt = tokens.findIndex((token) => token.kind !== 'positional');
@@ -78,7 +83,9 @@ export function parse(tokens: readonly Token[], argv0: string, names: Names): Co
   const timeouts = command === 'set' ? takeTimeouts(positionals) : NO_TIMEOUTS;
   const unexpected = positionals[0];
   if (unexpected !== undefined) refuse(`unexpected argument ${unexpected}`);
-  const flags = given.has('sched-flags') ? parseSchedulerFlags(draft.schedulerFlags, draft.scheduler || DEFAULT_SCHEDULER, refuse) : 0;
+  const flags = given.has('sched-flags')
+    ? parseSchedulerFlags(draft.schedulerFlags, draft.scheduler || DEFAULT_SCHEDULER, refuse)
+    : 0;
   checkCommand(command, given);
   if (command === 'set') return { kind: 'change', change: { kind: 'set-timeouts', timeouts } };
   return finish(command, draft, given, flags);
@@ -116,11 +123,17 @@ function foldOptions(tokens: readonly Token[], from: number, draft: Draft): Set<
 /** Takes the values of `--set` from the front of the positionals. */
 function takeTimeouts(positionals: string[]): { tcp: number; tcpFin: number; udp: number } {
   const [tcp, tcpFin, udp] = positionals.splice(0, 3);
-  if (tcp === undefined || tcpFin === undefined || udp === undefined) refuse('--set option requires 3 timeout values');
+  if (tcp === undefined || tcpFin === undefined || udp === undefined)
+    refuse('--set option requires 3 timeout values');
   return { tcp: seconds(tcp, 0), tcpFin: seconds(tcpFin, 0), udp: seconds(udp, 0) };
 }
 
-function finish(command: Exclude<CommandName, 'help' | 'version' | 'set'>, draft: Draft, given: ReadonlySet<Slot>, flags: number): Command {
+function finish(
+  command: Exclude<CommandName, 'help' | 'version' | 'set'>,
+  draft: Draft,
+  given: ReadonlySet<Slot>,
+  flags: number,
+): Command {
   switch (command) {
     case 'add-service':
     case 'edit-service':
@@ -128,15 +141,30 @@ function finish(command: Exclude<CommandName, 'help' | 'version' | 'set'>, draft
     case 'delete-service':
       return change({ kind: command, id: idOf(draft) });
     case 'add-server':
-      return change({ kind: 'add-destination', id: idOf(draft), destination: destinationOf(draft, given) });
+      return change({
+        kind: 'add-destination',
+        id: idOf(draft),
+        destination: destinationOf(draft, given),
+      });
     case 'edit-server':
-      return change({ kind: 'edit-destination', id: idOf(draft), destination: destinationOf(draft, given) });
+      return change({
+        kind: 'edit-destination',
+        id: idOf(draft),
+        destination: destinationOf(draft, given),
+      });
     case 'delete-server':
-      return change({ kind: 'delete-destination', id: idOf(draft), destination: { address: serverOf(draft), port: draft.serverPort } });
+      return change({
+        kind: 'delete-destination',
+        id: idOf(draft),
+        destination: { address: serverOf(draft), port: draft.serverPort },
+      });
     case 'flush':
       return change({ kind: 'flush' });
     case 'zero':
-      return change({ kind: 'zero', id: given.has('service-address') ? zeroedId(idOf(draft)) : undefined });
+      return change({
+        kind: 'zero',
+        id: given.has('service-address') ? zeroedId(idOf(draft)) : undefined,
+      });
     case 'start-daemon':
       return change({ kind: command, daemon: daemonOf(draft) });
     case 'stop-daemon':
@@ -158,7 +186,8 @@ function change(value: Change): Command {
 
 function idOf(draft: Draft): ServiceId {
   if (draft.mark !== undefined) return { kind: 'fwmark', mark: draft.mark, family: draft.family };
-  if (draft.address === undefined || draft.protocol === undefined) throw new Error('a service was required but is missing');
+  if (draft.address === undefined || draft.protocol === undefined)
+    throw new Error('a service was required but is missing');
   return { kind: 'address', protocol: draft.protocol, address: draft.address, port: draft.port };
 }
 
@@ -170,8 +199,10 @@ function zeroedId(id: ServiceId): ServiceId | undefined {
 function serviceOf(draft: Draft, schedulerFlags: number): Service {
   const id = idOf(draft);
   if (id.kind === 'address') {
-    if (id.port === 0 && draft.persistence === undefined) refuse('Zero port specified for non-persistent service');
-    if (draft.onePacket && id.protocol !== 'udp') refuse('One-Packet Scheduling is only for UDP virtual services');
+    if (id.port === 0 && draft.persistence === undefined)
+      refuse('Zero port specified for non-persistent service');
+    if (draft.onePacket && id.protocol !== 'udp')
+      refuse('One-Packet Scheduling is only for UDP virtual services');
   }
   return {
     id,
@@ -187,13 +218,17 @@ function serviceOf(draft: Draft, schedulerFlags: number): Service {
 function destinationOf(draft: Draft, given: ReadonlySet<Slot>): Destination {
   const address = serverOf(draft);
   const tunnelled = draft.forwarding === 'tunnel';
-  if (address.family !== draft.family && !tunnelled) refuse('Different address family is allowed only for tunneling servers');
-  if (!tunnelled && TUNNEL_SLOTS.some((slot) => given.has(slot))) refuse('Tunnel options conflict with forward method');
+  if (address.family !== draft.family && !tunnelled)
+    refuse('Different address family is allowed only for tunneling servers');
+  if (!tunnelled && TUNNEL_SLOTS.some((slot) => given.has(slot)))
+    refuse('Tunnel options conflict with forward method');
   checkTunnel(draft.tunnelType, given);
   return {
     address,
-    // Direct routing and tunnels cannot change the port: the server's becomes the service's, silently.
-    port: draft.mark === undefined && draft.forwarding !== 'masquerade' ? draft.port : draft.serverPort,
+    // Direct routing and tunnels cannot change the port: the server's becomes the service's,
+    // silently.
+    port:
+      draft.mark === undefined && draft.forwarding !== 'masquerade' ? draft.port : draft.serverPort,
     forwarding: draft.forwarding,
     tunnel: { type: draft.tunnelType, port: draft.tunnelPort, flags: draft.tunnelFlags },
     weight: draft.weight,
@@ -202,7 +237,13 @@ function destinationOf(draft: Draft, given: ReadonlySet<Slot>): Destination {
   };
 }
 
-const TUNNEL_SLOTS: readonly Slot[] = ['tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum'];
+const TUNNEL_SLOTS: readonly Slot[] = [
+  'tun-type',
+  'tun-port',
+  'tun-nocsum',
+  'tun-csum',
+  'tun-remcsum',
+];
 
 function serverOf(draft: Draft): Address {
   if (draft.server === undefined) throw new Error('a real server was required but is missing');
@@ -225,13 +266,21 @@ function daemonOf(draft: Draft): Extract<Change, { kind: 'start-daemon' }>['daem
 const LAYOUTS = ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const;
 
 function listing(draft: Draft, given: ReadonlySet<Slot>): Command {
-  const [connection, timeout, daemon] = [given.has('connection'), given.has('timeout'), given.has('daemon')];
+  const [connection, timeout, daemon] = [
+    given.has('connection'),
+    given.has('timeout'),
+    given.has('daemon'),
+  ];
   const counted = given.has('stats') || given.has('rate') || given.has('thresholds');
-  if (((connection || timeout || daemon) && counted) || ((timeout || daemon) && given.has('persistent-conn'))) {
+  if (
+    ((connection || timeout || daemon) && counted) ||
+    ((timeout || daemon) && given.has('persistent-conn'))
+  ) {
     refuse('options conflicts in the list command');
   }
   const numeric = given.has('numeric');
-  if (connection) return { kind: 'list-connections', numeric, engine: given.has('persistent-conn') };
+  if (connection)
+    return { kind: 'list-connections', numeric, engine: given.has('persistent-conn') };
   const layout = LAYOUTS.find((slot) => given.has(slot)) ?? 'plain';
   const view: View = { layout, numeric, exact: given.has('exact'), sorted: !given.has('nosort') };
   if (given.has('service-address')) return { kind: 'list-service', id: idOf(draft), view };

@@ -1,7 +1,15 @@
-// ipvsadm as a commander program: the one file of this command that loads commander, for the help text. The options are those of the
-// grammar, and what commander would parse is parsed by popt's rules.
+// ipvsadm as a commander program: the one file of this command that loads commander, for the help
+// text. The options are those of the grammar, and what commander would parse is parsed by popt's
+// rules.
 import { Option, Command as Program } from 'commander';
-import { COMMANDS, DAEMON_OPTIONS, OPTIONS, type OptionRow, OTHER_OPTIONS, SERVICE_OPTIONS } from './options.js';
+import {
+  COMMANDS,
+  DAEMON_OPTIONS,
+  OPTIONS,
+  type OptionRow,
+  OTHER_OPTIONS,
+  SERVICE_OPTIONS,
+} from './options.js';
 import { scan } from './scan.js';
 
 /** The ways to call the program, by the rows of the grammar. */
@@ -31,7 +39,10 @@ export class IpvsadmProgram extends Program {
     for (const row of OPTIONS) this.addOption(optionOf(row));
   }
 
-  /** Splits words as popt would: known options become commander's option values by long name, the rest operands or unknown. */
+  /**
+   * Splits words as popt would: known options become commander's option values by long name, the
+   * rest operands or unknown.
+   */
   override parseOptions(words: string[]): { operands: string[]; unknown: string[] } {
     const operands: string[] = [];
     const unknown: string[] = [];
@@ -59,7 +70,10 @@ export class IpvsadmProgram extends Program {
   }
 
   #rows(rows: readonly OptionRow[]): string {
-    const terms = rows.map((row) => ({ term: `${row.short === '' ? '    ' : ''}${optionOf(row).flags}`, help: row.help }));
+    const terms = rows.map((row) => ({
+      term: `${row.short === '' ? '    ' : ''}${optionOf(row).flags}`,
+      help: row.help,
+    }));
     const width = Math.max(...terms.map(({ term }) => term.length));
     return terms.map(({ term, help }) => `  ${term.padEnd(width)}  ${help}\n`).join('');
   }
@@ -71,7 +85,12 @@ export function helpText(argv0: string): string {
 }
 
 function optionOf(row: OptionRow): Option {
-  const value = row.value === 'none' ? '' : row.value === 'required' ? ` <${row.metavar}>` : ` [${row.metavar}]`;
+  const value =
+    row.value === 'none'
+      ? ''
+      : row.value === 'required'
+        ? ` <${row.metavar}>`
+        : ` [${row.metavar}]`;
   const short = [...row.short].at(0);
   const flags = `${short === undefined ? '' : `-${short}, `}--${row.long}${value}`;
   return new Option(flags, row.help);

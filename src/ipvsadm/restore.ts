@@ -1,5 +1,6 @@
-// `-R`: each line of stdin is a command line of its own. Changes are gathered and handed over together; whatever else a line asks for
-// first waits until they are through, so everything happens in the order of the lines.
+// `-R`: each line of stdin is a command line of its own. Changes are gathered and handed over
+// together; whatever else a line asks for first waits until they are through, so everything happens
+// in the order of the lines.
 import type { Change } from '../model/change.js';
 import { linesOf, PAUSE, wordsOf } from './lines.js';
 import { execute, read, refused } from './run.js';
@@ -7,8 +8,8 @@ import { refuseFirst, UsageError } from './usage.js';
 import type { World } from './world.js';
 
 /**
- * Carries out the lines of stdin. A refusal by IPVS or by the option parser is printed and the next line follows; every other refusal,
- * a failed listing, `-h` and `-v` end the run.
+ * Carries out the lines of stdin. A refusal by IPVS or by the option parser is printed and the next
+ * line follows; every other refusal, a failed listing, `-h` and `-v` end the run.
  * @returns the exit status: that of the last line
  */
 export async function restore(world: World): Promise<number> {
@@ -17,7 +18,8 @@ export async function restore(world: World): Promise<number> {
 
   const flush = async () => {
     if (changes.length === 0) return;
-    for (const error of await world.backend.apply(changes.splice(0))) status = error === undefined ? 0 : refused(error, world);
+    for (const error of await world.backend.apply(changes.splice(0)))
+      status = error === undefined ? 0 : refused(error, world);
   };
 
   for (const line of linesOf(world.read)) {

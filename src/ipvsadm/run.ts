@@ -25,7 +25,8 @@ export async function run(words: readonly string[], world: World): Promise<numbe
 }
 
 /**
- * Words to a command. A promise only when they name hosts or services that must be looked up: a restore has no time for one a line.
+ * Words to a command. A promise only when they name hosts or services that must be looked up: a
+ * restore has no time for one a line.
  * @throws UsageError
  */
 export function read(words: readonly string[], world: World): Command | Promise<Command> {

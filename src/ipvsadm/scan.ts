@@ -1,10 +1,15 @@
-// Words -> tokens by popt's rules, for the command line and for every line of a restore. Never throws: a bad word is a `bad` token in
-// its place, since the parser refuses in word order.
+// Words -> tokens by popt's rules, for the command line and for every line of a restore. Never
+// throws: a bad word is a `bad` token in its place, since the parser refuses in word order.
 import { findLong, findShort, type OptionRow } from './options.js';
 
 export type Token =
   /** `element` is the word that was consumed last: the value when that was a word of its own */
-  | { readonly kind: 'option'; readonly row: OptionRow; readonly value: string | undefined; readonly element: string }
+  | {
+      readonly kind: 'option';
+      readonly row: OptionRow;
+      readonly value: string | undefined;
+      readonly element: string;
+    }
   | { readonly kind: 'positional'; readonly text: string }
   | { readonly kind: 'bad'; readonly element: string; readonly reason: BadReason };
 
@@ -21,8 +26,9 @@ const NEXT_WORD = '!#:+';
 /**
  * Splits a command line into tokens. Stops behind the first bad token, as the parser would.
  *
- * `--name`, `--name=value`, `-abc`, `-avalue`, `-a=value`, `-a value`, `--`; no abbreviations. A required value is the next word whatever
- * it looks like; an optional one never begins with a dash unless it is glued on.
+ * `--name`, `--name=value`, `-abc`, `-avalue`, `-a=value`, `-a value`, `--`; no abbreviations. A
+ * required value is the next word whatever it looks like; an optional one never begins with a dash
+ * unless it is glued on.
  */
 export function scan(words: readonly string[], { posix }: ScanRules): Token[] {
   const state: State = { words, next: 0, taken: undefined, tokens: [] };
@@ -32,7 +38,9 @@ export function scan(words: readonly string[], { posix }: ScanRules): Token[] {
       if (posix) return restIsPositional(state);
     } else if (element === '--') {
       return restIsPositional(state);
-    } else if (!(element.startsWith('--') ? takeLong(state, element) : takeLetters(state, element))) {
+    } else if (
+      !(element.startsWith('--') ? takeLong(state, element) : takeLetters(state, element))
+    ) {
       break;
     }
   }
@@ -53,7 +61,8 @@ function nextWord(state: State): string | undefined {
 }
 
 function restIsPositional(state: State): Token[] {
-  for (let text = nextWord(state); text !== undefined; text = nextWord(state)) state.tokens.push({ kind: 'positional', text });
+  for (let text = nextWord(state); text !== undefined; text = nextWord(state))
+    state.tokens.push({ kind: 'positional', text });
   return state.tokens;
 }
 
@@ -70,14 +79,18 @@ function takeLetters(state: State, element: string): boolean {
   for (let i = 1; i < element.length; i++) {
     const row = findShort(element[i] as string);
     if (row === undefined) return bad(state, element, 'unknown option');
-    const glued = i + 1 < element.length ? element.slice(element[i + 1] === '=' ? i + 2 : i + 1) : undefined;
+    const glued =
+      i + 1 < element.length ? element.slice(element[i + 1] === '=' ? i + 2 : i + 1) : undefined;
     if (row.value !== 'none' && glued !== undefined) return take(state, row, glued, element);
     if (!take(state, row, element[i + 1] === '=' ? glued : undefined, element)) return false;
   }
   return true;
 }
 
-/** Reads one option; `glued` is what the element holds behind its name. @returns false when that ended the scan */
+/**
+ * Reads one option; `glued` is what the element holds behind its name.
+ * @returns false when that ended the scan
+ */
 function take(state: State, row: OptionRow, glued: string | undefined, element: string): boolean {
   if (row.value === 'none') {
     if (glued !== undefined) return bad(state, element, 'option does not take an argument');
@@ -104,7 +117,10 @@ function bad(state: State, element: string, reason: BadReason): false {
   return false;
 }
 
-/** Puts the next word that is no option in the place of NEXT_WORD; without one, it stands for itself. */
+/**
+ * Puts the next word that is no option in the place of NEXT_WORD; without one, it stands for
+ * itself.
+ */
 function expand(state: State, value: string): string {
   if (!value.includes(NEXT_WORD)) return value;
   const { words, next, taken } = state;

@@ -2,8 +2,8 @@
 
 /**
  * What kind of refusal it is; decides the exit status and what a restore does next.
- * `check`: a word, value or combination, 2, ends a restore. `parser`: popt's own, 255, a restore goes on.
- * `no-command`: the first option is none, 255, ends a restore.
+ * `check`: a word, value or combination, 2, ends a restore. `parser`: popt's own, 255, a restore
+ * goes on. `no-command`: the first option is none, 255, ends a restore.
  */
 export type UsageKind = 'check' | 'parser' | 'no-command';
 

@@ -1,5 +1,5 @@
-// The values of options: whole numbers, host:port words, masks, scheduler flags. An unreadable text is undefined, since each option
-// has its own message.
+// The values of options: whole numbers, host:port words, masks, scheduler flags. An unreadable text
+// is undefined, since each option has its own message.
 import { type Address, type Ipv4, parseClassicIpv4, parseIpv6 } from '../model/address.js';
 import type { KnownProtocol } from '../model/service.js';
 
@@ -26,7 +26,8 @@ interface EndpointParts {
 }
 
 /**
- * Reads a whole number as strtol does in base 10: leading white space and one sign are fine, anything behind the digits is not.
+ * Reads a whole number as strtol does in base 10: leading white space and one sign are fine,
+ * anything behind the digits is not.
  * @returns undefined when the text is no number or outside min..max
  */
 export function integer(text: string, min: number, max: number): number | undefined {
@@ -36,14 +37,20 @@ export function integer(text: string, min: number, max: number): number | undefi
 }
 
 /**
- * Reads `host`, `host:port`, `[v6]` + `:port` or bare IPv6, the values of -t, -u, --sctp-service and -r.
+ * Reads `host`, `host:port`, `[v6]` + `:port` or bare IPv6, the values of -t, -u, --sctp-service
+ * and -r.
  *
- * Odd but real: brackets around anything but IPv6 lose their port, because their inside is cut at its last colon once more
- * (`[1.2.3.4]:80` has no port, `[1.2.3.4:90]:80` has port 90); brackets without a port are refused.
+ * Odd but real: brackets around anything but IPv6 lose their port, because their inside is cut at
+ * its last colon once more (`[1.2.3.4]:80` has no port, `[1.2.3.4:90]:80` has port 90); brackets
+ * without a port are refused.
  *
  * @param protocol whose service names count; undefined = none are known yet
  */
-export function parseEndpoint(text: string, protocol: KnownProtocol | undefined, names: Names): Endpoint | undefined {
+export function parseEndpoint(
+  text: string,
+  protocol: KnownProtocol | undefined,
+  names: Names,
+): Endpoint | undefined {
   const parts = endpointParts(text);
   if (parts === undefined) return undefined;
   const address = parts.address ?? names.host(parts.host);
@@ -54,7 +61,10 @@ export function parseEndpoint(text: string, protocol: KnownProtocol | undefined,
 }
 
 /** The host name that must be looked up before `parseEndpoint`, and whether a service name must. */
-export function endpointLookups(text: string): { readonly host: string | undefined; readonly service: boolean } {
+export function endpointLookups(text: string): {
+  readonly host: string | undefined;
+  readonly service: boolean;
+} {
   const parts = NUMERIC_ENDPOINT.test(text) ? undefined : endpointParts(text);
   if (parts === undefined) return NOTHING;
   return {
@@ -85,12 +95,18 @@ function endpointParts(text: string): EndpointParts | undefined {
   return { address: parseClassicIpv4(host), host, port };
 }
 
-/** Reads an IPv4 mask: any bit pattern in a classic form, or a host name. @returns the bits as a number */
+/**
+ * Reads an IPv4 mask: any bit pattern in a classic form, or a host name.
+ * @returns the bits as a number
+ */
 export function parseMask(text: string, names: Names): number | undefined {
   return (parseClassicIpv4(text) ?? names.host(text))?.value;
 }
 
-/** Reads an IPv6 prefix length as atoi does: what follows the number is ignored, 2^32 wraps round. @returns 1..128 */
+/**
+ * Reads an IPv6 prefix length as atoi does: what follows the number is ignored, 2^32 wraps round.
+ * @returns 1..128
+ */
 export function parsePrefixLength(text: string): number | undefined {
   const digits = /^[\t-\r ]*([+-]?[0-9]+)/.exec(text)?.[1];
   if (digits === undefined) return undefined;
@@ -120,17 +136,25 @@ const FLAGS_LENGTH = 127;
 
 /**
  * Reads the comma-separated names of -b, cut to 127 characters; empty pieces are skipped.
- * @param refuse called with the diagnostic of the first piece that is unknown or belongs to another scheduler
+ * @param refuse called with the diagnostic of the first piece that is unknown or belongs to another
+ *   scheduler
  */
-export function parseSchedulerFlags(text: string, scheduler: string, refuse: (message: string) => never): number {
+export function parseSchedulerFlags(
+  text: string,
+  scheduler: string,
+  refuse: (message: string) => never,
+): number {
   const list = text.slice(0, FLAGS_LENGTH);
   const pieces = list.split(',').filter((piece) => piece !== '');
   if (pieces.length === 0 && list !== '') refuse(`invalid scheduler flag \`${list}'`);
   let flags = 0;
   for (const piece of pieces) {
-    const row = Object.hasOwn(SCHEDULER_FLAG_NAMES, piece) ? SCHEDULER_FLAG_NAMES[piece] : undefined;
+    const row = Object.hasOwn(SCHEDULER_FLAG_NAMES, piece)
+      ? SCHEDULER_FLAG_NAMES[piece]
+      : undefined;
     if (row === undefined) refuse(`invalid scheduler flag \`${piece}'`);
-    if (row.scheduler !== undefined && row.scheduler !== scheduler) refuse(`incompatible scheduler flag \`${piece}'`);
+    if (row.scheduler !== undefined && row.scheduler !== scheduler)
+      refuse(`incompatible scheduler flag \`${piece}'`);
     flags |= row.bit;
   }
   return flags;

@@ -1,4 +1,5 @@
-// Everything a command line touches outside itself, as the program wants it; main.ts hands in the real things, tests their own.
+// Everything a command line touches outside itself, as the program wants it; main.ts hands in the
+// real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { Address } from '../model/address.js';
 import type { ReverseNames } from '../render/names.js';
@@ -8,7 +9,10 @@ import type { Names } from './values.js';
 /** Fills a buffer from `at` on. @returns how many bytes came, 0 at the end */
 export type ReadBytes = (into: Uint8Array, at: number) => number;
 
-/** Text in this program is a string of bytes: one character a byte, so that what came in undecodable goes out unchanged. */
+/**
+ * Text in this program is a string of bytes: one character a byte, so that what came in undecodable
+ * goes out unchanged.
+ */
 export interface World {
   /** the program's name as diagnostics show it */
   readonly argv0: string;

@@ -13,7 +13,8 @@ export const FAILED = 2;
 /** The text behind `lvsctl: `; undefined when the error is a bug, which keeps its stack. */
 export function failureText(error: unknown): string | undefined {
   if (error instanceof IpvsError) return `IPVS: ${messageFor(error)}`;
-  if (EXPECTED.some((kind) => error instanceof kind) || isSystemError(error)) return (error as Error).message;
+  if (EXPECTED.some((kind) => error instanceof kind) || isSystemError(error))
+    return (error as Error).message;
   return undefined;
 }
 

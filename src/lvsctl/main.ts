@@ -33,7 +33,8 @@ export async function main(): Promise<void> {
     process.exitCode = await enter(netns, words);
     return;
   }
-  // A reader that went away (`| head`) ends the output quietly; a monitor whose log nobody reads any more goes on.
+  // A reader that went away (`| head`) ends the output quietly; a monitor whose log nobody reads
+  // any more goes on.
   let read = true;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -64,7 +65,11 @@ function takeNetns(words: string[]): string | undefined {
   return name;
 }
 
-/** Does the same inside the namespace, in a process of its own, which gets the signals that come here. @returns the exit status */
+/**
+ * Does the same inside the namespace, in a process of its own, which gets the signals that come
+ * here.
+ * @returns the exit status
+ */
 async function enter(name: string, words: readonly string[]): Promise<number> {
   const fail = (message: string) => {
     process.stderr.write(`lvsctl: ${message}\n`);
@@ -74,39 +79,65 @@ async function enter(name: string, words: readonly string[]): Promise<number> {
     return fail(`--netns: no network namespace \`${name}'; ip netns lists them`);
   const ip = findProgram('ip');
   if (ip === undefined) return fail('--netns: ip is not installed');
-  const inner = ['netns', 'exec', name, process.execPath, ...process.execArgv, process.argv[1] ?? '', ...words];
+  const inner = [
+    'netns',
+    'exec',
+    name,
+    process.execPath,
+    ...process.execArgv,
+    process.argv[1] ?? '',
+    ...words,
+  ];
   // systemd's watchdog is fed from inside, by a process that is not the one it named
   const { WATCHDOG_PID: _, ...env } = process.env;
   const child = spawn(ip, inner, { stdio: 'inherit', env: { ...env, [INSIDE]: name } });
-  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(fail(`--netns: ${error.message}`))).once('exit', (status) => resolve(status ?? FAILED));
+    child
+      .once('error', (error) => resolve(fail(`--netns: ${error.message}`)))
+      .once('exit', (status) => resolve(status ?? FAILED));
   });
 }
 
 /**
- * `net-4026531840`, or `net-4026532110-MILLISECONDS` of a named one: a record is about one network namespace, by whatever name it was entered. The
- * number is given again to the next namespace, so that of a named one, which lives as long as its name, goes with the time it was made.
+ * `net-4026531840`, or `net-4026532110-MILLISECONDS` of a named one: a record is about one network
+ * namespace, by whatever name it was entered. The number is given again to the next namespace, so
+ * that of a named one, which lives as long as its name, goes with the time it was made.
  */
 function networkNamespace(): string {
   const { ino } = statSync('/proc/self/ns/net');
-  const named = namesIn(NAMESPACES).map((name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false }));
+  const named = namesIn(NAMESPACES).map((name) =>
+    statSync(join(NAMESPACES, name), { throwIfNoEntry: false }),
+  );
   const own = named.find((one) => one?.ino === ino);
   return own ? `net-${ino}-${Math.floor(own.mtimeMs)}` : `net-${ino}`;
 }
 
-/** The socket goes with the namespace and the boot, the record stays: it is known by the namespace's name, where it has one. */
+/**
+ * The socket goes with the namespace and the boot, the record stays: it is known by the namespace's
+ * name, where it has one.
+ */
 function places(): Places {
   const { ino } = statSync('/proc/self/ns/net');
-  const own = namesIn(NAMESPACES).find((name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino === ino);
-  return { socket: join(STATE, networkNamespace(), 'monitor.sock'), record: join(LASTING_STATE, own ?? '', 'monitor.json') };
+  const own = namesIn(NAMESPACES).find(
+    (name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino === ino,
+  );
+  return {
+    socket: join(STATE, networkNamespace(), 'monitor.sock'),
+    record: join(LASTING_STATE, own ?? '', 'monitor.json'),
+  };
 }
 
 /** The world of this process; text goes where it is told to. */
-export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): { readonly world: World; readonly close: () => Promise<void> } {
+export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): {
+  readonly world: World;
+  readonly close: () => Promise<void>;
+} {
   const { LVS_BACKEND, NO_COLOR } = process.env;
   const netns = process.env[INSIDE];
-  const open = () => openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
+  const open = () =>
+    openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
   let backend: Promise<Backend> | undefined;
   /** inherited by programs while the record is locked */
   let held: number | undefined;
@@ -115,7 +146,10 @@ export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): { readon
     openLastingBackend: () => openReopening(open, () => performance.now()),
     machine: {
       run: (program, words, input) =>
-        runProgram(program, words, { ...(input === undefined ? {} : { input }), ...(held === undefined ? {} : { held }) }),
+        runProgram(program, words, {
+          ...(input === undefined ? {} : { input }),
+          ...(held === undefined ? {} : { held }),
+        }),
       read: readIfThere,
       write: writeProc,
       list: namesIn,
@@ -156,5 +190,9 @@ const BAR = 40;
 /** A bar in one line of stderr, which goes when it is done. */
 function showProgress(share: number | undefined): void {
   const done = Math.round((share ?? 0) * BAR);
-  process.stderr.write(share === undefined ? '\r\x1b[K' : `\r[${'#'.repeat(done)}${' '.repeat(BAR - done)}] ${Math.round(share * 100)}%`);
+  process.stderr.write(
+    share === undefined
+      ? '\r\x1b[K'
+      : `\r[${'#'.repeat(done)}${' '.repeat(BAR - done)}] ${Math.round(share * 100)}%`,
+  );
 }

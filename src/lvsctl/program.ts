@@ -1,9 +1,13 @@
-// lvsctl as a commander program: one row per subcommand, each in a file of its own that is loaded when it is called.
+// lvsctl as a commander program: one row per subcommand, each in a file of its own that is loaded
+// when it is called.
 import { CommanderError, Command as Program } from 'commander';
 import { FAILED, failureText } from './failure.js';
 import type { World } from './world.js';
 
-/** A subcommand's file: adds arguments, options and the action to the command it is given. The action's result is the exit status. */
+/**
+ * A subcommand's file: adds arguments, options and the action to the command it is given. The
+ * action's result is the exit status.
+ */
 export interface Subcommand {
   readonly configure: (program: Program, finish: Finish) => void;
 }
@@ -25,7 +29,11 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'simulate', help: 'send invented or recorded arrivals through rules and show who gets what', load: () => import('./commands/simulate.js') },
 ];
 
-/** Carries out one command line. @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be obeyed */
+/**
+ * Carries out one command line.
+ * @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be
+ *   obeyed
+ */
 export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0;
   const program = new Program('lvsctl')
@@ -33,7 +41,9 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     .version(VERSION)
     .enablePositionalOptions();
   for (const { name, help } of SUBCOMMANDS) program.command(name).description(help);
-  const chosen = SUBCOMMANDS.find(({ name }) => name === words.find((word) => !word.startsWith('-')));
+  const chosen = SUBCOMMANDS.find(
+    ({ name }) => name === words.find((word) => !word.startsWith('-')),
+  );
   const command = program.commands.find((candidate) => candidate.name() === chosen?.name);
   if (chosen && command) {
     const { configure } = await chosen.load();

@@ -12,11 +12,17 @@ export interface World {
   openLastingBackend(): Promise<Backend>;
   /** The machine of plans; `backend` opens the home of the rules once. */
   readonly machine: Machine;
-  /** The record of what was changed for a file, by role. @param directory where records are kept; the usual place when undefined */
+  /**
+   * The record of what was changed for a file, by role.
+   * @param directory where records are kept; the usual place when undefined
+   */
   journal(role: string, file: string, directory: string | undefined): JournalStore;
   /** The text of a file, of stdin for `-`. @throws a system error when it cannot be read */
   readText(path: string): string;
-  /** Writes a file in one step, or not at all; for root alone (0600) unless told otherwise. @throws a system error */
+  /**
+   * Writes a file in one step, or not at all; for root alone (0600) unless told otherwise.
+   * @throws a system error
+   */
   writeText(path: string, text: string, mode?: number): void;
   /** Clock, probes, signals and the rest, for a command that stays. */
   outside(): Promise<Outside>;

@@ -1,4 +1,5 @@
-// IP addresses as plain data: the number for IPv4, four 32-bit words for IPv6, both most significant part first.
+// IP addresses as plain data: the number for IPv4, four 32-bit words for IPv6, both most
+// significant part first.
 
 export interface Ipv4 {
   readonly family: 'ipv4';
@@ -30,7 +31,9 @@ export function ipv6(a: number, b: number, c: number, d: number): Ipv6 {
 
 /** True when every bit is zero: 0.0.0.0 or `::`. */
 export function isUnspecified(address: Address): boolean {
-  return address.family === 'ipv4' ? address.value === 0 : address.words.every((word) => word === 0);
+  return address.family === 'ipv4'
+    ? address.value === 0
+    : address.words.every((word) => word === 0);
 }
 
 /** Same family and same bits. */
@@ -42,8 +45,9 @@ export function sameAddress(a: Address, b: Address): boolean {
 /**
  * The numeric text of an address: dotted quad, or the shortened IPv6 form without brackets.
  *
- * IPv6 follows inet_ntop of the C library: the first longest run of two or more zero groups becomes `::`, and addresses in ::/96
- * (seventh group not zero) or ::ffff:0:0/96 end in a dotted quad, so `::1:80` prints as `::0.1.0.128`.
+ * IPv6 follows inet_ntop of the C library: the first longest run of two or more zero groups becomes
+ * `::`, and addresses in ::/96 (seventh group not zero) or ::ffff:0:0/96 end in a dotted quad, so
+ * `::1:80` prints as `::0.1.0.128`.
  */
 export function formatAddress(address: Address): string {
   return address.family === 'ipv4' ? formatIpv4(address.value) : formatIpv6(address.words);
@@ -57,7 +61,8 @@ export function formatIpv4(value: number): string {
 function formatIpv6(words: Ipv6['words']): string {
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   const run = longestZeroRun(groups);
-  const dotted = run.start === 0 && (run.length === 6 || (run.length === 5 && groups[5] === 0xffff));
+  const dotted =
+    run.start === 0 && (run.length === 6 || (run.length === 5 && groups[5] === 0xffff));
   const end = dotted ? 6 : 8;
   let text = '';
   for (let i = 0; i < end; i++) {
@@ -87,15 +92,20 @@ function longestZeroRun(groups: readonly number[]): {
 
 /** Reads a strict dotted quad: four decimal numbers 0..255 without leading zeros (inet_pton). */
 export function parseDottedQuad(text: string): Ipv4 | undefined {
-  const [, a = '', b = '', c = '', d = ''] = /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/.exec(text) ?? [];
+  const [, a = '', b = '', c = '', d = ''] =
+    /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/.exec(text) ?? [];
   const parts = [a, b, c, d];
-  if (parts.some((part) => part === '' || (part.length > 1 && part[0] === '0') || Number(part) > 255)) return undefined;
+  if (
+    parts.some((part) => part === '' || (part.length > 1 && part[0] === '0') || Number(part) > 255)
+  )
+    return undefined;
   return ipv4(Number(a) * 16777216 + Number(b) * 65536 + Number(c) * 256 + Number(d));
 }
 
 /**
- * Reads IPv4 in every form that inet_aton takes: one to four parts, each decimal, octal (`0…`) or hexadecimal (`0x…`), the last
- * filling the bytes that are left. White space ends the address and anything may follow it.
+ * Reads IPv4 in every form that inet_aton takes: one to four parts, each decimal, octal (`0…`) or
+ * hexadecimal (`0x…`), the last filling the bytes that are left. White space ends the address and
+ * anything may follow it.
  */
 export function parseClassicIpv4(text: string): Ipv4 | undefined {
   let value = 0;
@@ -151,7 +161,10 @@ function digitOf(code: number): number {
   return code <= 57 ? code - 48 : (code | 32) - 87;
 }
 
-/** Reads IPv6 text without brackets or scope, as inet_pton does; the last 32 bits may be a dotted quad. */
+/**
+ * Reads IPv6 text without brackets or scope, as inet_pton does; the last 32 bits may be a dotted
+ * quad.
+ */
 export function parseIpv6(text: string): Ipv6 | undefined {
   // few texts that are asked about are IPv6 at all: it has two colons at least
   if (text.indexOf(':') === text.lastIndexOf(':')) return undefined;

@@ -1,4 +1,5 @@
-// One thing done to the rules: what `ipvsadm -A` asks for, what a plan consists of, what a backend carries out.
+// One thing done to the rules: what `ipvsadm -A` asks for, what a plan consists of, what a backend
+// carries out.
 import type { DaemonRequest, DaemonRole } from './daemon.js';
 import type { Destination, DestinationId } from './destination.js';
 import type { Service, ServiceId } from './service.js';
@@ -34,5 +35,14 @@ export type Change =
       readonly syncId: number;
     };
 
-/** The operations by name, those that only read included: the first half of an error message's key. */
-export type Operation = Change['kind'] | 'list-services' | 'list-service' | 'list-destinations' | 'info' | 'timeouts' | 'daemons';
+/**
+ * The operations by name, those that only read included: the first half of an error message's key.
+ */
+export type Operation =
+  | Change['kind']
+  | 'list-services'
+  | 'list-service'
+  | 'list-destinations'
+  | 'info'
+  | 'timeouts'
+  | 'daemons';

@@ -1,6 +1,9 @@
 // How packets reach a real server: the forwarding method, and what a tunnel needs beside it.
 
-/** One row per method: kernel number, word in listings, option of ipvsadm. Rows without an option come from other programs. */
+/**
+ * One row per method: kernel number, word in listings, option of ipvsadm. Rows without an option
+ * come from other programs.
+ */
 export const FORWARDING = {
   masquerade: { kernel: 0, listed: 'Masq', option: '-m' },
   local: { kernel: 1, listed: 'Local', option: '-g' },
@@ -11,7 +14,9 @@ export type KnownForwarding = keyof typeof FORWARDING;
 /** The kernel stores 0..7; those without a row keep their number. */
 export type Forwarding = KnownForwarding | `method-${number}`;
 
-/** One row per tunnel type: kernel number; whether a UDP port and a checksum choice belong to it. */
+/**
+ * One row per tunnel type: kernel number; whether a UDP port and a checksum choice belong to it.
+ */
 export const TUNNELS = {
   ipip: { kernel: 0, port: false, checksum: false },
   gue: { kernel: 1, port: true, checksum: true },

@@ -2,7 +2,9 @@
 import type { Address, Family } from './address.js';
 import type { Counters } from './counters.js';
 
-/** Protocols by IANA number; the kernel stores any number, so the others keep theirs in the name. */
+/**
+ * Protocols by IANA number; the kernel stores any number, so the others keep theirs in the name.
+ */
 export const PROTOCOLS = {
   tcp: { kernel: 6, listed: 'TCP', option: '-t' },
   udp: { kernel: 17, listed: 'UDP', option: '-u' },
@@ -11,7 +13,9 @@ export const PROTOCOLS = {
 export type KnownProtocol = keyof typeof PROTOCOLS;
 export type Protocol = KnownProtocol | `ip-${number}`;
 
-/** A service is known by protocol, address and port, or by a firewall mark (1..2^32-1) and a family. */
+/**
+ * A service is known by protocol, address and port, or by a firewall mark (1..2^32-1) and a family.
+ */
 export type ServiceId =
   | {
       readonly kind: 'address';
@@ -37,7 +41,10 @@ export interface Service {
   /** OR of SCHEDULER_FLAGS */
   readonly schedulerFlags: number;
   readonly persistence: Persistence | undefined;
-  /** Granularity of persistence: an IPv4 bit mask (0..2^32-1) or an IPv6 prefix length (1..128). Kept without persistence too. */
+  /**
+   * Granularity of persistence: an IPv4 bit mask (0..2^32-1) or an IPv6 prefix length (1..128).
+   * Kept without persistence too.
+   */
   readonly netmask: number;
   /** persistence engine such as `sip`, undefined = none */
   readonly engine: string | undefined;

@@ -12,19 +12,34 @@ export function renderConnectionTitles(engine: boolean): string {
   return `IPVS connection entries\n${PLAIN_TITLE}${engine ? '        pe name          pe_data' : ''}\n`;
 }
 
-/** The row of a connection; engine name and data only when `engine` says so and the entry has them. */
-export function renderConnection(connection: Connection, engine: boolean, names: ReverseNames): string {
+/**
+ * The row of a connection; engine name and data only when `engine` says so and the entry has them.
+ */
+export function renderConnection(
+  connection: Connection,
+  engine: boolean,
+  names: ReverseNames,
+): string {
   const protocol = PORT_NAMES[connection.protocol];
   const client = renderEndpoint(connection.client, connection.clientPort, protocol, names);
   const virtual = renderEndpoint(connection.virtual, connection.virtualPort, protocol, names);
-  const server = renderEndpoint(connection.destination, connection.destinationPort, protocol, names);
+  const server = renderEndpoint(
+    connection.destination,
+    connection.destinationPort,
+    protocol,
+    names,
+  );
   const head = `${connection.protocol.padEnd(3)} ${duration(connection.expires).padEnd(6)} ${connection.state.padEnd(11)}`;
   const row = `${head} ${client.padEnd(18)} ${virtual.padEnd(18)} `;
   if (!engine || connection.engine === undefined) return `${row}${server}\n`;
   return `${row}${server.padEnd(16)} ${connection.engine.name.padEnd(18)} ${connection.engine.data}\n`;
 }
 
-const PORT_NAMES: Readonly<Record<string, KnownProtocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
+const PORT_NAMES: Readonly<Record<string, KnownProtocol>> = {
+  TCP: 'tcp',
+  UDP: 'udp',
+  SCTP: 'sctp',
+};
 
 /** Minutes and seconds, both of at least two digits; minutes without limit. */
 function duration(seconds: number): string {
@@ -34,16 +49,50 @@ function duration(seconds: number): string {
 /** Reads one line. @returns undefined when a field is missing or unreadable */
 export function parseConnection(line: string): Connection | undefined {
   const fields = line.split(/[\t-\r ]+/).filter((field) => field !== '');
-  const [protocol, from, fromPort, to, toPort, via, viaPort, state, expires, engineName, engineData] = fields;
-  if (protocol === undefined || state === undefined || !/^[0-9]+$/.test(expires ?? '')) return undefined;
+  const [
+    protocol,
+    from,
+    fromPort,
+    to,
+    toPort,
+    via,
+    viaPort,
+    state,
+    expires,
+    engineName,
+    engineData,
+  ] = fields;
+  if (protocol === undefined || state === undefined || !/^[0-9]+$/.test(expires ?? ''))
+    return undefined;
   const [client, virtual] = addressPair(from, to);
   const destination = addressOf(via);
   const [clientPort, virtualPort, destinationPort] = [port(fromPort), port(toPort), port(viaPort)];
-  if (!client || !virtual || !destination || clientPort === undefined || virtualPort === undefined || destinationPort === undefined) {
+  if (
+    !client ||
+    !virtual ||
+    !destination ||
+    clientPort === undefined ||
+    virtualPort === undefined ||
+    destinationPort === undefined
+  ) {
     return undefined;
   }
-  const engine = engineName !== undefined && engineData !== undefined ? { name: engineName, data: engineData } : undefined;
-  return { protocol, client, clientPort, virtual, virtualPort, destination, destinationPort, state, expires: Number(expires), engine };
+  const engine =
+    engineName !== undefined && engineData !== undefined
+      ? { name: engineName, data: engineData }
+      : undefined;
+  return {
+    protocol,
+    client,
+    clientPort,
+    virtual,
+    virtualPort,
+    destination,
+    destinationPort,
+    state,
+    expires: Number(expires),
+    engine,
+  };
 }
 
 /** The client's text decides how both are read. */
@@ -54,7 +103,11 @@ function addressPair(from = '', to = ''): [Address | undefined, Address | undefi
 }
 
 function addressOf(text = ''): Address | undefined {
-  return text.includes(':') ? parseIpv6(text) : text.includes('.') ? parseClassicIpv4(text) : hexIpv4(text);
+  return text.includes(':')
+    ? parseIpv6(text)
+    : text.includes('.')
+      ? parseClassicIpv4(text)
+      : hexIpv4(text);
 }
 
 function hexIpv4(text: string): Address | undefined {

@@ -1,5 +1,6 @@
-// /proc/net/ip_vs_conn -> rows, bytes to bytes: the plain IPv4 lines that a busy director has a million of. Columns are checked before
-// they are trusted; whatever looks different is left to the general reader.
+// /proc/net/ip_vs_conn -> rows, bytes to bytes: the plain IPv4 lines that a busy director has a
+// million of. Columns are checked before they are trusted; whatever looks different is left to the
+// general reader.
 
 const ZERO = 48;
 const BLANK = 32;
@@ -7,7 +8,10 @@ const NEWLINE = 10;
 const COLON = 58;
 const DOT = 46;
 
-/** `TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899`: where the columns of a plain line begin. */
+/**
+ * `TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899`: where the columns of a plain
+ * line begin.
+ */
 const AT = {
   client: 4,
   clientPort: 13,
@@ -48,7 +52,12 @@ for (let octet = 0; octet < 256; octet++) {
  * Turns a plain line at `from` into its row at `at`.
  * @returns where the row ends in `output`, or -1 when the line is not plain
  */
-export function renderPlainRow(input: Uint8Array, from: number, output: Uint8Array, at: number): number {
+export function renderPlainRow(
+  input: Uint8Array,
+  from: number,
+  output: Uint8Array,
+  at: number,
+): number {
   if (input[from + AT.end] !== NEWLINE) return -1;
   for (let i = 0; i < GAPS.length; i++) if (input[from + (GAPS[i] as number)] !== BLANK) return -1;
   const seconds = decimal(input, from + AT.expires, from + AT.end);
@@ -120,7 +129,8 @@ function duration(output: Uint8Array, at: number, seconds: number): number {
   if (minutes < 10) output[end++] = ZERO;
   if (minutes >= 100000) {
     end = number(output, end, (minutes / 100000) | 0);
-    for (let unit = 10000; unit >= 1; unit /= 10) output[end++] = ZERO + (((minutes / unit) | 0) % 10);
+    for (let unit = 10000; unit >= 1; unit /= 10)
+      output[end++] = ZERO + (((minutes / unit) | 0) % 10);
   } else {
     end = number(output, end, minutes);
   }

@@ -1,4 +1,5 @@
-// The C library's texts of error numbers (glibc, locale C), which ipvsadm prints for refusals that have no row of their own.
+// The C library's texts of error numbers (glibc, locale C), which ipvsadm prints for refusals that
+// have no row of their own.
 
 // biome-ignore format: a table
 const TEXTS: Readonly<Record<string, string>> = {
@@ -136,5 +137,8 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 /** `Numerical result out of range` of ERANGE; a code without a text is named itself. */
 export function errnoText(code: string): string {
-  return (Object.hasOwn(TEXTS, code) ? TEXTS[code] : undefined) ?? `Unknown error ${code.replace(/^errno /, '')}`;
+  return (
+    (Object.hasOwn(TEXTS, code) ? TEXTS[code] : undefined) ??
+    `Unknown error ${code.replace(/^errno /, '')}`
+  );
 }

@@ -8,9 +8,14 @@ const FLAG_NAMES: Readonly<Record<string, readonly (string | undefined)[]>> = {
 };
 const OTHERS = ['flag-1', 'flag-2', 'flag-3'];
 
-/** The flags as the listing shows them: with sh and mh, bit 3 has no name and leaves its place out. */
+/**
+ * The flags as the listing shows them: with sh and mh, bit 3 has no name and leaves its place out.
+ */
 export function listedFlags(scheduler: string, flags: number): string {
-  return named(flags, (Object.hasOwn(FLAG_NAMES, scheduler) ? FLAG_NAMES[scheduler] : undefined) ?? OTHERS);
+  return named(
+    flags,
+    (Object.hasOwn(FLAG_NAMES, scheduler) ? FLAG_NAMES[scheduler] : undefined) ?? OTHERS,
+  );
 }
 
 /** The flags by names that `-b` accepts for this scheduler, none left out. */

@@ -1,8 +1,16 @@
-// The table of services and real servers in ipvsadm's six layouts. Every blank is interface: scripts cut these lines by column.
+// The table of services and real servers in ipvsadm's six layouts. Every blank is interface:
+// scripts cut these lines by column.
 import { formatIpv4 } from '../model/address.js';
 import type { Counters } from '../model/counters.js';
 import type { DestinationEntry } from '../model/destination.js';
-import { CHECKSUMS, FORWARDING, knownForwarding, knownTunnel, TUNNELS, type Tunnel } from '../model/forwarding.js';
+import {
+  CHECKSUMS,
+  FORWARDING,
+  knownForwarding,
+  knownTunnel,
+  TUNNELS,
+  type Tunnel,
+} from '../model/forwarding.js';
 import {
   familyOf,
   fullNetmask,
@@ -100,7 +108,9 @@ const LAYOUTS: Readonly<Record<Layout, LayoutRow>> = {
   },
 };
 
-/** `IP Virtual Server version 1.2.1 (size=4096)`, the first line of a listing of the whole table. */
+/**
+ * `IP Virtual Server version 1.2.1 (size=4096)`, the first line of a listing of the whole table.
+ */
 export function renderVersion(version: number, connectionTableSize: number): string {
   return `IP Virtual Server version ${version >>> 16}.${(version >>> 8) & 255}.${version & 255} (size=${connectionTableSize})\n`;
 }
@@ -111,7 +121,11 @@ export function renderTitles(layout: Layout): string {
 }
 
 /** The line of a service. */
-export function renderService({ service, counters }: ServiceEntry, view: ListingView, names: ReverseNames): string {
+export function renderService(
+  { service, counters }: ServiceEntry,
+  view: ListingView,
+  names: ReverseNames,
+): string {
   const head = renderHead(service.id, names);
   const cells = LAYOUTS[view.layout].service;
   if (cells === undefined) return `${head} ${service.scheduler}${renderSettings(service)}\n`;
@@ -121,8 +135,16 @@ export function renderService({ service, counters }: ServiceEntry, view: Listing
   return `${line}\n`;
 }
 
-/** The line of a real server. @param protocol of its service; undefined = of a mark, whose ports stay numbers */
-export function renderDestination(entry: DestinationEntry, protocol: Protocol | undefined, view: ListingView, names: ReverseNames): string {
+/**
+ * The line of a real server.
+ * @param protocol of its service; undefined = of a mark, whose ports stay numbers
+ */
+export function renderDestination(
+  entry: DestinationEntry,
+  protocol: Protocol | undefined,
+  view: ListingView,
+  names: ReverseNames,
+): string {
   const { address, port } = entry.destination;
   const endpoint = renderEndpoint(address, port, protocol, names);
   let line = `  -> ${(address.family === 'ipv4' ? endpoint.slice(0, SERVER_WIDTH) : endpoint).padEnd(SERVER_WIDTH)}`;
@@ -140,11 +162,13 @@ function renderHead(id: ServiceId, names: ReverseNames): string {
 
 function renderSettings(service: Service): string {
   let text = '';
-  if (service.schedulerFlags !== 0) text += ` (${listedFlags(service.scheduler, service.schedulerFlags)})`;
+  if (service.schedulerFlags !== 0)
+    text += ` (${listedFlags(service.scheduler, service.schedulerFlags)})`;
   if (service.persistence) {
     text += ` persistent ${service.persistence.timeout}`;
     const family = familyOf(service.id);
-    if (service.netmask !== fullNetmask(family)) text += ` mask ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
+    if (service.netmask !== fullNetmask(family))
+      text += ` mask ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
     if (service.engine) text += ` pe ${service.engine}`;
   }
   return service.onePacket ? `${text} ops` : text;
@@ -160,9 +184,11 @@ function listedTunnel({ destination }: DestinationEntry): string {
   const { type, port } = destination.tunnel;
   const known = knownTunnel(type);
   if (known === undefined) return '';
-  return [known, ...(TUNNELS[known].port ? [port] : []), ...(TUNNELS[known].checksum ? [checksumOf(destination.tunnel).listed] : [])].join(
-    ':',
-  );
+  return [
+    known,
+    ...(TUNNELS[known].port ? [port] : []),
+    ...(TUNNELS[known].checksum ? [checksumOf(destination.tunnel).listed] : []),
+  ].join(':');
 }
 
 /** The checksum row of a tunnel. */

@@ -1,4 +1,5 @@
-// What each refusal of IPVS is called on stderr: rows for one operation first, then rows for any, then the C library's text.
+// What each refusal of IPVS is called on stderr: rows for one operation first, then rows for any,
+// then the C library's text.
 import type { Operation } from '../model/change.js';
 import type { IpvsError } from '../model/errors.js';
 import { errnoText } from './errno.js';
@@ -28,6 +29,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
 
 /** The line, without its newline, that tells why IPVS refused. */
 export function messageFor({ operation, code }: IpvsError): string {
-  const row = BY_OPERATION.find((candidate) => candidate.code === code && candidate.operations.includes(operation));
+  const row = BY_OPERATION.find(
+    (candidate) => candidate.code === code && candidate.operations.includes(operation),
+  );
   return row?.text ?? BY_CODE[code] ?? errnoText(code);
 }

@@ -11,7 +11,10 @@ const SCALES: readonly { readonly from: bigint; readonly unit: bigint; readonly 
   { from: 100_000_000n, unit: 1_000n, letter: 'K' },
 ];
 
-/** A counter in nine columns, shortened to K, M, G or T (powers of 1000, cut off) when it has more than eight digits. */
+/**
+ * A counter in nine columns, shortened to K, M, G or T (powers of 1000, cut off) when it has more
+ * than eight digits.
+ */
 export function scaled(value: bigint): string {
   if (value < 100_000_000n) return value.toString().padStart(WIDTH);
   for (const { from, unit, letter } of SCALES) {

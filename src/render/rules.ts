@@ -1,43 +1,71 @@
-// Rules as the command lines that make them again (`-S`). Nothing of a rule is lost, and `-R` reads back every line.
+// Rules as the command lines that make them again (`-S`). Nothing of a rule is lost, and `-R` reads
+// back every line.
 import { formatAddress, formatIpv4 } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import type { DaemonRequest } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { FORWARDING, knownForwarding, knownTunnel, TUNNELS } from '../model/forwarding.js';
-import { familyOf, fullNetmask, knownProtocol, PROTOCOLS, type Service, type ServiceId } from '../model/service.js';
+import {
+  familyOf,
+  fullNetmask,
+  knownProtocol,
+  PROTOCOLS,
+  type Service,
+  type ServiceId,
+} from '../model/service.js';
 import { renderEndpoint } from './endpoint.js';
 import { savedFlags } from './flags.js';
 import { checksumOf } from './listing.js';
 import { NUMERIC, type ReverseNames } from './names.js';
 
-/** `-A -t 10.0.0.1:80 -s rr -p 300 …`; undefined when ipvsadm has no option for its protocol, which another program must have set. */
+/**
+ * `-A -t 10.0.0.1:80 -s rr -p 300 …`; undefined when ipvsadm has no option for its protocol, which
+ * another program must have set.
+ */
 export function renderServiceRule(service: Service, names: ReverseNames): string | undefined {
-  if (service.id.kind === 'address' && knownProtocol(service.id.protocol) === undefined) return undefined;
+  if (service.id.kind === 'address' && knownProtocol(service.id.protocol) === undefined)
+    return undefined;
   let line = `-A ${renderId(service.id, names)} -s ${service.scheduler}`;
   if (service.persistence) {
     const family = familyOf(service.id);
     line += ` -p ${service.persistence.timeout}`;
-    if (service.netmask !== fullNetmask(family)) line += ` -M ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
+    if (service.netmask !== fullNetmask(family))
+      line += ` -M ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
   }
   if (service.engine) line += ` --pe ${service.engine}`;
   if (service.onePacket) line += ' -o';
-  if (service.schedulerFlags !== 0) line += ` -b ${savedFlags(service.scheduler, service.schedulerFlags)}`;
+  if (service.schedulerFlags !== 0)
+    line += ` -b ${savedFlags(service.scheduler, service.schedulerFlags)}`;
   return `${line}\n`;
 }
 
-/** `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …`; undefined when ipvsadm has no option for its forwarding method or tunnel type. */
-export function renderDestinationRule(id: ServiceId, destination: Destination, names: ReverseNames): string | undefined {
+/**
+ * `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …`; undefined when ipvsadm has no option for its
+ * forwarding method or tunnel type.
+ */
+export function renderDestinationRule(
+  id: ServiceId,
+  destination: Destination,
+  names: ReverseNames,
+): string | undefined {
   const protocol = id.kind === 'address' ? id.protocol : undefined;
   const server = renderEndpoint(destination.address, destination.port, protocol, names);
   const known = knownForwarding(destination.forwarding);
-  if (known === undefined || (known === 'tunnel' && knownTunnel(destination.tunnel.type) === undefined)) return undefined;
+  if (
+    known === undefined ||
+    (known === 'tunnel' && knownTunnel(destination.tunnel.type) === undefined)
+  )
+    return undefined;
   let line = `-a ${renderId(id, names)} -r ${server} ${FORWARDING[known].option} -w ${destination.weight}`;
   if (destination.upperThreshold !== 0) line += ` -x ${destination.upperThreshold}`;
   if (destination.lowerThreshold !== 0) line += ` -y ${destination.lowerThreshold}`;
   return `${line}${renderTunnel(destination)}\n`;
 }
 
-/** Any change as the words behind `ipvsadm`, with numbers for names; undefined where the line of a rule is. */
+/**
+ * Any change as the words behind `ipvsadm`, with numbers for names; undefined where the line of a
+ * rule is.
+ */
 export function renderChange(change: Change): string | undefined {
   switch (change.kind) {
     case 'add-service':
@@ -49,7 +77,9 @@ export function renderChange(change: Change): string | undefined {
     case 'add-destination':
       return renderDestinationRule(change.id, change.destination, NUMERIC)?.trimEnd();
     case 'edit-destination':
-      return renderDestinationRule(change.id, change.destination, NUMERIC)?.trimEnd().replace(/^-a/, '-e');
+      return renderDestinationRule(change.id, change.destination, NUMERIC)
+        ?.trimEnd()
+        .replace(/^-a/, '-e');
     case 'delete-destination':
       return `-d ${renderId(change.id, NUMERIC)} -r ${renderEndpoint(change.destination.address, change.destination.port, undefined, NUMERIC)}`;
     case 'flush':
@@ -67,7 +97,15 @@ export function renderChange(change: Change): string | undefined {
   }
 }
 
-function renderDaemon({ role, interface: device, syncId, maxLength, group, port, ttl }: DaemonRequest): string {
+function renderDaemon({
+  role,
+  interface: device,
+  syncId,
+  maxLength,
+  group,
+  port,
+  ttl,
+}: DaemonRequest): string {
   let line = `--start-daemon ${role} --mcast-interface ${device} --syncid ${syncId}`;
   if (maxLength !== undefined) line += ` --sync-maxlen ${maxLength}`;
   if (group !== undefined) line += ` --mcast-group ${formatAddress(group)}`;

@@ -1,34 +1,64 @@
-// The schedulers with a table of 256 buckets: dh by where a packet goes to, sh by where it comes from.
+// The schedulers with a table of 256 buckets: dh by where a packet goes to, sh by where it comes
+// from.
 import { SCHEDULER_FLAGS } from '../model/service.js';
-import { type Arrival, type Candidate, eligible, folded, hash32, type Scheduler, type Settings } from './scheduler.js';
+import {
+  type Arrival,
+  type Candidate,
+  eligible,
+  folded,
+  hash32,
+  type Scheduler,
+  type Settings,
+} from './scheduler.js';
 
 const BITS = 8;
 const BUCKETS = 1 << BITS;
 
-/** Tables are made when they are asked for: a service gets its servers one by one, and only the last table counts. */
+/**
+ * Tables are made when they are asked for: a service gets its servers one by one, and only the last
+ * table counts.
+ */
 interface State {
   buckets: readonly Candidate[] | undefined;
 }
 
-/** Destination hashing; weights only as zero or not, and no way round a server that cannot take the connection. */
+/**
+ * Destination hashing; weights only as zero or not, and no way round a server that cannot take the
+ * connection.
+ */
 export const DH: Scheduler<State> = {
   start: () => ({ buckets: undefined }),
   changed(state, _, { kind }) {
     if (kind !== 'edit') state.buckets = undefined;
   },
-  pick<C extends Candidate>(state: State, servers: readonly C[], { virtual }: Arrival): C | undefined {
-    state.buckets ??= Array.from({ length: servers.length && BUCKETS }, (_, i) => servers[i % servers.length] as C);
+  pick<C extends Candidate>(
+    state: State,
+    servers: readonly C[],
+    { virtual }: Arrival,
+  ): C | undefined {
+    state.buckets ??= Array.from(
+      { length: servers.length && BUCKETS },
+      (_, i) => servers[i % servers.length] as C,
+    );
     return usable<C>(state.buckets[hash32(folded(virtual), BITS)]);
   },
 };
 
-/** Source hashing: consecutive buckets by weight; sh-port hashes the client's port as well, sh-fallback tries other buckets. */
+/**
+ * Source hashing: consecutive buckets by weight; sh-port hashes the client's port as well,
+ * sh-fallback tries other buckets.
+ */
 export const SH: Scheduler<State> = {
   start: () => ({ buckets: undefined }),
   changed(state) {
     state.buckets = undefined;
   },
-  pick<C extends Candidate>(state: State, servers: readonly C[], arrival: Arrival, { flags }: Settings): C | undefined {
+  pick<C extends Candidate>(
+    state: State,
+    servers: readonly C[],
+    arrival: Arrival,
+    { flags }: Settings,
+  ): C | undefined {
     state.buckets ??= filled(servers);
     const { buckets } = state;
     const bucket = hash32(hashKey(arrival, flags), BITS);
@@ -48,12 +78,17 @@ export function hashKey({ client, clientPort, hasPorts }: Arrival, flags: number
   return (folded(client) + port) >>> 0;
 }
 
-/** A server of a table that can take a connection. The table holds the service's own servers, so the type is theirs. */
+/**
+ * A server of a table that can take a connection. The table holds the service's own servers, so the
+ * type is theirs.
+ */
 export function usable<C extends Candidate>(server: Candidate | undefined): C | undefined {
   return server?.available && eligible(server) ? (server as C) : undefined;
 }
 
-/** In list order, again and again: each server as many buckets in a row as its weight, one at least. */
+/**
+ * In list order, again and again: each server as many buckets in a row as its weight, one at least.
+ */
 function filled(servers: readonly Candidate[]): Candidate[] {
   const buckets: Candidate[] = [];
   let at = 0;

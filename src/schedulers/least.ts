@@ -19,10 +19,14 @@ export const SED: Scheduler<Stateless> = { start, pick: (_, servers) => leastDel
 /** Never queue: an idle server at once, else as sed. */
 export const NQ: Scheduler<Stateless> = {
   start,
-  pick: (_, servers) => servers.find((one) => eligible(one) && one.active === 0) ?? leastDelayed(servers),
+  pick: (_, servers) =>
+    servers.find((one) => eligible(one) && one.active === 0) ?? leastDelayed(servers),
 };
 
-/** The rule of wlc, which lblc and lblcr use as well. The first one must be eligible; a weight of 0 never wins later. */
+/**
+ * The rule of wlc, which lblc and lblcr use as well. The first one must be eligible; a weight of 0
+ * never wins later.
+ */
 export function leastWeighted<C extends Candidate>(servers: readonly C[]): C | undefined {
   return leastBy(servers, overhead);
 }
@@ -31,13 +35,23 @@ function leastDelayed<C extends Candidate>(servers: readonly C[]): C | undefined
   return leastBy(servers, ({ active }) => active + 1);
 }
 
-function leastBy<C extends Candidate>(servers: readonly C[], load: (server: Candidate) => number): C | undefined {
-  return least(servers, eligible, (one, best) => moreLoaded(load(best), best.weight, load(one), one.weight));
+function leastBy<C extends Candidate>(
+  servers: readonly C[],
+  load: (server: Candidate) => number,
+): C | undefined {
+  return least(servers, eligible, (one, best) =>
+    moreLoaded(load(best), best.weight, load(one), one.weight),
+  );
 }
 
 /** The first candidate, unless a later one is better; ties keep the earlier. */
-function least<C extends Candidate>(servers: readonly C[], may: (one: C) => boolean, better: (one: C, best: C) => boolean): C | undefined {
+function least<C extends Candidate>(
+  servers: readonly C[],
+  may: (one: C) => boolean,
+  better: (one: C, best: C) => boolean,
+): C | undefined {
   let best: C | undefined;
-  for (const server of servers) if (may(server) && (best === undefined || better(server, best))) best = server;
+  for (const server of servers)
+    if (may(server) && (best === undefined || better(server, best))) best = server;
   return best;
 }

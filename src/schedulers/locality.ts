@@ -1,4 +1,5 @@
-// The schedulers that remember where requests for an address went: lblc one server an address, lblcr a set of them.
+// The schedulers that remember where requests for an address went: lblc one server an address,
+// lblcr a set of them.
 import { type Address, formatAddress } from '../model/address.js';
 import { leastWeighted } from './least.js';
 import { type Candidate, moreLoaded, overhead, type Scheduler } from './scheduler.js';
@@ -24,7 +25,11 @@ interface Several extends Used {
 
 export const LBLC: Scheduler<Cache<One>> = {
   start: () => ({ entries: new Map(), runs: 1 }),
-  pick<C extends Candidate>({ entries }: Cache<One>, servers: readonly C[], { virtual, now }: { virtual: Address; now: number }) {
+  pick<C extends Candidate>(
+    { entries }: Cache<One>,
+    servers: readonly C[],
+    { virtual, now }: { virtual: Address; now: number },
+  ) {
     const key = keyOf(virtual);
     const entry = entries.get(key);
     if (entry) {
@@ -86,7 +91,12 @@ function leastMember(members: readonly Candidate[]): Candidate | undefined {
   let best: Candidate | undefined;
   for (const one of members) {
     if (one.overloaded || !one.available) continue;
-    if (best === undefined ? one.weight > 0 : moreLoaded(overhead(best), best.weight, overhead(one), one.weight)) best = one;
+    if (
+      best === undefined
+        ? one.weight > 0
+        : moreLoaded(overhead(best), best.weight, overhead(one), one.weight)
+    )
+      best = one;
   }
   return best;
 }
@@ -94,7 +104,11 @@ function leastMember(members: readonly Candidate[]): Candidate | undefined {
 function mostMember(members: readonly Candidate[]): Candidate | undefined {
   let most: Candidate | undefined;
   for (const one of members) {
-    if (one.weight > 0 && (most === undefined || moreLoaded(overhead(one), one.weight, overhead(most), most.weight))) most = one;
+    if (
+      one.weight > 0 &&
+      (most === undefined || moreLoaded(overhead(one), one.weight, overhead(most), most.weight))
+    )
+      most = one;
   }
   return most;
 }
@@ -104,7 +118,10 @@ const MOST_ENTRIES = 16384;
 const MOST_AT_ONCE = 8192;
 const SHORT_UNUSED = 360;
 
-/** Entries that were not used for the expiration go at every thirtieth run; when there are too many, some that were not used lately. */
+/**
+ * Entries that were not used for the expiration go at every thirtieth run; when there are too many,
+ * some that were not used lately.
+ */
 function forgetOld(state: Cache<Used>, now: number, expiration: number): void {
   const { entries } = state;
   if (state.runs % FULL_CHECK === 0) {
@@ -114,6 +131,7 @@ function forgetOld(state: Cache<Used>, now: number, expiration: number): void {
     state.runs++;
   } else {
     let left = Math.min(MOST_AT_ONCE, Math.floor(((entries.size - MOST_ENTRIES) * 4) / 3));
-    for (const [key, { lastUse }] of entries) if (left > 0 && now > lastUse + SHORT_UNUSED && entries.delete(key)) left--;
+    for (const [key, { lastUse }] of entries)
+      if (left > 0 && now > lastUse + SHORT_UNUSED && entries.delete(key)) left--;
   }
 }

@@ -1,7 +1,15 @@
-// Maglev hashing: a table of 4093 slots that servers fill in turns, so that few clients move when the list changes.
+// Maglev hashing: a table of 4093 slots that servers fill in turns, so that few clients move when
+// the list changes.
 import { SCHEDULER_FLAGS } from '../model/service.js';
 import { hashKey, usable } from './hash.js';
-import { type Arrival, type Candidate, folded, gcd, type Scheduler, type Settings } from './scheduler.js';
+import {
+  type Arrival,
+  type Candidate,
+  folded,
+  gcd,
+  type Scheduler,
+  type Settings,
+} from './scheduler.js';
 import { siphash13 } from './siphash.js';
 
 /** slots, and bits of weight, of the kernel's default configuration (table index 12) */
@@ -19,10 +27,16 @@ export const MH: Scheduler<State> = {
   start: () => ({ slots: undefined }),
   changed(state, servers) {
     if (servers.length <= SLOTS) state.slots = undefined;
-    // with more servers than slots the kernel keeps the last table that it could make: the newest server came too late
+    // with more servers than slots the kernel keeps the last table that it could make: the newest
+    // server came too late
     else state.slots ??= mhTable(servers.slice(1));
   },
-  pick<C extends Candidate>(state: State, servers: readonly C[], arrival: Arrival, { flags }: Settings): C | undefined {
+  pick<C extends Candidate>(
+    state: State,
+    servers: readonly C[],
+    arrival: Arrival,
+    { flags }: Settings,
+  ): C | undefined {
     state.slots ??= mhTable(servers);
     const { slots } = state;
     const key = hashKey(arrival, flags);
@@ -30,7 +44,9 @@ export const MH: Scheduler<State> = {
     const first = usable<C>(slots[slot]);
     if (first || (flags & SCHEDULER_FLAGS.flag1) === 0) return first;
     for (let offset = 0; offset < SLOTS; offset++) {
-      const next = usable<C>(slots[siphash13((key + ((offset + slot) % SLOTS)) >>> 0, KEY1) % SLOTS]);
+      const next = usable<C>(
+        slots[siphash13((key + ((offset + slot) % SLOTS)) >>> 0, KEY1) % SLOTS],
+      );
       if (next) return next;
     }
     return undefined;
@@ -59,12 +75,14 @@ export function mhTable(servers: readonly Candidate[]): (Candidate | undefined)[
 }
 
 function takeSlot(filler: Filler, slots: (Candidate | undefined)[]): void {
-  while (slots[filler.position] !== undefined) filler.position = (filler.position + filler.skip) % SLOTS;
+  while (slots[filler.position] !== undefined)
+    filler.position = (filler.position + filler.skip) % SLOTS;
   slots[filler.position] = filler.server;
 }
 
 function fillersOf(servers: readonly Candidate[]): Filler[] {
-  const divisor = servers.reduce((so, { lastWeight }) => (lastWeight > 0 ? gcd(lastWeight, so) : so), 0) || 1;
+  const divisor =
+    servers.reduce((so, { lastWeight }) => (lastWeight > 0 ? gcd(lastWeight, so) : so), 0) || 1;
   const largest = servers.reduce((most, { lastWeight }) => Math.max(most, lastWeight), 0) / divisor;
   const shift = Math.max(0, 32 - Math.clz32(largest) - WEIGHT_BITS);
   return servers.map((server) => {

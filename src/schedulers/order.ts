@@ -2,7 +2,10 @@
 import type { Candidate, Scheduler } from './scheduler.js';
 
 /** Failover: the largest weight that is not overloaded. */
-export const FO: Scheduler<Record<never, never>> = { start: () => ({}), pick: (_, servers) => heaviest(servers, () => true) };
+export const FO: Scheduler<Record<never, never>> = {
+  start: () => ({}),
+  pick: (_, servers) => heaviest(servers, () => true),
+};
 
 /** Overflow: the largest weight whose active connections have not passed it. */
 export const OVF: Scheduler<Record<never, never>> = {
@@ -11,7 +14,10 @@ export const OVF: Scheduler<Record<never, never>> = {
 };
 
 /** The largest weight above 0, the first one on ties. */
-function heaviest<C extends Candidate>(servers: readonly C[], may: (server: C) => boolean): C | undefined {
+function heaviest<C extends Candidate>(
+  servers: readonly C[],
+  may: (server: C) => boolean,
+): C | undefined {
   let best: C | undefined;
   for (const server of servers) {
     if (!server.overloaded && server.weight > (best?.weight ?? 0) && may(server)) best = server;

@@ -1,4 +1,5 @@
-// What a scheduler is: a function of the servers, the packet and its own state alone. Facts: docs of the kernel's behaviour, seen in the lab.
+// What a scheduler is: a function of the servers, the packet and its own state alone. Facts: docs
+// of the kernel's behaviour, seen in the lab.
 import type { Address } from '../model/address.js';
 
 /** A real server as a scheduler sees it. */
@@ -43,13 +44,21 @@ export interface ListChange {
   readonly index: number;
 }
 
-/** The state belongs to one service; `pick` and `changed` may update it in place. Servers come newest first, as the kernel keeps them. */
+/**
+ * The state belongs to one service; `pick` and `changed` may update it in place. Servers come
+ * newest first, as the kernel keeps them.
+ */
 export interface Scheduler<State> {
   start(servers: readonly Candidate[]): State;
   /** After the list changed. Absent: nothing depends on it. */
   changed?(state: State, servers: readonly Candidate[], change: ListChange): void;
   /** The next server, undefined when none can take the connection. */
-  pick<C extends Candidate>(state: State, servers: readonly C[], arrival: Arrival, settings: Settings): C | undefined;
+  pick<C extends Candidate>(
+    state: State,
+    servers: readonly C[],
+    arrival: Arrival,
+    settings: Settings,
+  ): C | undefined;
   /** Every 60 seconds: what is old may be forgotten. */
   tick?(state: State, now: number, expiration: number): void;
 }
@@ -65,7 +74,12 @@ export function overhead({ active, inactive }: Candidate): number {
 }
 
 /** loadA / weightA > loadB / weightB, exactly: the kernel multiplies crosswise in 64 bits. */
-export function moreLoaded(loadA: number, weightA: number, loadB: number, weightB: number): boolean {
+export function moreLoaded(
+  loadA: number,
+  weightA: number,
+  loadB: number,
+  weightB: number,
+): boolean {
   const left = loadA * weightB;
   const right = loadB * weightA;
   if (left < Number.MAX_SAFE_INTEGER && right < Number.MAX_SAFE_INTEGER) return left > right;

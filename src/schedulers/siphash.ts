@@ -1,7 +1,10 @@
-// SipHash-1-3 of one 32-bit number: published algorithm (Aumasson, Bernstein), one compression round, three final ones. 64-bit words are
-// pairs of 32-bit ones, high part first.
+// SipHash-1-3 of one 32-bit number: published algorithm (Aumasson, Bernstein), one compression
+// round, three final ones. 64-bit words are pairs of 32-bit ones, high part first.
 
-/** The lower 32 bits of the hash of the number's four bytes, least significant first; both halves of the key are `key`. */
+/**
+ * The lower 32 bits of the hash of the number's four bytes, least significant first; both halves of
+ * the key are `key`.
+ */
 export function siphash13(value: number, key: number): number {
   const v = new Int32Array([
     0x736f6d65,

@@ -29,7 +29,12 @@ const TABLE = {
 export type SchedulerName = keyof typeof TABLE;
 export const SCHEDULER_NAMES = Object.keys(TABLE) as readonly SchedulerName[];
 
-/** The scheduler of a name; undefined for `none` and what this program does not know. Its state is its own affair. */
+/**
+ * The scheduler of a name; undefined for `none` and what this program does not know. Its state is
+ * its own affair.
+ */
 export function schedulerOf(name: string): Scheduler<unknown> | undefined {
-  return Object.hasOwn(TABLE, name) ? (TABLE[name as SchedulerName] as Scheduler<unknown>) : undefined;
+  return Object.hasOwn(TABLE, name)
+    ? (TABLE[name as SchedulerName] as Scheduler<unknown>)
+    : undefined;
 }

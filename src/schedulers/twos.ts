@@ -8,12 +8,21 @@ export const TWOS: Scheduler<Record<never, never>> = {
     const first = drawn(servers, total, random);
     const second = drawn(servers, total, random);
     if (!first || !second) return first;
-    return moreLoaded(overhead(first), first.weight, overhead(second), second.weight) ? second : first;
+    return moreLoaded(overhead(first), first.weight, overhead(second), second.weight)
+      ? second
+      : first;
   },
 };
 
-/** A number of 0..total walks down the list; so the first eligible server has one chance more than its weight. */
-function drawn<C extends Candidate>(servers: readonly C[], total: number, random: () => number): C | undefined {
+/**
+ * A number of 0..total walks down the list; so the first eligible server has one chance more than
+ * its weight.
+ */
+function drawn<C extends Candidate>(
+  servers: readonly C[],
+  total: number,
+  random: () => number,
+): C | undefined {
   let left = Math.floor(random() * (total + 1));
   for (const server of servers) {
     if (!eligible(server)) continue;

@@ -31,7 +31,10 @@ export const WRR: Scheduler<State> = {
   },
   pick(state, servers) {
     if (state.top === 0) return undefined;
-    const reachable = servers.reduce((most, { weight, overloaded }) => (overloaded ? most : Math.max(most, weight)), 0);
+    const reachable = servers.reduce(
+      (most, { weight, overloaded }) => (overloaded ? most : Math.max(most, weight)),
+      0,
+    );
     const last = state.current;
     let lastPass = false;
     let restarted = false;
@@ -67,11 +70,16 @@ export const WRR: Scheduler<State> = {
 type Weights = Pick<State, 'divisor' | 'largest'>;
 
 function weightsOf(servers: readonly Candidate[]): Weights {
-  return servers.reduce<Weights>((sofar, { weight }) => withWeight(sofar, weight), { divisor: 0, largest: 0 });
+  return servers.reduce<Weights>((sofar, { weight }) => withWeight(sofar, weight), {
+    divisor: 0,
+    largest: 0,
+  });
 }
 
 function withWeight({ divisor, largest }: Weights, weight: number): Weights {
-  return weight > 0 ? { divisor: gcd(weight, divisor), largest: Math.max(largest, weight) } : { divisor, largest };
+  return weight > 0
+    ? { divisor: gcd(weight, divisor), largest: Math.max(largest, weight) }
+    : { divisor, largest };
 }
 
 function withHeights({ divisor, largest }: Weights): Weights & Pick<State, 'step' | 'top'> {
@@ -79,7 +87,10 @@ function withHeights({ divisor, largest }: Weights): Weights & Pick<State, 'step
   return { divisor, largest, step, top: largest === 0 ? 0 : largest - (step - 1) };
 }
 
-/** Lowers the bar by a step; by all the steps at once that nobody reaches, except the last one, which counts as such. */
+/**
+ * Lowers the bar by a step; by all the steps at once that nobody reaches, except the last one,
+ * which counts as such.
+ */
 function lower(state: State, reachable: number): void {
   state.bar -= state.step;
   const goal = Math.max(reachable, state.step);

@@ -1,15 +1,32 @@
-// IPVS as far as packets go: service look-up, scheduling, persistence, connection states, counting, expiry. The clock is an argument of
-// whatever needs it, in seconds. Facts: seen in the lab and reproduced from recorded traces (test/simulator).
+// IPVS as far as packets go: service look-up, scheduling, persistence, connection states, counting,
+// expiry. The clock is an argument of whatever needs it, in seconds. Facts: seen in the lab and
+// reproduced from recorded traces (test/simulator).
 import { type Address, type Family, formatAddress, ipv4, ipv6 } from '../model/address.js';
 import type { Connection } from '../model/connection.js';
 import type { Destination, DestinationId } from '../model/destination.js';
-import { familyOf, fullNetmask, type KnownProtocol, PROTOCOLS, protocolNumber, type Service, type ServiceId } from '../model/service.js';
+import {
+  familyOf,
+  fullNetmask,
+  type KnownProtocol,
+  PROTOCOLS,
+  protocolNumber,
+  type Service,
+  type ServiceId,
+} from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Settings } from '../schedulers/scheduler.js';
 import type { SctpChunk } from './sctp.js';
 import { LiveServer, LiveService } from './server.js';
 import type { KeptFlow, KeptTemplate, Snapshot } from './snapshot.js';
-import { type Direction, firstState, isActive, nextSctp, nextTcp, secondsIn, type TcpEvent } from './states.js';
+import {
+  type Direction,
+  firstState,
+  isActive,
+  nextSctp,
+  nextTcp,
+  secondsIn,
+  type TcpEvent,
+} from './states.js';
 import { type Timed, Timers } from './timers.js';
 
 /** The sysctls of /proc/sys/net/ipv4/vs that change what becomes of a packet. */
@@ -57,7 +74,12 @@ export interface Packet {
 
 export type Verdict =
   /** to this server and port */
-  | { readonly kind: 'forwarded'; readonly server: LiveServer; readonly port: number; readonly scheduled: boolean }
+  | {
+      readonly kind: 'forwarded';
+      readonly server: LiveServer;
+      readonly port: number;
+      readonly scheduled: boolean;
+    }
   /** no server: the client is told that nobody is there */
   | { readonly kind: 'refused' }
   /** silently */
@@ -118,7 +140,10 @@ export class Dataplane {
   /** templates that no new connection uses any more, until their time is over */
   readonly #retired = new Set<Template>();
   readonly #timers = new Timers<Flow | Template>();
-  readonly #trash = new Map<string, { readonly server: LiveServer; stampedAt: number | undefined }>();
+  readonly #trash = new Map<
+    string,
+    { readonly server: LiveServer; stampedAt: number | undefined }
+  >();
   #now: number;
   #nextTrashRun = Number.POSITIVE_INFINITY;
   #nextEstimation: number;
@@ -145,7 +170,10 @@ export class Dataplane {
     for (const server of live.servers) this.#discard(live, server);
   }
 
-  /** A server that was deleted lately comes back with its connections. @returns whether it was one of these */
+  /**
+   * A server that was deleted lately comes back with its connections.
+   * @returns whether it was one of these
+   */
   revive(live: LiveService, destination: Destination): boolean {
     const key = trashKey(live.service.id, destination);
     const found = this.#trash.get(key);
@@ -172,8 +200,12 @@ export class Dataplane {
 
   #discard(live: LiveService, server: LiveServer): void {
     server.available = false;
-    this.#trash.set(trashKey(live.service.id, server.destination), { server, stampedAt: undefined });
-    if (this.#nextTrashRun === Number.POSITIVE_INFINITY) this.#nextTrashRun = this.#now + TRASH_RUN_SECONDS;
+    this.#trash.set(trashKey(live.service.id, server.destination), {
+      server,
+      stampedAt: undefined,
+    });
+    if (this.#nextTrashRun === Number.POSITIVE_INFINITY)
+      this.#nextTrashRun = this.#now + TRASH_RUN_SECONDS;
     if (this.sysctls.expire_nodest_conn === 0) return;
     for (const flow of this.#flows.values()) if (flow.server === server) this.#remove(flow);
   }
@@ -211,35 +243,49 @@ export class Dataplane {
 
   /** The service that a packet without a connection belongs to. */
   findService({ protocol, virtual, virtualPort, mark }: Packet): LiveService | undefined {
-    const at = (port: number) => this.services.get(serviceKey({ kind: 'address', protocol, address: virtual, port }));
-    const marked = mark === 0 ? undefined : this.services.get(serviceKey({ kind: 'fwmark', mark, family: virtual.family }));
-    const ftp = protocol === 'tcp' && (virtualPort === FTP_DATA_PORT || virtualPort >= FIRST_FREE_PORT);
+    const at = (port: number) =>
+      this.services.get(serviceKey({ kind: 'address', protocol, address: virtual, port }));
+    const marked =
+      mark === 0
+        ? undefined
+        : this.services.get(serviceKey({ kind: 'fwmark', mark, family: virtual.family }));
+    const ftp =
+      protocol === 'tcp' && (virtualPort === FTP_DATA_PORT || virtualPort >= FIRST_FREE_PORT);
     return marked ?? at(virtualPort) ?? (ftp ? at(FTP_PORT) : undefined) ?? at(0);
   }
 
   #mayBegin({ protocol, tcp, sctp, clientPort }: Packet): boolean {
     if (clientPort === FTP_DATA_PORT) return false;
-    if (protocol === 'tcp') return tcp === 'syn' || (this.sysctls.sloppy_tcp !== 0 && tcp !== 'rst');
-    if (protocol === 'sctp') return sctp === 'init' || (this.sysctls.sloppy_sctp !== 0 && sctp !== 'abort');
+    if (protocol === 'tcp')
+      return tcp === 'syn' || (this.sysctls.sloppy_tcp !== 0 && tcp !== 'rst');
+    if (protocol === 'sctp')
+      return sctp === 'init' || (this.sysctls.sloppy_sctp !== 0 && sctp !== 'abort');
     return true;
   }
 
   #mustReschedule(flow: Flow, packet: Packet): boolean {
     if (!flow.server.available) return true;
     const { expire_nodest_conn: expire, conn_reuse_mode: mode } = this.sysctls;
-    const begins = packet.protocol === 'tcp' ? packet.tcp === 'syn' : packet.protocol === 'sctp' && packet.sctp === 'init';
+    const begins =
+      packet.protocol === 'tcp'
+        ? packet.tcp === 'syn'
+        : packet.protocol === 'sctp' && packet.sctp === 'init';
     if (!begins) return false;
     if (expire !== 0 && flow.server.weight === 0) return true;
     if (mode === 0 || flow.template) return false;
     const { state } = flow;
-    if (packet.protocol === 'sctp' ? state === 'CLOSED' : state === 'TIME_WAIT' || state === 'CLOSE') return true;
+    if (
+      packet.protocol === 'sctp' ? state === 'CLOSED' : state === 'TIME_WAIT' || state === 'CLOSE'
+    )
+      return true;
     return (mode & 2) !== 0 && state === 'FIN_WAIT' && !flow.bothWays;
   }
 
   #schedule(live: LiveService, packet: Packet, key: string): Verdict {
     const { id, persistence, engine } = live.service;
     if (persistence) {
-      if (engine === 'sip' && packet.protocol === 'udp' && packet.callId === undefined) return DROPPED;
+      if (engine === 'sip' && packet.protocol === 'udp' && packet.callId === undefined)
+        return DROPPED;
       return this.#schedulePersistent(live, packet, key, persistence.timeout);
     }
     const strange = id.kind === 'address' && id.port !== packet.virtualPort && id.port !== FTP_PORT;
@@ -249,15 +295,26 @@ export class Dataplane {
   }
 
   /** Asks the scheduler, and nothing else. */
-  pick(live: LiveService, { client, clientPort, virtual }: Pick<Packet, 'client' | 'clientPort' | 'virtual'>): LiveServer | undefined {
+  pick(
+    live: LiveService,
+    { client, clientPort, virtual }: Pick<Packet, 'client' | 'clientPort' | 'virtual'>,
+  ): LiveServer | undefined {
     const { scheduler, service } = live;
     if (!scheduler) return undefined;
     const settings: Settings = {
       flags: service.schedulerFlags,
-      expiration: service.scheduler === 'lblcr' ? this.sysctls.lblcr_expiration : this.sysctls.lblc_expiration,
+      expiration:
+        service.scheduler === 'lblcr'
+          ? this.sysctls.lblcr_expiration
+          : this.sysctls.lblc_expiration,
       random: this.random,
     };
-    return scheduler.pick(live.state, live.servers, { client, clientPort, virtual, hasPorts: true, now: this.#now }, settings);
+    return scheduler.pick(
+      live.state,
+      live.servers,
+      { client, clientPort, virtual, hasPorts: true, now: this.#now },
+      settings,
+    );
   }
 
   #schedulePersistent(live: LiveService, packet: Packet, key: string, timeout: number): Verdict {
@@ -288,13 +345,22 @@ export class Dataplane {
     }
     const { server } = template;
     const own = id.kind === 'address' && id.port === packet.virtualPort;
-    const verdict = this.#begin(live, server, own ? server.port || packet.virtualPort : packet.virtualPort, template, packet, key);
+    const verdict = this.#begin(
+      live,
+      server,
+      own ? server.port || packet.virtualPort : packet.virtualPort,
+      template,
+      packet,
+      key,
+    );
     this.#timers.set(template, this.#now + template.seconds);
     return verdict;
   }
 
   #isUsable({ server }: Template): boolean {
-    return server.available && !(this.sysctls.expire_quiescent_template !== 0 && server.weight === 0);
+    return (
+      server.available && !(this.sysctls.expire_quiescent_template !== 0 && server.weight === 0)
+    );
   }
 
   #retire(template: Template): void {
@@ -304,7 +370,14 @@ export class Dataplane {
     template.serverPort = UNUSABLE_PORT;
   }
 
-  #begin(live: LiveService, server: LiveServer, port: number, template: Template | undefined, packet: Packet, key: string): Verdict {
+  #begin(
+    live: LiveService,
+    server: LiveServer,
+    port: number,
+    template: Template | undefined,
+    packet: Packet,
+    key: string,
+  ): Verdict {
     const flow: Flow = {
       kind: 'flow',
       key,
@@ -353,8 +426,10 @@ export class Dataplane {
   /** The state machine, the timer, and where the connection counts. */
   #move(flow: Flow, packet: Packet, direction: Direction): void {
     const { protocol } = packet;
-    if (protocol === 'tcp') flow.state = nextTcp(flow.state, packet.tcp, direction, this.sysctls.secure_tcp >= 2);
-    else if (protocol === 'sctp') flow.state = nextSctp(flow.state, packet.sctp ?? 'data', direction);
+    if (protocol === 'tcp')
+      flow.state = nextTcp(flow.state, packet.tcp, direction, this.sysctls.secure_tcp >= 2);
+    else if (protocol === 'sctp')
+      flow.state = nextSctp(flow.state, packet.sctp ?? 'data', direction);
     const active = isActive(protocol, flow.state);
     if (active !== flow.active) {
       flow.active = active;
@@ -370,7 +445,12 @@ export class Dataplane {
   /** Lets time pass: what is due expires, rates are estimated. */
   advance(now: number): void {
     for (;;) {
-      const next = Math.min(this.#timers.next, this.#nextEstimation, this.#nextTrashRun, this.#nextTick);
+      const next = Math.min(
+        this.#timers.next,
+        this.#nextEstimation,
+        this.#nextTrashRun,
+        this.#nextTick,
+      );
       if (next > now) break;
       this.#now = Math.max(this.#now, next);
       for (let due = this.#timers.due(next); due; due = this.#timers.due(next)) this.#expire(due);
@@ -427,7 +507,13 @@ export class Dataplane {
 
   #tick(now: number): void {
     for (const { scheduler, state, service } of this.services.values()) {
-      scheduler?.tick?.(state, now, service.scheduler === 'lblcr' ? this.sysctls.lblcr_expiration : this.sysctls.lblc_expiration);
+      scheduler?.tick?.(
+        state,
+        now,
+        service.scheduler === 'lblcr'
+          ? this.sysctls.lblcr_expiration
+          : this.sysctls.lblc_expiration,
+      );
     }
     this.#nextTick = now + SCHEDULER_TICK_SECONDS;
   }
@@ -441,7 +527,10 @@ export class Dataplane {
     }
     const at = this.#nextEstimation + ESTIMATION_SECONDS;
     const idle = Math.min(until, this.#timers.next);
-    this.#nextEstimation = moved || idle <= at ? at : at + Math.floor((idle - at) / ESTIMATION_SECONDS) * ESTIMATION_SECONDS;
+    this.#nextEstimation =
+      moved || idle <= at
+        ? at
+        : at + Math.floor((idle - at) / ESTIMATION_SECONDS) * ESTIMATION_SECONDS;
   }
 
   // ---- what is shown
@@ -449,7 +538,9 @@ export class Dataplane {
   /** Connections and templates, newest first; the kernel's own order is random. */
   connections(): Connection[] {
     const flows = [...this.#flows.values()].map((flow) => this.#shownFlow(flow));
-    const templates = [...this.#templates.values(), ...this.#retired].map((template) => this.#shownTemplate(template));
+    const templates = [...this.#templates.values(), ...this.#retired].map((template) =>
+      this.#shownTemplate(template),
+    );
     return [...flows.reverse(), ...templates.reverse()];
   }
 
@@ -458,20 +549,44 @@ export class Dataplane {
   /** What packets left behind; undefined when there is nothing. */
   snapshot(): Snapshot | undefined {
     const lives = [...this.services.values()];
-    const places = new Map(lives.flatMap(({ servers }, service) => servers.map((one, server) => [one, { service, server }] as const)));
-    const templates = [...this.#templates.values(), ...this.#retired].filter(({ server }) => places.has(server));
+    const places = new Map(
+      lives.flatMap(({ servers }, service) =>
+        servers.map((one, server) => [one, { service, server }] as const),
+      ),
+    );
+    const templates = [...this.#templates.values(), ...this.#retired].filter(({ server }) =>
+      places.has(server),
+    );
     const flows = [...this.#flows.values()].filter(({ server }) => places.has(server));
-    if (flows.length + templates.length === 0 && lives.every(({ traffic }) => traffic.isIdle)) return undefined;
-    const placeOf = (server: LiveServer) => places.get(server) as { readonly service: number; readonly server: number };
+    if (flows.length + templates.length === 0 && lives.every(({ traffic }) => traffic.isIdle))
+      return undefined;
+    const placeOf = (server: LiveServer) =>
+      places.get(server) as { readonly service: number; readonly server: number };
     const orders = new Map(templates.map((template, i) => [template, i]));
     return {
       now: this.#now,
       services: lives.map(({ traffic, servers }) => ({
         traffic: traffic.state(),
-        servers: servers.map((one) => ({ traffic: one.traffic.state(), lastWeight: one.lastWeight, overloaded: one.overloaded })),
+        servers: servers.map((one) => ({
+          traffic: one.traffic.state(),
+          lastWeight: one.lastWeight,
+          overloaded: one.overloaded,
+        })),
       })),
       templates: templates.map(
-        ({ server, protocol, client, virtual, virtualPort, serverPort, engine, seconds, assured, expiresAt, ...rest }) => ({
+        ({
+          server,
+          protocol,
+          client,
+          virtual,
+          virtualPort,
+          serverPort,
+          engine,
+          seconds,
+          assured,
+          expiresAt,
+          ...rest
+        }) => ({
           ...placeOf(server),
           protocol,
           client,
@@ -482,7 +597,9 @@ export class Dataplane {
           seconds,
           assured,
           expiresAt,
-          retired: this.#templates.get(rest.key)?.server !== server || this.#templates.get(rest.key)?.expiresAt !== expiresAt,
+          retired:
+            this.#templates.get(rest.key)?.server !== server ||
+            this.#templates.get(rest.key)?.expiresAt !== expiresAt,
         }),
       ),
       flows: flows.map(({ server, packet, serverPort, state, bothWays, template, expiresAt }) => ({
@@ -502,7 +619,10 @@ export class Dataplane {
     };
   }
 
-  /** Takes over what was kept, into services and servers that are there already. Places that are not are left out. */
+  /**
+   * Takes over what was kept, into services and servers that are there already. Places that are not
+   * are left out.
+   */
   restore({ now, services, templates, flows }: Snapshot): void {
     const lives = [...this.services.values()];
     for (const [i, kept] of services.entries()) {
@@ -543,8 +663,21 @@ export class Dataplane {
     return template;
   }
 
-  #restoreFlow(kept: KeptFlow, lives: readonly LiveService[], template: Template | undefined): void {
-    const { service: at, server: place, serverPort, state, bothWays, expiresAt, template: _, ...tuple } = kept;
+  #restoreFlow(
+    kept: KeptFlow,
+    lives: readonly LiveService[],
+    template: Template | undefined,
+  ): void {
+    const {
+      service: at,
+      server: place,
+      serverPort,
+      state,
+      bothWays,
+      expiresAt,
+      template: _,
+      ...tuple
+    } = kept;
     const service = lives[at];
     const server = service?.servers[place];
     if (!service || !server) return;
@@ -591,7 +724,17 @@ export class Dataplane {
     };
   }
 
-  #shownTemplate({ protocol, client, virtual, virtualPort, server, serverPort, assured, expiresAt, engine }: Template): Connection {
+  #shownTemplate({
+    protocol,
+    client,
+    virtual,
+    virtualPort,
+    server,
+    serverPort,
+    assured,
+    expiresAt,
+    engine,
+  }: Template): Connection {
     return {
       protocol: protocol === 'ip' ? 'IP' : PROTOCOLS[protocol].listed,
       client,
@@ -622,7 +765,8 @@ function countIn({ server, service }: Flow, bytes: number): void {
 
 /** What tells services apart; a mark of 0 is the TCP service of address and port zero. */
 export function serviceKey(id: ServiceId): string {
-  if (id.kind === 'address') return `${protocolNumber(id.protocol)} ${addressKey(id.address)} ${id.port}`;
+  if (id.kind === 'address')
+    return `${protocolNumber(id.protocol)} ${addressKey(id.address)} ${id.port}`;
   if (id.mark !== 0) return `mark ${id.mark} ${id.family}`;
   return `6 ${addressKey(id.family === 'ipv4' ? ipv4(0) : ipv6(0, 0, 0, 0))} 0`;
 }
@@ -641,7 +785,12 @@ function addressKey(address: Address): string {
 }
 
 function templateKey(
-  { protocol, client, virtual, virtualPort }: Pick<Template, 'protocol' | 'client' | 'virtual' | 'virtualPort'>,
+  {
+    protocol,
+    client,
+    virtual,
+    virtualPort,
+  }: Pick<Template, 'protocol' | 'client' | 'virtual' | 'virtualPort'>,
   callId = '',
 ): string {
   return `${protocol} ${addressKey(client)} ${addressKey(virtual)} ${virtualPort} ${callId}`;
@@ -653,7 +802,10 @@ function templatePlace(
   packet: Packet,
 ): Pick<Template, 'key' | 'protocol' | 'client' | 'virtual' | 'virtualPort' | 'engine'> {
   const client = masked(packet.client, netmask);
-  const data = engine === 'sip' && packet.callId !== undefined ? { name: engine, data: packet.callId } : undefined;
+  const data =
+    engine === 'sip' && packet.callId !== undefined
+      ? { name: engine, data: packet.callId }
+      : undefined;
   const marked = id.kind === 'fwmark';
   const virtual = marked ? markAddress(id.mark, familyOf(id)) : packet.virtual;
   const perPort = !marked && id.port === packet.virtualPort && id.port !== FTP_PORT;

@@ -1,4 +1,5 @@
-// The packets of simulated arrivals, in the order of time: what a client and a server say to open, use and end a session.
+// The packets of simulated arrivals, in the order of time: what a client and a server say to open,
+// use and end a session.
 import type { Service } from '../model/service.js';
 import type { Packet } from './dataplane.js';
 import { type Timed, Timers } from './timers.js';
@@ -35,14 +36,26 @@ interface Ending extends Timed {
   readonly first: Packet;
 }
 
-/** @param start time of the first arrival's clock, seconds; sessions that last beyond `end` stay open */
-export function* packetsOf(service: Service, arrivals: Iterable<Arrival>, start: number, end: number): Generator<TimedPacket> {
+/**
+ * @param start time of the first arrival's clock, seconds; sessions that last beyond `end` stay
+ *   open
+ */
+export function* packetsOf(
+  service: Service,
+  arrivals: Iterable<Arrival>,
+  start: number,
+  end: number,
+): Generator<TimedPacket> {
   const { id } = service;
-  const protocol = id.kind === 'address' && (id.protocol === 'udp' || id.protocol === 'sctp') ? id.protocol : 'tcp';
+  const protocol =
+    id.kind === 'address' && (id.protocol === 'udp' || id.protocol === 'sctp')
+      ? id.protocol
+      : 'tcp';
   const endings = new Timers<Ending>();
   for (const { at, client, clientPort, seconds } of arrivals) {
     const now = start + at;
-    for (let ending = endings.due(now); ending; ending = endings.due(now)) yield* spoken(ending.first, END, ending.expiresAt);
+    for (let ending = endings.due(now); ending; ending = endings.due(now))
+      yield* spoken(ending.first, END, ending.expiresAt);
     const first: Packet = {
       direction: 'in',
       protocol,
@@ -57,9 +70,11 @@ export function* packetsOf(service: Service, arrivals: Iterable<Arrival>, start:
     yield* spoken(first, protocol === 'tcp' ? OPEN : DATAGRAMS, now);
     if (protocol === 'tcp') endings.set({ first, expiresAt: 0, queuedAt: 0 }, now + seconds);
   }
-  for (let ending = endings.due(end); ending; ending = endings.due(end)) yield* spoken(ending.first, END, ending.expiresAt);
+  for (let ending = endings.due(end); ending; ending = endings.due(end))
+    yield* spoken(ending.first, END, ending.expiresAt);
 }
 
 function* spoken(first: Packet, words: readonly Word[], at: number): Generator<TimedPacket> {
-  for (const [direction, tcp, bytes] of words) yield { at, packet: { ...first, direction, tcp, bytes } };
+  for (const [direction, tcp, bytes] of words)
+    yield { at, packet: { ...first, direction, tcp, bytes } };
 }

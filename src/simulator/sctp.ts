@@ -1,7 +1,10 @@
-// What the chunks of SCTP make of a connection: for each direction and first chunk the states that change; all others stay. Seen in the lab
-// for 294 of the 420 cells.
+// What the chunks of SCTP make of a connection: for each direction and first chunk the states that
+// change; all others stay. Seen in the lab for 294 of the 420 cells.
 
-/** The first chunk of a packet; `data` stands for DATA, SACK, heartbeats, ECNE, CWR and unknown ones. */
+/**
+ * The first chunk of a packet; `data` stands for DATA, SACK, heartbeats, ECNE, CWR and unknown
+ * ones.
+ */
 export type SctpChunk =
   | 'data'
   | 'init'
@@ -30,7 +33,8 @@ export type SctpState =
   | 'CLOSED';
 type Changes = Readonly<Partial<Record<SctpState, SctpState>>>;
 
-const all = (to: SctpState, ...from: readonly SctpState[]): Changes => Object.fromEntries(from.map((state) => [state, to]));
+const all = (to: SctpState, ...from: readonly SctpState[]): Changes =>
+  Object.fromEntries(from.map((state) => [state, to]));
 
 // biome-ignore format: a table
 export const SCTP_TABLES: Readonly<Record<'in' | 'out' | 'in-only', Readonly<Record<SctpChunk, Changes>>>> = {

@@ -1,4 +1,5 @@
-// A real server and a virtual service while they run: settings, what is counted, what the scheduler remembers.
+// A real server and a virtual service while they run: settings, what is counted, what the scheduler
+// remembers.
 import type { Address } from '../model/address.js';
 import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
@@ -35,7 +36,8 @@ export class LiveServer implements Candidate {
   /** New settings. A threshold that is gone, or higher than before, ends the overload. */
   set(destination: Destination): void {
     const { upperThreshold } = destination;
-    if (upperThreshold === 0 || upperThreshold > this.destination.upperThreshold) this.overloaded = false;
+    if (upperThreshold === 0 || upperThreshold > this.destination.upperThreshold)
+      this.overloaded = false;
     this.destination = destination;
     this.weight = destination.weight;
   }
@@ -43,14 +45,20 @@ export class LiveServer implements Candidate {
   /** One connection or template more. */
   bound(): void {
     const { upperThreshold } = this.destination;
-    if (upperThreshold !== 0 && this.active + this.inactive >= upperThreshold) this.overloaded = true;
+    if (upperThreshold !== 0 && this.active + this.inactive >= upperThreshold)
+      this.overloaded = true;
   }
 
   /** One less. */
   unbound(): void {
     const { upperThreshold, lowerThreshold } = this.destination;
     const total = this.active + this.inactive;
-    if (lowerThreshold !== 0 ? total < lowerThreshold : upperThreshold === 0 || total * 4 < upperThreshold * 3) this.overloaded = false;
+    if (
+      lowerThreshold !== 0
+        ? total < lowerThreshold
+        : upperThreshold === 0 || total * 4 < upperThreshold * 3
+    )
+      this.overloaded = false;
   }
 }
 
@@ -86,7 +94,10 @@ export class LiveService {
   edit(server: LiveServer, destination: Destination): void {
     server.set(destination);
     if (destination.weight !== 0) server.lastWeight = destination.weight;
-    this.scheduler?.changed?.(this.state, this.servers, { kind: 'edit', index: this.servers.indexOf(server) });
+    this.scheduler?.changed?.(this.state, this.servers, {
+      kind: 'edit',
+      index: this.servers.indexOf(server),
+    });
   }
 
   remove(server: LiveServer): void {

@@ -1,5 +1,5 @@
-// Arrivals through one service: what each real server got. Sessions count as in the kernel: active while they last (UDP never), then inactive
-// until their entry times out.
+// Arrivals through one service: what each real server got. Sessions count as in the kernel: active
+// while they last (UDP never), then inactive until their entry times out.
 import { formatAddress } from '../model/address.js';
 import type { Destination } from '../model/destination.js';
 import { familyOf, type Service } from '../model/service.js';
@@ -45,7 +45,10 @@ export interface Result {
   readonly refused: number;
   /** in the order in which they were added */
   readonly servers: readonly ServerResult[];
-  /** clients that came before and after the first incident, and those of them that changed servers though theirs was still there */
+  /**
+   * clients that came before and after the first incident, and those of them that changed servers
+   * though theirs was still there
+   */
   readonly clients: { readonly seen: number; readonly moved: number } | undefined;
 }
 
@@ -59,7 +62,10 @@ interface Session extends Timed {
   readonly packet: Packet | undefined;
 }
 
-/** Entries whose session is over, in the order in which they time out: all of them stay equally long. */
+/**
+ * Entries whose session is over, in the order in which they time out: all of them stay equally
+ * long.
+ */
 class Lingering {
   #servers: LiveServer[] = [];
   #until: number[] = [];
@@ -95,10 +101,15 @@ interface Tally {
 }
 
 /**
- * Plays the arrivals. Memory grows with the sessions that are alive, and with the clients only when there are incidents.
+ * Plays the arrivals. Memory grows with the sessions that are alive, and with the clients only when
+ * there are incidents.
  * @param progress called now and then with the arrivals so far
  */
-export function simulate(scenario: Scenario, arrivals: Iterable<Arrival>, progress?: (done: number) => void): Result {
+export function simulate(
+  scenario: Scenario,
+  arrivals: Iterable<Arrival>,
+  progress?: (done: number) => void,
+): Result {
   return new Simulation(scenario).run(arrivals, progress);
 }
 
@@ -127,23 +138,36 @@ class Simulation {
   constructor(readonly scenario: Scenario) {
     const { service, destinations, timeouts, incidents, seed } = scenario;
     const { id } = service;
-    this.#protocol = id.kind === 'address' && (id.protocol === 'udp' || id.protocol === 'sctp') ? id.protocol : 'tcp';
+    this.#protocol =
+      id.kind === 'address' && (id.protocol === 'udp' || id.protocol === 'sctp')
+        ? id.protocol
+        : 'tcp';
     this.#linger = this.#protocol === 'udp' ? timeouts.udp : TIME_WAIT_SECONDS;
-    this.#lingers = COUNT_INACTIVE.includes(service.scheduler) || destinations.some(({ upperThreshold }) => upperThreshold > 0);
+    this.#lingers =
+      COUNT_INACTIVE.includes(service.scheduler) ||
+      destinations.some(({ upperThreshold }) => upperThreshold > 0);
     this.#plane = new Dataplane(0, seeded(seed));
     this.#plane.timeouts = timeouts;
     this.#live = this.#plane.addService(service);
     for (const destination of destinations) {
       this.#plane.addServer(this.#live, destination);
-      this.#tallies.set(nameOf(destination), { connections: 0, sessions: 0, peak: 0, timeline: [] });
+      this.#tallies.set(nameOf(destination), {
+        connections: 0,
+        sessions: 0,
+        peak: 0,
+        timeline: [],
+      });
     }
     this.#incidents = [...incidents].sort((a, b) => b.at - a.at);
-    this.#packet = service.persistence ? (arrival) => this.#throughTemplate(arrival) : (arrival) => this.#direct(arrival);
+    this.#packet = service.persistence
+      ? (arrival) => this.#throughTemplate(arrival)
+      : (arrival) => this.#direct(arrival);
   }
 
   run(arrivals: Iterable<Arrival>, progress?: (done: number) => void): Result {
     const { service, destinations, incidents } = this.scenario;
-    const first = incidents.length > 0 ? Math.min(...incidents.map(({ at }) => at)) : Number.POSITIVE_INFINITY;
+    const first =
+      incidents.length > 0 ? Math.min(...incidents.map(({ at }) => at)) : Number.POSITIVE_INFINITY;
     let count = 0;
     let refused = 0;
     for (const arrival of arrivals) {
@@ -158,14 +182,21 @@ class Simulation {
       scheduler: service.scheduler,
       arrivals: count,
       refused,
-      servers: destinations.map((destination) => ({ destination, ...(this.#tallies.get(nameOf(destination)) as Tally) })),
+      servers: destinations.map((destination) => ({
+        destination,
+        ...(this.#tallies.get(nameOf(destination)) as Tally),
+      })),
       clients: incidents.length > 0 ? { seen: this.#after.size, moved: this.#moved } : undefined,
     };
   }
 
   /** Sessions end, entries time out, incidents happen, the chart looks. */
   #passTo(now: number): void {
-    for (let incident = this.#incidents.at(-1); incident && incident.at <= now; incident = this.#incidents.at(-1)) {
+    for (
+      let incident = this.#incidents.at(-1);
+      incident && incident.at <= now;
+      incident = this.#incidents.at(-1)
+    ) {
       this.#incidents.pop();
       this.#endSessions(incident.at);
       this.#happen(incident);
@@ -192,16 +223,27 @@ class Simulation {
   }
 
   /** Further packets of a TCP connection. */
-  #say(packet: Packet, at: number, ...words: readonly (readonly ['in' | 'out', Packet['tcp']])[]): void {
+  #say(
+    packet: Packet,
+    at: number,
+    ...words: readonly (readonly ['in' | 'out', Packet['tcp']])[]
+  ): void {
     if (this.#protocol !== 'tcp') return;
-    const masqueraded = this.scenario.destinations.every(({ forwarding }) => forwarding === 'masquerade');
-    for (const [direction, tcp] of words) if (direction === 'in' || masqueraded) this.#plane.packet({ ...packet, direction, tcp }, at);
+    const masqueraded = this.scenario.destinations.every(
+      ({ forwarding }) => forwarding === 'masquerade',
+    );
+    for (const [direction, tcp] of words)
+      if (direction === 'in' || masqueraded) this.#plane.packet({ ...packet, direction, tcp }, at);
   }
 
   #direct({ at, client, clientPort, seconds }: Arrival): LiveServer | undefined {
     const { id } = this.scenario.service;
     this.#plane.advance(at);
-    const server = this.#plane.pick(this.#live, { client, clientPort, virtual: id.kind === 'address' ? id.address : client });
+    const server = this.#plane.pick(this.#live, {
+      client,
+      clientPort,
+      virtual: id.kind === 'address' ? id.address : client,
+    });
     if (server) this.#open(server, at, seconds, undefined);
     return server;
   }
@@ -259,7 +301,8 @@ class Simulation {
     const live = this.#live;
     const server = live.servers.find((one) => nameOf(one.destination) === nameOf(destination));
     if (what === 'add') {
-      if (!server && !this.#plane.revive(live, destination)) this.#plane.addServer(live, destination);
+      if (!server && !this.#plane.revive(live, destination))
+        this.#plane.addServer(live, destination);
     } else if (server && what === 'remove') {
       this.#plane.deleteServer(live, server);
     } else if (server && typeof what === 'number') {
@@ -274,7 +317,9 @@ class Simulation {
     else if (this.#before.has(who) && !this.#after.has(who)) {
       this.#after.add(who);
       const former = this.#before.get(who);
-      const stillThere = this.#live.servers.some((one) => one.weight > 0 && nameOf(one.destination) === former);
+      const stillThere = this.#live.servers.some(
+        (one) => one.weight > 0 && nameOf(one.destination) === former,
+      );
       if (former !== where && stillThere) this.#moved++;
     }
   }
@@ -290,10 +335,15 @@ class Simulation {
 
 /** `192.168.0.1:80` */
 export function nameOf({ address, port }: Destination): string {
-  return address.family === 'ipv6' ? `[${formatAddress(address)}]:${port}` : `${formatAddress(address)}:${port}`;
+  return address.family === 'ipv6'
+    ? `[${formatAddress(address)}]:${port}`
+    : `${formatAddress(address)}:${port}`;
 }
 
-/** The share of the connections that each server should get by its weight; 0 for all when no weight is above 0. */
+/**
+ * The share of the connections that each server should get by its weight; 0 for all when no weight
+ * is above 0.
+ */
 export function wantedShares(destinations: readonly Destination[]): number[] {
   const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
   return destinations.map(({ weight }) => (total === 0 ? 0 : weight / total));
@@ -313,7 +363,10 @@ export function fairness({ servers }: Pick<Result, 'servers'>): Fairness {
   const sum = loads.reduce((a, b) => a + b, 0);
   const squares = loads.reduce((a, b) => a + b * b, 0);
   const mean = sum / (loads.length || 1);
-  return { jain: squares === 0 ? 1 : sum ** 2 / (loads.length * squares), worst: mean === 0 ? 0 : Math.max(...loads) / mean - 1 };
+  return {
+    jain: squares === 0 ? 1 : sum ** 2 / (loads.length * squares),
+    worst: mean === 0 ? 0 : Math.max(...loads) / mean - 1,
+  };
 }
 
 /** The family of the clients of a service. */

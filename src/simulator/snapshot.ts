@@ -1,4 +1,5 @@
-// What packets left behind, as plain data that can be kept in a file: counters, templates and connections of the services that are there.
+// What packets left behind, as plain data that can be kept in a file: counters, templates and
+// connections of the services that are there.
 // Not kept: what a scheduler remembers, and servers that were deleted, with their connections.
 import type { Address } from '../model/address.js';
 import type { KnownProtocol } from '../model/service.js';
@@ -10,7 +11,11 @@ export interface Snapshot {
   readonly now: number;
   readonly services: readonly {
     readonly traffic: TrafficState;
-    readonly servers: readonly { readonly traffic: TrafficState; readonly lastWeight: number; readonly overloaded: boolean }[];
+    readonly servers: readonly {
+      readonly traffic: TrafficState;
+      readonly lastWeight: number;
+      readonly overloaded: boolean;
+    }[];
   }[];
   readonly templates: readonly KeptTemplate[];
   readonly flows: readonly KeptFlow[];

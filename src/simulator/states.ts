@@ -1,8 +1,12 @@
-// Connection states: what a packet makes of one, how long it lasts, and whether it counts as active.
+// Connection states: what a packet makes of one, how long it lasts, and whether it counts as
+// active.
 import type { KnownProtocol } from '../model/service.js';
 import { SCTP_TABLES, type SctpChunk, type SctpState } from './sctp.js';
 
-/** Which way a packet goes; `in-only` while the director has seen no reply, which with direct routing and tunnels it never does. */
+/**
+ * Which way a packet goes; `in-only` while the director has seen no reply, which with direct
+ * routing and tunnels it never does.
+ */
 export type Direction = 'in' | 'out' | 'in-only';
 export type TcpEvent = 'syn' | 'fin' | 'ack' | 'rst';
 
@@ -56,7 +60,9 @@ const TCP_SECURE: Readonly<Record<string, Tcp>> = {
   'in-only SA syn': 'SA',
 };
 
-const SCTP_STATES: Readonly<Record<SctpState, { readonly name: string; readonly seconds: number; readonly active: boolean }>> = {
+const SCTP_STATES: Readonly<
+  Record<SctpState, { readonly name: string; readonly seconds: number; readonly active: boolean }>
+> = {
   NONE: { name: 'NONE', seconds: 2, active: false },
   INIT1: { name: 'INIT1', seconds: 4, active: false },
   INIT: { name: 'INIT', seconds: 61, active: false },
@@ -76,7 +82,9 @@ const SCTP_STATES: Readonly<Record<SctpState, { readonly name: string; readonly 
 
 const EVENTS: readonly TcpEvent[] = ['syn', 'fin', 'ack', 'rst'];
 const COLUMN = new Map(EVENTS.map((event, i) => [event, 3 * i]));
-const KEY_BY_NAME = new Map(Object.entries(TCP_STATES).map(([key, { name }]) => [name as string, key as Tcp]));
+const KEY_BY_NAME = new Map(
+  Object.entries(TCP_STATES).map(([key, { name }]) => [name as string, key as Tcp]),
+);
 
 export interface TimeoutSettings {
   readonly tcp: number;
@@ -84,8 +92,16 @@ export interface TimeoutSettings {
   readonly udp: number;
 }
 
-/** The state that a TCP packet leads to; `undefined` stands for a packet without any of the flags, which closes. */
-export function nextTcp(state: string, event: TcpEvent | undefined, direction: Direction, secure: boolean): string {
+/**
+ * The state that a TCP packet leads to; `undefined` stands for a packet without any of the flags,
+ * which closes.
+ */
+export function nextTcp(
+  state: string,
+  event: TcpEvent | undefined,
+  direction: Direction,
+  secure: boolean,
+): string {
   if (event === undefined) return TCP_STATES.CL.name;
   const key = KEY_BY_NAME.get(state) ?? 'NO';
   const strict = secure ? TCP_SECURE[`${direction} ${key} ${event}`] : undefined;
@@ -99,7 +115,11 @@ export function nextSctp(state: string, chunk: SctpChunk, direction: Direction):
 }
 
 /** Seconds that a connection lasts in a state without another packet. */
-export function secondsIn(protocol: KnownProtocol, state: string, timeouts: TimeoutSettings): number {
+export function secondsIn(
+  protocol: KnownProtocol,
+  state: string,
+  timeouts: TimeoutSettings,
+): number {
   if (protocol === 'udp') return timeouts.udp;
   if (protocol === 'sctp') return SCTP_STATES[state as SctpState]?.seconds ?? 0;
   if (state === TCP_STATES.ES.name) return timeouts.tcp;

@@ -1,4 +1,5 @@
-// Timers in a binary heap. A timer that is moved on stays where it is in the heap until its old time comes.
+// Timers in a binary heap. A timer that is moved on stays where it is in the heap until its old
+// time comes.
 
 export interface Timed {
   /** seconds on the clock of who asks; Infinity = never */

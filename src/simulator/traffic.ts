@@ -1,4 +1,5 @@
-// What is counted at a service or a server, and the rates that the kernel's estimator makes of it every two seconds.
+// What is counted at a service or a server, and the rates that the kernel's estimator makes of it
+// every two seconds.
 import type { Counters } from '../model/counters.js';
 
 const FIELDS = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
@@ -44,7 +45,12 @@ export class Traffic {
   }
 
   state(): TrafficState {
-    return { counted: [...this.#counted], copied: [...this.#copied], zero: [...this.#zero], rates: [...this.#rates] };
+    return {
+      counted: [...this.#counted],
+      copied: [...this.#copied],
+      zero: [...this.#zero],
+      rates: [...this.#rates],
+    };
   }
 
   connection(): void {
@@ -87,7 +93,11 @@ export class Traffic {
   counters(): Counters {
     const total = (i: number) => BigInt((this.#copied[i] ?? 0) - (this.#zero[i] ?? 0));
     const rate = (i: number, field: Field) =>
-      BigInt(Math.floor(((this.#rates[i] ?? 0) + 2 ** (SCALE[field].down - 1) - 1) / 2 ** SCALE[field].down));
+      BigInt(
+        Math.floor(
+          ((this.#rates[i] ?? 0) + 2 ** (SCALE[field].down - 1) - 1) / 2 ** SCALE[field].down,
+        ),
+      );
     return {
       connections: total(0),
       inPackets: total(1),

@@ -29,10 +29,17 @@ const PORTS = 64512;
 const NET4 = 0x0a000000;
 const NET6 = 0xfd000000;
 
-/** The arrivals of a described workload, one after the other: random in time, client and length, the same for the same seed. */
-export function* arrivalsOf({ connections, rate, clients, distribution, session, seed }: Workload, family: Family): Generator<Arrival> {
+/**
+ * The arrivals of a described workload, one after the other: random in time, client and length, the
+ * same for the same seed.
+ */
+export function* arrivalsOf(
+  { connections, rate, clients, distribution, session, seed }: Workload,
+  family: Family,
+): Generator<Arrival> {
   const random = seeded(seed);
-  const draw = distribution === 'zipf' ? zipf(clients, random) : () => Math.floor(random() * clients);
+  const draw =
+    distribution === 'zipf' ? zipf(clients, random) : () => Math.floor(random() * clients);
   let at = 0;
   for (let i = 0; i < connections; i++) {
     at += exponential(1 / rate, random);

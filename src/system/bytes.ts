@@ -1,4 +1,5 @@
-// Text as strings of bytes: one character a byte (latin1), so that nothing is lost where something is not UTF-8.
+// Text as strings of bytes: one character a byte (latin1), so that nothing is lost where something
+// is not UTF-8.
 import { readFileSync } from 'node:fs';
 
 /** What Node decoded as UTF-8, as a string of its bytes. */
@@ -11,7 +12,10 @@ export function fromBytes(text: string): string {
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
 }
 
-/** The words of the command line as strings of bytes. Node replaces what is not UTF-8; /proc still has it. */
+/**
+ * The words of the command line as strings of bytes. Node replaces what is not UTF-8; /proc still
+ * has it.
+ */
 export function argumentBytes(decoded: readonly string[]): string[] {
   if (!decoded.some((word) => word.includes('\ufffd'))) return decoded.map(toBytes);
   const words = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);

@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a directory (0700) where it is missing. Node's recursive way never returns below /proc, where a directory cannot be made although the
- * one above it is there.
+ * Makes a directory (0700) where it is missing. Node's recursive way never returns below /proc,
+ * where a directory cannot be made although the one above it is there.
  * @throws a system error
  */
 export function makeDirectory(path: string): void {

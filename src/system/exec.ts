@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 const MODPROBE = '/sbin/modprobe';
 const CAP_NET_RAW = 13n;
 
-/** Runs modprobe for a module, its messages going to our stderr. @returns whether it ended with success */
+/**
+ * Runs modprobe for a module, its messages going to our stderr.
+ * @returns whether it ended with success
+ */
 export async function loadModule(name: string): Promise<boolean> {
   const { spawnSync } = await import('node:child_process');
   return spawnSync(MODPROBE, ['--', name], { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
@@ -13,7 +16,9 @@ export async function loadModule(name: string): Promise<boolean> {
 /** Whether this process has the capability CAP_NET_RAW. */
 export function mayOpenRawSockets(): boolean {
   try {
-    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(
+      readFileSync('/proc/self/status', 'latin1'),
+    )?.[1];
     if (effective !== undefined) return ((BigInt(`0x${effective}`) >> CAP_NET_RAW) & 1n) === 1n;
   } catch {
     // no /proc: the user id must do

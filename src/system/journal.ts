@@ -1,4 +1,5 @@
-// The file of a record of changes, and how long somebody else may still be at work on what it tells of.
+// The file of a record of changes, and how long somebody else may still be at work on what it tells
+// of.
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -50,7 +51,8 @@ export function journalFile(
   return {
     path,
     load: () => readText(path),
-    others: () => othersIn(directory, basename(path)).map((name) => readText(join(directory, name))),
+    others: () =>
+      othersIn(directory, basename(path)).map((name) => readText(join(directory, name))),
     append(line) {
       const fd = openSync(path, 'a', 0o600);
       writeSync(fd, line);
@@ -77,7 +79,10 @@ export function journalFile(
   };
 }
 
-/** Puts a file in the place of another in one step. @throws a system error, and the former file stays */
+/**
+ * Puts a file in the place of another in one step.
+ * @throws a system error, and the former file stays
+ */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
@@ -117,17 +122,25 @@ function othersIn(directory: string, own: string): string[] {
   return readdirSync(directory).filter((name) => name.endsWith('.journal') && name !== own);
 }
 
-/** Waits until no process has a file open: a process that died leaves the program that it was waiting for at work. */
+/**
+ * Waits until no process has a file open: a process that died leaves the program that it was
+ * waiting for at work.
+ */
 function awaitHolders(path: string): void {
   const end = Date.now() + LONGEST_WAIT_MS;
-  while (hasHolder(path) && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  while (hasHolder(path) && Date.now() < end)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
 }
 
 function hasHolder(path: string): boolean {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  const processes = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && name !== String(process.pid),
+  );
   return processes.some((pid) => {
     try {
-      return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
+      return readdirSync(`/proc/${pid}/fd`).some(
+        (fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path,
+      );
     } catch {
       return false; // it ended meanwhile
     }

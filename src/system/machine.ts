@@ -23,7 +23,8 @@ export function findProgram(name: string): string | undefined {
  * Runs a program to its end.
  * @param input what it reads
  * @param held a descriptor that it inherits, by which it can be found when this process is gone
- * @returns status 127 when it is not installed, 128 + signal number is never made up: a signal is status 126
+ * @returns status 127 when it is not installed, 128 + signal number is never made up: a signal is
+ *   status 126
  */
 export function runProgram(
   name: string,
@@ -31,7 +32,8 @@ export function runProgram(
   { input = '', held }: { readonly input?: string; readonly held?: number } = {},
 ): Ran {
   const path = findProgram(name);
-  if (path === undefined) return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
+  if (path === undefined)
+    return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
   const { status, signal, stdout, stderr, error } = spawnSync(path, words, {
     encoding: 'utf8',
     input,
@@ -41,7 +43,11 @@ export function runProgram(
     env: { PATH: DIRECTORIES.join(':'), LC_ALL: 'C' },
   });
   if (status !== null) return { status, stdout, stderr };
-  return { status: 126, stdout: stdout ?? '', stderr: error?.message ?? `${name} was ended by ${signal}` };
+  return {
+    status: 126,
+    stdout: stdout ?? '',
+    stderr: error?.message ?? `${name} was ended by ${signal}`,
+  };
 }
 
 /** The text of a file, undefined when it cannot be read. */

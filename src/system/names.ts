@@ -1,4 +1,5 @@
-// Host and service names from the machine's resolver: hosts by getaddrinfo and getnameinfo (nsswitch, /etc/hosts, DNS), services from
+// Host and service names from the machine's resolver: hosts by getaddrinfo and getnameinfo
+// (nsswitch, /etc/hosts, DNS), services from
 // /etc/services, which is what the C library reads.
 import { readFileSync } from 'node:fs';
 import { fromBytes, toBytes } from './bytes.js';
@@ -7,7 +8,9 @@ const SERVICES = '/etc/services';
 /** the most threads that Node's pool can have */
 const MOST_THREADS = 1024;
 
-/** The first IPv4 address of each name, those that have none left out. Look-ups run side by side. */
+/**
+ * The first IPv4 address of each name, those that have none left out. Look-ups run side by side.
+ */
 export async function lookUpHosts(names: Iterable<string>): Promise<Map<string, string>> {
   const wanted = [...names].filter(isHostName);
   const found = new Map<string, string>();
@@ -23,7 +26,10 @@ export async function lookUpHosts(names: Iterable<string>): Promise<Map<string, 
   return found;
 }
 
-/** The canonical name of each numeric address, those that have none left out. Look-ups run side by side, so a dead DNS is waited for once. */
+/**
+ * The canonical name of each numeric address, those that have none left out. Look-ups run side by
+ * side, so a dead DNS is waited for once.
+ */
 export async function lookUpAddresses(addresses: Iterable<string>): Promise<Map<string, string>> {
   const wanted = [...new Set(addresses)];
   const found = new Map<string, string>();
@@ -39,16 +45,25 @@ export async function lookUpAddresses(addresses: Iterable<string>): Promise<Map<
   return found;
 }
 
-/** Names of no host: empty, or with bytes that no host name has (Node would translate them to another name). */
+/**
+ * Names of no host: empty, or with bytes that no host name has (Node would translate them to
+ * another name).
+ */
 function isHostName(name: string): boolean {
   return name === fromBytes(name) && /^[!-~]+$/.test(name);
 }
 
-function side<T>(items: readonly T[], start: (item: T, done: () => void) => void): Promise<unknown> {
+function side<T>(
+  items: readonly T[],
+  start: (item: T, done: () => void) => void,
+): Promise<unknown> {
   return Promise.all(items.map((item) => new Promise<void>((resolve) => start(item, resolve))));
 }
 
-/** The resolver blocks a thread per look-up. Node has four unless told otherwise before their first use, and lends look-ups half of them. */
+/**
+ * The resolver blocks a thread per look-up. Node has four unless told otherwise before their first
+ * use, and lends look-ups half of them.
+ */
 function widenPool(lookUps: number): void {
   process.env.UV_THREADPOOL_SIZE ??= String(Math.min(MOST_THREADS, Math.max(4, 2 * lookUps)));
 }
@@ -78,8 +93,12 @@ export function parseServices(text: string): Services {
     const [, digits, protocol] = /^([0-9]+)\/(\S+)$/.exec(where) ?? [];
     if (!name || digits === undefined || protocol === undefined) continue;
     const port = Number(digits);
-    for (const word of [name, ...aliases]) if (!ports.has(`${word}/${protocol}`)) ports.set(`${word}/${protocol}`, port);
+    for (const word of [name, ...aliases])
+      if (!ports.has(`${word}/${protocol}`)) ports.set(`${word}/${protocol}`, port);
     if (!names.has(`${port}/${protocol}`)) names.set(`${port}/${protocol}`, name);
   }
-  return { port: (name, protocol) => ports.get(`${name}/${protocol}`), name: (port, protocol) => names.get(`${port}/${protocol}`) };
+  return {
+    port: (name, protocol) => ports.get(`${name}/${protocol}`),
+    name: (port, protocol) => names.get(`${port}/${protocol}`),
+  };
 }

@@ -21,7 +21,8 @@ export function createOutside(env: NodeJS.ProcessEnv) {
   // apart from the probes: neither waits for them nor ends with them
   const open = { ends: new Set<() => void>(), over: false };
   const exec = createExec(open);
-  const runProgram = async (...words: Parameters<typeof exec>) => wordsOf(await exec(...words)) || undefined;
+  const runProgram = async (...words: Parameters<typeof exec>) =>
+    wordsOf(await exec(...words)) || undefined;
   // the last thing said is that it ends
   const tell = createExec({ ends: new Set(), over: false });
   return {
@@ -76,7 +77,9 @@ export function createOutside(env: NodeJS.ProcessEnv) {
       try {
         const text = readFileSync(path, 'utf8');
         createSecureContext({ ca: text }); // throws when it is garbled
-        return /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text) ? undefined : 'no certificate is in it';
+        return /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)
+          ? undefined
+          : 'no certificate is in it';
       } catch (error) {
         return describe(error);
       }
@@ -94,7 +97,9 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     async notify(words: readonly string[]) {
       const { NOTIFY_SOCKET } = env;
       if (!NOTIFY_SOCKET) return undefined;
-      return wordsOf(await tell([NOTIFY, ...words], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS)) || undefined;
+      return (
+        wordsOf(await tell([NOTIFY, ...words], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS)) || undefined
+      );
     },
     watchdogMs: watchdogOf(env),
   };

@@ -1,4 +1,5 @@
-// A unix socket on which one line is answered by one line. For its owner alone: it appears with mode 0600.
+// A unix socket on which one line is answered by one line. For its owner alone: it appears with
+// mode 0600.
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -18,10 +19,14 @@ const LONGEST_PATH = 100;
 const ATTEMPTS = 10;
 
 /**
- * Listens at a path. A socket there on which nobody answers is replaced, anything else is left alone.
+ * Listens at a path. A socket there on which nobody answers is replaced, anything else is left
+ * alone.
  * @throws Error when another process answers there, or the path is no socket's
  */
-export async function serveLines(path: string, answer: (line: string) => Promise<string>): Promise<{ close(): void }> {
+export async function serveLines(
+  path: string,
+  answer: (line: string) => Promise<string>,
+): Promise<{ close(): void }> {
   makeDirectory(dirname(path));
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -56,12 +61,16 @@ export async function serveLines(path: string, answer: (line: string) => Promise
 }
 
 async function bear(server: Server, born: string, path: string): Promise<void> {
-  if (Math.max(Buffer.byteLength(born), Buffer.byteLength(path)) > LONGEST_PATH) throw new Error(`${path}: too long for a socket`);
+  if (Math.max(Buffer.byteLength(born), Buffer.byteLength(path)) > LONGEST_PATH)
+    throw new Error(`${path}: too long for a socket`);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(born, resolve));
   chmodSync(born, 0o600);
 }
 
-/** Puts the socket in its place unless somebody answers there. Of several processes that try at the same time one succeeds. */
+/**
+ * Puts the socket in its place unless somebody answers there. Of several processes that try at the
+ * same time one succeeds.
+ */
 async function claim(born: string, path: string, grave: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
@@ -72,20 +81,27 @@ async function claim(born: string, path: string, grave: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there && !there.isSocket()) throw new Error(`${path}: something else than a socket is there`);
+    if (there && !there.isSocket())
+      throw new Error(`${path}: something else than a socket is there`);
     if (there && (await isAnswered(path))) break;
     if (there) bury(path, there.ino, grave);
   }
   throw new Error(`${path}: another process answers there`);
 }
 
-/** For file systems (hostfs) on which a second name of a socket leads nowhere, and which keep it when it gets another name. */
+/**
+ * For file systems (hostfs) on which a second name of a socket leads nowhere, and which keep it
+ * when it gets another name.
+ */
 function move(born: string, path: string): void {
   rmSync(path); // a rename between two names of one file does nothing
   renameSync(born, path);
 }
 
-/** Takes a dead socket away; when another process has put its own there meanwhile, that one comes back. */
+/**
+ * Takes a dead socket away; when another process has put its own there meanwhile, that one comes
+ * back.
+ */
 function bury(path: string, dead: number, grave: string): void {
   try {
     renameSync(path, grave);
@@ -96,19 +112,28 @@ function bury(path: string, dead: number, grave: string): void {
   rmSync(grave, { force: true });
 }
 
-/** Asks the socket at a path. @throws a system error when nobody is there, Error when nothing comes back */
+/**
+ * Asks the socket at a path.
+ * @throws a system error when nobody is there, Error when nothing comes back
+ */
 export function askLine(path: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)));
+    socket.setTimeout(ANSWER_LIMIT_MS, () =>
+      socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
+    );
     socket
       .on('error', reject)
       .on('data', (piece: string) => {
         text += piece;
       })
-      .on('close', () => (text.endsWith('\n') ? resolve(text.slice(0, -1)) : reject(new Error('closed without an answer'))))
+      .on('close', () =>
+        text.endsWith('\n')
+          ? resolve(text.slice(0, -1))
+          : reject(new Error('closed without an answer')),
+      )
       .end(`${line}\n`);
   });
 }

@@ -15,7 +15,10 @@ export interface Output {
   flush(): void;
 }
 
-/** Output that is held back until there is a piece of it, or `flush`. A reader that went away ends it quietly, a full device too. */
+/**
+ * Output that is held back until there is a piece of it, or `flush`. A reader that went away ends
+ * it quietly, a full device too.
+ */
 export function bufferedOutput(fd: number): Output {
   let held = '';
   let broken = false;
@@ -40,7 +43,8 @@ export function bufferedOutput(fd: number): Output {
 
 /**
  * Writes all bytes. A descriptor that another process made non-blocking is waited for.
- * @returns false when they cannot be written: closed, no reader, no space. ipvsadm does not report that either.
+ * @returns false when they cannot be written: closed, no reader, no space. ipvsadm does not report
+ *   that either.
  */
 function writeAll(fd: number, bytes: Uint8Array): boolean {
   let at = 0;
@@ -55,7 +59,10 @@ function writeAll(fd: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Reads a descriptor piece by piece: what is there at the moment, '' at the end or when it cannot be read. */
+/**
+ * Reads a descriptor piece by piece: what is there at the moment, '' at the end or when it cannot
+ * be read.
+ */
 export function pieces(fd: number): () => string {
   let buffer: Buffer | undefined;
   return () => {
@@ -71,7 +78,10 @@ export function pieces(fd: number): () => string {
   };
 }
 
-/** Reads a file into buffers; it is closed at its end, or with the process. @throws when it cannot be opened */
+/**
+ * Reads a file into buffers; it is closed at its end, or with the process.
+ * @throws when it cannot be opened
+ */
 export function openReader(path: string): (into: Uint8Array, at: number) => number {
   const fd = openSync(path, 'r');
   return (into, at) => {
@@ -81,7 +91,10 @@ export function openReader(path: string): (into: Uint8Array, at: number) => numb
   };
 }
 
-/** Whether a descriptor is a terminal, as far as that can be told without loading anything: a character device. */
+/**
+ * Whether a descriptor is a terminal, as far as that can be told without loading anything: a
+ * character device.
+ */
 export function isCharacterDevice(fd: number): boolean {
   try {
     return fstatSync(fd).isCharacterDevice();

@@ -1,7 +1,11 @@
-// Bytes <-> values: scalar codecs, and tables of netlink attributes that are codecs themselves, so that they nest.
+// Bytes <-> values: scalar codecs, and tables of netlink attributes that are codecs themselves, so
+// that they nest.
 import { WireError } from '../model/errors.js';
 
-/** How one value lies in a run of bytes. Reading never leaves the run it is given; writing needs a buffer with room enough. */
+/**
+ * How one value lies in a run of bytes. Reading never leaves the run it is given; writing needs a
+ * buffer with room enough.
+ */
 export interface Codec<T> {
   /** @returns where the value ends, without padding */
   write(bytes: Uint8Array, at: number, value: T): number;
@@ -26,7 +30,9 @@ const HEADER = 4;
 const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
-/** The size of an attribute or message with the padding that lets the next one start on four bytes. */
+/**
+ * The size of an attribute or message with the padding that lets the next one start on four bytes.
+ */
 export function aligned(length: number): number {
   return (length + 3) & ~3;
 }
@@ -43,7 +49,9 @@ export function writeU16(b: Uint8Array, at: number, value: number): void {
 }
 
 export function readU32(b: Uint8Array, at: number): number {
-  return LITTLE_ENDIAN ? (readU16(b, at) | (readU16(b, at + 2) << 16)) >>> 0 : ((readU16(b, at) << 16) | readU16(b, at + 2)) >>> 0;
+  return LITTLE_ENDIAN
+    ? (readU16(b, at) | (readU16(b, at + 2) << 16)) >>> 0
+    : ((readU16(b, at) << 16) | readU16(b, at + 2)) >>> 0;
 }
 
 export function writeU32(b: Uint8Array, at: number, value: number): void {
@@ -65,18 +73,32 @@ export function writeBigEndian(b: Uint8Array, at: number, length: number, value:
 /** A number of 32 bits read in network order, as it is in host order; and the other way round. */
 export function swapped(value: number): number {
   if (!LITTLE_ENDIAN) return value;
-  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+  return (
+    (((value & 0xff) << 24) |
+      ((value & 0xff00) << 8) |
+      ((value >>> 8) & 0xff00) |
+      (value >>> 24)) >>>
+    0
+  );
 }
 
-/** A value of a fixed number of bytes; longer payloads are accepted and their first bytes count, as the kernel does. */
-function fixed<T>(length: number, read: (b: Uint8Array, at: number) => T, write: (b: Uint8Array, at: number, value: T) => void): Codec<T> {
+/**
+ * A value of a fixed number of bytes; longer payloads are accepted and their first bytes count, as
+ * the kernel does.
+ */
+function fixed<T>(
+  length: number,
+  read: (b: Uint8Array, at: number) => T,
+  write: (b: Uint8Array, at: number, value: T) => void,
+): Codec<T> {
   return {
     write(bytes, at, value) {
       write(bytes, at, value);
       return at + length;
     },
     read(bytes, from, to) {
-      if (to - from < length) throw new WireError(`attribute of ${to - from} bytes where ${length} are needed`);
+      if (to - from < length)
+        throw new WireError(`attribute of ${to - from} bytes where ${length} are needed`);
       return read(bytes, from);
     },
   };
@@ -122,7 +144,10 @@ export const u32Counter: Codec<bigint> = fixed<bigint>(
   (b, at, value) => writeU32(b, at, Number(value & 0xffffffffn)),
 );
 
-/** The 16 bytes of an address as four words in network order; shorter ones are filled up with zeros, IPv4 is the first word. */
+/**
+ * The 16 bytes of an address as four words in network order; shorter ones are filled up with zeros,
+ * IPv4 is the first word.
+ */
 export type Words = readonly [number, number, number, number];
 
 export const address128: Codec<Words> = {
@@ -130,7 +155,12 @@ export const address128: Codec<Words> = {
     for (let i = 0; i < 4; i++) writeBigEndian(b, at + 4 * i, 4, words[i] as number);
     return at + 16;
   },
-  read: (b, from, to) => [wordAt(b, from, to), wordAt(b, from + 4, to), wordAt(b, from + 8, to), wordAt(b, from + 12, to)],
+  read: (b, from, to) => [
+    wordAt(b, from, to),
+    wordAt(b, from + 4, to),
+    wordAt(b, from + 8, to),
+    wordAt(b, from + 12, to),
+  ],
 };
 
 /** An IPv4 address alone, in network order. */
@@ -164,7 +194,10 @@ export const cstring: Codec<string> = {
   },
 };
 
-/** A table of attributes as a codec. Attributes it does not name are skipped when read; absent ones are not written. */
+/**
+ * A table of attributes as a codec. Attributes it does not name are skipped when read; absent ones
+ * are not written.
+ */
 export function attributes<T extends AttributeTable>(table: T): AttributesCodec<T> {
   const rows = Object.entries(table).map(([name, [type, codec]]) => ({
     name,
@@ -172,7 +205,9 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
     codec,
     nested: 'table' in codec ? NESTED : 0,
   }));
-  const empty: Record<string, unknown> = Object.fromEntries(rows.map(({ name }) => [name, undefined]));
+  const empty: Record<string, unknown> = Object.fromEntries(
+    rows.map(({ name }) => [name, undefined]),
+  );
   const byType: ((typeof rows)[number] | undefined)[] = [];
   for (const row of rows) byType[row.type] = row;
   return {
@@ -198,7 +233,8 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
       let at = from;
       while (at + HEADER <= to) {
         const end = at + readU16(b, at);
-        if (end < at + HEADER || end > to) throw new WireError(`attribute of ${end - at} bytes where ${to - at} are left`);
+        if (end < at + HEADER || end > to)
+          throw new WireError(`attribute of ${end - at} bytes where ${to - at} are left`);
         const row = byType[readU16(b, at + 2) & TYPE_MASK];
         if (row !== undefined) value[row.name] = row.codec.read(b, at + HEADER, end);
         at = aligned(end - from) + from;

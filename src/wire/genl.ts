@@ -1,6 +1,17 @@
-// Netlink and generic-netlink framing: message headers, the family look-up, errors. Numbers from <linux/netlink.h> and genetlink.h.
+// Netlink and generic-netlink framing: message headers, the family look-up, errors. Numbers from
+// <linux/netlink.h> and genetlink.h.
 import { WireError } from '../model/errors.js';
-import { aligned, attributes, type Codec, cstring, readU16, readU32, u16, writeU16, writeU32 } from './codec.js';
+import {
+  aligned,
+  attributes,
+  type Codec,
+  cstring,
+  readU16,
+  readU32,
+  u16,
+  writeU16,
+  writeU32,
+} from './codec.js';
 
 export const NETLINK_GENERIC = 16;
 
@@ -34,7 +45,10 @@ export interface Message {
 /** more than any request takes: names are of 16 characters at the most */
 const LONGEST_REQUEST = 1024;
 
-/** Requests back to back in one buffer, without flags and sequence numbers, which whoever sends them fills in. */
+/**
+ * Requests back to back in one buffer, without flags and sequence numbers, which whoever sends them
+ * fills in.
+ */
 export class Requests {
   #bytes: Uint8Array;
   readonly #ends: number[] = [];
@@ -63,8 +77,17 @@ export class Requests {
     return this;
   }
 
-  /** The bytes of requests from..to-1, numbered from `sequence` on; the last one has flags of its own. */
-  stamped(from: number, to: number, sequence: number, flags: number, lastFlags: number): Uint8Array {
+  /**
+   * The bytes of requests from..to-1, numbered from `sequence` on; the last one has flags of its
+   * own.
+   */
+  stamped(
+    from: number,
+    to: number,
+    sequence: number,
+    flags: number,
+    lastFlags: number,
+  ): Uint8Array {
     const start = this.#ends[from - 1] ?? 0;
     for (let i = from; i < to; i++) {
       const at = this.#ends[i - 1] ?? 0;
@@ -104,7 +127,10 @@ export function* messagesIn(bytes: Uint8Array): Generator<Message> {
   }
 }
 
-/** The errno of an NLMSG_ERROR or NLMSG_DONE message, 0 = success; a DONE without one counts as success. */
+/**
+ * The errno of an NLMSG_ERROR or NLMSG_DONE message, 0 = success; a DONE without one counts as
+ * success.
+ */
 export function errnoOf(message: Message): number {
   if (message.to - message.from < 4) {
     if (message.type === MESSAGE.done) return 0;

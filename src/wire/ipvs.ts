@@ -1,5 +1,18 @@
 // The attribute tables of the IPVS family. Names, numbers and types are those of <linux/ip_vs.h>.
-import { type Attributes, address128, attributes, be16, be32, cstring, flagBits, u8, u16, u32, u32Counter, u64 } from './codec.js';
+import {
+  type Attributes,
+  address128,
+  attributes,
+  be16,
+  be32,
+  cstring,
+  flagBits,
+  u8,
+  u16,
+  u32,
+  u32Counter,
+  u64,
+} from './codec.js';
 
 export const IPVS = { family: 'IPVS', version: 1 } as const;
 
@@ -29,13 +42,20 @@ const counters = <C extends typeof u32Counter>(narrow: C) => attributes({
 export const STATS = counters(u32Counter);
 export const STATS64 = counters(u64);
 
-/** What one sets on a service. `netmask`: IPv4 in network order; an IPv6 prefix length is in host order (`swapped`). */
+/**
+ * What one sets on a service. `netmask`: IPv4 in network order; an IPv6 prefix length is in host
+ * order (`swapped`).
+ */
 // biome-ignore format: a table
 const SERVICE_SETTINGS = {
   family: [1, u16], protocol: [2, u16], address: [3, address128], port: [4, be16], fwmark: [5, u32], scheduler: [6, cstring],
   flags: [7, flagBits], timeout: [8, u32], netmask: [9, be32], engine: [11, cstring],
 } as const;
-export const SERVICE = attributes({ ...SERVICE_SETTINGS, stats: [10, STATS], stats64: [12, STATS64] });
+export const SERVICE = attributes({
+  ...SERVICE_SETTINGS,
+  stats: [10, STATS],
+  stats64: [12, STATS64],
+});
 
 // biome-ignore format: a table
 const DESTINATION_SETTINGS = {
@@ -43,7 +63,11 @@ const DESTINATION_SETTINGS = {
   activeConnections: [7, u32], inactiveConnections: [8, u32], persistentConnections: [9, u32], family: [11, u16],
   tunnelType: [13, u8], tunnelPort: [14, be16], tunnelFlags: [15, u16],
 } as const;
-export const DESTINATION = attributes({ ...DESTINATION_SETTINGS, stats: [10, STATS], stats64: [12, STATS64] });
+export const DESTINATION = attributes({
+  ...DESTINATION_SETTINGS,
+  stats: [10, STATS],
+  stats64: [12, STATS64],
+});
 
 /** `port` is in host order, unlike every other port of this family. */
 // biome-ignore format: a table

@@ -1,4 +1,5 @@
-// The table file: what it refuses, what it leaves alone, and that no update is lost whoever writes or dies.
+// The table file: what it refuses, what it leaves alone, and that no update is lost whoever writes
+// or dies.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -37,7 +38,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const onFile = (line: string, stdin = '') => answer('ipvsadm', line.split(' '), { backend: openFile(path), stdin });
+const onFile = (line: string, stdin = '') =>
+  answer('ipvsadm', line.split(' '), { backend: openFile(path), stdin });
 
 test('a file is made by the first change, for its owner alone, with nothing left beside it', async () => {
   await onFile('-Ln');
@@ -51,7 +53,10 @@ test('a file is made by the first change, for its owner alone, with nothing left
 test('a random table is the same after a trip through the file', async () => {
   const memory = new MemoryBackend();
   const rules = randomTable(3, { services: 60, serversEach: 4, range: 'whole' }).join('\n');
-  await answer('ipvsadm', ['-R'], { backend: memory, stdin: `${rules}\n--start-daemon master --mcast-interface eth0\n--set 1 2 3` });
+  await answer('ipvsadm', ['-R'], {
+    backend: memory,
+    stdin: `${rules}\n--start-daemon master --mcast-interface eth0\n--set 1 2 3`,
+  });
   expect(decodeTable(encodeTable(memory.state()))).toEqual(memory.state());
   expect(memory.state().services.length).toBe(60);
 });
@@ -64,11 +69,26 @@ describe('a file that is no table is refused by name and left as it is', () => {
     ['[]', 'damaged table file: the file is not an object'],
     ['null', 'damaged table file: the file is not an object'],
     [sound.slice(0, -20), 'not an LVS table file, or a damaged one'],
-    [sound.replace('"version": 1', '"version": 99'), 'table file of version 99; this program reads version 1'],
-    [sound.replace('"tcp":900', '"tcp":"x"'), 'damaged table file: timeouts.tcp is not a number from 0 to 4294967295'],
-    [sound.replace('"services": []', '"services": [{"service": {}}]'), 'damaged table file: services[0].service.protocol is not a text'],
-    [sound.replace('"services": []', '"services": 5'), 'damaged table file: services is not a list'],
-    [sound.replace('"daemons": []', '"daemons": [{"role":"boss"}]'), 'damaged table file: daemons[0].role is not one of master, backup'],
+    [
+      sound.replace('"version": 1', '"version": 99'),
+      'table file of version 99; this program reads version 1',
+    ],
+    [
+      sound.replace('"tcp":900', '"tcp":"x"'),
+      'damaged table file: timeouts.tcp is not a number from 0 to 4294967295',
+    ],
+    [
+      sound.replace('"services": []', '"services": [{"service": {}}]'),
+      'damaged table file: services[0].service.protocol is not a text',
+    ],
+    [
+      sound.replace('"services": []', '"services": 5'),
+      'damaged table file: services is not a list',
+    ],
+    [
+      sound.replace('"daemons": []', '"daemons": [{"role":"boss"}]'),
+      'damaged table file: daemons[0].role is not one of master, backup',
+    ],
   ])('%#: %j'.slice(0, 2), async (text, reason) => {
     writeFileSync(path, text);
     for (const words of [['-A', '-t', '198.51.100.1:80'], ['-Ln'], ['-C']]) {
@@ -86,7 +106,11 @@ describe('a path that cannot be used is refused by name', () => {
   const refusal = (where: string, words = ['-A', '-t', '198.51.100.1:80']) =>
     runChild('ipvsadm', words, { env: { LVS_BACKEND: `file:${where}` } });
   test('a directory', async () => {
-    expect(await refusal(folder)).toEqual({ stdout: '', stderr: `table file ${folder}: is a directory\n`, status: 2 });
+    expect(await refusal(folder)).toEqual({
+      stdout: '',
+      stderr: `table file ${folder}: is a directory\n`,
+      status: 2,
+    });
   });
   test('no such directory', async () => {
     expect(await refusal(`${folder}/no/table`)).toEqual({
@@ -104,10 +128,15 @@ describe('a path that cannot be used is refused by name', () => {
     });
   });
   test('a device', async () => {
-    expect(await refusal('/dev/null')).toEqual({ stdout: '', stderr: 'table file /dev/null: not a regular file\n', status: 2 });
+    expect(await refusal('/dev/null')).toEqual({
+      stdout: '',
+      stderr: 'table file /dev/null: not a regular file\n',
+      status: 2,
+    });
   });
   test('a full disk keeps the old table', async () => {
-    // /dev/full cannot be renamed over, so the limit on file sizes stands in: writing fails as it would without space
+    // /dev/full cannot be renamed over, so the limit on file sizes stands in: writing fails as it
+    // would without space
     await onFile(`-A ${SERVICE}`);
     const before = readFileSync(path, 'utf8');
     const rules = randomTable(1, { services: 400, serversEach: 1 }).join('\n');
@@ -122,10 +151,25 @@ describe('a path that cannot be used is refused by name', () => {
     chmodSync(folder, 0o755);
     // the checkout may lie where that user cannot read it either
     for (const part of ['bin', 'dist'])
-      cpSync(new URL(`../../${part}`, import.meta.url), join(folder, 'program', part), { recursive: true });
-    const options = { uid: 65534, gid: 65534, env: { LVS_BACKEND: `file:${path}` }, encoding: 'utf8' } as const;
-    const child = spawnSync(process.execPath, [join(folder, 'program/bin/ipvsadm'), '-Ln'], options);
-    expect([child.stdout, child.stderr, child.status]).toEqual(['', `table file ${path}: permission denied\n`, 2]);
+      cpSync(new URL(`../../${part}`, import.meta.url), join(folder, 'program', part), {
+        recursive: true,
+      });
+    const options = {
+      uid: 65534,
+      gid: 65534,
+      env: { LVS_BACKEND: `file:${path}` },
+      encoding: 'utf8',
+    } as const;
+    const child = spawnSync(
+      process.execPath,
+      [join(folder, 'program/bin/ipvsadm'), '-Ln'],
+      options,
+    );
+    expect([child.stdout, child.stderr, child.status]).toEqual([
+      '',
+      `table file ${path}: permission denied\n`,
+      2,
+    ]);
   });
 
   async function runLimited(stdin: string) {
@@ -158,20 +202,25 @@ test('a change that is refused does not touch the file', async () => {
 test('the lock of a living process is waited for and named', () => {
   const lock = join(folder, 'lock');
   withLock(lock, () => {
-    expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow(`${lock}: locked by process ${process.pid} for 0.02 s`);
+    expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow(
+      `${lock}: locked by process ${process.pid} for 0.02 s`,
+    );
   });
   expect(existsSync(lock)).toBe(false);
 });
 
-test.each([['999999999:1:'], [`${process.pid}:1:`]])('the lock of a dead process (%s…) is taken away', (owner) => {
-  const lock = join(folder, 'lock');
-  withLock(lock, () => 0);
-  const namespace = readNamespace();
-  symlinkSync(`${owner}${namespace}`, lock);
-  symlinkSync(`${owner}${namespace}`, `${lock}.lock`);
-  expect(withLock(lock, () => 'done', { longestWaitMs: 100 })).toBe('done');
-  expect(readdirSync(folder)).toEqual([]);
-});
+test.each([['999999999:1:'], [`${process.pid}:1:`]])(
+  'the lock of a dead process (%s…) is taken away',
+  (owner) => {
+    const lock = join(folder, 'lock');
+    withLock(lock, () => 0);
+    const namespace = readNamespace();
+    symlinkSync(`${owner}${namespace}`, lock);
+    symlinkSync(`${owner}${namespace}`, `${lock}.lock`);
+    expect(withLock(lock, () => 'done', { longestWaitMs: 100 })).toBe('done');
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
 
 test('a lock from another pid namespace is not judged', () => {
   const lock = join(folder, 'lock');
@@ -184,26 +233,40 @@ function readNamespace(): string {
   return withLock(lock, () => readlinkSync(lock).split(':')[2] ?? '');
 }
 
-test(`60 processes at once lose no update, ${FULL ? 30 : 2} times over`, { timeout: 600_000 }, async () => {
+test(`60 processes at once lose no update, ${FULL ? 30 : 2} times over`, {
+  timeout: 600_000,
+}, async () => {
   const env = { LVS_BACKEND: `file:${path}` };
   for (let round = 0; round < (FULL ? 30 : 2); round++) {
     rmSync(path, { force: true });
     await onFile(`-A ${SERVICE}`);
     const servers = Array.from({ length: 60 }, (_, i) => `192.0.2.${i + 1}`);
-    const answers = await Promise.all(servers.map((server) => runChild('ipvsadm', ['-a', '-t', '198.51.100.1:80', '-r', server], { env })));
+    const answers = await Promise.all(
+      servers.map((server) =>
+        runChild('ipvsadm', ['-a', '-t', '198.51.100.1:80', '-r', server], { env }),
+      ),
+    );
     expect(answers.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
     const saved = (await onFile('-S -n')).stdout;
-    expect(saved.match(/-r [0-9.]+/g)?.sort()).toEqual(servers.map((server) => `-r ${server}`).sort());
+    expect(saved.match(/-r [0-9.]+/g)?.sort()).toEqual(
+      servers.map((server) => `-r ${server}`).sort(),
+    );
   }
 });
 
-test(`${FULL ? 200 : 20} kills during writes leave neither a torn table nor a lock`, { timeout: 600_000 }, async () => {
+test(`${FULL ? 200 : 20} kills during writes leave neither a torn table nor a lock`, {
+  timeout: 600_000,
+}, async () => {
   await onFile(`-A ${SERVICE}`);
   let added = 0;
   for (let kill = 0; kill < (FULL ? 200 : 20); kill++) {
     await writeUntilKilled(kill);
     const began = Date.now();
-    expect(await onFile(`-E ${SERVICE} -s ${kill % 2 ? 'rr' : 'wrr'}`)).toEqual({ stdout: '', stderr: '', status: 0 });
+    expect(await onFile(`-E ${SERVICE} -s ${kill % 2 ? 'rr' : 'wrr'}`)).toEqual({
+      stdout: '',
+      stderr: '',
+      status: 0,
+    });
     expect(Date.now() - began).toBeLessThan(5_000);
     expect(readdirSync(folder)).toEqual(['table']);
     const { stdout } = await onFile('-S -n');
@@ -222,11 +285,16 @@ function writeUntilKilled(kill: number): Promise<void> {
     const before = statSync(path, { bigint: true }).mtimeNs;
     child.stdin?.on('error', () => {});
     const feed = setInterval(() => {
-      child.stdin?.write(`-a ${SERVICE} -r 10.${kill >> 8}.${kill & 255}.${(line++ % 250) + 1} -m\n`);
+      child.stdin?.write(
+        `-a ${SERVICE} -r 10.${kill >> 8}.${kill & 255}.${(line++ % 250) + 1} -m\n`,
+      );
       if (statSync(path, { bigint: true }).mtimeNs !== before) {
         clearInterval(feed);
         const writing = setInterval(
-          () => child.stdin?.write(`-a ${SERVICE} -r 11.${kill & 255}.${(line >> 8) & 255}.${(line++ % 250) + 1} -m\n`),
+          () =>
+            child.stdin?.write(
+              `-a ${SERVICE} -r 11.${kill & 255}.${(line >> 8) & 255}.${(line++ % 250) + 1} -m\n`,
+            ),
           0,
         );
         setTimeout(() => child.kill('SIGKILL'), Math.random() * 20);

@@ -1,4 +1,5 @@
-// The conversation with the kernel over a socket that is a function: what the adapter does with every kind of answer.
+// The conversation with the kernel over a socket that is a function: what the adapter does with
+// every kind of answer.
 import { describe, expect, test } from 'vitest';
 import { Channel, type RawSocket } from '../../src/backend/netlink.js';
 import { readU16, readU32, writeU16, writeU32 } from '../../src/wire/codec.js';
@@ -12,22 +13,30 @@ interface Fake {
   readonly open: () => RawSocket;
 }
 
-/** A socket that answers each send with what `answer` makes of its messages, some time later, as the package does. */
+/**
+ * A socket that answers each send with what `answer` makes of its messages, some time later, as the
+ * package does.
+ */
 function fake(
-  answer: (messages: Message[], socket: { emit: (event: string, ...values: unknown[]) => void }) => Reply[],
+  answer: (
+    messages: Message[],
+    socket: { emit: (event: string, ...values: unknown[]) => void },
+  ) => Reply[],
   bufferSize = 212992,
 ): Fake {
   const sent: Uint8Array[] = [];
   let closed = 0;
   const listeners = new Map<string, (...values: never[]) => void>();
-  const emit = (event: string, ...values: unknown[]) => listeners.get(event)?.(...(values as never[]));
+  const emit = (event: string, ...values: unknown[]) =>
+    listeners.get(event)?.(...(values as never[]));
   const socket: RawSocket = {
     on: (event: string, listener: (...values: never[]) => void) => listeners.set(event, listener),
     send(bytes, _, done) {
       sent.push(bytes.slice());
       setImmediate(() => {
         done();
-        for (const reply of answer([...messagesIn(bytes)], { emit })) if (closed === 0) emit('message', reply, { port: 0 });
+        for (const reply of answer([...messagesIn(bytes)], { emit }))
+          if (closed === 0) emit('message', reply, { port: 0 });
       });
     },
     getRecvBufferSize: () => bufferSize,
@@ -38,7 +47,12 @@ function fake(
   return { sent, closed: () => closed, open: () => socket };
 }
 
-function message(type: number, flags: number, sequence: number, payload: readonly number[] | Uint8Array = []): Uint8Array {
+function message(
+  type: number,
+  flags: number,
+  sequence: number,
+  payload: readonly number[] | Uint8Array = [],
+): Uint8Array {
   const bytes = new Uint8Array(16 + payload.length);
   writeU32(bytes, 0, bytes.length);
   writeU16(bytes, 4, type);
@@ -65,7 +79,9 @@ const last = (messages: readonly Message[]) => (messages.at(-1) as Message).sequ
 describe('requests', () => {
   test('300 go out in three sends, the last of each asking for an acknowledgement; errors come back by place', async () => {
     const socket = fake((messages) => [
-      ...messages.filter(({ sequence }) => sequence % 100 === 7).map(({ sequence }) => errno(sequence, 17)),
+      ...messages
+        .filter(({ sequence }) => sequence % 100 === 7)
+        .map(({ sequence }) => errno(sequence, 17)),
       errno(last(messages), 0),
     ]);
     const channel = new Channel(socket);
@@ -91,15 +107,21 @@ describe('requests', () => {
 
 describe('queries', () => {
   test('the reply before its acknowledgement', async () => {
-    const channel = new Channel(fake((messages) => [message(28, 0, last(messages), [1, 2, 3, 4]), errno(last(messages), 0)]));
+    const channel = new Channel(
+      fake((messages) => [message(28, 0, last(messages), [1, 2, 3, 4]), errno(last(messages), 0)]),
+    );
     const reply = (await channel.query(request())) as Message;
     expect([...reply.bytes.slice(reply.from, reply.to)]).toEqual([1, 2, 3, 4]);
   });
   test('an errno in its place', async () => {
-    expect(await new Channel(fake((messages) => [errno(last(messages), 1)])).query(request())).toBe(1);
+    expect(await new Channel(fake((messages) => [errno(last(messages), 1)])).query(request())).toBe(
+      1,
+    );
   });
   test('an acknowledgement alone is an error', async () => {
-    await expect(new Channel(fake((messages) => [errno(last(messages), 0)])).query(request())).rejects.toThrow('without an answer');
+    await expect(
+      new Channel(fake((messages) => [errno(last(messages), 0)])).query(request()),
+    ).rejects.toThrow('without an answer');
   });
 });
 
@@ -109,19 +131,29 @@ describe('dumps', () => {
   const first = ({ bytes, from }: Message) => bytes[from];
 
   test('all parts up to the end', async () => {
-    const channel = new Channel(fake((messages) => [...items(messages), errno(last(messages), 0, MESSAGE.done)]));
+    const channel = new Channel(
+      fake((messages) => [...items(messages), errno(last(messages), 0, MESSAGE.done)]),
+    );
     expect(await channel.dump(request(), first)).toEqual([1, 2, 3]);
   });
   test('several messages in one datagram', async () => {
-    const channel = new Channel(fake((messages) => [Buffer.concat([...items(messages), errno(last(messages), 0, MESSAGE.done)])]));
+    const channel = new Channel(
+      fake((messages) => [
+        Buffer.concat([...items(messages), errno(last(messages), 0, MESSAGE.done)]),
+      ]),
+    );
     expect(await channel.dump(request(), first)).toEqual([1, 2, 3]);
   });
   test('an error in the end message', async () => {
-    const channel = new Channel(fake((messages) => [...items(messages), errno(last(messages), 16, MESSAGE.done)]));
+    const channel = new Channel(
+      fake((messages) => [...items(messages), errno(last(messages), 16, MESSAGE.done)]),
+    );
     expect(await channel.dump(request(), first)).toBe(16);
   });
   test('an error in its place', async () => {
-    expect(await new Channel(fake((messages) => [errno(last(messages), 95)])).dump(request(), first)).toBe(95);
+    expect(
+      await new Channel(fake((messages) => [errno(last(messages), 95)])).dump(request(), first),
+    ).toBe(95);
   });
   test('one that changed meanwhile is read again, but not for ever', async () => {
     let dumps = 0;
@@ -143,7 +175,9 @@ describe('dumps', () => {
       return [...items(messages), errno(last(messages), 0, MESSAGE.done)];
     });
     const channel = new Channel(socket);
-    expect(await Promise.all([channel.dump(request(), first), channel.dump(request(), first)])).toEqual([
+    expect(
+      await Promise.all([channel.dump(request(), first), channel.dump(request(), first)]),
+    ).toEqual([
       [1, 2, 3],
       [1, 2, 3],
     ]);
@@ -168,12 +202,36 @@ describe('what does not belong here', () => {
 
 describe('failures reject, once and for all, and close the socket', () => {
   const cases: [string, Parameters<typeof fake>[0], string][] = [
-    ['a message longer than its datagram', (m) => [message(28, 0, last(m)).fill(255, 0, 4)], 'netlink: message of'],
-    ['a message shorter than its header', (m) => [message(28, 0, last(m)).fill(0, 0, 4)], 'netlink: message of 0 bytes'],
-    ['an error without a number', (m) => [message(MESSAGE.error, 0, last(m))], 'netlink: error message without'],
-    ['an overrun', (m) => [message(MESSAGE.overrun, 0, last(m))], 'netlink: the kernel lost answers'],
-    ['a truncated answer', (_, { emit }) => none(emit('truncatedMessage', new Uint8Array(), { port: 0 })), 'netlink: answer cut off'],
-    ['an error of the socket', (_, { emit }) => none(emit('error', new Error('recvmsg: ENOBUFS'))), 'netlink: recvmsg: ENOBUFS'],
+    [
+      'a message longer than its datagram',
+      (m) => [message(28, 0, last(m)).fill(255, 0, 4)],
+      'netlink: message of',
+    ],
+    [
+      'a message shorter than its header',
+      (m) => [message(28, 0, last(m)).fill(0, 0, 4)],
+      'netlink: message of 0 bytes',
+    ],
+    [
+      'an error without a number',
+      (m) => [message(MESSAGE.error, 0, last(m))],
+      'netlink: error message without',
+    ],
+    [
+      'an overrun',
+      (m) => [message(MESSAGE.overrun, 0, last(m))],
+      'netlink: the kernel lost answers',
+    ],
+    [
+      'a truncated answer',
+      (_, { emit }) => none(emit('truncatedMessage', new Uint8Array(), { port: 0 })),
+      'netlink: answer cut off',
+    ],
+    [
+      'an error of the socket',
+      (_, { emit }) => none(emit('error', new Error('recvmsg: ENOBUFS'))),
+      'netlink: recvmsg: ENOBUFS',
+    ],
     ['silence', () => [], 'the kernel did not answer within 0.03 s'],
   ];
   test.each(cases)('%s', async (_, answer, text) => {
@@ -198,7 +256,9 @@ describe('failures reject, once and for all, and close the socket', () => {
         throw new Error('EMSGSIZE');
       },
     };
-    await expect(new Channel({ open: () => broken }).request(request())).rejects.toThrow('EMSGSIZE');
+    await expect(new Channel({ open: () => broken }).request(request())).rejects.toThrow(
+      'EMSGSIZE',
+    );
   });
   test('close while waiting', async () => {
     const channel = new Channel(fake(() => []));
@@ -211,5 +271,11 @@ describe('failures reject, once and for all, and close the socket', () => {
 
 test('requests carry their length, type, flags and number', () => {
   const bytes = request().stamped(0, 1, 7, FLAG.request, FLAG.request | FLAG.ack);
-  expect([readU32(bytes, 0), readU16(bytes, 4), readU16(bytes, 6), readU32(bytes, 8), bytes[16]]).toEqual([20, 28, 5, 7, 1]);
+  expect([
+    readU32(bytes, 0),
+    readU16(bytes, 4),
+    readU16(bytes, 6),
+    readU32(bytes, 8),
+    bytes[16],
+  ]).toEqual([20, 28, 5, 7, 1]);
 });

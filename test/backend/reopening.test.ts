@@ -8,7 +8,10 @@ import { BackendError, IpvsError } from '../../src/model/errors.js';
 /** Homes that are opened one after the other; each fails when it is told to. */
 function homes() {
   let opened = 0;
-  const state: { fail: Error | undefined; refuse: Error | undefined } = { fail: undefined, refuse: undefined };
+  const state: { fail: Error | undefined; refuse: Error | undefined } = {
+    fail: undefined,
+    refuse: undefined,
+  };
   const open = async (): Promise<Backend> => {
     if (state.refuse) throw state.refuse;
     opened++;
@@ -25,15 +28,18 @@ function homes() {
 }
 
 describe('a home that fails', () => {
-  test.each([new BackendError('netlink: socket closed'), new IpvsError('list-services', 'ENOENT')])('%s', async (error) => {
-    const { open, state, opened } = homes();
-    const backend = await openReopening(open, () => 0);
-    expect(await backend.services()).toEqual([]);
-    state.fail = error;
-    await expect(backend.services()).rejects.toBe(error);
-    expect(await Promise.all([backend.services(), backend.services()])).toEqual([[], []]);
-    expect(opened()).toBe(2);
-  });
+  test.each([new BackendError('netlink: socket closed'), new IpvsError('list-services', 'ENOENT')])(
+    '%s',
+    async (error) => {
+      const { open, state, opened } = homes();
+      const backend = await openReopening(open, () => 0);
+      expect(await backend.services()).toEqual([]);
+      state.fail = error;
+      await expect(backend.services()).rejects.toBe(error);
+      expect(await Promise.all([backend.services(), backend.services()])).toEqual([[], []]);
+      expect(opened()).toBe(2);
+    },
+  );
 
   test('a refusal of the kernel is no failure', async () => {
     const { open, opened } = homes();

@@ -1,7 +1,8 @@
-// npm run bench: every target of docs/performance.md, measured side by side in one run; a table, and JSON in docs/figures/bench.json.
+// npm run bench: every target of docs/performance.md, measured side by side in one run; a table,
+// and JSON in docs/figures/bench.json.
 //
-// Whole processes, interleaved, medians. The kernel's rows come from the lab, where starting Node is slow: there, time over an empty
-// program is compared.
+// Whole processes, interleaved, medians. The kernel's rows come from the lab, where starting Node
+// is slow: there, time over an empty program is compared.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
@@ -26,7 +27,11 @@ interface Row {
 }
 const rows: Row[] = [];
 const ms = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
-const ours = (words: string[], env: Record<string, string>, more: Partial<Program> = {}): Program => ({
+const ours = (
+  words: string[],
+  env: Record<string, string>,
+  more: Partial<Program> = {},
+): Program => ({
   name: words.join(' '),
   path: NODE,
   words: [OURS, ...words],
@@ -50,12 +55,25 @@ function startUp(): void {
   const env = { LVS_BACKEND: `file:${join(folder, 'table')}` };
   once(ours(['-R'], env, { stdin: ruleLines(1, 9) }));
   const edit = ['-e', '-t', '10.0.0.1:80', '-r', '100.64.3.7:80', '-m', '-w', '2'];
-  const programs = [floor, ours(['-Ln'], env), ours(edit, env), ours(['-v'], env), ours(['-h'], env)];
+  const programs = [
+    floor,
+    ours(['-Ln'], env),
+    ours(edit, env),
+    ours(['-v'], env),
+    ours(['-h'], env),
+  ];
   const time = medians(programs, 41);
   const base = time.get('empty') ?? Number.NaN;
   const add = (what: string, name: string, must: number, aim: number) => {
     const value = time.get(name) ?? Number.NaN;
-    rows.push({ what, ours: ms(value), against: `${ms(base)} node empty.cjs`, value: value / base, must, aim });
+    rows.push({
+      what,
+      ours: ms(value),
+      against: `${ms(base)} node empty.cjs`,
+      value: value / base,
+      must,
+      aim,
+    });
   };
   add('-Ln of 10 lines, file table', '-Ln', 1.3, 1.12);
   add('-e of a server, file table', edit.join(' '), 1.3, 1.12);
@@ -65,20 +83,38 @@ function startUp(): void {
 
 function modules(): void {
   const list = join(folder, 'list.cjs');
-  writeFileSync(list, `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`);
+  writeFileSync(
+    list,
+    `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`,
+  );
   const loaded = (words: string[]) => {
-    const { stderr } = spawnSync(NODE, ['-r', list, ...words], { env: { LVS_BACKEND: `file:${join(folder, 'table')}` }, encoding: 'utf8' });
+    const { stderr } = spawnSync(NODE, ['-r', list, ...words], {
+      env: { LVS_BACKEND: `file:${join(folder, 'table')}` },
+      encoding: 'utf8',
+    });
     return new Set(stderr.split('\n').filter((line) => line.startsWith('NativeModule ')));
   };
   const base = loaded([empty]);
-  const more = [...loaded([OURS, '-Ln'])].filter((name) => !base.has(name)).map((name) => name.replace('NativeModule ', ''));
-  rows.push({ what: 'built-in modules beyond bootstrap', ours: more.join(', '), against: 'count', value: more.length, must: 5, aim: 1 });
+  const more = [...loaded([OURS, '-Ln'])]
+    .filter((name) => !base.has(name))
+    .map((name) => name.replace('NativeModule ', ''));
+  rows.push({
+    what: 'built-in modules beyond bootstrap',
+    ours: more.join(', '),
+    against: 'count',
+    value: more.length,
+    must: 5,
+    aim: 1,
+  });
 }
 
 /** Rules a second must not fall with the number of rules. */
 function memoryRestore(): void {
   const rate = (services: number) => {
-    const time = medians([floor, ours(['-R'], { LVS_BACKEND: 'memory' }, { stdin: ruleLines(services, 9) })], 5);
+    const time = medians(
+      [floor, ours(['-R'], { LVS_BACKEND: 'memory' }, { stdin: ruleLines(services, 9) })],
+      5,
+    );
     return (services * 10) / ((time.get('-R') ?? 0) - (time.get('empty') ?? 0));
   };
   const [small, large] = [rate(100), rate(10_000)];
@@ -101,10 +137,18 @@ function connections(): void {
   execFileSync('/usr/bin/gcc', ['-O2', '-o', binary, 'test/bench/connections.c']);
   const env = { LVS_BACKEND: 'memory', LVS_PROCFS: proc };
   const theirs = execFileSync(binary, [file], { maxBuffer: 1 << 30 });
-  if (!theirs.equals(execFileSync(NODE, [OURS, '-Lcn'], { env, maxBuffer: 1 << 30 }))) throw new Error('the connection lists differ');
+  if (!theirs.equals(execFileSync(NODE, [OURS, '-Lcn'], { env, maxBuffer: 1 << 30 })))
+    throw new Error('the connection lists differ');
   const time = medians([{ name: 'C', path: binary, words: [file] }, ours(['-Lcn'], env)], 7);
   const [c, value] = [time.get('C') ?? 0, time.get('-Lcn') ?? 0];
-  rows.push({ what: '-Lcn of 1,000,000 connections', ours: ms(value), against: `${ms(c)} in C`, value: value / c, must: 0.25, aim: 0.17 });
+  rows.push({
+    what: '-Lcn of 1,000,000 connections',
+    ours: ms(value),
+    against: `${ms(c)} in C`,
+    value: value / c,
+    must: 0.25,
+    aim: 0.17,
+  });
   const memory = peak([OURS, '-Lcn'], env) - peak([empty], env);
   rows.push({
     what: '- its peak memory over an empty program',
@@ -118,11 +162,18 @@ function connections(): void {
 
 /** Megabytes that a program of node needed at most. */
 function peak(words: readonly string[], env: Readonly<Record<string, string>> = {}): number {
-  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], { env, encoding: 'utf8', maxBuffer: 1 << 30 });
+  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+  });
   return Number(stderr.trim().split('\n').at(-1)) / 1024;
 }
 
-/** A million picks of rr with about a thousand sessions alive, and whether memory depends on how many went before. */
+/**
+ * A million picks of rr with about a thousand sessions alive, and whether memory depends on how
+ * many went before.
+ */
 function simulation(): void {
   const rules = join(folder, 'simulated.rules');
   writeFileSync(
@@ -140,7 +191,12 @@ function simulation(): void {
     '--connections',
     String(count),
   ];
-  const program = (name: string, count: number): Program => ({ name, path: NODE, words: words(count), env: {} });
+  const program = (name: string, count: number): Program => ({
+    name,
+    path: NODE,
+    words: words(count),
+    env: {},
+  });
   const time = medians([program('few', 1), program('many', 3_000_000)], 3);
   const rate = 3_000_000 / ((time.get('many') ?? Number.NaN) - (time.get('few') ?? 0));
   rows.push({
@@ -202,18 +258,34 @@ async function monitor(): Promise<void> {
 
 function sizes(): void {
   const bundle = statSync('dist/ipvsadm.cjs').size / 1024;
-  rows.push({ what: 'size of the ipvsadm bundle', ours: `${bundle.toFixed(0)} kB`, against: 'kB', value: bundle, must: 150, aim: 60 });
+  rows.push({
+    what: 'size of the ipvsadm bundle',
+    ours: `${bundle.toFixed(0)} kB`,
+    against: 'kB',
+    value: bundle,
+    must: 150,
+    aim: 60,
+  });
 }
 
 function kernelRows(): void {
   const results = join(folder, 'kernel.json');
-  execFileSync('test/lab/lab', [NODE, 'dist/test-inlab.mjs', results], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('test/lab/lab', [NODE, 'dist/test-inlab.mjs', results], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   rows.push(...(JSON.parse(readFileSync(results, 'utf8')) as Row[]));
 }
 
 function print(): void {
   const met = ({ value, must, aim }: Row) => (value <= aim ? 'aim' : value <= must ? 'must' : 'no');
-  const cells = rows.map((row) => [row.what, row.ours, row.against, row.value.toFixed(2), `${row.must} / ${row.aim}`, met(row)]);
+  const cells = rows.map((row) => [
+    row.what,
+    row.ours,
+    row.against,
+    row.value.toFixed(2),
+    `${row.must} / ${row.aim}`,
+    met(row),
+  ]);
   const all = [['what', 'ours', 'against', 'ratio', 'must / aim', 'met'], ...cells];
   const widths = all[0]?.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0))) ?? [];
   const where = `Node ${process.version}, Linux ${release()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim()}; kernel rows: Linux 6.1 (user-mode Linux)`;
@@ -226,5 +298,8 @@ function print(): void {
         .trimEnd(),
     );
   mkdirSync('docs/figures', { recursive: true });
-  writeFileSync('docs/figures/bench.json', `${JSON.stringify({ where, rows: rows.map((row) => ({ ...row, met: met(row) })) }, null, 2)}\n`);
+  writeFileSync(
+    'docs/figures/bench.json',
+    `${JSON.stringify({ where, rows: rows.map((row) => ({ ...row, met: met(row) })) }, null, 2)}\n`,
+  );
 }

@@ -1,6 +1,8 @@
-// npm run bench:growth: time of a restore and of a listing against the size of the table, ours and the real tool's, in the lab.
+// npm run bench:growth: time of a restore and of a listing against the size of the table, ours and
+// the real tool's, in the lab.
 //
-// Inside the lab it measures and writes docs/figures/growth.json; outside it starts the lab and draws docs/figures/growth.svg.
+// Inside the lab it measures and writes docs/figures/growth.json; outside it starts the lab and
+// draws docs/figures/growth.svg.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,14 +25,17 @@ interface Point {
 if (process.env.IN_LAB === '1') measure();
 else {
   mkdirSync('docs/figures', { recursive: true });
-  execFileSync('test/lab/lab', ['-t', '3000', process.execPath, 'dist/test-growth.mjs'], { stdio: 'inherit' });
+  execFileSync('test/lab/lab', ['-t', '3000', process.execPath, 'dist/test-growth.mjs'], {
+    stdio: 'inherit',
+  });
   draw(JSON.parse(readFileSync(DATA, 'utf8')) as { empty: number; points: Point[] });
 }
 
 function measure(): void {
   const empty = join(mkdtempSync(join(tmpdir(), 'lvs-growth-')), 'empty.cjs');
   writeFileSync(empty, '');
-  const floor = medians([{ name: 'empty', path: process.execPath, words: [empty] }], 5).get('empty') ?? 0;
+  const floor =
+    medians([{ name: 'empty', path: process.execPath, words: [empty] }], 5).get('empty') ?? 0;
   const points: Point[] = [];
   for (const rules of SIZES) {
     const stdin = ruleLines(rules / 10, 9);
@@ -39,7 +44,12 @@ function measure(): void {
       const time = medians(
         [
           { name: 'real', path: REAL, words, ...more },
-          { name: 'ours', path: process.execPath, words: [resolve('bin/ipvsadm'), ...words], ...more },
+          {
+            name: 'ours',
+            path: process.execPath,
+            words: [resolve('bin/ipvsadm'), ...words],
+            ...more,
+          },
         ],
         pairs,
       );
@@ -51,14 +61,24 @@ function measure(): void {
     console.log(rules, restore, list);
   }
   spawnSync(REAL, ['-C']);
-  writeFileSync(DATA, `${JSON.stringify({ node: process.version, empty: Math.round(floor), points }, null, 2)}\n`);
+  writeFileSync(
+    DATA,
+    `${JSON.stringify({ node: process.version, empty: Math.round(floor), points }, null, 2)}\n`,
+  );
 }
 
 /** A chart with both axes logarithmic: four lines, and a dotted one for an empty Node program. */
-function draw({ empty, points }: { readonly empty: number; readonly points: readonly Point[] }): void {
+function draw({
+  empty,
+  points,
+}: {
+  readonly empty: number;
+  readonly points: readonly Point[];
+}): void {
   const [width, height, margin] = [760, 460, 60];
   const x = (rules: number) => margin + ((Math.log10(rules) - 2) / 3) * (width - margin - 150);
-  const y = (time: number) => height - margin - ((Math.log10(time) - 1) / 4.5) * (height - 2 * margin);
+  const y = (time: number) =>
+    height - margin - ((Math.log10(time) - 1) / 4.5) * (height - 2 * margin);
   const series = [
     { name: 'restore, real', colour: '#b2432f', value: (point: Point) => point.restore.real },
     { name: 'restore, ours', colour: '#e8927c', value: (point: Point) => point.restore.ours },
@@ -73,12 +93,16 @@ function draw({ empty, points }: { readonly empty: number; readonly points: read
     );
   }
   for (const { rules } of points.filter((_, i) => i % 2 === 0))
-    parts.push(`<text x="${x(rules)}" y="${height - margin + 20}" text-anchor="middle">${rules}</text>`);
+    parts.push(
+      `<text x="${x(rules)}" y="${height - margin + 20}" text-anchor="middle">${rules}</text>`,
+    );
   parts.push(
     `<line x1="${margin}" y1="${y(empty)}" x2="${width - 150}" y2="${y(empty)}" stroke="#999" stroke-dasharray="3 4"/><text x="${width - 144}" y="${y(empty) + 4}" fill="#777">empty Node program</text>`,
   );
   for (const { name, colour, value } of series) {
-    const line = points.map((point) => `${x(point.rules).toFixed(1)},${y(value(point)).toFixed(1)}`).join(' ');
+    const line = points
+      .map((point) => `${x(point.rules).toFixed(1)},${y(value(point)).toFixed(1)}`)
+      .join(' ');
     const last = points.at(-1) as Point;
     parts.push(
       `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"/><text x="${width - 144}" y="${y(value(last)) + 4}" fill="${colour}">${name}</text>`,

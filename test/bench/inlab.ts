@@ -1,4 +1,5 @@
-// The rows of the bench that need a kernel; runs inside the lab, writes its rows as JSON to the file it is given.
+// The rows of the bench that need a kernel; runs inside the lab, writes its rows as JSON to the
+// file it is given.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,11 @@ const REAL = '/usr/sbin/ipvsadm';
 const OURS = resolve('bin/ipvsadm');
 const folder = mkdtempSync(join(tmpdir(), 'lvs-inlab-'));
 writeFileSync(join(folder, 'empty.cjs'), '');
-const floor: Program = { name: 'empty', path: process.execPath, words: [join(folder, 'empty.cjs')] };
+const floor: Program = {
+  name: 'empty',
+  path: process.execPath,
+  words: [join(folder, 'empty.cjs')],
+};
 const clear = () => void spawnSync(REAL, ['-C']);
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 const rows: object[] = [];
@@ -49,7 +54,11 @@ for (const [services, servers] of [
   for (const word of ['-Ln', '-Sn']) {
     const [real, ours] = pair([word]);
     const time = medians([floor, real, ours], 7);
-    const [base, theirs, whole] = [time.get('empty') ?? 0, time.get('real') ?? 0, time.get('ours') ?? 0];
+    const [base, theirs, whole] = [
+      time.get('empty') ?? 0,
+      time.get('real') ?? 0,
+      time.get('ours') ?? 0,
+    ];
     rows.push({
       what: `${word} of ${services} x ${servers}, kernel, over empty`,
       ours: ms(whole - base),
@@ -72,7 +81,10 @@ clear();
     getRecvBufferSize: () => socket.getRecvBufferSize(),
     close: () => socket.close(),
   });
-  const backend = await openKernel({ loadModule: async () => false, mayOpenRawSockets: () => true }, { wrap: count });
+  const backend = await openKernel(
+    { loadModule: async () => false, mayOpenRawSockets: () => true },
+    { wrap: count },
+  );
   const rules = ruleLines(100, 99);
   await answer('ipvsadm', ['-R'], { backend, stdin: rules });
   await backend.close();

@@ -26,8 +26,13 @@ export function medians(programs: readonly Program[], pairs: number): Map<string
 /** Milliseconds of one run. @throws when it does not end with status 0 */
 export function once({ path, words, env = {}, stdin = '', before }: Program): number {
   before?.();
-  // NODE_EXTRA_CA_CERTS makes Node 20 read certificates at every start; only what is named here goes along
-  const options: SpawnSyncOptions = { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env }, input: stdin, maxBuffer: 1 << 30 };
+  // NODE_EXTRA_CA_CERTS makes Node 20 read certificates at every start; only what is named here
+  // goes along
+  const options: SpawnSyncOptions = {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+    input: stdin,
+    maxBuffer: 1 << 30,
+  };
   const began = process.hrtime.bigint();
   const { status, stderr } = spawnSync(path, words, options);
   const time = Number(process.hrtime.bigint() - began) / 1e6;

@@ -1,4 +1,5 @@
-// lvsctl monitor with 500 servers checked every 2 seconds, for ten minutes: its share of a core, its memory, and whether that grows.
+// lvsctl monitor with 500 servers checked every 2 seconds, for ten minutes: its share of a core,
+// its memory, and whether that grows.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -51,7 +52,12 @@ export async function soak(seconds: number, folder: string): Promise<Soak> {
   }
 }
 
-async function measure(monitor: ChildProcess, seconds: number, socket: string, asked: () => number): Promise<Soak> {
+async function measure(
+  monitor: ChildProcess,
+  seconds: number,
+  socket: string,
+  asked: () => number,
+): Promise<Soak> {
   const pid = monitor.pid ?? 0;
   await pause(5000); // started, and the first round is over
   const [cpu, began, before] = [cpuSeconds(pid), performance.now(), asked()];
@@ -78,10 +84,14 @@ async function measure(monitor: ChildProcess, seconds: number, socket: string, a
 
 /** Milliseconds of the last check of each server that is up, sorted. */
 function latenciesOf(socket: string): number[] {
-  const { stdout } = spawnSync(process.execPath, [resolve('bin/lvsctl'), 'monitor', 'status', '--json', '--socket', socket], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
+  const { stdout } = spawnSync(
+    process.execPath,
+    [resolve('bin/lvsctl'), 'monitor', 'status', '--json', '--socket', socket],
+    {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    },
+  );
   const { services } = JSON.parse(stdout) as Status;
   const up = services.flatMap(({ servers }) => servers).filter(({ state }) => state === 'up');
   if (up.length !== SERVERS - 1) throw new Error(`${up.length} of ${SERVERS - 1} servers are up`);
@@ -91,7 +101,9 @@ function latenciesOf(socket: string): number[] {
 function fileOf(port: number): string {
   const server = (n: number) => `{address: 127.1.${n >> 8}.${n & 255}, port: ${port}}`;
   const service = (i: number) => {
-    const servers = Array.from({ length: SERVERS / SERVICES }, (_, n) => server((i * SERVERS) / SERVICES + n + 1));
+    const servers = Array.from({ length: SERVERS / SERVICES }, (_, n) =>
+      server((i * SERVERS) / SERVICES + n + 1),
+    );
     return `  - {name: s${i}, address: 192.0.2.1, port: ${80 + i}, mode: nat, servers: [${servers.join(', ')}],
      checks: [{kind: http, interval: ${INTERVAL_S}, timeout: 1}]}`;
   };

@@ -7,7 +7,8 @@ export function ruleLines(services: number, serversEach: number): string {
   for (let s = 0; s < services; s++) {
     const service = `-t 10.${(s >> 8) & 127}.${s & 255}.${1 + (s >> 15)}:80`;
     lines.push(`-A ${service} -s rr`);
-    for (let d = 0; d < serversEach; d++) lines.push(`-a ${service} -r 100.${64 + (d >> 8)}.${d & 255}.7:80 -m -w 1`);
+    for (let d = 0; d < serversEach; d++)
+      lines.push(`-a ${service} -r 100.${64 + (d >> 8)}.${d & 255}.7:80 -m -w 1`);
   }
   return `${lines.join('\n')}\n`;
 }

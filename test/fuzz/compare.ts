@@ -1,4 +1,5 @@
-// One sequence through the real tool, ours on the kernel, and ours on the memory model; what differs and is not meant to.
+// One sequence through the real tool, ours on the kernel, and ours on the memory model; what
+// differs and is not meant to.
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
 import type { World } from '../../src/ipvsadm/world.js';
@@ -26,28 +27,42 @@ export interface Bench {
   reset(): Promise<void>;
 }
 
-/** What happened to a sequence beside being the same: known deviations that made a comparison pointless. */
+/**
+ * What happened to a sequence beside being the same: known deviations that made a comparison
+ * pointless.
+ */
 export type Verdict = { readonly difference: Difference } | { readonly skipped: string } | 'same';
 
 /** @returns the first difference that none of the named deviations explains */
 export async function compare(commands: readonly Command[], bench: Bench): Promise<Verdict> {
   await bench.reset();
-  return bench.real === undefined ? compareModel(commands, bench) : compareAll(commands, bench, bench.real);
+  return bench.real === undefined
+    ? compareModel(commands, bench)
+    : compareAll(commands, bench, bench.real);
 }
 
-async function compareModel(commands: readonly Command[], { kernel, names }: Bench): Promise<Verdict> {
+async function compareModel(
+  commands: readonly Command[],
+  { kernel, names }: Bench,
+): Promise<Verdict> {
   const answers: Answer[] = [];
-  for (const { words, stdin } of commands) answers.push(await answer('ipvsadm', words, { backend: kernel, names, stdin }));
+  for (const { words, stdin } of commands)
+    answers.push(await answer('ipvsadm', words, { backend: kernel, names, stdin }));
   const difference = await onModel(commands, answers, await tableOf(kernel), names);
   return difference ? { difference } : 'same';
 }
 
-async function compareAll(commands: readonly Command[], bench: Bench, tool: RealTool): Promise<Verdict> {
+async function compareAll(
+  commands: readonly Command[],
+  bench: Bench,
+  tool: RealTool,
+): Promise<Verdict> {
   const answers: Answer[] = [];
   for (const { words, stdin } of commands) {
     const { unusable, ...real } = await tool.run(words, stdin);
     if (unusable) return { skipped: 'the real tool crashed or hung' };
-    if (words[0] === '-R' && /[ \t\r]{2,}$/.test(stdin)) return { skipped: 'the real tool loses a last line that ends in blanks' };
+    if (words[0] === '-R' && /[ \t\r]{2,}$/.test(stdin))
+      return { skipped: 'the real tool loses a last line that ends in blanks' };
     answers.push(real);
   }
   const after = await tableOf(bench.kernel);
@@ -71,7 +86,9 @@ async function onModel(
   const difference = await play(commands, answers, 'memory', memory, names);
   if (difference) return difference;
   const modelled = sorted(await tableOf(memory));
-  return modelled.join() === sorted(after).join() ? undefined : { where: 'memory', at: -1, real: after, ours: modelled, answers };
+  return modelled.join() === sorted(after).join()
+    ? undefined
+    : { where: 'memory', at: -1, real: after, ours: modelled, answers };
 }
 
 async function play(
@@ -84,9 +101,12 @@ async function play(
   for (const [at, { words, stdin }] of commands.entries()) {
     const ours = await answer('ipvsadm', words, { backend, names, stdin });
     const [a, b] = [normal(answers[at] as Answer), normal(ours)];
-    const unordered = where === 'memory' && (words.includes('--nosort') || stdin.includes('--nosort'));
+    const unordered =
+      where === 'memory' && (words.includes('--nosort') || stdin.includes('--nosort'));
     const same =
-      a.status === b.status && a.stderr === b.stderr && (unordered ? lines(a.stdout) === lines(b.stdout) : a.stdout === b.stdout);
+      a.status === b.status &&
+      a.stderr === b.stderr &&
+      (unordered ? lines(a.stdout) === lines(b.stdout) : a.stdout === b.stdout);
     if (!same) return { where, at, real: answers[at], ours, answers: answers.slice(0, at + 1) };
   }
   return undefined;
@@ -101,7 +121,9 @@ function normal({ stdout, stderr, status }: Answer): Answer {
   const text = stdout
     .replace(/^ipvsadm v1\.31 .*(\n(Usage:|.*ipvsadm)[\s\S]*)?/m, 'version')
     .replace(/^-[Aa] .*$/gm, savedRule)
-    .replace(/^FWM .*$/gm, (line) => line.replace(/^FWM +([0-9]+)/, (_, mark) => `FWM ${Number(mark) | 0}`).replace(/ +/g, ' '));
+    .replace(/^FWM .*$/gm, (line) =>
+      line.replace(/^FWM +([0-9]+)/, (_, mark) => `FWM ${Number(mark) | 0}`).replace(/ +/g, ' '),
+    );
   return { stdout: text, stderr, status };
 }
 
@@ -116,7 +138,10 @@ function savedRule(line: string): string {
 async function tableOf(backend: Backend): Promise<object[]> {
   const table: object[] = [];
   for (const { service } of await backend.services()) {
-    table.push({ service, destinations: (await backend.destinations(service.id)).map(({ destination }) => destination) });
+    table.push({
+      service,
+      destinations: (await backend.destinations(service.id)).map(({ destination }) => destination),
+    });
   }
   return [...table, { timeouts: await backend.timeouts(), daemons: await backend.daemons() }];
 }

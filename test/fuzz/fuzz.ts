@@ -1,7 +1,9 @@
-// npm run fuzz -- [--runs N] [--seed N] [--write FILE] [--model only]: random sequences through the real tool and ours, inside the lab.
+// npm run fuzz -- [--runs N] [--seed N] [--write FILE] [--model only]: random sequences through the
+// real tool and ours, inside the lab.
 //
 // `--model only` leaves the real tool out: ours on the kernel against ours on the memory model.
-// Every difference is shrunk and printed as a golden case; --write also appends it to a transcript. Ends with `N passed, N failed`.
+// Every difference is shrunk and printed as a golden case; --write also appends it to a transcript.
+// Ends with `N passed, N failed`.
 import { appendFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { systemNames } from '../../src/ipvsadm/hostnames.js';
@@ -12,7 +14,8 @@ import { type Command, isPossible, sequence } from './generate.js';
 import { startReal } from './real.js';
 
 const options = new Map<string, string>();
-for (let i = 2; i < process.argv.length; i += 2) options.set(process.argv[i] as string, process.argv[i + 1] ?? '');
+for (let i = 2; i < process.argv.length; i += 2)
+  options.set(process.argv[i] as string, process.argv[i + 1] ?? '');
 const runs = Number(options.get('--runs') ?? 1000);
 const seed = Number(options.get('--seed') ?? 20261123);
 
@@ -36,7 +39,8 @@ for (let at = 0; passed + found.length < runs && found.length < 50; at++) {
   const property = fc.asyncProperty(sequence.filter(isPossible), async (commands) => {
     const verdict = await compare(commands, bench);
     if (verdict === 'same') _done++;
-    else if ('skipped' in verdict) skipped.set(verdict.skipped, (skipped.get(verdict.skipped) ?? 0) + 1);
+    else if ('skipped' in verdict)
+      skipped.set(verdict.skipped, (skipped.get(verdict.skipped) ?? 0) + 1);
     else last = { commands, difference: verdict.difference };
     return verdict === 'same' || 'skipped' in verdict;
   });
@@ -50,20 +54,37 @@ for (let at = 0; passed + found.length < runs && found.length < 50; at++) {
 bench.real?.close();
 await reset(backend);
 await backend.close();
-if (options.has('--write')) appendFileSync(options.get('--write') as string, found.map((text) => `\n${text}`).join(''));
+if (options.has('--write'))
+  appendFileSync(options.get('--write') as string, found.map((text) => `\n${text}`).join(''));
 for (const [reason, count] of skipped) console.log(`not compared: ${count} (${reason})`);
 console.log(`seed ${seed}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
 console.log(`${passed} passed, ${found.length} failed`);
 process.exitCode = found.length === 0 ? 0 : 1;
 
 /** The difference as a golden case, with what ours did as a remark. */
-function report(name: string, commands: readonly Command[], { where, at, real, ours, answers }: Difference): string {
-  const steps = commands
-    .slice(0, answers.length)
-    .map(({ words, stdin }, i) => ({ program: 'ipvsadm', words, stdin, answer: answers[i] ?? { stdout: '', stderr: '', status: 0 } }));
+function report(
+  name: string,
+  commands: readonly Command[],
+  { where, at, real, ours, answers }: Difference,
+): string {
+  const steps = commands.slice(0, answers.length).map(({ words, stdin }, i) => ({
+    program: 'ipvsadm',
+    words,
+    stdin,
+    answer: answers[i] ?? { stdout: '', stderr: '', status: 0 },
+  }));
   const remarks = [
     `${where}, ${at < 0 ? 'table afterwards' : `command ${at + 1}`}; ours: ${JSON.stringify(ours)}`,
     ...(at < 0 ? [`real: ${JSON.stringify(real)}`] : []),
   ];
-  return printCase({ name, remarks, env: {}, uid: undefined, conn: undefined, steps, after: '', deviation: undefined });
+  return printCase({
+    name,
+    remarks,
+    env: {},
+    uid: undefined,
+    conn: undefined,
+    steps,
+    after: '',
+    deviation: undefined,
+  });
 }

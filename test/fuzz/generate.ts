@@ -1,4 +1,5 @@
-// Command sequences: lines that make sense, lines that nearly do, and noise, all drawn from the table of options.
+// Command sequences: lines that make sense, lines that nearly do, and noise, all drawn from the
+// table of options.
 import fc from 'fast-check';
 import { COMMAND_LEGALITY } from '../../src/ipvsadm/commands.js';
 import { COMMANDS, OPTIONS, type OptionRow } from '../../src/ipvsadm/options.js';
@@ -10,7 +11,10 @@ export interface Command {
 
 const one = <T>(...values: T[]) => fc.constantFrom(...values);
 
-/** Few of them, so that commands meet; all in the half of the space where the order of listings does not depend on that of the rules. */
+/**
+ * Few of them, so that commands meet; all in the half of the space where the order of listings does
+ * not depend on that of the rules.
+ */
 const V4 = one('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.1.0.1', '20.0.0.1');
 const V6 = one('[2001:db8::1]', '[2001:db8::2]', '[2001:db8:1::1]', '[::1]');
 const ODD_HOSTS = one(
@@ -95,7 +99,11 @@ const ODD_PORTS = one(
   '80:81',
 );
 
-const host = fc.oneof({ weight: 8, arbitrary: V4 }, { weight: 3, arbitrary: V6 }, { weight: 2, arbitrary: ODD_HOSTS });
+const host = fc.oneof(
+  { weight: 8, arbitrary: V4 },
+  { weight: 3, arbitrary: V6 },
+  { weight: 2, arbitrary: ODD_HOSTS },
+);
 const port = fc.oneof({ weight: 8, arbitrary: PORTS }, { weight: 2, arbitrary: ODD_PORTS });
 const endpoint = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(host, port).map(([h, p]) => `${h}:${p}`) },
@@ -140,7 +148,25 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'real-server': endpoint,
   'fwmark-service': fc.oneof({ weight: 4, arbitrary: one('1', '2', '77') }, NUMBERS),
   scheduler: fc.oneof(
-    { weight: 5, arbitrary: one('rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'dh', 'sed', 'nq', 'fo', 'ovf', 'lblc', 'lblcr', 'none') },
+    {
+      weight: 5,
+      arbitrary: one(
+        'rr',
+        'wrr',
+        'lc',
+        'wlc',
+        'sh',
+        'mh',
+        'dh',
+        'sed',
+        'nq',
+        'fo',
+        'ovf',
+        'lblc',
+        'lblcr',
+        'none',
+      ),
+    },
     one('', 'RR', 'a-name-of-sixteen', 'é'),
   ),
   'sched-flags': fc.oneof(
@@ -219,27 +245,42 @@ function written(row: OptionRow): fc.Arbitrary<string[]> {
   const names = [`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`)];
   if (row.value === 'none') return one(...names).map((name) => [name]);
   const value = VALUES[row.long] ?? fc.constant('1');
-  const forms = fc.tuple(one(...names), value, fc.integer({ min: 0, max: 9 })).map(([name, text, form]) => {
-    if (form < 7) return [name, text];
-    if (form === 7) return name.startsWith('--') ? [`${name}=${text}`] : [`${name}${text}`];
-    return [`${name}=${text}`];
-  });
+  const forms = fc
+    .tuple(one(...names), value, fc.integer({ min: 0, max: 9 }))
+    .map(([name, text, form]) => {
+      if (form < 7) return [name, text];
+      if (form === 7) return name.startsWith('--') ? [`${name}=${text}`] : [`${name}${text}`];
+      return [`${name}=${text}`];
+    });
   return row.value === 'optional'
-    ? fc.oneof({ weight: 1, arbitrary: one(...names).map((name) => [name]) }, { weight: 2, arbitrary: forms })
+    ? fc.oneof(
+        { weight: 1, arbitrary: one(...names).map((name) => [name]) },
+        { weight: 2, arbitrary: forms },
+      )
     : forms;
 }
 
 const byName = new Map(OPTIONS.map((row) => [row.long, row]));
-const rowsOf = (...slots: readonly string[]) => OPTIONS.filter((row) => row.slot !== undefined && slots.includes(row.slot));
+const rowsOf = (...slots: readonly string[]) =>
+  OPTIONS.filter((row) => row.slot !== undefined && slots.includes(row.slot));
 
-/** A line that has what its command requires, some of what it allows, and sometimes something else. */
+/**
+ * A line that has what its command requires, some of what it allows, and sometimes something else.
+ */
 const sensible: fc.Arbitrary<string[]> = fc
-  .constantFrom(...COMMANDS.filter((row) => row.command !== 'help' && row.command !== 'version' && row.command !== 'restore'))
+  .constantFrom(
+    ...COMMANDS.filter(
+      (row) => row.command !== 'help' && row.command !== 'version' && row.command !== 'restore',
+    ),
+  )
   .chain((row) => {
     const legality = COMMAND_LEGALITY[row.command as keyof typeof COMMAND_LEGALITY];
     const required = legality.required.map((slot) => one(...rowsOf(slot)).chain(written));
     const optional = rowsOf(...legality.allowed, ...legality.oneOf);
-    const some = optional.length === 0 ? fc.constant([] as string[][]) : fc.array(one(...optional).chain(written), { maxLength: 3 });
+    const some =
+      optional.length === 0
+        ? fc.constant([] as string[][])
+        : fc.array(one(...optional).chain(written), { maxLength: 3 });
     const six = byName.get('ipv6') as OptionRow;
     const extra = fc.oneof(
       { weight: 12, arbitrary: fc.constant([] as string[][]) },
@@ -252,15 +293,17 @@ const sensible: fc.Arbitrary<string[]> = fc
         { minLength: 1, maxLength: 2 },
       ),
     );
-    const operands = row.command === 'set' ? fc.tuple(NUMBERS, NUMBERS, small).map((values) => [values]) : fc.constant([] as string[][]);
+    const operands =
+      row.command === 'set'
+        ? fc.tuple(NUMBERS, NUMBERS, small).map((values) => [values])
+        : fc.constant([] as string[][]);
     return fc
       .tuple(written(row), fc.tuple(...required), some, extra, operands, fc.boolean())
       .chain(([command, must, may, more, values, inOrder]) => {
         const rest = [...must, ...may, ...more, ...values];
-        return (inOrder ? fc.constant(rest) : fc.shuffledSubarray(rest, { minLength: rest.length })).map((parts) => [
-          ...command,
-          ...parts.flat(),
-        ]);
+        return (
+          inOrder ? fc.constant(rest) : fc.shuffledSubarray(rest, { minLength: rest.length })
+        ).map((parts) => [...command, ...parts.flat()]);
       });
   });
 
@@ -297,7 +340,12 @@ const noiseWord = fc.oneof(
     '#',
   ),
   one(...OPTIONS).chain((row) =>
-    one(`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`), `--${row.long}=`, `--${row.long}=1`),
+    one(
+      `--${row.long}`,
+      ...[...row.short].map((letter) => `-${letter}`),
+      `--${row.long}=`,
+      `--${row.long}=1`,
+    ),
   ),
   fc.string({ maxLength: 6, unit: one(...'-ALStrpn=6x.:[]1 ,!'.split('')) }),
 );
@@ -312,17 +360,29 @@ const noise = fc.array(
   { maxLength: 5 },
 );
 
-const line: fc.Arbitrary<string[]> = fc.oneof({ weight: 10, arbitrary: sensible }, { weight: 2, arbitrary: noise });
+const line: fc.Arbitrary<string[]> = fc.oneof(
+  { weight: 10, arbitrary: sensible },
+  { weight: 2, arbitrary: noise },
+);
 
-/** Lines for a restore: words that hold a separator cannot be passed, so they fall apart there for both tools. */
+/**
+ * Lines for a restore: words that hold a separator cannot be passed, so they fall apart there for
+ * both tools.
+ */
 const restore: fc.Arbitrary<Command> = fc
   .tuple(
-    fc.array(fc.oneof({ weight: 12, arbitrary: line }, one(['#', 'x'], ['-R'], ['-h'], ['ipvsadm'], [])), { maxLength: 8 }),
+    fc.array(
+      fc.oneof({ weight: 12, arbitrary: line }, one(['#', 'x'], ['-R'], ['-h'], ['ipvsadm'], [])),
+      { maxLength: 8 },
+    ),
     one(' ', '\t', '  ', ' \t'),
     one('\n', '\n\n', '\r\n', ' \n'),
     one('', '\n', ' '),
   )
-  .map(([lines, blank, end, last]) => ({ words: ['-R'], stdin: lines.map((words) => words.join(blank)).join(end) + last }));
+  .map(([lines, blank, end, last]) => ({
+    words: ['-R'],
+    stdin: lines.map((words) => words.join(blank)).join(end) + last,
+  }));
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 9, arbitrary: line.map((words) => ({ words, stdin: '' })) },

@@ -10,8 +10,14 @@ const TIMED_OUT = 512;
 const LIMIT_SECONDS = 5;
 
 export interface RealTool {
-  /** Runs it with these words; `unusable` when it crashed or hung, which is no behaviour to follow. */
-  run(words: readonly string[], stdin?: string, options?: RunOptions): Promise<Answer & { readonly unusable: boolean }>;
+  /**
+   * Runs it with these words; `unusable` when it crashed or hung, which is no behaviour to follow.
+   */
+  run(
+    words: readonly string[],
+    stdin?: string,
+    options?: RunOptions,
+  ): Promise<Answer & { readonly unusable: boolean }>;
   close(): void;
 }
 
@@ -23,7 +29,11 @@ export interface RunOptions {
   readonly through?: readonly string[];
 }
 
-/** Compiles and starts the driver. @param program absolute path @param source the driver's source file */
+/**
+ * Compiles and starts the driver.
+ * @param program absolute path
+ * @param source the driver's source file
+ */
 export function startReal(program: string, source: string): RealTool {
   const folder = mkdtempSync(join(tmpdir(), 'lvs-driver-'));
   const binary = join(folder, 'driver');
@@ -52,10 +62,13 @@ export function startReal(program: string, source: string): RealTool {
   return {
     async run(words, stdin = '', { env = {}, program: other, through } = {}) {
       const path = other ? join(dirname(program), other) : program;
-      const names = Object.entries(env).map(([name, value]) => Buffer.from(`${name}=${value}`, 'latin1'));
-      const texts = [...(through ? [through[0] as string, ...through] : [path, other ?? 'ipvsadm']), ...words].map((word) =>
-        Buffer.from(word, 'latin1'),
+      const names = Object.entries(env).map(([name, value]) =>
+        Buffer.from(`${name}=${value}`, 'latin1'),
       );
+      const texts = [
+        ...(through ? [through[0] as string, ...through] : [path, other ?? 'ipvsadm']),
+        ...words,
+      ].map((word) => Buffer.from(word, 'latin1'));
       const parts = [
         u32(LIMIT_SECONDS),
         u32(names.length),

@@ -27,7 +27,9 @@ describe('a sample of the recorded cases, each command a process on a table file
     item.uid === undefined &&
     item.conn === undefined && // LVS_PROCFS is another path in the messages
     item.steps.every(
-      ({ words, stdin }) => words.every((word) => !/[a-z]{2}/i.test(word) || word.startsWith('-')) && !/[a-z]{4}/.test(stdin),
+      ({ words, stdin }) =>
+        words.every((word) => !/[a-z]{2}/i.test(word) || word.startsWith('-')) &&
+        !/[a-z]{4}/.test(stdin),
     );
   const sample = goldenTopics()
     .flatMap(({ cases }) => cases.filter((item) => plain(item) && item.steps.length < 6))
@@ -39,7 +41,8 @@ describe('a sample of the recorded cases, each command a process on a table file
   test.each(sample.map((item) => [item.name, item] as const))('%s', async (_, item) => {
     const env: Record<string, string> = { ...newTable(), ...item.env };
     const answers = [];
-    for (const { program, words, stdin } of item.steps) answers.push(await runChild(program, words, { env, stdin }));
+    for (const { program, words, stdin } of item.steps)
+      answers.push(await runChild(program, words, { env, stdin }));
     const after = (await runChild('ipvsadm', ['-S', '-n'], { env })).stdout;
     expect({ answers, after }).toEqual(expected(item));
   });
@@ -58,14 +61,21 @@ describe('odd input', () => {
       stderr: 'unexpected argument \xff\xfe\xe9\n',
       status: 2,
     });
-    const raw = spawnSync('/bin/bash', ['--norc', '-c', `exec "$0" "$1" -L $'\\xff\\xe9'`, process.execPath, BIN], {
-      encoding: 'latin1',
-      env: newTable(),
-    });
+    const raw = spawnSync(
+      '/bin/bash',
+      ['--norc', '-c', `exec "$0" "$1" -L $'\\xff\\xe9'`, process.execPath, BIN],
+      {
+        encoding: 'latin1',
+        env: newTable(),
+      },
+    );
     expect([raw.stderr, raw.status]).toEqual(['unexpected argument \xff\xe9\n', 2]);
   });
   test('UTF-8 comes back as it was', async () => {
-    const child = spawnSync(process.execPath, [BIN, '-L', 'größe'], { encoding: 'utf8', env: newTable() });
+    const child = spawnSync(process.execPath, [BIN, '-L', 'größe'], {
+      encoding: 'utf8',
+      env: newTable(),
+    });
     expect(child.stderr).toBe('unexpected argument größe\n');
   });
   test.each([
@@ -76,8 +86,14 @@ describe('odd input', () => {
     ['nothing', '', 0],
   ])('%s', async (_, stdin, services) => {
     const env = newTable();
-    expect(await runChild('ipvsadm', ['-R'], { env, stdin })).toEqual({ stdout: '', stderr: '', status: 0 });
-    expect((await runChild('ipvsadm', ['-Sn'], { env })).stdout.split('\n').length - 1).toBe(services);
+    expect(await runChild('ipvsadm', ['-R'], { env, stdin })).toEqual({
+      stdout: '',
+      stderr: '',
+      status: 0,
+    });
+    expect((await runChild('ipvsadm', ['-Sn'], { env })).stdout.split('\n').length - 1).toBe(
+      services,
+    );
   });
   test('a restore of a restore', async () => {
     expect(await restore('-R\n')).toEqual({ stdout: '', stderr: USAGE, status: 255 });
@@ -87,22 +103,36 @@ describe('odd input', () => {
 describe('streams', () => {
   const table = () => {
     const env = newTable();
-    const rules = Array.from({ length: 4000 }, (_, i) => `-A -t 10.1.${i >> 8}.${i & 255}:80\n`).join('');
+    const rules = Array.from(
+      { length: 4000 },
+      (_, i) => `-A -t 10.1.${i >> 8}.${i & 255}:80\n`,
+    ).join('');
     spawnSync(process.execPath, [BIN, '-R'], { env, input: rules });
     return env;
   };
   test('a reader that goes away ends the listing quietly', () => {
-    const child = spawnSync('/bin/bash', ['--norc', '-c', 'set -o pipefail; "$0" "$1" -Ln | head -1; echo $?', process.execPath, BIN], {
-      env: { ...table(), PATH: '/bin:/usr/bin' },
-      encoding: 'utf8',
-    });
-    expect([child.stdout, child.stderr]).toEqual(['IP Virtual Server version 1.2.1 (size=4096)\n0\n', '']);
+    const child = spawnSync(
+      '/bin/bash',
+      ['--norc', '-c', 'set -o pipefail; "$0" "$1" -Ln | head -1; echo $?', process.execPath, BIN],
+      {
+        env: { ...table(), PATH: '/bin:/usr/bin' },
+        encoding: 'utf8',
+      },
+    );
+    expect([child.stdout, child.stderr]).toEqual([
+      'IP Virtual Server version 1.2.1 (size=4096)\n0\n',
+      '',
+    ]);
   });
   test('a closed stdout does not change the status', () => {
-    const child = spawnSync('/bin/bash', ['--norc', '-c', '"$0" "$1" -Ln >&-', process.execPath, BIN], {
-      env: newTable(),
-      encoding: 'utf8',
-    });
+    const child = spawnSync(
+      '/bin/bash',
+      ['--norc', '-c', '"$0" "$1" -Ln >&-', process.execPath, BIN],
+      {
+        env: newTable(),
+        encoding: 'utf8',
+      },
+    );
     expect([child.stderr, child.status]).toEqual(['', 0]);
   });
   test('a full device does not change the status', () => {
@@ -114,17 +144,27 @@ describe('streams', () => {
     expect([child.stderr, child.status]).toEqual(['', 0]);
   });
   test('a closed stdin is an empty restore', () => {
-    const child = spawnSync('/bin/bash', ['--norc', '-c', '"$0" "$1" -R <&-', process.execPath, BIN], {
-      env: newTable(),
-      encoding: 'utf8',
-    });
+    const child = spawnSync(
+      '/bin/bash',
+      ['--norc', '-c', '"$0" "$1" -R <&-', process.execPath, BIN],
+      {
+        env: newTable(),
+        encoding: 'utf8',
+      },
+    );
     expect([child.stderr, child.status]).toEqual(['', 0]);
   });
   test('lines piped in slowly take effect as they come', async () => {
     const env = newTable();
     const child = spawnSync(
       '/bin/bash',
-      ['--norc', '-c', '(echo "-A -t 1.1.1.1:80"; sleep 0.6; "$0" "$1" -Sn >&2) | "$0" "$1" -R', process.execPath, BIN],
+      [
+        '--norc',
+        '-c',
+        '(echo "-A -t 1.1.1.1:80"; sleep 0.6; "$0" "$1" -Sn >&2) | "$0" "$1" -R',
+        process.execPath,
+        BIN,
+      ],
       { env: { ...env, PATH: '/bin:/usr/bin' }, encoding: 'utf8' },
     );
     expect(child.stderr).toBe('-A -t 1.1.1.1:80 -s wlc\n');
@@ -141,24 +181,45 @@ describe('environment', () => {
   });
   test('LVS_PROCFS shows the connections of another machine', async () => {
     spawnSync('/bin/mkdir', ['-p', join(folder, 'proc/net')]);
-    writeFileSync(join(folder, 'proc/net/ip_vs_conn'), `Pro …\nTCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n`);
-    const { stdout } = await runChild('ipvsadm', ['-Lcn'], { env: { LVS_BACKEND: 'memory', LVS_PROCFS: join(folder, 'proc') } });
-    expect(stdout.split('\n')[2]).toBe('TCP 14:59  ESTABLISHED 192.168.0.1:33333  10.0.0.100:80      192.0.2.20:8080');
-    const missing = await runChild('ipvsadm', ['-Lcn'], { env: { LVS_BACKEND: 'memory', LVS_PROCFS: folder } });
-    expect(missing).toEqual({ stdout: '', stderr: `cannot open file ${folder}/net/ip_vs_conn\n`, status: 1 });
+    writeFileSync(
+      join(folder, 'proc/net/ip_vs_conn'),
+      `Pro …\nTCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n`,
+    );
+    const { stdout } = await runChild('ipvsadm', ['-Lcn'], {
+      env: { LVS_BACKEND: 'memory', LVS_PROCFS: join(folder, 'proc') },
+    });
+    expect(stdout.split('\n')[2]).toBe(
+      'TCP 14:59  ESTABLISHED 192.168.0.1:33333  10.0.0.100:80      192.0.2.20:8080',
+    );
+    const missing = await runChild('ipvsadm', ['-Lcn'], {
+      env: { LVS_BACKEND: 'memory', LVS_PROCFS: folder },
+    });
+    expect(missing).toEqual({
+      stdout: '',
+      stderr: `cannot open file ${folder}/net/ip_vs_conn\n`,
+      status: 1,
+    });
   });
   test('LVS_TRACE shows each stage', async () => {
-    const { stderr } = await runChild('ipvsadm', ['-A', '-t', '1.1.1.1:80'], { env: { LVS_BACKEND: 'memory', LVS_TRACE: '1' } });
+    const { stderr } = await runChild('ipvsadm', ['-A', '-t', '1.1.1.1:80'], {
+      env: { LVS_BACKEND: 'memory', LVS_TRACE: '1' },
+    });
     expect(stderr).toMatch(/^tokens: \[/);
     expect(stderr).toContain('"kind": "add-service"');
   });
   test('hints are for terminals alone', async () => {
     const env = { LVS_BACKEND: 'memory', PATH: '/bin:/usr/bin' };
-    const typed = spawnSync('/usr/bin/script', ['-qec', `${process.execPath} ${BIN} –A -t 1.1.1.1:80`, '/dev/null'], {
-      env,
-      encoding: 'utf8',
-    });
-    expect(typed.stdout.replaceAll('\r', '')).toBe(`${USAGE}hint: '–A' begins with a typographic dash; type '-A'\n`);
+    const typed = spawnSync(
+      '/usr/bin/script',
+      ['-qec', `${process.execPath} ${BIN} –A -t 1.1.1.1:80`, '/dev/null'],
+      {
+        env,
+        encoding: 'utf8',
+      },
+    );
+    expect(typed.stdout.replaceAll('\r', '')).toBe(
+      `${USAGE}hint: '–A' begins with a typographic dash; type '-A'\n`,
+    );
     expect((await runChild('ipvsadm', ['–A', '-t', '1.1.1.1:80'], { env })).stderr).toBe(USAGE);
   });
 });
@@ -169,15 +230,27 @@ const MODULES = ['NativeModule os', 'NativeModule vm'];
 test('one command loads at most os and vm beyond what Node loads itself', () => {
   const list = (program: string[], env: Record<string, string>) =>
     new Set(
-      spawnSync(process.execPath, ['-r', join(folder, 'list.cjs'), ...program], { env, encoding: 'utf8' })
+      spawnSync(process.execPath, ['-r', join(folder, 'list.cjs'), ...program], {
+        env,
+        encoding: 'utf8',
+      })
         .stderr.split('\n')
         .filter((name) => name.startsWith('NativeModule ')),
     );
-  writeFileSync(join(folder, 'list.cjs'), `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`);
+  writeFileSync(
+    join(folder, 'list.cjs'),
+    `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`,
+  );
   writeFileSync(join(folder, 'empty.cjs'), '');
   const env = newTable();
   const base = list([join(folder, 'empty.cjs')], env);
-  for (const words of [['-A', '-t', '1.1.1.1:80'], ['-a', '-t', '1.1.1.1:80', '-r', '10.0.0.1', '-m'], ['-Ln'], ['-Sn'], ['-q']]) {
+  for (const words of [
+    ['-A', '-t', '1.1.1.1:80'],
+    ['-a', '-t', '1.1.1.1:80', '-r', '10.0.0.1', '-m'],
+    ['-Ln'],
+    ['-Sn'],
+    ['-q'],
+  ]) {
     const more = [...list([BIN, ...words], env)].filter((name) => !base.has(name));
     expect(more.filter((name) => !MODULES.includes(name))).toEqual([]);
   }

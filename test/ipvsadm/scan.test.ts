@@ -74,7 +74,9 @@ describe('one line of words', () => {
 });
 
 const word = fc.oneof(
-  fc.constantFrom(...OPTIONS.flatMap((row) => [`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`)])),
+  fc.constantFrom(
+    ...OPTIONS.flatMap((row) => [`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`)]),
+  ),
   fc.constantFrom('--', '-', '', '!#:+', '1.1.1.1:80', 'rr', '-Ln', '-At', '--weight=3'),
   fc.string(),
 );
@@ -85,28 +87,42 @@ test('never throws, never loses a word it does not name', () => {
       const tokens = scan(words, { posix });
       const bad = tokens.findIndex((token) => token.kind === 'bad');
       expect(bad === -1 || bad === tokens.length - 1).toBe(true);
-      for (const token of tokens) if (token.kind === 'option' && token.row.value === 'required') expect(token.value).toBeDefined();
+      for (const token of tokens)
+        if (token.kind === 'option' && token.row.value === 'required')
+          expect(token.value).toBeDefined();
     }),
     { numRuns: 1000 },
   );
 });
 
-test.each(OPTIONS.map((row) => [row.long, row] as const))('commander reads --%s as the scanner does', (long, row) => {
-  const names = [`--${long}`, ...[...row.short].map((letter) => `-${letter}`)];
-  for (const name of names) {
-    const program = new IpvsadmProgram('ipvsadm').allowUnknownOption().allowExcessArguments();
-    const words = row.value === 'none' ? [name, 'operand'] : [name, 'value', 'operand'];
-    program.action(() => {}).parse(words, { from: 'user' });
-    expect(program.opts()[long]).toBe(row.value === 'none' ? true : 'value');
-    expect(program.args).toEqual(['operand']);
-  }
-});
+test.each(OPTIONS.map((row) => [row.long, row] as const))(
+  'commander reads --%s as the scanner does',
+  (long, row) => {
+    const names = [`--${long}`, ...[...row.short].map((letter) => `-${letter}`)];
+    for (const name of names) {
+      const program = new IpvsadmProgram('ipvsadm').allowUnknownOption().allowExcessArguments();
+      const words = row.value === 'none' ? [name, 'operand'] : [name, 'value', 'operand'];
+      program.action(() => {}).parse(words, { from: 'user' });
+      expect(program.opts()[long]).toBe(row.value === 'none' ? true : 'value');
+      expect(program.args).toEqual(['operand']);
+    }
+  },
+);
 
 test('the help names every option once, in the order of the sections', () => {
   const help = new IpvsadmProgram('ipvsadm').helpInformation();
-  for (const row of OPTIONS) expect(help.match(new RegExp(`^  (?:    |-\\w, )--${row.long}(?: |$)`, 'gm'))?.length, row.long).toBe(1);
-  const sections = ['Usage:', 'Commands:', 'Virtual service', 'Options:', 'Sync daemon', 'Environment:'].map((title) =>
-    help.indexOf(`${title}`),
-  );
+  for (const row of OPTIONS)
+    expect(
+      help.match(new RegExp(`^  (?:    |-\\w, )--${row.long}(?: |$)`, 'gm'))?.length,
+      row.long,
+    ).toBe(1);
+  const sections = [
+    'Usage:',
+    'Commands:',
+    'Virtual service',
+    'Options:',
+    'Sync daemon',
+    'Environment:',
+  ].map((title) => help.indexOf(`${title}`));
   expect(sections).toEqual([...sections].sort((a, b) => a - b));
 });

@@ -1,4 +1,5 @@
-// Runs inside a machine of a kernel test: orders come in as lines of JSON, and so do the answers go out.
+// Runs inside a machine of a kernel test: orders come in as lines of JSON, and so do the answers go
+// out.
 import { createSocket } from 'node:dgram';
 import { createServer as createWeb, get, type Server as WebServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
@@ -12,7 +13,11 @@ export type Order =
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
   | { readonly kind: 'ask'; readonly requests: readonly Request[] }
   /** answers connections and datagrams with its own address and port, and keeps the connections */
-  | { readonly kind: 'greet'; readonly addresses: readonly string[]; readonly ports: readonly number[] }
+  | {
+      readonly kind: 'greet';
+      readonly addresses: readonly string[];
+      readonly ports: readonly number[];
+    }
   /** a connection or a datagram from an address and port of its own; a connection stays open */
   | {
       readonly kind: 'dial';
@@ -30,10 +35,18 @@ export type Order =
   | { readonly kind: 'web'; readonly name: string; readonly port: number }
   | { readonly kind: 'behave'; readonly behaviour: Behaviour }
   /** requests at a steady rate until `stream-end`, which answers with what came of each */
-  | { readonly kind: 'stream'; readonly host: string; readonly port: number; readonly perSecond: number }
+  | {
+      readonly kind: 'stream';
+      readonly host: string;
+      readonly port: number;
+      readonly perSecond: number;
+    }
   | { readonly kind: 'stream-end' };
 
-/** How a web server answers: `slow` after 1.5 s, `flapping` with two failures in three, `refuses` not at all. */
+/**
+ * How a web server answers: `slow` after 1.5 s, `flapping` with two failures in three, `refuses`
+ * not at all.
+ */
 export type Behaviour = 'well' | 'hangs' | 'slow' | 'status 500' | 'flapping' | 'refuses';
 
 /** One request of a stream. */
@@ -115,7 +128,8 @@ async function serve(name: string, ports: readonly number[]): Promise<unknown> {
 
 async function ask(requests: readonly Request[]): Promise<string[]> {
   const answers: string[] = [];
-  for (const [kind, host, port] of requests) answers.push(await (kind === 'udp' ? askUdp(host, port) : askTcp(host, port)));
+  for (const [kind, host, port] of requests)
+    answers.push(await (kind === 'udp' ? askUdp(host, port) : askTcp(host, port)));
   return answers;
 }
 
@@ -169,7 +183,12 @@ async function greet(addresses: readonly string[], ports: readonly number[]): Pr
 }
 
 /** @returns what answered, or the error's name */
-function sendDatagram({ from, fromPort, to, port }: Extract<Order, { kind: 'dial' }>): Promise<string> {
+function sendDatagram({
+  from,
+  fromPort,
+  to,
+  port,
+}: Extract<Order, { kind: 'dial' }>): Promise<string> {
   return new Promise((done) => {
     const socket = createSocket(from.includes(':') ? 'udp6' : 'udp4');
     const end = (text: string) => {
@@ -178,7 +197,9 @@ function sendDatagram({ from, fromPort, to, port }: Extract<Order, { kind: 'dial
       done(text);
     };
     const late = setTimeout(end, LIMIT_MS, 'nothing');
-    socket.once('message', (message) => end(String(message))).once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'error'));
+    socket
+      .once('message', (message) => end(String(message)))
+      .once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'error'));
     // connected, so that a refusal is heard
     socket.bind(fromPort, from, () => socket.connect(port, to, () => socket.send('x')));
   });
@@ -190,7 +211,9 @@ function dial({ from, fromPort, to, port }: Extract<Order, { kind: 'dial' }>): P
     const socket = connect({ host: to, port, localAddress: from, localPort: fromPort });
     calls.set(`${from} ${fromPort}`, socket);
     socket.setTimeout(LIMIT_MS, () => done('nothing'));
-    socket.once('data', (data) => done(String(data).trim())).once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'));
+    socket
+      .once('data', (data) => done(String(data).trim()))
+      .once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'));
   });
 }
 
@@ -225,7 +248,8 @@ async function web(name: string, port: number): Promise<unknown> {
 async function behave(next: Behaviour): Promise<unknown> {
   if (!site) return 'no web server';
   const { server, port } = site;
-  if (behaviour === 'refuses' && next !== 'refuses') await new Promise<void>((listening) => server.listen(port, '::', listening));
+  if (behaviour === 'refuses' && next !== 'refuses')
+    await new Promise<void>((listening) => server.listen(port, '::', listening));
   if (behaviour !== 'refuses' && next === 'refuses') server.close();
   server.closeAllConnections();
   behaviour = next;
@@ -246,7 +270,10 @@ async function endStream(): Promise<readonly Streamed[]> {
   return Promise.all(streamed);
 }
 
-/** a port of its own for each request: one that was used before may still have a connection in the director's table, to a server that is gone */
+/**
+ * a port of its own for each request: one that was used before may still have a connection in the
+ * director's table, to a server that is gone
+ */
 let nextPort = FIRST_PORT;
 
 function request(host: string, port: number): Promise<Streamed> {

@@ -1,4 +1,5 @@
-// What programs call and how they read it, from the list of known readers of ipvsadm: every pattern against ours on the kernel.
+// What programs call and how they read it, from the list of known readers of ipvsadm: every pattern
+// against ours on the kernel.
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
@@ -45,7 +46,11 @@ describe('readers of -L -n', () => {
       /^(\w+)\s+(\d+\.\d+\.\d+\.\d+:\d+|\[[0-9a-fA-F:]+\]:\d+|\d+)(\s+IPv6)?\s+(\w+)(\s+\([^)]*\))?(\s+persistent\s+\d+)?(\s+mask\s+\S+)?/;
     const server = /^ {2}->\s+(\S+:\d+)\s+(Route|Tunnel|Masq)\s+(\d+)/;
     expect(rest.filter((line) => service.test(line)).length).toBe(6);
-    expect(rest.filter((line) => server.test(line)).map((line) => server.exec(line)?.slice(1, 4).join(' '))).toEqual([
+    expect(
+      rest
+        .filter((line) => server.test(line))
+        .map((line) => server.exec(line)?.slice(1, 4).join(' ')),
+    ).toEqual([
       '192.168.1.1:80 Route 1',
       '192.168.1.2:80 Masq 0',
       '192.168.1.3:53 Tunnel 5',
@@ -57,12 +62,11 @@ describe('readers of -L -n', () => {
 
   test('ldirectord --thresholds: upper, lower, active', async () => {
     const shape = /^ {2}->\s+(\S+)\s+(\d+)\s+(\d+)\s+(\d+)/;
-    expect((await lines('-L -n --thresholds')).map((line) => shape.exec(line)?.slice(1, 5)).filter(Boolean)[0]).toEqual([
-      '192.168.1.1:80',
-      '100',
-      '50',
-      '0',
-    ]);
+    expect(
+      (await lines('-L -n --thresholds'))
+        .map((line) => shape.exec(line)?.slice(1, 5))
+        .filter(Boolean)[0],
+    ).toEqual(['192.168.1.1:80', '100', '50', '0']);
   });
 
   test('ldirectord: its calls, with the mode before the service, and their statuses', async () => {
@@ -75,9 +79,11 @@ describe('readers of -L -n', () => {
       ['-A -t [2001:db8::2]:80 -s wrr -M 64 -p 50', 2], ['-A -t [2001:db8::2]:80 -s wrr -p 50 -M 64', 0], ['-a -g -t 10.9.0.1:80 -r 10.9.1.2:80 -x 5 -y 2 -w 4', 0],
       ['-D -t 10.9.0.1:80', 0],
     ];
-    // the mask before an IPv6 address cannot be: "64" is no problem as a mask, so the first of the two is fine as well
+    // the mask before an IPv6 address cannot be: "64" is no problem as a mask, so the first of the
+    // two is fine as well
     calls[10] = ['-A -t [2001:db8::3]:80 -s wrr -M 64 -p 50', 0];
-    for (const [call, status] of calls) expect([call, (await ours(call)).status]).toEqual([call, status]);
+    for (const [call, status] of calls)
+      expect([call, (await ours(call)).status]).toEqual([call, status]);
   });
 
   test('CTDB: exact bytes, sorted by protocol, then address', async () => {
@@ -125,13 +131,23 @@ describe('readers of -L -n', () => {
       InActConn: '0',
     });
     const counted = (await lines('-Ln --stats --exact')).find((line) => line.startsWith('Prot'));
-    expect(counted?.split(/\s+/).slice(2)).toEqual(['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes']);
-    expect(all.some((line) => /^UDP/.test(line)) && all.some((line) => /^SCTP/.test(line))).toBe(true);
+    expect(counted?.split(/\s+/).slice(2)).toEqual([
+      'Conns',
+      'InPkts',
+      'OutPkts',
+      'InBytes',
+      'OutBytes',
+    ]);
+    expect(all.some((line) => /^UDP/.test(line)) && all.some((line) => /^SCTP/.test(line))).toBe(
+      true,
+    );
   });
 
   test('lvsm: five words are a persistent service, six words a server', async () => {
     const rest = (await lines('-Ln')).slice(3);
-    expect(rest.filter((line) => line.split(/\s+/).length === 5)).toEqual(['TCP  10.1.1.201:80 lc persistent 300']);
+    expect(rest.filter((line) => line.split(/\s+/).length === 5)).toEqual([
+      'TCP  10.1.1.201:80 lc persistent 300',
+    ]);
     expect(rest.filter((line) => line.trim().split(/\s+/).length === 6).length).toBe(5);
   });
 
@@ -145,8 +161,14 @@ describe('readers of -L -n', () => {
       expect(weight).toMatch(/^\d+$/);
       expect(method).toMatch(/^(Masq|Route|Tunnel)$/);
     }
-    const counted = (await lines('-Ln --stats --exact')).filter((line) => /^TCP|^UDP/.test(line)).map((line) => line.split(/\s+/));
-    expect(counted.every((words) => words.length === 7 && words.slice(2).every((word) => /^\d+$/.test(word)))).toBe(true);
+    const counted = (await lines('-Ln --stats --exact'))
+      .filter((line) => /^TCP|^UDP/.test(line))
+      .map((line) => line.split(/\s+/));
+    expect(
+      counted.every(
+        (words) => words.length === 7 && words.slice(2).every((word) => /^\d+$/.test(word)),
+      ),
+    ).toBe(true);
   });
 
   test('Icinga: one service, weight 0 critical, one blank behind the arrow', async () => {
@@ -160,19 +182,18 @@ describe('readers of -L -n', () => {
 
   test('Munin: counters followed by a blank or a column', async () => {
     const all = await lines('-Ln --stats');
-    expect(all.filter((line) => /^\w+\s+\S+:\w+\s+\d+[KMG]?\s+/.test(line)).length).toBeGreaterThanOrEqual(3);
+    expect(
+      all.filter((line) => /^\w+\s+\S+:\w+\s+\d+[KMG]?\s+/.test(line)).length,
+    ).toBeGreaterThanOrEqual(3);
     expect(all.filter((line) => /^\s+->\s+\S+:\w+\s+\d+[KMG]?\s+/.test(line)).length).toBe(5);
     expect((await ours('-L -n --stats')).status).toBe(0);
   });
 
   test('Zabbix and the weight script: words by place', async () => {
     const all = await lines('-Ln');
-    expect(all.filter((line) => /^(TCP|UDP|SCTP)/.test(line)).map((line) => line.split(/\s+/)[1])).toEqual([
-      '10.1.1.201:80',
-      '10.1.1.201:53',
-      '10.1.1.202:2905',
-      '[2001:db8::1]:443',
-    ]);
+    expect(
+      all.filter((line) => /^(TCP|UDP|SCTP)/.test(line)).map((line) => line.split(/\s+/)[1]),
+    ).toEqual(['10.1.1.201:80', '10.1.1.201:53', '10.1.1.202:2905', '[2001:db8::1]:443']);
     expect(
       all
         .filter((line) => line.includes('->'))
@@ -183,7 +204,11 @@ describe('readers of -L -n', () => {
 
   test('openEuler: counts of words; kola: texts with exact blanks; libipvs: flags at the end', async () => {
     const text = await out('-Ln');
-    expect([text.match(/Route/g)?.length, text.match(/Masq/g)?.length, text.match(/Tunnel/g)?.length]).toEqual([2, 2, 1]);
+    expect([
+      text.match(/Route/g)?.length,
+      text.match(/Masq/g)?.length,
+      text.match(/Tunnel/g)?.length,
+    ]).toEqual([2, 2, 1]);
     expect(await out('-L')).toContain('http');
     expect(text).toContain('IP Virtual Server version');
     await reset(backend);
@@ -203,7 +228,11 @@ describe('readers of -S -n', () => {
   test('Salt: substrings with single blanks in fixed order', async () => {
     await ours('-R', '-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 192.168.0.11:8080 -g -w 1');
     const rules = await out('-S -n');
-    for (const piece of ['-t 1.1.1.1:80 ', '-t 1.1.1.1:80 -s rr', '-t 1.1.1.1:80 -r 192.168.0.11:80 -g -w 1'])
+    for (const piece of [
+      '-t 1.1.1.1:80 ',
+      '-t 1.1.1.1:80 -s rr',
+      '-t 1.1.1.1:80 -r 192.168.0.11:80 -g -w 1',
+    ])
       expect(rules).toContain(piece);
   });
   test('golang-lvs: cut at -A and -a', async () => {
@@ -224,7 +253,8 @@ describe('ways of calling', () => {
     ['the columns and numbers in one word', '-Lnc', 0],
     ['and the rules', '-Sn', 0],
   ])('%s', async (_, line, status) => {
-    const stdin = line === '-R' ? '\n\t-A -t 10.3.0.2:80\n\t-a -t 10.3.0.2:80 -r localhost -w 25\n' : '';
+    const stdin =
+      line === '-R' ? '\n\t-A -t 10.3.0.2:80\n\t-a -t 10.3.0.2:80 -r localhost -w 25\n' : '';
     expect((await ours(line, stdin)).status).toBe(status);
   });
 });
@@ -235,7 +265,11 @@ async function installed(work: () => void | Promise<void>): Promise<void> {
   for (const name of programs) {
     const stub = `/run/lvs-${name}`;
     // bound over the system's file, so it must find the checkout by its full path
-    writeFileSync(stub, `#!/bin/sh\nexec ${process.execPath} ${OURS.replace(/ipvsadm$/, name)} "$@"\n`, { mode: 0o755 });
+    writeFileSync(
+      stub,
+      `#!/bin/sh\nexec ${process.execPath} ${OURS.replace(/ipvsadm$/, name)} "$@"\n`,
+      { mode: 0o755 },
+    );
     sh('/bin/mount', '--bind', stub, `/usr/sbin/${name}`);
   }
   try {
@@ -253,15 +287,27 @@ describe('with ours installed as /usr/sbin/ipvsadm', () => {
     copyFileSync('/etc/default/ipvsadm', '/run/ipvsadm.default.kept');
     try {
       await installed(async () => {
-        writeFileSync('/etc/default/ipvsadm', 'AUTO="true"\nDAEMON="backup"\nIFACE="eth0"\nSYNCID="7"\n');
-        writeFileSync('/etc/ipvsadm.rules', '# rules of the test\n-A -t 10.4.0.1:80 -s wrr\n-a -t 10.4.0.1:80 -r 10.4.1.1:80 -m -w 3\n');
+        writeFileSync(
+          '/etc/default/ipvsadm',
+          'AUTO="true"\nDAEMON="backup"\nIFACE="eth0"\nSYNCID="7"\n',
+        );
+        writeFileSync(
+          '/etc/ipvsadm.rules',
+          '# rules of the test\n-A -t 10.4.0.1:80 -s wrr\n-a -t 10.4.0.1:80 -r 10.4.1.1:80 -m -w 3\n',
+        );
         const script = (action: string) => sh('/etc/init.d/ipvsadm', action);
         script('start');
-        expect(await out('-S -n')).toBe('-A -t 10.4.0.1:80 -s wrr\n-a -t 10.4.0.1:80 -r 10.4.1.1:80 -m -w 3\n');
-        expect((await backend.daemons()).map(({ role, syncId }) => [role, syncId])).toEqual([['backup', 7]]);
+        expect(await out('-S -n')).toBe(
+          '-A -t 10.4.0.1:80 -s wrr\n-a -t 10.4.0.1:80 -r 10.4.1.1:80 -m -w 3\n',
+        );
+        expect((await backend.daemons()).map(({ role, syncId }) => [role, syncId])).toEqual([
+          ['backup', 7],
+        ]);
         await ours('-a -t 10.4.0.1:80 -r 10.4.1.2:80 -m -x 9');
         script('save');
-        expect(readFileSync('/etc/ipvsadm.rules', 'utf8')).toContain('-a -t 10.4.0.1:80 -r 10.4.1.2:80 -m -w 1 -x 9\n');
+        expect(readFileSync('/etc/ipvsadm.rules', 'utf8')).toContain(
+          '-a -t 10.4.0.1:80 -r 10.4.1.2:80 -m -w 1 -x 9\n',
+        );
         await ours('-C');
         script('load');
         expect((await lines('-S -n')).length).toBe(3);
@@ -286,7 +332,9 @@ describe('with ours installed as /usr/sbin/ipvsadm', () => {
     expect(await out('-S -n')).toBe('');
   });
 
-  test('the real ldirectord: two servers, one killed and revived, then all gone', { timeout: 300_000 }, async () => {
+  test('the real ldirectord: two servers, one killed and revived, then all gone', {
+    timeout: 300_000,
+  }, async () => {
     const config = '/run/lvs-ldirectord.cf';
     const log = '/run/lvs-ldirectord.log';
     const servers = ['1', '2'].map((n) => namespace(`lvsld${n}`, `10.98.${n}.1`, `10.98.${n}.2`));
@@ -297,11 +345,15 @@ describe('with ours installed as /usr/sbin/ipvsadm', () => {
     );
     const until = async (text: string) => {
       const end = Date.now() + 100_000; // it begins with some thirty calls, at more than a second each in the lab
-      while ((await out('-S -n')) !== text && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 300));
+      while ((await out('-S -n')) !== text && Date.now() < end)
+        await new Promise((resolve) => setTimeout(resolve, 300));
       expect(await out('-S -n')).toBe(text);
     };
     const head = '-A -t 10.98.0.1:80 -s wrr\n';
-    const [one, two] = ['-a -t 10.98.0.1:80 -r 10.98.1.2:8080 -m -w 3\n', '-a -t 10.98.0.1:80 -r 10.98.2.2:8080 -m -w 1\n'];
+    const [one, two] = [
+      '-a -t 10.98.0.1:80 -r 10.98.1.2:8080 -m -w 3\n',
+      '-a -t 10.98.0.1:80 -r 10.98.2.2:8080 -m -w 1\n',
+    ];
     const fallback = '-a -t 10.98.0.1:80 -r 127.0.0.1:80 -g -w 1\n';
     try {
       await installed(async () => {
@@ -331,7 +383,11 @@ describe('with ours installed as /usr/sbin/ipvsadm', () => {
 });
 
 /** A network namespace behind a veth pair, with a program that listens on port 8080 in it. */
-function namespace(name: string, here: string, there: string): { listen(): void; stop(): void; remove(): void } {
+function namespace(
+  name: string,
+  here: string,
+  there: string,
+): { listen(): void; stop(): void; remove(): void } {
   const pid = `/run/${name}.pid`;
   sh('/sbin/ip', 'netns', 'add', name);
   sh('/sbin/ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
@@ -347,7 +403,8 @@ function namespace(name: string, here: string, there: string): { listen(): void;
     },
     stop: () => void sh('/bin/kill', '-9', readFileSync(pid, 'utf8')),
     remove() {
-      if (existsSync(pid)) sh('/bin/bash', '--norc', '-c', `kill -9 $(cat ${pid}) 2>/dev/null; rm -f ${pid}`);
+      if (existsSync(pid))
+        sh('/bin/bash', '--norc', '-c', `kill -9 $(cat ${pid}) 2>/dev/null; rm -f ${pid}`);
       sh('/sbin/ip', 'netns', 'del', name);
       sh('/bin/bash', '--norc', '-c', `/sbin/ip link del ${name} 2>/dev/null || true`);
     },

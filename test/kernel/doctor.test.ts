@@ -1,4 +1,5 @@
-// The doctor finds each fault when it is planted, and the repair, typed as printed, makes it silent.
+// The doctor finds each fault when it is planted, and the repair, typed as printed, makes it
+// silent.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,8 +13,23 @@ import { kernel, prepareHost, reset, sh } from './host.js';
 import { Agent, addMachine, addSwitch, attach, inside, removeAll } from './network.js';
 
 const FILE = `${mkdtempSync('/tmp/doctor-')}/lvs.yaml`;
-const [SWITCH, OTHER, DIRECTOR, RS1, RS2] = ['dc-sw', 'dc-in', 'dc-dir', 'dc-rs1', 'dc-rs2'] as const;
-const MODULES = ['ip_vs_rr', 'ip_vs_nq', 'ipip', 'iptable_mangle', 'ip6table_mangle', 'xt_TCPMSS', 'xt_multiport', 'xt_mark'];
+const [SWITCH, OTHER, DIRECTOR, RS1, RS2] = [
+  'dc-sw',
+  'dc-in',
+  'dc-dir',
+  'dc-rs1',
+  'dc-rs2',
+] as const;
+const MODULES = [
+  'ip_vs_rr',
+  'ip_vs_nq',
+  'ipip',
+  'iptable_mangle',
+  'ip6table_mangle',
+  'xt_TCPMSS',
+  'xt_multiport',
+  'xt_mark',
+];
 
 /** Everything on one network, and NAT to a second one. */
 const TEXT = `
@@ -58,12 +74,34 @@ beforeAll(async () => {
   attach(RS2, 'eth1', OTHER, ['198.51.100.12/24']);
   writeFileSync(FILE, TEXT);
   for (const name of [DIRECTOR, RS1, RS2]) agents.set(name, new Agent(name));
-  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
-  for (const name of [RS1, RS2]) expect(await lvsctl(name, 'realserver', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
+  for (const name of [RS1, RS2])
+    expect(await lvsctl(name, 'realserver', 'up', '-q', FILE)).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
   // the director learns who has which hardware address
   for (const address of ['192.0.2.11', '192.0.2.12'])
-    spawnSync('/sbin/ip', ['netns', 'exec', DIRECTOR, 'arping', '-c', '1', '-w', '2', '-I', 'eth0', address]);
-  for (const address of ['192.0.2.11', '192.0.2.12']) shell(DIRECTOR, `exec 3<>/dev/tcp/${address}/9 || true`);
+    spawnSync('/sbin/ip', [
+      'netns',
+      'exec',
+      DIRECTOR,
+      'arping',
+      '-c',
+      '1',
+      '-w',
+      '2',
+      '-I',
+      'eth0',
+      address,
+    ]);
+  for (const address of ['192.0.2.11', '192.0.2.12'])
+    shell(DIRECTOR, `exec 3<>/dev/tcp/${address}/9 || true`);
 }, 120_000);
 afterAll(() => removeAll([DIRECTOR, RS1, RS2, SWITCH, OTHER]));
 
@@ -72,7 +110,11 @@ test.each([DIRECTOR, RS1, RS2])(
   { timeout: 60_000 },
   async (name) => {
     expect(await diagnose(name, FILE)).toMatchObject({ findings: [], unseen: [] });
-    expect(await diagnose(name)).toMatchObject({ findings: [], unseen: [], roles: [name === DIRECTOR ? 'director' : 'realserver'] });
+    expect(await diagnose(name)).toMatchObject({
+      findings: [],
+      unseen: [],
+      roles: [name === DIRECTOR ? 'director' : 'realserver'],
+    });
   },
 );
 
@@ -117,7 +159,8 @@ describe.each(PLANTS)('$machine: $plant', ({ machine, plant, ids, what }) => {
     expect(findings[0]?.what).toMatch(what);
     for (const { why } of findings) expect(why).toMatch(/^[A-Z].*\.$/);
     for (const { repair, on } of findings) {
-      const where = on === undefined ? machine : ({ '192.0.2.11': RS1, '192.0.2.12': RS2 }[on] ?? '');
+      const where =
+        on === undefined ? machine : ({ '192.0.2.11': RS1, '192.0.2.12': RS2 }[on] ?? '');
       for (const line of repair) shell(where, line);
     }
     expect(await diagnose(machine, FILE)).toMatchObject({ findings: [] });
@@ -140,12 +183,17 @@ test('without CAP_NET_ADMIN it says so, and what it could not look at', { timeou
   ];
   const { stdout, status } = spawnSync('/sbin/ip', words, { encoding: 'utf8' });
   const { findings, unseen } = JSON.parse(stdout) as Diagnosis;
-  expect(findings.map(({ id, repair }) => [id, repair])).toContainEqual(['capability', ['sudo lvsctl doctor']]);
+  expect(findings.map(({ id, repair }) => [id, repair])).toContainEqual([
+    'capability',
+    ['sudo lvsctl doctor'],
+  ]);
   expect(unseen).toContain('the rules of the kernel: no CAP_NET_ADMIN');
   expect(status).toBe(1);
 });
 
-test('a crowded connection table: the repair loads the module with a larger one and keeps the rules', { timeout: 120_000 }, async () => {
+test('a crowded connection table: the repair loads the module with a larger one and keeps the rules', {
+  timeout: 120_000,
+}, async () => {
   const module = '/sys/module/ip_vs/parameters/conn_tab_bits';
   const reload = (bits: string) =>
     shell(
@@ -155,7 +203,11 @@ test('a crowded connection table: the repair loads the module with a larger one 
   const former = readFileSync(module, 'utf8').trim();
   reload('conn_tab_bits=8');
   expect(readFileSync(module, 'utf8').trim()).toBe('8');
-  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
   const send = `const d=require('dgram');let left=600;const go=()=>{if(left--===0)return;const s=d.createSocket('udp4');s.send('x',53,'192.0.2.20',()=>{s.close();go();});};go();`;
   inside(RS1, process.execPath, '-e', send);
   const { findings } = await diagnose(DIRECTOR, FILE);
@@ -164,13 +216,19 @@ test('a crowded connection table: the repair loads the module with a larger one 
   shell(DIRECTOR, 'ipvsadm --stop-daemon master --syncid 3');
   for (const line of findings[0]?.repair ?? []) shell(DIRECTOR, line);
   shell(DIRECTOR, 'rm /etc/modprobe.d/ip_vs.conf');
-  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await lvsctl(DIRECTOR, 'director', 'up', '-q', FILE)).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
   expect(await diagnose(DIRECTOR, FILE)).toMatchObject({ findings: [] });
   reload(`conn_tab_bits=${former}`);
   sh('/sbin/modprobe', 'ip_vs_pe_sip');
 });
 
-test('another port in DR, which only other programs can set, in the live table', { timeout: 60_000 }, async () => {
+test('another port in DR, which only other programs can set, in the live table', {
+  timeout: 60_000,
+}, async () => {
   const backend: Backend = await kernel();
   await reset(backend);
   const address = parseAddress('10.200.0.1') ?? expect.fail();
@@ -194,7 +252,11 @@ test('another port in DR, which only other programs can set, in the live table',
   };
   await backend.apply([
     { kind: 'add-service', service },
-    { kind: 'add-destination', id, destination: { ...server, tunnel: { type: 'ipip', port: 0, flags: 0 } } },
+    {
+      kind: 'add-destination',
+      id,
+      destination: { ...server, tunnel: { type: 'ipip', port: 0, flags: 0 } },
+    },
   ]);
   const look = async () => {
     let text = '';
@@ -211,7 +273,9 @@ test('another port in DR, which only other programs can set, in the live table',
   };
   const [finding, ...more] = await look();
   expect(more).toEqual([]);
-  expect(finding?.what).toBe('tcp 10.200.0.1 port 80: server 10.200.0.7:8080 (direct) has another port than the service');
+  expect(finding?.what).toBe(
+    'tcp 10.200.0.1 port 80: server 10.200.0.7:8080 (direct) has another port than the service',
+  );
   for (const line of finding?.repair ?? []) sh('/bin/bash', '--norc', '-c', line);
   expect(await look()).toEqual([]);
   await reset(backend);

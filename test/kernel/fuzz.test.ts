@@ -12,7 +12,12 @@ let bench: Bench;
 beforeAll(async () => {
   prepareHost();
   const backend = await kernel();
-  bench = { real: startReal(REAL, resolve('test/fuzz/driver.c')), kernel: backend, names: systemNames, reset: () => reset(backend) };
+  bench = {
+    real: startReal(REAL, resolve('test/fuzz/driver.c')),
+    kernel: backend,
+    names: systemNames,
+    reset: () => reset(backend),
+  };
 });
 afterAll(async () => {
   bench.real?.close();
@@ -31,5 +36,9 @@ async function sequences(count: number, seed: number, tools: Bench): Promise<voi
   expect(same).toBeGreaterThan(count * 0.9);
 }
 
-test('200 sequences: the real tool, ours on the kernel, ours on memory', { timeout: 300_000 }, () => sequences(200, 42, bench));
-test('500 sequences: ours on the kernel, ours on memory', { timeout: 300_000 }, () => sequences(500, 43, { ...bench, real: undefined }));
+test('200 sequences: the real tool, ours on the kernel, ours on memory', { timeout: 300_000 }, () =>
+  sequences(200, 42, bench),
+);
+test('500 sequences: ours on the kernel, ours on memory', { timeout: 300_000 }, () =>
+  sequences(500, 43, { ...bench, real: undefined }),
+);

@@ -25,7 +25,10 @@ beforeEach(() => reset(backend));
 for (const { topic, cases } of goldenTopics()) {
   describe(`golden ${topic} on the kernel`, () => {
     test.each(cases.map((item) => [item.name, item] as const))('%s', async (_, item) => {
-      const got = item.uid === undefined ? await play(item, backend, systemNames) : playAsUser(item, item.uid);
+      const got =
+        item.uid === undefined
+          ? await play(item, backend, systemNames)
+          : playAsUser(item, item.uid);
       expect(got).toEqual(expected(item));
     });
   });
@@ -34,7 +37,8 @@ for (const { topic, cases } of goldenTopics()) {
 /** The built commands where every user can read them, which the checkout need not be. */
 function publicCopy(): string {
   const folder = '/run/lvs-public';
-  for (const part of ['bin', 'dist', 'node_modules/netlink/prebuilds']) cpSync(part, join(folder, part), { recursive: true });
+  for (const part of ['bin', 'dist', 'node_modules/netlink/prebuilds'])
+    cpSync(part, join(folder, part), { recursive: true });
   return join(folder, 'bin');
 }
 
@@ -42,13 +46,17 @@ function publicCopy(): string {
 function playAsUser(item: Case, uid: number): Awaited<ReturnType<typeof play>> {
   const folder = publicCopy();
   const answers = item.steps.map(({ program, words, stdin }) => {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [join(folder, program), ...words], {
-      uid,
-      gid: uid,
-      input: stdin,
-      encoding: 'latin1',
-      env: {},
-    });
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [join(folder, program), ...words],
+      {
+        uid,
+        gid: uid,
+        input: stdin,
+        encoding: 'latin1',
+        env: {},
+      },
+    );
     return { stdout, stderr, status: status ?? -1 };
   });
   return { answers, after: '' };

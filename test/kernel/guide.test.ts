@@ -1,5 +1,7 @@
-// Every command of the guides is run, on machines as the guides describe them, and must answer what the page shows.
-// LVS_GUIDE_RECORD=1 writes the answers into the pages instead; `…` on a page stands for what differs from run to run.
+// Every command of the guides is run, on machines as the guides describe them, and must answer what
+// the page shows.
+// LVS_GUIDE_RECORD=1 writes the answers into the pages instead; `…` on a page stands for what
+// differs from run to run.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -54,13 +56,18 @@ beforeAll(() => {
 afterEach(() => {
   removeAll([...MACHINES, 'outside', 'inside']);
   // what the machine called director keeps
-  for (const path of [FILE, '/var/log/lvsctl/monitor.log', '/var/lib/lvsctl/director']) rmSync(path, { recursive: true, force: true });
+  for (const path of [FILE, '/var/log/lvsctl/monitor.log', '/var/lib/lvsctl/director'])
+    rmSync(path, { recursive: true, force: true });
 });
 afterAll(() => {
   for (const module of ['ip_vs', 'ip_vs_pe_sip']) sh('/sbin/modprobe', module);
 });
 
-const fences = (text: string) => [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({ language, body }));
+const fences = (text: string) =>
+  [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+    language,
+    body,
+  }));
 
 test.each(PAGES)('$page', { timeout: 300_000 }, ({ page, network }) => {
   const path = `${GUIDES}/${page}.md`;
@@ -80,25 +87,38 @@ test.each(PAGES)('$page', { timeout: 300_000 }, ({ page, network }) => {
 test.each(PAGES)('$page says the same in Chinese', ({ page }) => {
   const of = (path: string) => fences(readFileSync(path, 'utf8'));
   expect(of(`${GUIDES}/zh/${page}.md`)).toEqual(of(`${GUIDES}/${page}.md`));
-  expect(of(`${GUIDES}/${page}.md`).filter(({ language }) => language === 'console').length).toBeGreaterThan(2);
+  expect(
+    of(`${GUIDES}/${page}.md`).filter(({ language }) => language === 'console').length,
+  ).toBeGreaterThan(2);
 });
 
 /** Machines with addresses and nothing else, and a kernel that has not loaded IPVS yet. */
 function bareMachines(network: keyof typeof NETWORKS): void {
-  spawnSync('/bin/bash', ['--norc', '-c', 'ipvsadm -C; modprobe -r $(ls /sys/module | grep ^ip_vs_) ip_vs ipip'], { stdio: 'ignore' });
+  spawnSync(
+    '/bin/bash',
+    ['--norc', '-c', 'ipvsadm -C; modprobe -r $(ls /sys/module | grep ^ip_vs_) ip_vs ipip'],
+    { stdio: 'ignore' },
+  );
   expect(existsSync('/sys/module/ip_vs')).toBe(false);
   for (const name of ['outside', 'inside']) addSwitch(name);
   for (const name of MACHINES) addMachine(name);
   NETWORKS[network]();
 }
 
-/** Runs the lines that begin with a prompt (`director#`, `client$`). @returns the block as it went, and pairs of shown and answered */
-function play(body: string): { readonly text: string; readonly lines: readonly (readonly [RegExp, string])[] } {
+/**
+ * Runs the lines that begin with a prompt (`director#`, `client$`).
+ * @returns the block as it went, and pairs of shown and answered
+ */
+function play(body: string): {
+  readonly text: string;
+  readonly lines: readonly (readonly [RegExp, string])[];
+} {
   const steps = body.split(/^(?=(?:director|rs1|rs2|client)[#$] )/m);
   const lines: (readonly [RegExp, string])[] = [];
   const text = steps.map((step) => {
     const [first = '', ...shown] = step.split('\n');
-    const [, machine = '', command = ''] = /^(\w+)[#$] (.*)$/.exec(first) ?? expect.fail(`no prompt: ${first}`);
+    const [, machine = '', command = ''] =
+      /^(\w+)[#$] (.*)$/.exec(first) ?? expect.fail(`no prompt: ${first}`);
     const answered = runLine(machine, command);
     const pattern = shown.join('\n');
     lines.push([asPattern(vague(`${first}\n${pattern}`)), vague(`${first}\n${answered}`)]);
@@ -117,12 +137,19 @@ function runLine(machine: string, command: string): string {
     '-c',
     command.endsWith('&') ? `${command.slice(0, -1)} >/dev/null 2>&1 & sleep 2` : `${command} 2>&1`,
   ];
-  const { stdout, status } = spawnSync('/sbin/ip', words, { encoding: 'utf8', env: { PATH }, timeout: LIMIT_MS });
+  const { stdout, status } = spawnSync('/sbin/ip', words, {
+    encoding: 'utf8',
+    env: { PATH },
+    timeout: LIMIT_MS,
+  });
   if (status !== 0) throw new Error(`${machine}# ${command}: exit status ${status}\n${stdout}`);
   return stdout;
 }
 
-/** What differs from run to run and is shown all the same: times of day, ages, latencies with their column, process numbers. */
+/**
+ * What differs from run to run and is shown all the same: times of day, ages, latencies with their
+ * column, process numbers.
+ */
 function vague(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')

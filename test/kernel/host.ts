@@ -1,4 +1,5 @@
-// The machine that the golden cases were recorded on, set up inside the lab; and the kernel's IPVS in its initial state.
+// The machine that the golden cases were recorded on, set up inside the lab; and the kernel's IPVS
+// in its initial state.
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Backend } from '../../src/backend/backend.js';
@@ -15,15 +16,24 @@ const LIMIT_MS = 30_000;
 
 /** Runs a program of the machine. @returns its stdout @throws when it fails */
 export function sh(program: string, ...words: string[]): string {
-  return execFileSync(program, words, { encoding: 'latin1', stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+  return execFileSync(program, words, {
+    encoding: 'latin1',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+  });
 }
 
-/** Interfaces, modules, host and service names as they were recorded with. Does nothing the second time. */
+/**
+ * Interfaces, modules, host and service names as they were recorded with. Does nothing the second
+ * time.
+ */
 export function prepareHost(): void {
-  if (process.env.IN_LAB !== '1') throw new Error('these tests change the machine; run them in the lab: npm run test:kernel');
+  if (process.env.IN_LAB !== '1')
+    throw new Error('these tests change the machine; run them in the lab: npm run test:kernel');
   const mounts = sh('/bin/mount');
   if (mounts.includes('/etc/hosts')) return;
-  for (const file of ['hosts', 'services', 'nsswitch.conf']) sh('/bin/mount', '--bind', `${FIXTURES}/${file}`, `/etc/${file}`);
+  for (const file of ['hosts', 'services', 'nsswitch.conf'])
+    sh('/bin/mount', '--bind', `${FIXTURES}/${file}`, `/etc/${file}`);
   sh('/sbin/modprobe', 'ip_vs_pe_sip');
   sh('/sbin/modprobe', 'dummy', 'numdummies=0');
   sh('/sbin/ip', 'link', 'add', 'eth0', 'type', 'dummy');
@@ -42,6 +52,8 @@ export async function reset(backend: Backend): Promise<void> {
   await backend.apply([
     { kind: 'flush' },
     { kind: 'set-timeouts', timeouts: DEFAULT_TIMEOUTS },
-    ...(await backend.daemons()).map(({ role, syncId }) => ({ kind: 'stop-daemon', role, syncId }) as const),
+    ...(await backend.daemons()).map(
+      ({ role, syncId }) => ({ kind: 'stop-daemon', role, syncId }) as const,
+    ),
   ]);
 }

@@ -1,4 +1,5 @@
-// lvsctl in network namespaces: a director and two real servers set up from one file, requests served, and everything as it was after `down`.
+// lvsctl in network namespaces: a director and two real servers set up from one file, requests
+// served, and everything as it was after `down`.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { prepareHost, sh } from './host.js';
@@ -6,7 +7,14 @@ import { Agent, addMachine, addSwitch, attach, dump, removeAll, repeat, tally } 
 
 const DIRECTORY = mkdtempSync('/tmp/lvsctl-');
 const FILE = `${DIRECTORY}/lvs.yaml`;
-const [OUTSIDE, INSIDE, CLIENT, DIRECTOR, RS1, RS2] = ['lc-out', 'lc-in', 'lc-client', 'lc-dir', 'lc-rs1', 'lc-rs2'] as const;
+const [OUTSIDE, INSIDE, CLIENT, DIRECTOR, RS1, RS2] = [
+  'lc-out',
+  'lc-in',
+  'lc-client',
+  'lc-dir',
+  'lc-rs1',
+  'lc-rs2',
+] as const;
 const MODULES = [
   'ip_vs_rr',
   'ipip',
@@ -30,7 +38,12 @@ let client: Agent;
 async function everywhere(...words: string[]): Promise<void> {
   for (const agent of agents) {
     const answer = await agent.lvsctl(ROLES[agent.name as keyof typeof ROLES], ...words, FILE);
-    expect({ machine: agent.name, ...answer }).toEqual({ machine: agent.name, status: 0, stdout: '', stderr: '' });
+    expect({ machine: agent.name, ...answer }).toEqual({
+      machine: agent.name,
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
   }
 }
 
@@ -50,20 +63,32 @@ function servicesOf(mode: string, { vip, server, line = '' }: Half, mark: number
     service('plain', '10', '    port: 80\n'),
     service('byPort', '10', '    port: 443\n    persistence: {timeout: 60}\n'),
     service('byClient', '20', '    port: 0\n    persistence: {timeout: 60}\n'),
-    service('byMark', '30', `    ports: [80, 443]\n    mark: ${mark}\n    persistence: {timeout: 60}\n`),
+    service(
+      'byMark',
+      '30',
+      `    ports: [80, 443]\n    mark: ${mark}\n    persistence: {timeout: 60}\n`,
+    ),
   ].join('');
 }
 
 function writeSetup(mode: string, halves: readonly Half[]): void {
-  const vips = halves.flatMap(({ vip }) => ['10', '20', '30'].map((n) => `  - {address: "${vip.replace('X', n)}", interface: eth0}\n`));
+  const vips = halves.flatMap(({ vip }) =>
+    ['10', '20', '30'].map((n) => `  - {address: "${vip.replace('X', n)}", interface: eth0}\n`),
+  );
   const services = halves.map((half, i) => servicesOf(mode, half, i + 1));
-  writeFileSync(FILE, `vips:\n${vips.join('')}services:\n${services.join('')}timeouts: {tcp: 800, tcp_fin: 60, udp: 200}\n`);
+  writeFileSync(
+    FILE,
+    `vips:\n${vips.join('')}services:\n${services.join('')}timeouts: {tcp: 800, tcp_fin: 60, udp: 200}\n`,
+  );
 }
 
 /** Load balancing and each kind of persistence, seen from the client. */
 async function expectServed(vip: string): Promise<void> {
   const at = (n: string) => vip.replace('X', n);
-  expect(tally(await client.ask(repeat(4, ['tcp', at('10'), 80])))).toEqual({ [`${RS1} 80`]: 2, [`${RS2} 80`]: 2 });
+  expect(tally(await client.ask(repeat(4, ['tcp', at('10'), 80])))).toEqual({
+    [`${RS1} 80`]: 2,
+    [`${RS2} 80`]: 2,
+  });
   expect(Object.values(tally(await client.ask(repeat(4, ['tcp', at('10'), 443]))))).toEqual([4]);
   for (const group of [at('20'), at('30')]) {
     const answers = await client.ask(repeat(2, ['tcp', group, 80], ['tcp', group, 443]));
@@ -76,7 +101,8 @@ function twoNetworks(): void {
   attach(CLIENT, 'eth0', OUTSIDE, ['203.0.113.100/24', '2001:db8:1::100/64']);
   attach(DIRECTOR, 'eth0', OUTSIDE, ['203.0.113.1/24', '2001:db8:1::1/64']);
   attach(DIRECTOR, 'eth1', INSIDE, ['198.51.100.1/24', '2001:db8:2::1/64']);
-  for (const [i, name] of [RS1, RS2].entries()) attach(name, 'eth0', INSIDE, [`198.51.100.1${i + 1}/24`, `2001:db8:2::1${i + 1}/64`]);
+  for (const [i, name] of [RS1, RS2].entries())
+    attach(name, 'eth0', INSIDE, [`198.51.100.1${i + 1}/24`, `2001:db8:2::1${i + 1}/64`]);
   // one has a way out that is not the director's, which must come back
   sh('/sbin/ip', '-n', RS1, 'route', 'add', 'default', 'via', '198.51.100.254', 'dev', 'eth0');
 }
@@ -88,7 +114,8 @@ function oneNetwork(): void {
     [RS1, '11'],
     [RS2, '12'],
   ] as const;
-  for (const [name, n] of hosts) attach(name, 'eth0', OUTSIDE, [`192.0.2.${n}/24`, `2001:db8:1::${n}/64`]);
+  for (const [name, n] of hosts)
+    attach(name, 'eth0', OUTSIDE, [`192.0.2.${n}/24`, `2001:db8:1::${n}/64`]);
 }
 
 beforeAll(() => {
@@ -114,7 +141,11 @@ const onLan = (line = ''): Half[] => [
 ];
 const routed: Half[] = [
   { vip: '203.0.113.X', server: (n) => `198.51.100.${n}`, line: '    gateway: 198.51.100.1\n' },
-  { vip: '2001:db8:1::a:X', server: (n) => `2001:db8:2::${n}`, line: '    gateway: "2001:db8:2::1"\n' },
+  {
+    vip: '2001:db8:1::a:X',
+    server: (n) => `2001:db8:2::${n}`,
+    line: '    gateway: "2001:db8:2::1"\n',
+  },
 ];
 const crossed: Half[] = [
   { vip: '192.0.2.X', server: (n) => `2001:db8:1::${n}` },
@@ -155,7 +186,9 @@ test.each(SETUPS)(
 /** instants at which `up` is killed */
 const KILLS = process.env.LVS_TEST_FULL === '1' ? 50 : 10;
 
-test('killed at any instant of up, the next up or down ends in the exact state', { timeout: 600_000 }, async () => {
+test('killed at any instant of up, the next up or down ends in the exact state', {
+  timeout: 600_000,
+}, async () => {
   const [before = ''] = await machines(twoNetworks);
   writeSetup('nat', routed);
   const other = agents[0] as Agent;
@@ -179,7 +212,11 @@ test('killed at any instant of up, the next up or down ends in the exact state',
     await new Promise((resolve) => setTimeout(resolve, ((i + Math.random()) / KILLS) * duration));
     await victim.kill();
     if (i % 2 === 0) {
-      expect(await other.lvsctl('director', 'up', '-q', FILE)).toEqual({ status: 0, stdout: '', stderr: '' });
+      expect(await other.lvsctl('director', 'up', '-q', FILE)).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      });
       expect(dump(DIRECTOR)).toBe(whole);
     }
     const { stdout, ...rest } = await other.lvsctl('director', 'down', FILE);

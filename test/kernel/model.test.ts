@@ -1,5 +1,5 @@
-// The kernel and the model side by side: the same random rules, the same connections, one after the other; the same server each time, the same
-// counts, the same list of connections.
+// The kernel and the model side by side: the same random rules, the same connections, one after the
+// other; the same server each time, the same counts, the same list of connections.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
@@ -20,7 +20,21 @@ const ARRIVALS = LONG ? 24 : 16;
 const CLIENT = 'md-client';
 const SERVERS = 'md-servers';
 /** all that pick the same server each time; twos draws lots and is no module of this kernel */
-const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'dh', 'sh', 'mh', 'lblc', 'lblcr'] as const;
+const SCHEDULERS = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'dh',
+  'sh',
+  'mh',
+  'lblc',
+  'lblcr',
+] as const;
 const PORTS = [80, 8080];
 const CLIENTS = 24;
 const MOST_SERVERS = 6;
@@ -59,9 +73,16 @@ beforeAll(async () => {
   ip('-n', SERVERS, 'route', 'add', 'default', 'via', '10.98.0.254');
   ip('-n', CLIENT, '-6', 'route', 'add', 'default', 'via', 'fd00:172::254');
   ip('-n', SERVERS, '-6', 'route', 'add', 'default', 'via', 'fd00:98::254');
-  sh('/bin/sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding');
+  sh(
+    '/bin/sh',
+    '-c',
+    'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding',
+  );
   client = new Agent(CLIENT);
-  const addresses = Array.from({ length: MOST_SERVERS }, (_, i) => [`10.98.0.${i + 1}`, `fd00:98::${i + 1}`]).flat();
+  const addresses = Array.from({ length: MOST_SERVERS }, (_, i) => [
+    `10.98.0.${i + 1}`,
+    `fd00:98::${i + 1}`,
+  ]).flat();
   await new Agent(SERVERS).do({ kind: 'greet', addresses, ports: PORTS });
 }, 60_000);
 afterAll(async () => {
@@ -87,8 +108,14 @@ function clientAddress(i: number, family: Family): string {
     : `fd00:172::${Math.floor(i / 8)}:${1 + ((i * 37) % 250)}`;
 }
 
-/** A service of some scheduler with some servers, of weights and thresholds that bite within a few connections. */
-function ruleSet(n: number, next: () => number): { readonly service: Service; readonly destinations: readonly Destination[] } {
+/**
+ * A service of some scheduler with some servers, of weights and thresholds that bite within a few
+ * connections.
+ */
+function ruleSet(
+  n: number,
+  next: () => number,
+): { readonly service: Service; readonly destinations: readonly Destination[] } {
   const upTo = (count: number) => Math.floor(next() * count);
   const scheduler = SCHEDULERS[n % SCHEDULERS.length] ?? 'rr';
   const persistent = next() < 0.3;
@@ -102,13 +129,23 @@ function ruleSet(n: number, next: () => number): { readonly service: Service; re
     scheduler,
     schedulerFlags: scheduler === 'sh' || scheduler === 'mh' ? upTo(4) : 0,
     persistence: persistent ? { timeout: 300 } : undefined,
-    netmask: family === 'ipv4' ? (persistent && next() < 0.5 ? 0xffffff00 : 0xffffffff) : persistent && next() < 0.5 ? 112 : 128,
+    netmask:
+      family === 'ipv4'
+        ? persistent && next() < 0.5
+          ? 0xffffff00
+          : 0xffffffff
+        : persistent && next() < 0.5
+          ? 112
+          : 128,
     engine: undefined,
-    // replies of one-packet services are not rewritten, so the client would not hear who answered; the recorded traces have them
+    // replies of one-packet services are not rewritten, so the client would not hear who answered;
+    // the recorded traces have them
     onePacket: false,
   };
   const count = 1 + upTo(MOST_SERVERS);
-  const destinations = Array.from({ length: count }, (_, i) => serverOf(i + 1, everyPort ? 0 : (PORTS[upTo(2)] ?? 80), family, next));
+  const destinations = Array.from({ length: count }, (_, i) =>
+    serverOf(i + 1, everyPort ? 0 : (PORTS[upTo(2)] ?? 80), family, next),
+  );
   return { service, destinations };
 }
 
@@ -126,17 +163,31 @@ function serverOf(n: number, port: number, family: Family, next: () => number): 
 }
 
 /** Now and then the rules change: a weight, a server less, one that was deleted comes back. */
-function someChange(id: ServiceId, present: readonly Destination[], all: readonly Destination[], next: () => number): Change | undefined {
+function someChange(
+  id: ServiceId,
+  present: readonly Destination[],
+  all: readonly Destination[],
+  next: () => number,
+): Change | undefined {
   const one = present[Math.floor(next() * present.length)];
-  const gone = all.find((candidate) => !present.some(({ address }) => formatAddress(address) === formatAddress(candidate.address)));
+  const gone = all.find(
+    (candidate) =>
+      !present.some(({ address }) => formatAddress(address) === formatAddress(candidate.address)),
+  );
   const draw = next();
-  if (draw < 0.4 && one) return { kind: 'edit-destination', id, destination: { ...one, weight: Math.floor(next() * 5) } };
+  if (draw < 0.4 && one)
+    return {
+      kind: 'edit-destination',
+      id,
+      destination: { ...one, weight: Math.floor(next() * 5) },
+    };
   if (draw < 0.7 && one) return { kind: 'delete-destination', id, destination: one };
   return gone && { kind: 'add-destination', id, destination: gone };
 }
 
 const listing = async (table: Backend, words: readonly string[], conn?: string) =>
-  (await answer('ipvsadm', words, { backend: table, ...(conn === undefined ? {} : { conn }) })).stdout;
+  (await answer('ipvsadm', words, { backend: table, ...(conn === undefined ? {} : { conn }) }))
+    .stdout;
 
 /** Lines of `-Lnc` without the time that is left, sorted: the kernel's order is random. */
 const connections = (text: string) =>
@@ -146,7 +197,9 @@ const connections = (text: string) =>
     .map((line) => line.replace(/ \d\d:\d\d /, ' '))
     .sort();
 
-test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: LONG ? 1_200_000 : 240_000 }, async () => {
+test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, {
+  timeout: LONG ? 1_200_000 : 240_000,
+}, async () => {
   let port = 20_000;
   let compared = 0;
   for (let n = 0; n < RULE_SETS; n++) {
@@ -162,13 +215,19 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
     const started = Date.now();
     const model = new MemoryBackend(EMPTY_TABLE, () => (Date.now() - started) / 1000);
     const both = async (changes: readonly Change[]) => {
-      for (const home of [backend, model]) expect((await home.apply(changes)).filter(Boolean)).toEqual([]);
+      for (const home of [backend, model])
+        expect((await home.apply(changes)).filter(Boolean)).toEqual([]);
     };
     await both([
       { kind: 'add-service', service },
       ...destinations.map((destination): Change => ({ kind: 'add-destination', id, destination })),
     ]);
-    let open: { readonly from: string; readonly fromPort: number; readonly to: number; readonly server: string }[] = [];
+    let open: {
+      readonly from: string;
+      readonly fromPort: number;
+      readonly to: number;
+      readonly server: string;
+    }[] = [];
     for (let i = 0; i < ARRIVALS; i++) {
       if (next() < 0.15) {
         const present = (await model.destinations(id)).map(({ destination }) => destination);
@@ -178,7 +237,11 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
       const from = clientAddress(1 + Math.floor(next() * CLIENTS), family);
       const fromPort = ++port;
       const to = id.port === 0 ? (PORTS[Math.floor(next() * 2)] ?? 80) : 80;
-      const send = (call: { from: string; fromPort: number; to: number }, direction: Packet['direction'], tcp: Packet['tcp']) =>
+      const send = (
+        call: { from: string; fromPort: number; to: number },
+        direction: Packet['direction'],
+        tcp: Packet['tcp'],
+      ) =>
         model.dataplane.packet(
           {
             direction,
@@ -194,10 +257,25 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
           (Date.now() - started) / 1000,
         );
       const call = { from, fromPort, to };
-      const real = await client.do<string>({ kind: 'dial', protocol, from, fromPort, to: vip, port: to });
+      const real = await client.do<string>({
+        kind: 'dial',
+        protocol,
+        from,
+        fromPort,
+        to: vip,
+        port: to,
+      });
       const verdict = send(call, 'in', 'syn');
-      const picked = verdict.kind === 'forwarded' ? `${formatAddress(verdict.server.address)}:${verdict.port}` : 'ECONNREFUSED';
-      expect({ set: n, scheduler: service.scheduler, i, picked }).toEqual({ set: n, scheduler: service.scheduler, i, picked: real });
+      const picked =
+        verdict.kind === 'forwarded'
+          ? `${formatAddress(verdict.server.address)}:${verdict.port}`
+          : 'ECONNREFUSED';
+      expect({ set: n, scheduler: service.scheduler, i, picked }).toEqual({
+        set: n,
+        scheduler: service.scheduler,
+        i,
+        picked: real,
+      });
       compared++;
       if (verdict.kind === 'forwarded') {
         if (protocol === 'udp') send(call, 'out', undefined);
@@ -206,13 +284,18 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
         send(call, 'in', 'ack');
         open.push({ ...call, server: formatAddress(verdict.server.address) });
       }
-      // the packets of a connection to a server that was deleted are dropped, so only others can be ended
-      const present = new Set((await model.destinations(id)).map(({ destination }) => formatAddress(destination.address)));
+      // the packets of a connection to a server that was deleted are dropped, so only others can be
+      // ended
+      const present = new Set(
+        (await model.destinations(id)).map(({ destination }) => formatAddress(destination.address)),
+      );
       const endable = open.filter(({ server }) => present.has(server));
       const ended = endable[Math.floor(next() * endable.length)];
       if (ended && next() < 0.35) {
         open = open.filter((one) => one !== ended);
-        expect(await client.do({ kind: 'hang-up', from: ended.from, fromPort: ended.fromPort })).toEqual({});
+        expect(
+          await client.do({ kind: 'hang-up', from: ended.from, fromPort: ended.fromPort }),
+        ).toEqual({});
         for (const [direction, tcp] of [
           ['in', 'fin'],
           ['out', 'ack'],
@@ -223,7 +306,11 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, { timeout: L
       }
     }
     for (const words of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--persistent-conn']]) {
-      expect([n, service.scheduler, await listing(model, words)]).toEqual([n, service.scheduler, await listing(backend, words)]);
+      expect([n, service.scheduler, await listing(model, words)]).toEqual([
+        n,
+        service.scheduler,
+        await listing(backend, words),
+      ]);
     }
     const kernelSide = connections(await listing(backend, ['-Lnc'])).filter(
       (line) => line.includes(family === 'ipv4' ? ` ${vip}:` : `[${vip}]:`) || line === '',

@@ -1,4 +1,5 @@
-// lvsctl monitor against real servers that fail in every way, in network namespaces, while a client asks twenty times a second.
+// lvsctl monitor against real servers that fail in every way, in network namespaces, while a client
+// asks twenty times a second.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -21,7 +22,10 @@ const INTERVAL = 0.5;
 const TIMEOUT = 0.4;
 const FALL = 3;
 const RISE = 2;
-/** what a check, a decision and a change may cost in the lab beyond the times of the file, which is slow and shares a processor */
+/**
+ * what a check, a decision and a change may cost in the lab beyond the times of the file, which is
+ * slow and shares a processor
+ */
 const SLACK_MS = 300;
 
 const rip = (i: number) => `10.99.0.${11 + i}`;
@@ -48,7 +52,8 @@ ${more}`;
 let client: Agent;
 const servers = new Map<string, Agent>();
 const server = (i: number) => servers.get(REAL_SERVERS[i] ?? SORRY) as Agent;
-const behave = (i: number, behaviour: Behaviour) => server(i).do<{ at: number }>({ kind: 'behave', behaviour });
+const behave = (i: number, behaviour: Behaviour) =>
+  server(i).do<{ at: number }>({ kind: 'behave', behaviour });
 
 /** A monitor in the director, as a process of its own, and its log as it comes. */
 class Monitor {
@@ -57,10 +62,21 @@ class Monitor {
   readonly #gone: Promise<unknown>;
 
   constructor(file = FILE) {
-    const words = ['netns', 'exec', DIRECTOR, process.execPath, 'bin/lvsctl', 'monitor', file, ...PLACES];
+    const words = [
+      'netns',
+      'exec',
+      DIRECTOR,
+      process.execPath,
+      'bin/lvsctl',
+      'monitor',
+      file,
+      ...PLACES,
+    ];
     this.#child = spawn('/sbin/ip', words, { stdio: ['ignore', 'inherit', 'pipe'] });
     this.#gone = new Promise((done) => this.#child.once('exit', done));
-    createInterface({ input: this.#child.stderr as Readable }).on('line', (line) => this.lines.push(line));
+    createInterface({ input: this.#child.stderr as Readable }).on('line', (line) =>
+      this.lines.push(line),
+    );
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -72,13 +88,17 @@ class Monitor {
     await this.#gone;
   }
 
-  /** Waits for a line of the log after `from`. @returns it, and the time of day it tells in milliseconds */
+  /**
+   * Waits for a line of the log after `from`.
+   * @returns it, and the time of day it tells in milliseconds
+   */
   async line(pattern: RegExp, from = 0): Promise<{ readonly text: string; readonly at: number }> {
     const end = Date.now() + 30_000;
     for (;;) {
       const text = this.lines.slice(from).find((line) => pattern.test(line));
       if (text !== undefined) return { text, at: Date.parse(text.slice(0, 24)) };
-      if (Date.now() > end) throw new Error(`no ${pattern} in\n${this.lines.slice(from).join('\n')}`);
+      if (Date.now() > end)
+        throw new Error(`no ${pattern} in\n${this.lines.slice(from).join('\n')}`);
       await pause(20);
     }
   }
@@ -87,18 +107,29 @@ class Monitor {
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const table = () => inside(DIRECTOR, REAL, '-Sn');
 /** Weights by server as the kernel has them. */
-const weights = () => Object.fromEntries([...table().matchAll(/-r (\S+) -m -w (\d+)/g)].map(([, name, weight]) => [name, Number(weight)]));
+const weights = () =>
+  Object.fromEntries(
+    [...table().matchAll(/-r (\S+) -m -w (\d+)/g)].map(([, name, weight]) => [
+      name,
+      Number(weight),
+    ]),
+  );
 const ALL = Object.fromEntries(REAL_SERVERS.map((_, i) => [serverOf(i), WEIGHTS[i]]));
 
 async function untilWeights(wanted: Record<string, number | undefined>): Promise<void> {
   const end = Date.now() + 30_000;
-  while (Date.now() < end && JSON.stringify(sorted(weights())) !== JSON.stringify(sorted(wanted))) await pause(50);
+  while (Date.now() < end && JSON.stringify(sorted(weights())) !== JSON.stringify(sorted(wanted)))
+    await pause(50);
   expect(weights()).toEqual(wanted);
 }
 const sorted = (entries: object) => Object.entries(entries).sort();
-const without = (...gone: number[]) => Object.fromEntries(Object.entries(ALL).filter(([name]) => !gone.map(serverOf).includes(name)));
+const without = (...gone: number[]) =>
+  Object.fromEntries(Object.entries(ALL).filter(([name]) => !gone.map(serverOf).includes(name)));
 
-/** Does something while the client asks twenty times a second. @returns what came of each request */
+/**
+ * Does something while the client asks twenty times a second.
+ * @returns what came of each request
+ */
 async function streaming(work: () => Promise<void>): Promise<readonly Streamed[]> {
   await client.do({ kind: 'stream', host: VIP, port: 80, perSecond: 20 });
   let result: readonly Streamed[] = [];
@@ -110,7 +141,10 @@ async function streaming(work: () => Promise<void>): Promise<readonly Streamed[]
   return result;
 }
 /** The server that the director's table of connections names for the client's port. */
-const servedBy = (port: number) => inside(DIRECTOR, REAL, '-Lcn').match(new RegExp(` 198\\.51\\.100\\.2:${port} +\\S+ +(\\S+)`))?.[1];
+const servedBy = (port: number) =>
+  inside(DIRECTOR, REAL, '-Lcn').match(
+    new RegExp(` 198\\.51\\.100\\.2:${port} +\\S+ +(\\S+)`),
+  )?.[1];
 const NAMES: readonly string[] = [...REAL_SERVERS, SORRY];
 const lost = (all: readonly Streamed[]) => all.filter(({ answer }) => !NAMES.includes(answer));
 
@@ -151,7 +185,8 @@ describe('while a client asks twenty times a second', () => {
   const cable = (state: 'up' | 'down') => async () => {
     const at = Date.now();
     inside(REAL_SERVERS[0], '/sbin/ip', 'link', 'set', 'eth0', state);
-    if (state === 'up') inside(REAL_SERVERS[0], '/sbin/ip', 'route', 'replace', 'default', 'via', '10.99.0.1');
+    if (state === 'up')
+      inside(REAL_SERVERS[0], '/sbin/ip', 'route', 'replace', 'default', 'via', '10.99.0.1');
     return { at };
   };
   test.each([
@@ -161,42 +196,69 @@ describe('while a client asks twenty times a second', () => {
       () => behave(0, 'well'),
       /http \/health: (?:connection refused|connection reset|closed without an answer)$/,
     ],
-    ['accepts and never answers', () => behave(0, 'hangs'), () => behave(0, 'well'), /http \/health: no answer within 0\.4 s$/],
-    ['is slow', () => behave(0, 'slow'), () => behave(0, 'well'), /http \/health: no answer within 0\.4 s$/],
-    ['answers 500', () => behave(0, 'status 500'), () => behave(0, 'well'), /http \/health: status 500$/],
-    ['has its link cut', cable('down'), cable('up'), /http \/health: (?:no connection within 0\.4 s|no route to host)$/],
-  ] as const)('a server that %s is out in time, and back with its weight', async (name, fault, repair, why) => {
-    const from = monitor.lines.length;
-    let began = 0;
-    let gone = 0;
-    let back = 0;
-    const all = await streaming(async () => {
-      await pause(500);
-      ({ at: began } = await fault());
-      const { text, at } = await monitor.line(/web 10\.99\.0\.11:80 gone/, from);
-      gone = at;
-      expect(text).toMatch(why);
-      await untilWeights(without(0));
-      await pause(1000);
-      expect(weights()).toEqual(without(0));
-      await repair();
-      ({ at: back } = await monitor.line(/web 10\.99\.0\.11:80 back/, monitor.lines.indexOf(text)));
-      await untilWeights(ALL);
-      await pause(500);
-    });
-    const missed = lost(all);
-    process.stdout.write(
-      `${name}: out after ${gone - began} ms (must ${BOUND_MS}), ${missed.length} of ${all.length} requests lost, back ${back - gone} ms later\n`,
-    );
-    expect(gone - began).toBeLessThanOrEqual(BOUND_MS);
-    // lost are only those that began between the fault and the removal, or hung in the faulty server when the fault came
-    for (const { at } of missed) {
-      expect(at).toBeGreaterThanOrEqual(began - 1100);
-      expect(at).toBeLessThanOrEqual(gone + SLACK_MS);
-    }
-    expect(all.filter(({ answer }) => answer === REAL_SERVERS[0]).length).toBeGreaterThan(0);
-    expect(missed.length).toBeLessThan(all.length / 2);
-  });
+    [
+      'accepts and never answers',
+      () => behave(0, 'hangs'),
+      () => behave(0, 'well'),
+      /http \/health: no answer within 0\.4 s$/,
+    ],
+    [
+      'is slow',
+      () => behave(0, 'slow'),
+      () => behave(0, 'well'),
+      /http \/health: no answer within 0\.4 s$/,
+    ],
+    [
+      'answers 500',
+      () => behave(0, 'status 500'),
+      () => behave(0, 'well'),
+      /http \/health: status 500$/,
+    ],
+    [
+      'has its link cut',
+      cable('down'),
+      cable('up'),
+      /http \/health: (?:no connection within 0\.4 s|no route to host)$/,
+    ],
+  ] as const)(
+    'a server that %s is out in time, and back with its weight',
+    async (name, fault, repair, why) => {
+      const from = monitor.lines.length;
+      let began = 0;
+      let gone = 0;
+      let back = 0;
+      const all = await streaming(async () => {
+        await pause(500);
+        ({ at: began } = await fault());
+        const { text, at } = await monitor.line(/web 10\.99\.0\.11:80 gone/, from);
+        gone = at;
+        expect(text).toMatch(why);
+        await untilWeights(without(0));
+        await pause(1000);
+        expect(weights()).toEqual(without(0));
+        await repair();
+        ({ at: back } = await monitor.line(
+          /web 10\.99\.0\.11:80 back/,
+          monitor.lines.indexOf(text),
+        ));
+        await untilWeights(ALL);
+        await pause(500);
+      });
+      const missed = lost(all);
+      process.stdout.write(
+        `${name}: out after ${gone - began} ms (must ${BOUND_MS}), ${missed.length} of ${all.length} requests lost, back ${back - gone} ms later\n`,
+      );
+      expect(gone - began).toBeLessThanOrEqual(BOUND_MS);
+      // lost are only those that began between the fault and the removal, or hung in the faulty
+      // server when the fault came
+      for (const { at } of missed) {
+        expect(at).toBeGreaterThanOrEqual(began - 1100);
+        expect(at).toBeLessThanOrEqual(gone + SLACK_MS);
+      }
+      expect(all.filter(({ answer }) => answer === REAL_SERVERS[0]).length).toBeGreaterThan(0);
+      expect(missed.length).toBeLessThan(all.length / 2);
+    },
+  );
 
   test('a flapping server stays in, for no three of its failures follow each other', async () => {
     const from = monitor.lines.length;
@@ -226,12 +288,18 @@ describe('while a client asks twenty times a second', () => {
     const log = monitor.lines.slice(from).map((line) => line.slice(25));
     const order = log.map((line) => line.split(' ')[2]);
     expect(order.slice(0, 4).sort()).toEqual(['gone:', 'gone:', 'gone:', 'sorry-in']);
-    const timeOf = (event: string) => Date.parse(monitor.lines.find((line, i) => i >= from && line.includes(event))?.slice(0, 24) ?? '');
+    const timeOf = (event: string) =>
+      Date.parse(
+        monitor.lines.find((line, i) => i >= from && line.includes(event))?.slice(0, 24) ?? '',
+      );
     const [sorryIn, sorryOut] = [timeOf('sorry-in'), timeOf('sorry-out')];
     const answeredBySorry = all.filter(({ answer }) => answer === SORRY).length;
-    process.stdout.write(`all down: ${lost(all).length} of ${all.length} requests lost, ${answeredBySorry} answered by the sorry server\n`);
+    process.stdout.write(
+      `all down: ${lost(all).length} of ${all.length} requests lost, ${answeredBySorry} answered by the sorry server\n`,
+    );
     expect(answeredBySorry).toBeGreaterThan(10);
-    // once the sorry server is in everybody is answered, but who is talking to it while it is removed
+    // once the sorry server is in everybody is answered, but who is talking to it while it is
+    // removed
     const talking = (at: number) => at > sorryOut - SLACK_MS && at <= sorryOut;
     expect(lost(all).filter(({ at }) => at > sorryIn + SLACK_MS && !talking(at))).toEqual([]);
   });
@@ -250,7 +318,9 @@ describe('while a client asks twenty times a second', () => {
   });
 });
 
-test('SIGKILL in the middle of changes: the table ends right, and nobody who is up loses a request', { timeout: 240_000 }, async () => {
+test('SIGKILL in the middle of changes: the table ends right, and nobody who is up loses a request', {
+  timeout: 240_000,
+}, async () => {
   let monitor = new Monitor();
   await untilWeights(ALL);
   const KILLS = 4;
@@ -270,7 +340,9 @@ test('SIGKILL in the middle of changes: the table ends right, and nobody who is 
   await monitor.end();
   // who got no answer at all was sent to the failing server, which left before it could give one
   const failed = lost(all);
-  const elsewhere = failed.filter(({ answer, port }) => answer !== 'status 500' && servedBy(port) !== serverOf(0));
+  const elsewhere = failed.filter(
+    ({ answer, port }) => answer !== 'status 500' && servedBy(port) !== serverOf(0),
+  );
   process.stdout.write(
     `killed ${KILLS} times: ${failed.length} of ${all.length} requests failed, ${elsewhere.length} not in the failing server\n`,
   );
@@ -285,11 +357,16 @@ test('the module loaded anew meanwhile: the services are there again', async () 
   monitor.signal('SIGSTOP');
   inside(DIRECTOR, REAL, '-C');
   spawnSync(REAL, ['-C']);
-  const unloaded = spawnSync('/bin/bash', ['--norc', '-c', '/sbin/modprobe -r $(ls /sys/module | grep ^ip_vs_) ip_vs'], {
-    encoding: 'utf8',
-  });
+  const unloaded = spawnSync(
+    '/bin/bash',
+    ['--norc', '-c', '/sbin/modprobe -r $(ls /sys/module | grep ^ip_vs_) ip_vs'],
+    {
+      encoding: 'utf8',
+    },
+  );
   expect(unloaded).toMatchObject({ status: 0, stderr: '' });
-  for (const module of ['ip_vs', 'ip_vs_pe_sip', 'ip_vs_wrr', 'ip_vs_rr']) sh('/sbin/modprobe', module);
+  for (const module of ['ip_vs', 'ip_vs_pe_sip', 'ip_vs_wrr', 'ip_vs_rr'])
+    sh('/sbin/modprobe', module);
   monitor.signal('SIGCONT');
   await untilWeights(ALL);
   await monitor.end();
@@ -298,7 +375,15 @@ test('the module loaded anew meanwhile: the services are there again', async () 
 describe('drain', () => {
   let monitor: Monitor;
   const lvsctl = (...words: string[]) => {
-    const child = spawn('/sbin/ip', ['netns', 'exec', DIRECTOR, process.execPath, 'bin/lvsctl', ...words, ...PLACES.slice(0, 2)]);
+    const child = spawn('/sbin/ip', [
+      'netns',
+      'exec',
+      DIRECTOR,
+      process.execPath,
+      'bin/lvsctl',
+      ...words,
+      ...PLACES.slice(0, 2),
+    ]);
     const said = { stdout: '', stderr: '' };
     child.stdout.on('data', (piece) => {
       said.stdout += piece;
@@ -325,7 +410,8 @@ describe('drain', () => {
     ) as Status;
 
   beforeAll(async () => {
-    for (const i of REAL_SERVERS.keys()) await server(i).do({ kind: 'greet', addresses: [rip(i)], ports: [7] });
+    for (const i of REAL_SERVERS.keys())
+      await server(i).do({ kind: 'greet', addresses: [rip(i)], ports: [7] });
     const sticky = `
   - {name: sticky, address: ${VIP}, port: 7, mode: nat, scheduler: rr, persistence: {timeout: 20},
      servers: [{address: ${rip(0)}, weight: 5}], checks: [{kind: tcp, interval: ${INTERVAL}, timeout: ${TIMEOUT}}]}`;
@@ -338,40 +424,67 @@ describe('drain', () => {
   test.each([
     ['a persistence template holds it too', '0', 4001, /1 persistence template/],
     ['with expire_quiescent_template templates do not count', '1', 4002, undefined],
-  ] as const)('returns when the last connection is gone; %s', async (_, expire, fromPort, template) => {
-    inside(DIRECTOR, '/sbin/sysctl', '-qw', `net.ipv4.vs.expire_quiescent_template=${expire}`);
-    expect(await client.do({ kind: 'dial', protocol: 'tcp', from: '198.51.100.2', fromPort, to: VIP, port: 7 })).toBe(`${rip(0)}:7`);
-    const { said, ended } = lvsctl('drain', `${rip(0)}:7`, '--wait', '--reason', 'new disk');
-    let over = false;
-    void ended.then(() => {
-      over = true;
-    });
-    const told = async (pattern: RegExp) => {
-      const end = Date.now() + 30_000;
-      while (!pattern.test(said.stderr) && Date.now() < end) await pause(50);
-      expect(said.stderr).toMatch(pattern);
-    };
-    await told(/^sticky 10\.99\.0\.11:7: 1 active/);
-    expect(said.stdout).toBe('sticky 10.99.0.11:7 drained\n');
-    expect(weights()[`${rip(0)}:7`]).toBe(0);
-    await pause(1500);
-    expect(over).toBe(false);
-    expect(status().services[1]?.servers[0]).toMatchObject({ state: 'drained', reason: 'new disk', weight: 5, weightActual: 0, active: 1 });
-    // a reset connection stays ten seconds, one that ended in peace two minutes
-    await client.do({ kind: 'drop-all' });
-    if (template) await told(template);
-    expect(await ended).toBe(0);
-    if (!template) expect(said.stderr).not.toMatch(/template/);
-    expect(status().services[1]?.servers[0]?.active).toBe(0);
-    expect(await lvsctl('enable', rip(0)).ended).toBe(0);
-    await untilWeights({ ...ALL, [`${rip(0)}:7`]: 5 });
-  });
+  ] as const)(
+    'returns when the last connection is gone; %s',
+    async (_, expire, fromPort, template) => {
+      inside(DIRECTOR, '/sbin/sysctl', '-qw', `net.ipv4.vs.expire_quiescent_template=${expire}`);
+      expect(
+        await client.do({
+          kind: 'dial',
+          protocol: 'tcp',
+          from: '198.51.100.2',
+          fromPort,
+          to: VIP,
+          port: 7,
+        }),
+      ).toBe(`${rip(0)}:7`);
+      const { said, ended } = lvsctl('drain', `${rip(0)}:7`, '--wait', '--reason', 'new disk');
+      let over = false;
+      void ended.then(() => {
+        over = true;
+      });
+      const told = async (pattern: RegExp) => {
+        const end = Date.now() + 30_000;
+        while (!pattern.test(said.stderr) && Date.now() < end) await pause(50);
+        expect(said.stderr).toMatch(pattern);
+      };
+      await told(/^sticky 10\.99\.0\.11:7: 1 active/);
+      expect(said.stdout).toBe('sticky 10.99.0.11:7 drained\n');
+      expect(weights()[`${rip(0)}:7`]).toBe(0);
+      await pause(1500);
+      expect(over).toBe(false);
+      expect(status().services[1]?.servers[0]).toMatchObject({
+        state: 'drained',
+        reason: 'new disk',
+        weight: 5,
+        weightActual: 0,
+        active: 1,
+      });
+      // a reset connection stays ten seconds, one that ended in peace two minutes
+      await client.do({ kind: 'drop-all' });
+      if (template) await told(template);
+      expect(await ended).toBe(0);
+      if (!template) expect(said.stderr).not.toMatch(/template/);
+      expect(status().services[1]?.servers[0]?.active).toBe(0);
+      expect(await lvsctl('enable', rip(0)).ended).toBe(0);
+      await untilWeights({ ...ALL, [`${rip(0)}:7`]: 5 });
+    },
+  );
 
   test('gives up in time with status 1, and the server stays drained', async () => {
-    await client.do({ kind: 'dial', protocol: 'tcp', from: '198.51.100.2', fromPort: 4003, to: VIP, port: 7 });
+    await client.do({
+      kind: 'dial',
+      protocol: 'tcp',
+      from: '198.51.100.2',
+      fromPort: 4003,
+      to: VIP,
+      port: 7,
+    });
     const { said, ended } = lvsctl('drain', `${rip(0)}:7`, '--wait', '--timeout', '1');
     expect(await ended).toBe(1);
-    expect(said.stderr).toMatch(/1 active.*\nlvsctl: after 1 s connections are left; the server stays drained\n$/s);
+    expect(said.stderr).toMatch(
+      /1 active.*\nlvsctl: after 1 s connections are left; the server stays drained\n$/s,
+    );
     expect(weights()[`${rip(0)}:7`]).toBe(0);
     await client.do({ kind: 'drop-all' });
     await lvsctl('enable', rip(0)).ended;
@@ -406,53 +519,73 @@ monitor: {check_netns: ${CHECK}}
   function addCheck(): void {
     addMachine(CHECK);
     attach(CHECK, 'eth0', INSIDE, ['10.99.0.5/24', '2001:db8:99::5/64']);
-    inside(CHECK, '/sbin/sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.eth0.rp_filter=1');
+    inside(
+      CHECK,
+      '/sbin/sysctl',
+      '-qw',
+      'net.ipv4.conf.all.rp_filter=1',
+      'net.ipv4.conf.eth0.rp_filter=1',
+    );
   }
 
-  test.each(['dr', 'tun'])('finds in mode %s that a server lost the VIP, though its own address answers', async (mode) => {
-    await begin(fileOf(mode));
-    const method = mode === 'dr' ? '-g' : '-i';
-    const monitor = new Monitor(RULES);
-    await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
-    const device = mode === 'dr' ? 'lo' : 'lvs-ipip';
-    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
-    const { text } = await monitor.line(/gone/);
-    expect(text).toMatch(/flat 10\.99\.0\.11:80 gone: http \/: no connection within 0\.4 s$/);
-    await becomes(`${rip(1)}:80 ${method}`);
-    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
-    await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
-    await monitor.line(/flat 10\.99\.0\.11:80 back/, monitor.lines.indexOf(text));
-    // longer than its 64 ports last, which are used again then
-    const before = monitor.lines.length;
-    await pause(mode === 'dr' ? 70_000 * QUICK : 1000);
-    expect(monitor.lines.slice(before)).toEqual([]);
-    // its own link is down, and has lost its routes then: that says nothing of the servers
-    inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'down');
-    await monitor.line(/trouble: http \/: no link of the network namespace is up; what was known before counts$/, before);
-    await pause(3000 * FALL * INTERVAL);
-    inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'up');
-    await monitor.line(/recovered: http \/: no link of the network namespace is up$/, before);
-    expect(inside(CHECK, '/sbin/ip', '-6', 'addr', 'show', 'dev', 'eth0')).toContain('2001:db8:99::5/64');
-    // the namespace is made anew, without the ways
-    removeAll([CHECK]);
-    await monitor.line(/trouble: http \/: there is no network namespace mo-check/, before);
-    addCheck();
-    await monitor.line(/recovered: http \/: there is no network namespace mo-check/, before);
-    await pause(3000 * FALL * INTERVAL);
-    expect(monitor.lines.slice(before).filter((line) => !/trouble: |recovered: /.test(line))).toEqual([]);
-    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
-    await becomes(`${rip(1)}:80 ${method}`);
-    inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
-    await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
-    await end(monitor);
-  });
+  test.each(['dr', 'tun'])(
+    'finds in mode %s that a server lost the VIP, though its own address answers',
+    async (mode) => {
+      await begin(fileOf(mode));
+      const method = mode === 'dr' ? '-g' : '-i';
+      const monitor = new Monitor(RULES);
+      await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
+      const device = mode === 'dr' ? 'lo' : 'lvs-ipip';
+      inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
+      const { text } = await monitor.line(/gone/);
+      expect(text).toMatch(/flat 10\.99\.0\.11:80 gone: http \/: no connection within 0\.4 s$/);
+      await becomes(`${rip(1)}:80 ${method}`);
+      inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
+      await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
+      await monitor.line(/flat 10\.99\.0\.11:80 back/, monitor.lines.indexOf(text));
+      // longer than its 64 ports last, which are used again then
+      const before = monitor.lines.length;
+      await pause(mode === 'dr' ? 70_000 * QUICK : 1000);
+      expect(monitor.lines.slice(before)).toEqual([]);
+      // its own link is down, and has lost its routes then: that says nothing of the servers
+      inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'down');
+      await monitor.line(
+        /trouble: http \/: no link of the network namespace is up; what was known before counts$/,
+        before,
+      );
+      await pause(3000 * FALL * INTERVAL);
+      inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'up');
+      await monitor.line(/recovered: http \/: no link of the network namespace is up$/, before);
+      expect(inside(CHECK, '/sbin/ip', '-6', 'addr', 'show', 'dev', 'eth0')).toContain(
+        '2001:db8:99::5/64',
+      );
+      // the namespace is made anew, without the ways
+      removeAll([CHECK]);
+      await monitor.line(/trouble: http \/: there is no network namespace mo-check/, before);
+      addCheck();
+      await monitor.line(/recovered: http \/: there is no network namespace mo-check/, before);
+      await pause(3000 * FALL * INTERVAL);
+      expect(
+        monitor.lines.slice(before).filter((line) => !/trouble: |recovered: /.test(line)),
+      ).toEqual([]);
+      inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
+      await becomes(`${rip(1)}:80 ${method}`);
+      inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
+      await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
+      await end(monitor);
+    },
+  );
 
   test('of two services on the same servers goes through the same tunnels, and lets go of those of a server that left the file', async () => {
     const [head = '', service = '', tail = ''] = fileOf('tun').split(/(?= {2}- name)|(?=monitor:)/);
-    const other = service.replace('flat', 'other').replace('port: 80', 'port: 81').replace('target: vip', 'port: 80, target: vip');
+    const other = service
+      .replace('flat', 'other')
+      .replace('port: 80', 'port: 81')
+      .replace('target: vip', 'port: 80, target: vip');
     const two = head + service + other.replace('{kind: tcp,', '{kind: tcp, port: 80,') + tail;
     await begin(two);
-    const tunnels = () => inside(CHECK, '/sbin/ip', '-o', 'link', 'show').match(/^\d+: lvsi\w+/gm)?.length;
+    const tunnels = () =>
+      inside(CHECK, '/sbin/ip', '-o', 'link', 'show').match(/^\d+: lvsi\w+/gm)?.length;
     const monitor = new Monitor(RULES);
     await becomes(...[0, 1].flatMap((i) => [`${rip(i)}:80 -i`, `${rip(i)}:81 -i`]));
     expect(tunnels()).toBe(2);
@@ -466,7 +599,8 @@ monitor: {check_netns: ${CHECK}}
     await end(monitor);
   });
 
-  const listed = () => [...table().matchAll(/-r (\S+) (-\w) -w 1/g)].map(([, name, how]) => `${name} ${how}`).sort();
+  const listed = () =>
+    [...table().matchAll(/-r (\S+) (-\w) -w 1/g)].map(([, name, how]) => `${name} ${how}`).sort();
   async function becomes(...wanted: string[]): Promise<void> {
     const limit = Date.now() + 30_000;
     while (Date.now() < limit && listed().join() !== wanted.join()) await pause(50);
@@ -475,7 +609,11 @@ monitor: {check_netns: ${CHECK}}
   /** Real servers and the director have the VIP. */
   async function begin(text: string): Promise<void> {
     writeFileSync(RULES, text);
-    for (const i of [0, 1]) expect(await server(i).lvsctl('realserver', 'up', '-q', RULES)).toMatchObject({ status: 0, stderr: '' });
+    for (const i of [0, 1])
+      expect(await server(i).lvsctl('realserver', 'up', '-q', RULES)).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
     inside(DIRECTOR, '/sbin/ip', 'addr', 'replace', `${FLAT_VIP}/32`, 'dev', 'eth1');
   }
   async function end(monitor: Monitor): Promise<void> {

@@ -33,12 +33,16 @@ test('names of sixteen addresses cost one time-out, and what is known has its na
   ).join('');
   await answer('ipvsadm', ['-R'], { backend, stdin: `${rules}-A -t 192.0.2.10:443\n` });
   const began = Date.now();
-  const { stdout, status } = spawnSync(process.execPath, [OURS, '-L'], { env: {}, encoding: 'latin1' });
+  const { stdout, status } = spawnSync(process.execPath, [OURS, '-L'], {
+    env: {},
+    encoding: 'latin1',
+  });
   const seconds = (Date.now() - began) / 1000;
   expect(status).toBe(0);
   expect(stdout).toContain('TCP  web1:https wlc\n');
   expect(stdout).toContain('TCP  10.44.0.8:http wlc\n  -> 10.44.1.8:http               Masq ');
-  // one time-out is 2 s and starting Node takes a while here; one after the other they would be 32 s
+  // one time-out is 2 s and starting Node takes a while here; one after the other they would be 32
+  // s
   expect(seconds).toBeGreaterThan(1.9);
   expect(seconds).toBeLessThan(16);
 });

@@ -1,4 +1,5 @@
-// Machines on switches, each in a network namespace of its own, that tests make and take away; and who answers and asks in them.
+// Machines on switches, each in a network namespace of its own, that tests make and take away; and
+// who answers and asks in them.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -23,7 +24,10 @@ export function addSwitch(name: string): void {
   ip('-n', name, 'link', 'set', 'br0', 'up');
 }
 
-/** A machine with nothing but a loopback, and the kernel's own defaults, whatever other tests set outside. */
+/**
+ * A machine with nothing but a loopback, and the kernel's own defaults, whatever other tests set
+ * outside.
+ */
 export function addMachine(name: string): void {
   writeFileSync('/proc/sys/net/core/devconf_inherit_init_net', '2');
   ip('netns', 'add', name);
@@ -33,16 +37,34 @@ export function addMachine(name: string): void {
 let ports = 0;
 
 /** An interface of a machine on a switch, with addresses that are usable at once. */
-export function attach(name: string, device: string, to: string, addresses: readonly string[]): void {
+export function attach(
+  name: string,
+  device: string,
+  to: string,
+  addresses: readonly string[],
+): void {
   const port = `port${++ports}`;
   ip('link', 'add', port, 'type', 'veth', 'peer', 'name', `${port}s`, 'netns', to);
   ip('-n', to, 'link', 'set', `${port}s`, 'master', 'br0', 'up');
   ip('link', 'set', port, 'netns', name, 'name', device);
   ip('-n', name, 'link', 'set', device, 'up');
-  for (const address of addresses) ip('-n', name, 'addr', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
+  for (const address of addresses)
+    ip(
+      '-n',
+      name,
+      'addr',
+      'add',
+      address,
+      'dev',
+      device,
+      ...(address.includes(':') ? ['nodad'] : []),
+    );
 }
 
-/** A process inside a machine that does what it is told, so that not every command costs the start of a process in the lab. */
+/**
+ * A process inside a machine that does what it is told, so that not every command costs the start
+ * of a process in the lab.
+ */
 export class Agent {
   readonly #child: ChildProcess;
   #answers: ((text: string | Error) => void)[] = [];
@@ -53,15 +75,22 @@ export class Agent {
     this.#child.once('exit', () => {
       for (const answer of this.#answers.splice(0)) answer(new Error(`the agent of ${name} ended`));
     });
-    createInterface({ input: this.#child.stdout as Readable }).on('line', (line) => this.#answers.shift()?.(line));
+    createInterface({ input: this.#child.stdout as Readable }).on('line', (line) =>
+      this.#answers.shift()?.(line),
+    );
   }
 
   /** `lvsctl WORDS…` as this machine would run it. */
-  lvsctl(...words: string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  lvsctl(
+    ...words: string[]
+  ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
     return this.#ask({ kind: 'lvsctl', words });
   }
 
-  /** Answers every connection to these ports, and datagrams to port 53, with the machine's name and the port. */
+  /**
+   * Answers every connection to these ports, and datagrams to port 53, with the machine's name and
+   * the port.
+   */
   async serve(ports: readonly number[] = [80, 443, 8080]): Promise<void> {
     await this.#ask({ kind: 'serve', name: this.name, ports });
   }
@@ -85,13 +114,16 @@ export class Agent {
 
   #ask<T>(order: Order): Promise<T> {
     return new Promise((done, fail) => {
-      this.#answers.push((line) => (line instanceof Error ? fail(line) : done(JSON.parse(line) as T)));
+      this.#answers.push((line) =>
+        line instanceof Error ? fail(line) : done(JSON.parse(line) as T),
+      );
       this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
     });
   }
 }
 
-export const repeat = (count: number, ...requests: Request[]) => Array.from({ length: count }, () => requests).flat();
+export const repeat = (count: number, ...requests: Request[]) =>
+  Array.from({ length: count }, () => requests).flat();
 
 /** How often each answer came. */
 export function tally(answers: readonly string[]): Record<string, number> {
@@ -102,7 +134,9 @@ export function tally(answers: readonly string[]): Record<string, number> {
 
 /** Ends what runs in the machines and takes them away. */
 export function removeAll(names: readonly string[]): void {
-  const kill = names.map((name) => `for p in $(/sbin/ip netns pids ${name} 2>/dev/null); do kill -9 $p; done`).join('; ');
+  const kill = names
+    .map((name) => `for p in $(/sbin/ip netns pids ${name} 2>/dev/null); do kill -9 $p; done`)
+    .join('; ');
   spawnSync('/bin/bash', ['--norc', '-c', kill]);
   for (const name of names) spawnSync('/sbin/ip', ['netns', 'del', name]);
 }
@@ -115,8 +149,8 @@ export async function until(holds: () => boolean): Promise<void> {
 }
 
 /**
- * Everything of a machine that a set-up may touch: addresses, links, routes, rules of routing, sysctls, packet filter, IPVS, as text.
- * Numbers that move by themselves are left out.
+ * Everything of a machine that a set-up may touch: addresses, links, routes, rules of routing,
+ * sysctls, packet filter, IPVS, as text. Numbers that move by themselves are left out.
  */
 export function dump(name: string | undefined): string {
   const script = `

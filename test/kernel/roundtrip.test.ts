@@ -1,4 +1,5 @@
-// A large mixed table through save and restore, by ours and by the real tool; and what others read from the kernel afterwards.
+// A large mixed table through save and restore, by ours and by the real tool; and what others read
+// from the kernel afterwards.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,8 +24,15 @@ afterAll(async () => {
 
 const ours = (words: string[], stdin = '') => answer('ipvsadm', words, { backend, stdin });
 
-function real(words: string[], stdin = ''): { stdout: string; stderr: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(REAL, words, { input: stdin, encoding: 'latin1', maxBuffer: 1 << 26 });
+function real(
+  words: string[],
+  stdin = '',
+): { stdout: string; stderr: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(REAL, words, {
+    input: stdin,
+    encoding: 'latin1',
+    maxBuffer: 1 << 26,
+  });
   return { stdout, stderr, status };
 }
 
@@ -83,7 +91,8 @@ test.each([
   ['-Ln', '--nosort'],
   ['-l', '-n', '--exact', '--stats'],
 ])('the real tool lists what ours wrote: %s %s', async (...words) => {
-  const signed = (text: string) => text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
+  const signed = (text: string) =>
+    text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
   // the column behind a mark that turned negative moves, so blanks are folded for those lines alone
   const fold = (text: string) => text.replace(/^FWM .*$/gm, (line) => line.replace(/ +/g, ' '));
   expect(fold(signed((await ours(words)).stdout))).toBe(fold(real(words).stdout));
@@ -92,7 +101,8 @@ test.each([
 test('/proc/net/ip_vs has the same services and servers', async () => {
   const services = await backend.services();
   let destinations = 0;
-  for (const { service } of services) destinations += (await backend.destinations(service.id)).length;
+  for (const { service } of services)
+    destinations += (await backend.destinations(service.id)).length;
   const proc = readFileSync('/proc/net/ip_vs', 'latin1').split('\n');
   expect(proc.filter((line) => /^(TCP|UDP|SCTP|FWM)/.test(line)).length).toBe(services.length);
   expect(proc.filter((line) => /^ {2}-> [0-9A-F[]/.test(line)).length).toBe(destinations);
@@ -102,7 +112,11 @@ test('a table over the whole range of addresses and marks: the same lines, whate
   const lines = randomTable(7, { services: 200, serversEach: 5, range: 'whole' });
   const sorted = (text: string) => text.split('\n').sort();
   await reset(backend);
-  expect(await ours(['-R'], `${lines.join('\n')}\n`)).toEqual({ stdout: '', stderr: '', status: 0 });
+  expect(await ours(['-R'], `${lines.join('\n')}\n`)).toEqual({
+    stdout: '',
+    stderr: '',
+    status: 0,
+  });
   const first = (await ours(['-S', '-n'])).stdout;
   expect(first).toMatch(/^-A -f [2-4][0-9]{9} /m);
   await reset(backend);
@@ -114,13 +128,23 @@ test('the memory backend saves the same', async () => {
   await reset(backend);
   expect(await ours(['-R'], rules)).toEqual({ stdout: '', stderr: '', status: 0 });
   const memory = new MemoryBackend();
-  expect(await answer('ipvsadm', ['-R'], { backend: memory, stdin: rules })).toEqual({ stdout: '', stderr: '', status: 0 });
-  expect((await answer('ipvsadm', ['-S', '-n'], { backend: memory })).stdout).toBe((await ours(['-S', '-n'])).stdout);
+  expect(await answer('ipvsadm', ['-R'], { backend: memory, stdin: rules })).toEqual({
+    stdout: '',
+    stderr: '',
+    status: 0,
+  });
+  expect((await answer('ipvsadm', ['-S', '-n'], { backend: memory })).stdout).toBe(
+    (await ours(['-S', '-n'])).stdout,
+  );
 });
 
 test('1000 refused lines in one restore: every one is reported and nothing aborts', async () => {
   await reset(backend);
-  const lines = ['-A -t 198.51.100.1:80', ...Array.from({ length: 1000 }, () => '-A -t 198.51.100.1:80'), '-A -t 198.51.100.2:80'];
+  const lines = [
+    '-A -t 198.51.100.1:80',
+    ...Array.from({ length: 1000 }, () => '-A -t 198.51.100.1:80'),
+    '-A -t 198.51.100.2:80',
+  ];
   const { stderr, status } = await ours(['-R'], `${lines.join('\n')}\n`);
   expect(stderr).toBe('Service already exists\n'.repeat(1000));
   expect(status).toBe(0);
@@ -129,7 +153,10 @@ test('1000 refused lines in one restore: every one is reported and nothing abort
 
 test('a daemon stopped at once after its start answers', async () => {
   await reset(backend);
-  const { stderr, status } = await ours(['-R'], '--start-daemon master --mcast-interface lo\n--stop-daemon master\n');
+  const { stderr, status } = await ours(
+    ['-R'],
+    '--start-daemon master --mcast-interface lo\n--stop-daemon master\n',
+  );
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   expect(await backend.daemons()).toEqual([]);
 });

@@ -1,4 +1,5 @@
-// The order of listings over the whole address range, where ipvsadm's comparison wraps: the same as the real tool's for any table.
+// The order of listings over the whole address range, where ipvsadm's comparison wraps: the same as
+// the real tool's for any table.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
@@ -18,15 +19,26 @@ afterAll(async () => {
   await backend.close();
 });
 
-const signed = (text: string) => text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
-const real = (...words: string[]) => spawnSync(REAL, words, { encoding: 'latin1', maxBuffer: 1 << 26 }).stdout;
+const signed = (text: string) =>
+  text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
+const real = (...words: string[]) =>
+  spawnSync(REAL, words, { encoding: 'latin1', maxBuffer: 1 << 26 }).stdout;
 
 test(`${TABLES} random tables of 200 services and 1000 servers`, { timeout: 600_000 }, async () => {
   let wrapped = 0;
   for (let seed = 1; seed <= TABLES; seed++) {
     await reset(backend);
-    const stdin = randomTable(seed, { services: 200, serversEach: 5, range: 'whole', plain: true }).join('\n');
-    expect(await answer('ipvsadm', ['-R'], { backend, stdin })).toEqual({ stdout: '', stderr: '', status: 0 });
+    const stdin = randomTable(seed, {
+      services: 200,
+      serversEach: 5,
+      range: 'whole',
+      plain: true,
+    }).join('\n');
+    expect(await answer('ipvsadm', ['-R'], { backend, stdin })).toEqual({
+      stdout: '',
+      stderr: '',
+      status: 0,
+    });
     const ours = (await answer('ipvsadm', ['-Ln'], { backend })).stdout;
     expect(signed(ours)).toBe(real('-Ln'));
     // a table that any sort would list like this proves nothing

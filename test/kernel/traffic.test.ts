@@ -1,5 +1,6 @@
-// Real connections through rules made by ours: a client, a director (the lab itself) and two real servers on one switch, each in a network
-// namespace of its own; and what both tools list meanwhile.
+// Real connections through rules made by ours: a client, a director (the lab itself) and two real
+// servers on one switch, each in a network namespace of its own; and what both tools list
+// meanwhile.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -11,12 +12,16 @@ import { Agent, addSwitch, inside, type Request, removeAll, repeat, tally } from
 const SWITCH = 'lvst-sw';
 const CLIENT = 'lvst-client';
 const SERVERS = ['lvst-rs1', 'lvst-rs2'] as const;
-/** Each test has a VIP of its own: the kernel remembers the connections of a server that is deleted and added again. */
+/**
+ * Each test has a VIP of its own: the kernel remembers the connections of a server that is deleted
+ * and added again.
+ */
 let VIP = '';
 let VIP6 = '';
 let vips = 10;
 const ip = (...words: string[]) => sh('/sbin/ip', ...words);
-const sysctl = (name: string, key: string, value: string) => inside(name, '/bin/sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
+const sysctl = (name: string, key: string, value: string) =>
+  inside(name, '/bin/sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
 
 let backend: Backend;
 beforeAll(async () => {
@@ -45,13 +50,28 @@ beforeAll(async () => {
     host(name, [`10.97.0.1${i + 1}/24`, `fd00:97::1${i + 1}/64`], '10.97.0.1', 'fd00:97::1');
     ip('-n', name, 'fou', 'add', 'port', '6080', 'gue');
     // gre0 takes what has no checksum; the other kind wants a tunnel of its own
-    ip('-n', name, 'link', 'add', 'gresum', 'type', 'gre', 'local', `10.97.0.1${i + 1}`, 'remote', '10.97.0.1', 'csum');
+    ip(
+      '-n',
+      name,
+      'link',
+      'add',
+      'gresum',
+      'type',
+      'gre',
+      'local',
+      `10.97.0.1${i + 1}`,
+      'remote',
+      '10.97.0.1',
+      'csum',
+    );
   });
   client = new Agent(CLIENT);
   for (const name of SERVERS) await new Agent(name).serve([80, 443, 8080, 8081]);
   // neighbours have to find each other first, which takes IPv6 a while
   const end = Date.now() + 30_000;
-  const far: Request[] = ['fd00:97::11', 'fd00:97::12', '10.97.0.11', '10.97.0.12'].map((address) => ['tcp', address, 80]);
+  const far: Request[] = ['fd00:97::11', 'fd00:97::12', '10.97.0.11', '10.97.0.12'].map(
+    (address) => ['tcp', address, 80],
+  );
   while ((await ask(far)).includes('nothing') && Date.now() < end);
 });
 afterAll(async () => {
@@ -83,7 +103,17 @@ function host(name: string, addresses: readonly string[], gateway: string, gatew
   plug(`p${name.slice(-5)}`, name);
   ip('-n', name, 'link', 'set', 'lo', 'up');
   ip('-n', name, 'link', 'set', 'eth0', 'up');
-  for (const address of addresses) ip('-n', name, 'addr', 'add', address, 'dev', 'eth0', ...(address.includes(':') ? ['nodad'] : []));
+  for (const address of addresses)
+    ip(
+      '-n',
+      name,
+      'addr',
+      'add',
+      address,
+      'dev',
+      'eth0',
+      ...(address.includes(':') ? ['nodad'] : []),
+    );
   ip('-n', name, 'route', 'add', 'default', 'via', gateway);
   ip('-n', name, '-6', 'route', 'add', 'default', 'via', gateway6);
   for (const key of ['all', 'eth0', 'default']) sysctl(name, `ipv4/conf/${key}/rp_filter`, '0');
@@ -97,7 +127,10 @@ function directorVip(): void {
   ip('addr', 'add', `${VIP6}/128`, 'dev', 'lvst0', 'nodad');
 }
 
-/** The VIP on a real server, which does not answer ARP for it and sends its answers straight to the client. */
+/**
+ * The VIP on a real server, which does not answer ARP for it and sends its answers straight to the
+ * client.
+ */
 function serverVip(device: 'lo' | 'tunl0' | 'gre0' | 'gresum'): () => void {
   for (const name of SERVERS) {
     sysctl(name, 'ipv4/conf/all/arp_ignore', '1');
@@ -118,7 +151,11 @@ function serverVip(device: 'lo' | 'tunl0' | 'gre0' | 'gresum'): () => void {
 }
 
 async function rules(text: string): Promise<void> {
-  expect(await answer('ipvsadm', ['-R'], { backend, stdin: text })).toEqual({ stdout: '', stderr: '', status: 0 });
+  expect(await answer('ipvsadm', ['-R'], { backend, stdin: text })).toEqual({
+    stdout: '',
+    stderr: '',
+    status: 0,
+  });
 }
 
 let client: Agent;
@@ -126,26 +163,43 @@ const ask = (requests: readonly Request[]) => client.ask(requests);
 
 test('NAT with port mapping, weighted round robin 3:1', async () => {
   directorVip();
-  await rules(`-A -t ${VIP}:80 -s wrr\n-a -t ${VIP}:80 -r 10.97.0.11:8080 -m -w 3\n-a -t ${VIP}:80 -r 10.97.0.12:8081 -m -w 1\n`);
-  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 8080': 6, 'lvst-rs2 8081': 2 });
+  await rules(
+    `-A -t ${VIP}:80 -s wrr\n-a -t ${VIP}:80 -r 10.97.0.11:8080 -m -w 3\n-a -t ${VIP}:80 -r 10.97.0.12:8081 -m -w 1\n`,
+  );
+  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({
+    'lvst-rs1 8080': 6,
+    'lvst-rs2 8081': 2,
+  });
 });
 
 test('NAT over IPv6', async () => {
   directorVip();
-  await rules(`-A -t [${VIP6}]:80 -s rr\n-a -t [${VIP6}]:80 -r [fd00:97::11]:8080 -m\n-a -t [${VIP6}]:80 -r [fd00:97::12]:8080 -m\n`);
-  expect(tally(await ask(repeat(4, ['tcp', VIP6, 80])))).toEqual({ 'lvst-rs1 8080': 2, 'lvst-rs2 8080': 2 });
+  await rules(
+    `-A -t [${VIP6}]:80 -s rr\n-a -t [${VIP6}]:80 -r [fd00:97::11]:8080 -m\n-a -t [${VIP6}]:80 -r [fd00:97::12]:8080 -m\n`,
+  );
+  expect(tally(await ask(repeat(4, ['tcp', VIP6, 80])))).toEqual({
+    'lvst-rs1 8080': 2,
+    'lvst-rs2 8080': 2,
+  });
 });
 
 test('NAT of UDP, one packet at a time', async () => {
   directorVip();
-  await rules(`-A -u ${VIP}:53 -s rr\n-a -u ${VIP}:53 -r 10.97.0.11:53 -m\n-a -u ${VIP}:53 -r 10.97.0.12:53 -m\n`);
-  expect(tally(await ask(repeat(6, ['udp', VIP, 53])))).toEqual({ 'lvst-rs1 udp': 3, 'lvst-rs2 udp': 3 });
+  await rules(
+    `-A -u ${VIP}:53 -s rr\n-a -u ${VIP}:53 -r 10.97.0.11:53 -m\n-a -u ${VIP}:53 -r 10.97.0.12:53 -m\n`,
+  );
+  expect(tally(await ask(repeat(6, ['udp', VIP, 53])))).toEqual({
+    'lvst-rs1 udp': 3,
+    'lvst-rs2 udp': 3,
+  });
 });
 
 test('direct routing with the VIP on lo', async () => {
   directorVip();
   const undo = serverVip('lo');
-  await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -g\n-a -t ${VIP}:80 -r 10.97.0.12 -g\n`);
+  await rules(
+    `-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -g\n-a -t ${VIP}:80 -r 10.97.0.12 -g\n`,
+  );
   const answers = await ask(repeat(6, ['tcp', VIP, 80]));
   undo();
   expect(tally(answers)).toEqual({ 'lvst-rs1 80': 3, 'lvst-rs2 80': 3 });
@@ -161,7 +215,9 @@ test.each([
 ] as const)('a tunnel: %s', async (_, device, options) => {
   directorVip();
   const undo = serverVip(device);
-  await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -i${options}\n-a -t ${VIP}:80 -r 10.97.0.12 -i${options}\n`);
+  await rules(
+    `-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11 -i${options}\n-a -t ${VIP}:80 -r 10.97.0.12 -i${options}\n`,
+  );
   const answers = await ask(repeat(6, ['tcp', VIP, 80]));
   undo();
   expect(tally(answers)).toEqual({ 'lvst-rs1 80': 3, 'lvst-rs2 80': 3 });
@@ -169,14 +225,20 @@ test.each([
 
 test('persistence by port: one server for a client and a port', async () => {
   directorVip();
-  await rules(`-A -t ${VIP}:80 -s rr -p 60\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
+  await rules(
+    `-A -t ${VIP}:80 -s rr -p 60\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`,
+  );
   expect(Object.values(tally(await ask(repeat(6, ['tcp', VIP, 80]))))).toEqual([6]);
 });
 
 test('persistence by client (port 0): one server for all ports', async () => {
   directorVip();
-  await rules(`-A -t ${VIP}:0 -s rr -p 60\n-a -t ${VIP}:0 -r 10.97.0.11:0 -m\n-a -t ${VIP}:0 -r 10.97.0.12:0 -m\n`);
-  const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map((text) => text.split(' ')[0]);
+  await rules(
+    `-A -t ${VIP}:0 -s rr -p 60\n-a -t ${VIP}:0 -r 10.97.0.11:0 -m\n-a -t ${VIP}:0 -r 10.97.0.12:0 -m\n`,
+  );
+  const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map(
+    (text) => text.split(' ')[0],
+  );
   expect(servers.length).toBe(6);
   expect(new Set(servers).size).toBe(1);
 });
@@ -206,7 +268,9 @@ test('persistence by firewall mark over two ports', async () => {
   rule('-A');
   try {
     await rules('-A -f 97 -s rr -p 60\n-a -f 97 -r 10.97.0.11 -m\n-a -f 97 -r 10.97.0.12 -m\n');
-    const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map((text) => text.split(' ')[0]);
+    const servers = (await ask(repeat(3, ['tcp', VIP, 80], ['tcp', VIP, 443]))).map(
+      (text) => text.split(' ')[0],
+    );
     expect(servers.length).toBe(6);
     expect(new Set(servers).size).toBe(1);
   } finally {
@@ -216,7 +280,9 @@ test('persistence by firewall mark over two ports', async () => {
 
 test('weight 0 gets nothing, and no server at all refuses', async () => {
   directorVip();
-  await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -w 0\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
+  await rules(
+    `-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -w 0\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`,
+  );
   expect(tally(await ask(repeat(4, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs2 80': 4 });
   await rules(`-e -t ${VIP}:80 -r 10.97.0.12:80 -m -w 0\n`);
   expect(await ask(repeat(1, ['tcp', VIP, 80]))).toEqual(['ECONNREFUSED']);
@@ -224,8 +290,13 @@ test('weight 0 gets nothing, and no server at all refuses', async () => {
 
 test('an upper threshold sends the rest elsewhere', async () => {
   directorVip();
-  await rules(`-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -x 2\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`);
-  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({ 'lvst-rs1 80': 2, 'lvst-rs2 80': 6 });
+  await rules(
+    `-A -t ${VIP}:80 -s rr\n-a -t ${VIP}:80 -r 10.97.0.11:80 -m -x 2\n-a -t ${VIP}:80 -r 10.97.0.12:80 -m\n`,
+  );
+  expect(tally(await ask(repeat(8, ['tcp', VIP, 80])))).toEqual({
+    'lvst-rs1 80': 2,
+    'lvst-rs2 80': 6,
+  });
 });
 
 test('both tools list the same while there is traffic', async () => {
@@ -246,7 +317,8 @@ test('both tools list the same while there is traffic', async () => {
   ];
   const seen = new Map<string, string>();
   for (const words of listings) {
-    // numbers move: a listing of ours that lies between two equal ones of the real tool must be equal to them
+    // numbers move: a listing of ours that lies between two equal ones of the real tool must be
+    // equal to them
     let between = '';
     let real: [string, string] = ['', '-'];
     for (let tries = 0; tries < 20 && real[0] !== real[1]; tries++) {

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Inside the lab: one process, one file after the other, since they share the kernel's one table and starting Node is slow there.
+// Inside the lab: one process, one file after the other, since they share the kernel's one table
+// and starting Node is slow there.
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,

@@ -1,6 +1,8 @@
-// npm run golden:record: plays every transcript through the real ipvsadm inside the lab and writes what it answers now.
+// npm run golden:record: plays every transcript through the real ipvsadm inside the lab and writes
+// what it answers now.
 //
-// Deviations stay as they are. Cases of another user are left alone: they are about privileges, which the driver has all of.
+// Deviations stay as they are. Cases of another user are left alone: they are about privileges,
+// which the driver has all of.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startReal } from '../fuzz/real.js';
@@ -41,7 +43,11 @@ async function record(item: Case): Promise<Case> {
   const through = item.conn === undefined ? undefined : withConnections(item.conn);
   const steps = [];
   for (const step of item.steps) {
-    const options = { env: item.env, ...(step.program === 'ipvsadm' ? {} : { program: step.program }), ...(through ? { through } : {}) };
+    const options = {
+      env: item.env,
+      ...(step.program === 'ipvsadm' ? {} : { program: step.program }),
+      ...(through ? { through } : {}),
+    };
     const { stdout, stderr, status } = await real.run(step.words, step.stdin, options);
     steps.push({ ...step, answer: { stdout, stderr, status } });
   }

@@ -1,4 +1,5 @@
-// Two ways from a line of /proc/net/ip_vs_conn to its row: by column, and in general. Where both apply they agree.
+// Two ways from a line of /proc/net/ip_vs_conn to its row: by column, and in general. Where both
+// apply they agree.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConnection, renderConnection } from '../../src/render/connections.js';
@@ -28,8 +29,21 @@ function general(line: string): string | undefined {
 
 test('a plain line gives the same row both ways', () => {
   const line = fc
-    .tuple(protocol, hex(32), hex(16), hex(32), hex(16), hex(32), hex(16), state, fc.integer({ min: 0, max: 9_999_999 }))
-    .map(([p, a, ap, b, bp, c, cp, s, seconds]) => `${p} ${a} ${ap} ${b} ${bp} ${c} ${cp} ${s.padEnd(11)} ${String(seconds).padStart(7)}`);
+    .tuple(
+      protocol,
+      hex(32),
+      hex(16),
+      hex(32),
+      hex(16),
+      hex(32),
+      hex(16),
+      state,
+      fc.integer({ min: 0, max: 9_999_999 }),
+    )
+    .map(
+      ([p, a, ap, b, bp, c, cp, s, seconds]) =>
+        `${p} ${a} ${ap} ${b} ${bp} ${c} ${cp} ${s.padEnd(11)} ${String(seconds).padStart(7)}`,
+    );
   fc.assert(
     fc.property(line, (text) => {
       expect(plain(text)).toBe(general(text));

@@ -27,5 +27,9 @@ test.each<[bigint, string]>([
 });
 
 test('a server counts to 2^32', () => {
-  expect([low32(2n ** 32n - 1n), low32(2n ** 32n), low32(2n ** 32n + 5n)]).toEqual([2n ** 32n - 1n, 0n, 5n]);
+  expect([low32(2n ** 32n - 1n), low32(2n ** 32n), low32(2n ** 32n + 5n)]).toEqual([
+    2n ** 32n - 1n,
+    0n,
+    5n,
+  ]);
 });

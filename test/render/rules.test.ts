@@ -16,7 +16,14 @@ const service = (id: ServiceId): Service => ({
   engine: undefined,
   onePacket: false,
 });
-const server = { address: ipv4(0x0a000002), port: 80, tunnel: IPIP, weight: 1, upperThreshold: 0, lowerThreshold: 0 };
+const server = {
+  address: ipv4(0x0a000002),
+  port: 80,
+  tunnel: IPIP,
+  weight: 1,
+  upperThreshold: 0,
+  lowerThreshold: 0,
+};
 
 test('rules of other programs that -R could not read are left out and named', async () => {
   const tcp: ServiceId = { kind: 'address', protocol: 'tcp', address: ipv4(0x0a000001), port: 80 };
@@ -24,11 +31,20 @@ test('rules of other programs that -R could not read are left out and named', as
     { kind: 'add-service', service: service({ ...tcp, protocol: 'ip-47' }) },
     { kind: 'add-service', service: service(tcp) },
     { kind: 'add-destination', id: tcp, destination: { ...server, forwarding: 'local' } },
-    { kind: 'add-destination', id: tcp, destination: { ...server, port: 81, forwarding: 'method-4' } },
     {
       kind: 'add-destination',
       id: tcp,
-      destination: { ...server, port: 82, forwarding: 'tunnel', tunnel: { type: 'type-9', port: 0, flags: 0 } },
+      destination: { ...server, port: 81, forwarding: 'method-4' },
+    },
+    {
+      kind: 'add-destination',
+      id: tcp,
+      destination: {
+        ...server,
+        port: 82,
+        forwarding: 'tunnel',
+        tunnel: { type: 'type-9', port: 0, flags: 0 },
+      },
     },
   ];
   const backend = new MemoryBackend();

@@ -7,14 +7,27 @@ import { compareDestinations, mergeSort } from '../../src/render/sort.js';
 test('equal ones keep their order', () => {
   const items = [3, 1, 2, 1, 3, 2].map((key, place) => ({ key, place }));
   const sorted = mergeSort(items, (a, b) => a.key - b.key);
-  expect(sorted.map(({ key, place }) => `${key}@${place}`)).toEqual(['1@1', '1@3', '2@2', '2@5', '3@0', '3@4']);
+  expect(sorted.map(({ key, place }) => `${key}@${place}`)).toEqual([
+    '1@1',
+    '1@3',
+    '2@2',
+    '2@5',
+    '3@0',
+    '3@4',
+  ]);
 });
 
 test('nothing is lost, whatever the comparison says', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(), { maxLength: 200 }), fc.func(fc.integer({ min: -1, max: 1 })), (items, compare) => {
-      expect(mergeSort(items, compare).sort((a, b) => a - b)).toEqual([...items].sort((a, b) => a - b));
-    }),
+    fc.property(
+      fc.array(fc.nat(), { maxLength: 200 }),
+      fc.func(fc.integer({ min: -1, max: 1 })),
+      (items, compare) => {
+        expect(mergeSort(items, compare).sort((a, b) => a - b)).toEqual(
+          [...items].sort((a, b) => a - b),
+        );
+      },
+    ),
   );
 });
 

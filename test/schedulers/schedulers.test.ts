@@ -9,7 +9,13 @@ import { siphash13 } from '../../src/schedulers/siphash.js';
 import { SCHEDULER_NAMES, schedulerOf } from '../../src/schedulers/table.js';
 
 const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
-const arrival = { client: ip('172.16.0.1'), clientPort: 30001, virtual: ip('192.0.2.1'), hasPorts: true, now: 0 };
+const arrival = {
+  client: ip('172.16.0.1'),
+  clientPort: 30001,
+  virtual: ip('192.0.2.1'),
+  hasPorts: true,
+  now: 0,
+};
 const settings = { flags: 0, expiration: 86400, random: () => 0.5 };
 
 /** Servers by their weights, in the order of adding; the list is newest first. */
@@ -53,20 +59,30 @@ describe('hashes', () => {
     [0x0a000151, 0x66e6d50d],
   ])('siphash13(%i)', (value, hash) => expect(siphash13(value, 2654435761)).toBe(hash));
 
-  test('siphash13 with the second key', () => expect(siphash13(0x0a000153, 2654446892)).toBe(0x32a4a47c));
+  test('siphash13 with the second key', () =>
+    expect(siphash13(0x0a000153, 2654446892)).toBe(0x32a4a47c));
 });
 
 describe('the table of mh', () => {
   test.each([
-    [[1, 1, 1], { 1: 1364, 2: 1364, 3: 1365 }, '65cd71338c9c40a57aab3f10ef2814fb75ccbcc1738ed3b6c1923891b3180b4f'],
-    [[20, 0, 30, 10], { 1: 1364, 3: 2046, 4: 683 }, '1e8a477b73feaf85edb5a8e2c133c76f3a07ccf29432f20e37b065d1a15d433d'],
+    [
+      [1, 1, 1],
+      { 1: 1364, 2: 1364, 3: 1365 },
+      '65cd71338c9c40a57aab3f10ef2814fb75ccbcc1738ed3b6c1923891b3180b4f',
+    ],
+    [
+      [20, 0, 30, 10],
+      { 1: 1364, 3: 2046, 4: 683 },
+      '1e8a477b73feaf85edb5a8e2c133c76f3a07ccf29432f20e37b065d1a15d433d',
+    ],
     [[1000, 1, 500, 65535], { 1: 62, 2: 62, 3: 62, 4: 3907 }, undefined],
   ])('of weights %j', (weights, counts, digest) => {
     const digits = mhTable(servers(...weights)).map((one) => (one ? numberOf(one) : 0));
     const tally: Record<number, number> = {};
     for (const digit of digits) tally[digit] = (tally[digit] ?? 0) + 1;
     expect(tally).toEqual(counts);
-    if (digest !== undefined) expect(createHash('sha256').update(digits.join('')).digest('hex')).toBe(digest);
+    if (digest !== undefined)
+      expect(createHash('sha256').update(digits.join('')).digest('hex')).toBe(digest);
   });
 
   test('begins as recorded', () => {
@@ -86,11 +102,27 @@ test('loads are compared exactly beyond 53 bits', () => {
 });
 
 const candidates = fc
-  .array(fc.record({ weight: fc.integer({ min: 0, max: 9 }), overloaded: fc.boolean(), active: fc.nat(20), inactive: fc.nat(20) }), {
-    maxLength: 8,
-  })
+  .array(
+    fc.record({
+      weight: fc.integer({ min: 0, max: 9 }),
+      overloaded: fc.boolean(),
+      active: fc.nat(20),
+      inactive: fc.nat(20),
+    }),
+    {
+      maxLength: 8,
+    },
+  )
   .map((list) =>
-    list.map((one, i): Candidate => ({ ...one, lastWeight: one.weight, available: true, address: ip(`10.0.1.${i + 1}`), port: 80 })),
+    list.map(
+      (one, i): Candidate => ({
+        ...one,
+        lastWeight: one.weight,
+        available: true,
+        address: ip(`10.0.1.${i + 1}`),
+        port: 80,
+      }),
+    ),
   );
 
 describe.each(SCHEDULER_NAMES)('%s', (name) => {
@@ -98,21 +130,36 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
 
   test('never picks a server of weight 0 or an overloaded one, and picks none of none', () => {
     fc.assert(
-      fc.property(candidates, fc.array(fc.integer({ min: 1, max: 0xffffff }), { minLength: 1, maxLength: 30 }), (list, clients) => {
-        const state = scheduler.start(list);
-        for (const client of clients) {
-          const picked = scheduler.pick(state, list, { ...arrival, client: { family: 'ipv4', value: client } }, { ...settings, flags: 1 });
-          if (picked) expect(picked.weight > 0 && !picked.overloaded).toBe(true);
-          else if (name !== 'ovf' && name !== 'dh')
-            expect(list.some(({ weight, overloaded }) => weight > 0 && !overloaded) && name !== 'wrr').toBe(false);
-        }
-      }),
+      fc.property(
+        candidates,
+        fc.array(fc.integer({ min: 1, max: 0xffffff }), { minLength: 1, maxLength: 30 }),
+        (list, clients) => {
+          const state = scheduler.start(list);
+          for (const client of clients) {
+            const picked = scheduler.pick(
+              state,
+              list,
+              { ...arrival, client: { family: 'ipv4', value: client } },
+              { ...settings, flags: 1 },
+            );
+            if (picked) expect(picked.weight > 0 && !picked.overloaded).toBe(true);
+            else if (name !== 'ovf' && name !== 'dh')
+              expect(
+                list.some(({ weight, overloaded }) => weight > 0 && !overloaded) && name !== 'wrr',
+              ).toBe(false);
+          }
+        },
+      ),
       { numRuns: name === 'mh' ? 30 : 200 },
     );
   });
 
   test('goes on after any change of the list', () => {
-    const change = fc.record({ kind: fc.constantFrom('add', 'delete', 'edit'), at: fc.nat(7), weight: fc.integer({ min: 0, max: 5 }) });
+    const change = fc.record({
+      kind: fc.constantFrom('add', 'delete', 'edit'),
+      at: fc.nat(7),
+      weight: fc.integer({ min: 0, max: 5 }),
+    });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
         const list: (Candidate & { weight: number; lastWeight: number; available: boolean })[] = [];
@@ -120,7 +167,8 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
         let made = 0;
         for (const { kind, at, weight } of changes) {
           const index = kind === 'add' ? 0 : at % Math.max(1, list.length);
-          if (kind === 'add') list.unshift({ ...(servers(weight)[0] as Candidate), address: ip(`10.0.2.${++made}`) });
+          if (kind === 'add')
+            list.unshift({ ...(servers(weight)[0] as Candidate), address: ip(`10.0.2.${++made}`) });
           const server = list[index];
           if (!server) continue;
           if (kind === 'delete') {
@@ -130,7 +178,12 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
           if (kind === 'edit') server.weight = weight;
           scheduler.changed?.(state, list, { kind, index });
           for (let i = 0; i < 3; i++) {
-            const picked = scheduler.pick(state, list, { ...arrival, client: ip(`172.16.1.${i + 1}`) }, settings);
+            const picked = scheduler.pick(
+              state,
+              list,
+              { ...arrival, client: ip(`172.16.1.${i + 1}`) },
+              settings,
+            );
             if (picked) expect(list).toContain(picked);
           }
         }
@@ -142,19 +195,22 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
 
 test('wrr gives each server its weight over a full round', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 6 }), (weights) => {
-      const list = servers(...weights);
-      const scheduler = schedulerOf('wrr') ?? expect.fail();
-      const state = scheduler.start(list);
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      const counts = weights.map(() => 0);
-      for (let i = 0; i < total; i++) {
-        const picked = scheduler.pick(state, list, arrival, settings) ?? expect.fail('none');
-        const at = numberOf(picked) - 1;
-        counts[at] = (counts[at] ?? 0) + 1;
-      }
-      expect(counts).toEqual(weights);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 6 }),
+      (weights) => {
+        const list = servers(...weights);
+        const scheduler = schedulerOf('wrr') ?? expect.fail();
+        const state = scheduler.start(list);
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        const counts = weights.map(() => 0);
+        for (let i = 0; i < total; i++) {
+          const picked = scheduler.pick(state, list, arrival, settings) ?? expect.fail('none');
+          const at = numberOf(picked) - 1;
+          counts[at] = (counts[at] ?? 0) + 1;
+        }
+        expect(counts).toEqual(weights);
+      },
+    ),
   );
 });
 

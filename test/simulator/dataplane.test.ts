@@ -19,7 +19,11 @@ const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
 async function scene(rules: string) {
   const clock = { now: 1000 };
   const backend = new MemoryBackend(EMPTY_TABLE, () => clock.now);
-  expect(await answer('ipvsadm', ['-R'], { backend, stdin: rules })).toEqual({ stdout: '', stderr: '', status: 0 });
+  expect(await answer('ipvsadm', ['-R'], { backend, stdin: rules })).toEqual({
+    stdout: '',
+    stderr: '',
+    status: 0,
+  });
   const send = (client: string, more: Partial<Packet>) => {
     const [address = '', port = '4000'] = client.split(' ');
     const packet: Packet = {
@@ -34,18 +38,23 @@ async function scene(rules: string) {
       ...more,
     };
     const verdict = backend.dataplane.packet(packet, clock.now);
-    return verdict.kind === 'forwarded' ? `${(verdict.server.address as { value: number }).value & 255}:${verdict.port}` : verdict.kind;
+    return verdict.kind === 'forwarded'
+      ? `${(verdict.server.address as { value: number }).value & 255}:${verdict.port}`
+      : verdict.kind;
   };
   const list = async (...words: string[]) => (await answer('ipvsadm', words, { backend })).stdout;
   return { backend, clock, send, list };
 }
-const NAT = '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -m\n-a -t 10.0.0.1:80 -r 10.0.1.2:8080 -m\n';
+const NAT =
+  '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -m\n-a -t 10.0.0.1:80 -r 10.0.1.2:8080 -m\n';
 
 describe('connections', () => {
   test('open, close, time out, and are listed as the kernel lists them', async () => {
     const { send, list, clock } = await scene(NAT);
     expect(send('172.16.0.1', { tcp: 'syn' })).toBe('2:8080');
-    expect(await list('-Lnc')).toContain('TCP 01:00  SYN_RECV    172.16.0.1:4000    10.0.0.1:80        10.0.1.2:8080\n');
+    expect(await list('-Lnc')).toContain(
+      'TCP 01:00  SYN_RECV    172.16.0.1:4000    10.0.0.1:80        10.0.1.2:8080\n',
+    );
     for (const [direction, tcp] of [
       ['out', 'syn'],
       ['in', 'ack'],
@@ -96,8 +105,12 @@ describe('connections', () => {
       send('172.16.0.1', { tcp: 'syn' });
       await answer('ipvsadm', ['-d', '-t', '10.0.0.1:80', '-r', '10.0.1.2:8080'], { backend });
       expect(send('172.16.0.1', { tcp: 'ack' })).toBe(verdict);
-      await answer('ipvsadm', ['-a', '-t', '10.0.0.1:80', '-r', '10.0.1.2:8080', '-m'], { backend });
-      expect(await list('-Ln')).toMatch(expire ? /10\.0\.1\.2:8080 +Masq +1 +0 +0/ : /10\.0\.1\.2:8080 +Masq +1 +1 +0/);
+      await answer('ipvsadm', ['-a', '-t', '10.0.0.1:80', '-r', '10.0.1.2:8080', '-m'], {
+        backend,
+      });
+      expect(await list('-Ln')).toMatch(
+        expire ? /10\.0\.1\.2:8080 +Masq +1 +0 +0/ : /10\.0\.1\.2:8080 +Masq +1 +1 +0/,
+      );
     }
   });
 
@@ -113,7 +126,9 @@ describe('connections', () => {
   });
 
   test('thresholds refuse, and take back below three quarters', async () => {
-    const { send, clock } = await scene('-A -u 10.0.0.1:53 -s rr\n-a -u 10.0.0.1:53 -r 10.0.1.1 -m -x 4\n');
+    const { send, clock } = await scene(
+      '-A -u 10.0.0.1:53 -s rr\n-a -u 10.0.0.1:53 -r 10.0.1.1 -m -x 4\n',
+    );
     const ask = (port: number) => send(`172.16.0.1 ${port}`, { protocol: 'udp', virtualPort: 53 });
     expect([1, 2, 3, 4].map(ask)).toEqual(new Array(4).fill('1:53'));
     expect(ask(5)).toBe('refused');
@@ -130,8 +145,12 @@ describe('persistence', () => {
 
   test('a network of clients shares a template', async () => {
     const { send, list } = await scene(rules(' -M 255.255.255.0'));
-    expect(['172.16.0.1', '172.16.0.2', '172.16.1.1'].map((client) => send(client, { tcp: 'syn' }))).toEqual(['2:80', '2:80', '1:80']);
-    expect(await list('-Lnc')).toContain('TCP 05:00  NONE        172.16.0.0:0       10.0.0.1:80        10.0.1.2:80\n');
+    expect(
+      ['172.16.0.1', '172.16.0.2', '172.16.1.1'].map((client) => send(client, { tcp: 'syn' })),
+    ).toEqual(['2:80', '2:80', '1:80']);
+    expect(await list('-Lnc')).toContain(
+      'TCP 05:00  NONE        172.16.0.0:0       10.0.0.1:80        10.0.1.2:80\n',
+    );
     expect(await list('-Ln', '--persistent-conn')).toMatch(/10\.0\.1\.2:80 +1 +1 +2 +0/);
   });
 
@@ -155,7 +174,9 @@ describe('persistence', () => {
       const { send, backend } = await scene(rules(''));
       backend.dataplane.sysctls.expire_quiescent_template = expire;
       send('172.16.0.1 1', { tcp: 'syn' });
-      await answer('ipvsadm', ['-e', '-t', '10.0.0.1:80', '-r', '10.0.1.2', '-m', '-w', '0'], { backend });
+      await answer('ipvsadm', ['-e', '-t', '10.0.0.1:80', '-r', '10.0.1.2', '-m', '-w', '0'], {
+        backend,
+      });
       expect(send('172.16.0.1 2', { tcp: 'syn' })).toBe(server);
     }
   });
@@ -164,14 +185,22 @@ describe('persistence', () => {
     const { send, list } = await scene(
       '-A -u 10.0.0.1:5060 -s rr -p 60 --pe sip\n-a -u 10.0.0.1:5060 -r 10.0.1.1 -m\n-a -u 10.0.0.1:5060 -r 10.0.1.2 -m\n',
     );
-    const call = (port: number, callId?: string) => send(`172.16.0.1 ${port}`, { protocol: 'udp', virtualPort: 5060, callId });
-    expect([call(1, 'a'), call(2, 'b'), call(3, 'a'), call(4)]).toEqual(['2:5060', '1:5060', '2:5060', 'dropped']);
+    const call = (port: number, callId?: string) =>
+      send(`172.16.0.1 ${port}`, { protocol: 'udp', virtualPort: 5060, callId });
+    expect([call(1, 'a'), call(2, 'b'), call(3, 'a'), call(4)]).toEqual([
+      '2:5060',
+      '1:5060',
+      '2:5060',
+      'dropped',
+    ]);
     expect(await list('-Lnc', '--persistent-conn')).toContain('sip');
   });
 });
 
 test('rates follow the estimator', async () => {
-  const { send, list, clock } = await scene('-A -u 10.0.0.1:53 -s rr\n-a -u 10.0.0.1:53 -r 10.0.1.1 -m\n');
+  const { send, list, clock } = await scene(
+    '-A -u 10.0.0.1:53 -s rr\n-a -u 10.0.0.1:53 -r 10.0.1.1 -m\n',
+  );
   const seen: string[] = [];
   const look = async () =>
     seen.push(
@@ -183,7 +212,8 @@ test('rates follow the estimator', async () => {
   send('172.16.0.1 1', { protocol: 'udp', virtualPort: 53, bytes: 29 });
   clock.now += 2;
   await look();
-  for (let port = 2001; port <= 2100; port++) send(`172.16.0.1 ${port}`, { protocol: 'udp', virtualPort: 53, bytes: 29 });
+  for (let port = 2001; port <= 2100; port++)
+    send(`172.16.0.1 ${port}`, { protocol: 'udp', virtualPort: 53, bytes: 29 });
   for (let i = 0; i < 6; i++) {
     clock.now += 2;
     await look();
@@ -196,14 +226,28 @@ describe('a table file', () => {
     const { backend, list } = await scene(`${NAT}-A -f 7 -s rr -p 60\n-a -f 7 -r 10.0.1.1 -m\n`);
     const { id } = (await backend.services())[0]?.service ?? expect.fail();
     const service = (await backend.service(id)).service;
-    const arrivals = [1, 2, 3].map((n) => ({ at: n, client: ip(`172.16.0.${n}`), clientPort: 4000, seconds: n === 1 ? 1 : 60 }));
+    const arrivals = [1, 2, 3].map((n) => ({
+      at: n,
+      client: ip(`172.16.0.${n}`),
+      clientPort: 4000,
+      seconds: n === 1 ? 1 : 60,
+    }));
     await backend.play(packetsOf(service, arrivals, 990, 1000));
     const other = new MemoryBackend(decodeTable(encodeTable(backend.state())), () => 1000);
-    for (const words of [['-Ln'], ['-Ln', '--stats', '--exact'], ['-Ln', '--rate'], ['-Ln', '--persistent-conn']]) {
-      expect((await answer('ipvsadm', words, { backend: other })).stdout).toBe(await list(...words));
+    for (const words of [
+      ['-Ln'],
+      ['-Ln', '--stats', '--exact'],
+      ['-Ln', '--rate'],
+      ['-Ln', '--persistent-conn'],
+    ]) {
+      expect((await answer('ipvsadm', words, { backend: other })).stdout).toBe(
+        await list(...words),
+      );
     }
     const sorted = (text: string) => text.split('\n').sort();
-    expect(sorted((await answer('ipvsadm', ['-Lnc'], { backend: other })).stdout)).toEqual(sorted(await list('-Lnc')));
+    expect(sorted((await answer('ipvsadm', ['-Lnc'], { backend: other })).stdout)).toEqual(
+      sorted(await list('-Lnc')),
+    );
     expect(await list('-Lnc')).toContain('TIME_WAIT');
   });
 
@@ -219,7 +263,9 @@ describe('a table file', () => {
     );
     expect(kept).toMatchObject({ status: 0, stderr: '' });
     const listed = (await answer('ipvsadm', ['-Ln'], { backend: openFile(path) })).stdout;
-    const counts = [...listed.matchAll(/Masq +1 +(\d+) +(\d+)/g)].map(([, active, inactive]) => Number(active) + Number(inactive));
+    const counts = [...listed.matchAll(/Masq +1 +(\d+) +(\d+)/g)].map(
+      ([, active, inactive]) => Number(active) + Number(inactive),
+    );
     expect(counts).toEqual([250, 250]);
     writeFileSync(path, readFileSync(path, 'utf8').replace('"clientPort":', '"clientPort":-'));
     expect(() => openFile(path)).toThrow(/damaged table file: traffic\.flows\[0\]\.clientPort/);

@@ -10,13 +10,26 @@ export interface ChildOptions {
   readonly stdin?: string;
 }
 
-/** Starts a built command; its stdin is a pipe. Only PATH and what is given is in its environment. */
-export function start(program: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn(process.execPath, [bin(program), ...words], { env: { PATH: process.env.PATH, ...env }, stdio: 'pipe' });
+/**
+ * Starts a built command; its stdin is a pipe. Only PATH and what is given is in its environment.
+ */
+export function start(
+  program: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [bin(program), ...words], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: 'pipe',
+  });
 }
 
 /** Runs a built command to its end. */
-export function runChild(program: string, words: readonly string[], { env = {}, stdin = '' }: ChildOptions = {}): Promise<Answer> {
+export function runChild(
+  program: string,
+  words: readonly string[],
+  { env = {}, stdin = '' }: ChildOptions = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = start(program, words, env);
     let stdout = '';
@@ -29,6 +42,8 @@ export function runChild(program: string, words: readonly string[], { env = {}, 
     });
     child.stdin?.on('error', () => {}); // it may end without reading all
     child.stdin?.end(Buffer.from(stdin, 'latin1'));
-    child.on('error', reject).on('close', (status) => resolve({ stdout, stderr, status: status ?? -1 }));
+    child
+      .on('error', reject)
+      .on('close', (status) => resolve({ stdout, stderr, status: status ?? -1 }));
   });
 }

@@ -9,5 +9,8 @@ export function goldenTopics(): { topic: string; cases: Case[] }[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.txt'))
     .sort()
-    .map((name) => ({ topic: name.slice(0, -'.txt'.length), cases: parseTranscript(readFileSync(new URL(name, FOLDER), 'utf8')) }));
+    .map((name) => ({
+      topic: name.slice(0, -'.txt'.length),
+      cases: parseTranscript(readFileSync(new URL(name, FOLDER), 'utf8')),
+    }));
 }

@@ -7,7 +7,11 @@ import { restoreScript, saveScript } from '../../src/ipvsadm/wrappers.js';
 import { fixtureNames } from './names.js';
 import type { Answer, Case } from './transcript.js';
 
-const PROGRAMS = { ipvsadm: run, 'ipvsadm-save': saveScript, 'ipvsadm-restore': restoreScript } as const;
+const PROGRAMS = {
+  ipvsadm: run,
+  'ipvsadm-save': saveScript,
+  'ipvsadm-restore': restoreScript,
+} as const;
 
 export interface Circumstances {
   readonly backend: Backend;
@@ -18,7 +22,11 @@ export interface Circumstances {
 }
 
 /** One command line in a world of its own. */
-export async function answer(program: string, words: readonly string[], circumstances: Circumstances): Promise<Answer> {
+export async function answer(
+  program: string,
+  words: readonly string[],
+  circumstances: Circumstances,
+): Promise<Answer> {
   const { backend, names = fixtureNames(), stdin = '', env = {}, conn } = circumstances;
   const input = stdin === '' ? [] : [stdin];
   let stdout = '';
@@ -41,7 +49,11 @@ export async function answer(program: string, words: readonly string[], circumst
       return true;
     },
     openConnections: () =>
-      conn === null ? undefined : bytesOf(conn === undefined ? readFileSync('/proc/net/ip_vs_conn') : Buffer.from(conn, 'latin1')),
+      conn === null
+        ? undefined
+        : bytesOf(
+            conn === undefined ? readFileSync('/proc/net/ip_vs_conn') : Buffer.from(conn, 'latin1'),
+          ),
     connectionsPath: '/proc/net/ip_vs_conn',
     connectionsChosen: conn !== undefined,
     trace: undefined,
@@ -71,12 +83,16 @@ export interface Outcome {
 export async function play(item: Case, backend: Backend, names?: World['names']): Promise<Outcome> {
   const common = { backend, env: item.env, conn: item.conn, ...(names ? { names } : {}) };
   const answers: Answer[] = [];
-  for (const { program, words, stdin } of item.steps) answers.push(await answer(program, words, { ...common, stdin }));
+  for (const { program, words, stdin } of item.steps)
+    answers.push(await answer(program, words, { ...common, stdin }));
   const after = await answer('ipvsadm', ['-S', '-n'], { backend });
   return { answers, after: after.stdout };
 }
 
-/** What a case should give here: the recording, with the named deviation in place of its last answer. */
+/**
+ * What a case should give here: the recording, with the named deviation in place of its last
+ * answer.
+ */
 export function expected(item: Case): Outcome {
   const answers = item.steps.map((step) => step.answer);
   if (item.deviation === undefined) return { answers, after: item.after };

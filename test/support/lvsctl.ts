@@ -28,7 +28,10 @@ export async function lvsctl(
     readText(path) {
       const text = files[path];
       if (text === undefined)
-        throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT', syscall: 'open' });
+        throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), {
+          code: 'ENOENT',
+          syscall: 'open',
+        });
       return text;
     },
     writeText: () => {},

@@ -28,7 +28,8 @@ export function fakeMachine(
     },
     read: (path) => present.get(path),
     write(path, text) {
-      if (!present.has(path)) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT', syscall: 'open' });
+      if (!present.has(path))
+        throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT', syscall: 'open' });
       present.set(path, text);
     },
     list: (path) =>
@@ -46,7 +47,10 @@ export function fakeMachine(
 }
 
 /** A record in memory. */
-export function memoryStore(text = '', others: () => readonly string[] = () => []): JournalStore & { text: string } {
+export function memoryStore(
+  text = '',
+  others: () => readonly string[] = () => [],
+): JournalStore & { text: string } {
   const store = {
     path: 'record',
     text,

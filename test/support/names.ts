@@ -7,7 +7,9 @@ import { parseServices } from '../../src/system/names.js';
 // from the top of the checkout: bundled programs have no place of their own
 const read = (name: string) => readFileSync(`test/fixtures/${name}`, 'latin1');
 
-/** Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services. */
+/**
+ * Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services.
+ */
 export function fixtureNames(hosts = read('hosts'), services = read('services')): World['names'] {
   const entries = hosts
     .split('\n')
@@ -20,7 +22,8 @@ export function fixtureNames(hosts = read('hosts'), services = read('services'))
         const wanted = name.toLowerCase();
         for (const [address = '', ...names] of entries) {
           const v4 = address === '::1' ? '127.0.0.1' : address;
-          if (names.some((known) => known.toLowerCase() === wanted) && parseDottedQuad(v4)) return parseDottedQuad(v4);
+          if (names.some((known) => known.toLowerCase() === wanted) && parseDottedQuad(v4))
+            return parseDottedQuad(v4);
         }
         return undefined;
       },
@@ -29,7 +32,9 @@ export function fixtureNames(hosts = read('hosts'), services = read('services'))
     reverse: async () => ({
       host: (address) =>
         entries.find(
-          ([known = '']) => formatAddress(parseAddress(known) ?? address) === formatAddress(address) && parseAddress(known),
+          ([known = '']) =>
+            formatAddress(parseAddress(known) ?? address) === formatAddress(address) &&
+            parseAddress(known),
         )?.[1],
       port: table.name,
     }),

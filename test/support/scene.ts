@@ -1,4 +1,5 @@
-// The whole monitor on the memory backend, with servers that behave as told and a clock that only moves when told to.
+// The whole monitor on the memory backend, with servers that behave as told and a clock that only
+// moves when told to.
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
 import { readConfig } from '../../src/lvsctl/config/read.js';
@@ -19,8 +20,19 @@ export const FALL = 3;
 export const SERVERS = 4;
 
 /** Server i has weight (i + 1) x `factor`; the first `skip` are left out. */
-export function textOf({ servers = SERVERS, skip = 0, factor = 1, sorry = true, health = '', monitor = '', checks = '' } = {}): string {
-  const list = Array.from({ length: servers }, (_, i) => `{address: 10.0.0.${i + 1}, weight: ${(i + 1) * factor}}`);
+export function textOf({
+  servers = SERVERS,
+  skip = 0,
+  factor = 1,
+  sorry = true,
+  health = '',
+  monitor = '',
+  checks = '',
+} = {}): string {
+  const list = Array.from(
+    { length: servers },
+    (_, i) => `{address: 10.0.0.${i + 1}, weight: ${(i + 1) * factor}}`,
+  );
   return `
 vips: [{address: 192.0.2.1, interface: eth0}]
 services:
@@ -67,13 +79,20 @@ export interface Scene {
   results(server: string): readonly boolean[];
   /** How many of these are from before the last start or reload. */
   resultsBefore(server: string): number;
-  /** The next file is this one: of servers that it does not name nothing is heard. Before a reload; a start does so itself. */
+  /**
+   * The next file is this one: of servers that it does not name nothing is heard. Before a reload;
+   * a start does so itself.
+   */
   expectFile(config: ReturnType<typeof configOf>): void;
   /** Forgets all results. */
   forgetHistory(): void;
 }
 
-export const ID = wantedTable(configOf())[0]?.service.id ?? { kind: 'fwmark', mark: 1, family: 'ipv4' };
+export const ID = wantedTable(configOf())[0]?.service.id ?? {
+  kind: 'fwmark',
+  mark: 1,
+  family: 'ipv4',
+};
 export const SORRY = '10.0.9.9:80';
 export const nameOf = (i: number) => `10.0.0.${i + 1}:80`;
 
@@ -102,7 +121,8 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
   probes.tcp = async (target) => {
     const verdict = await tcp(target);
     const server = `${target.address}:${target.port}`;
-    if (named.has(server)) results.set(server, [...(results.get(server) ?? []), verdict === undefined]);
+    if (named.has(server))
+      results.set(server, [...(results.get(server) ?? []), verdict === undefined]);
     return verdict;
   };
   const backend = new MemoryBackend();
@@ -111,7 +131,11 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
   /** changes until the present monitor is dead */
   let life = { left: Number.POSITIVE_INFINITY };
   const table = async () =>
-    new Map((await backend.destinations(ID)).map(({ destination }) => [formatServer(destination), destination] as const));
+    new Map(
+      (await backend.destinations(ID)).map(
+        ({ destination }) => [formatServer(destination), destination] as const,
+      ),
+    );
   return {
     outside,
     backend,
@@ -181,12 +205,15 @@ function fixedRandom(): () => number {
 
 /** Time in which a lasting behaviour must have had its effect, whatever went before. */
 export const SETTLED = FALL * INTERVAL + 2 * TIMEOUT + 500;
-export const weightsOf = (table: Map<string, Destination>) => Object.fromEntries([...table].map(([name, { weight }]) => [name, weight]));
+export const weightsOf = (table: Map<string, Destination>) =>
+  Object.fromEntries([...table].map(([name, { weight }]) => [name, weight]));
 /** What `weightsOf` gives when all servers are up. */
 export const allUp = ({ servers = SERVERS, factor = 1 } = {}) =>
   Object.fromEntries(Array.from({ length: servers }, (_, i) => [nameOf(i), (i + 1) * factor]));
-export const serves = (table: Map<string, Destination>) => [...table.values()].some(({ weight }) => weight > 0);
-export const log = (events: readonly MonitorEvent[]) => events.map((event) => renderEvent(event, new Date(0), 'text').slice(25).trim());
+export const serves = (table: Map<string, Destination>) =>
+  [...table.values()].some(({ weight }) => weight > 0);
+export const log = (events: readonly MonitorEvent[]) =>
+  events.map((event) => renderEvent(event, new Date(0), 'text').slice(25).trim());
 
 export interface ForeignAct {
   /** beyond the servers: the sorry server */

@@ -13,7 +13,10 @@ export interface SimulatedOutside extends Outside {
 
 export interface Simulation {
   /** Answers a probe to `address:port`: verdict and how long it takes. */
-  readonly probe: (server: string, nowMs: number) => { readonly verdict: Verdict; readonly tookMs: number };
+  readonly probe: (
+    server: string,
+    nowMs: number,
+  ) => { readonly verdict: Verdict; readonly tookMs: number };
   readonly random?: () => number;
 }
 
@@ -30,7 +33,9 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
   const answer = (target: { address: string; port: number; timeoutMs: number }) =>
     new Promise<Verdict>((resolve) => {
       const { verdict, tookMs } = probe(`${target.address}:${target.port}`, now);
-      after(Math.min(tookMs, target.timeoutMs), () => resolve(tookMs >= target.timeoutMs ? 'no answer' : verdict));
+      after(Math.min(tookMs, target.timeoutMs), () =>
+        resolve(tookMs >= target.timeoutMs ? 'no answer' : verdict),
+      );
     });
   const probes: Probes = {
     tcp: answer,
@@ -39,7 +44,8 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     udp: answer,
     smtp: answer,
     ping: answer,
-    exec: (_, { LVS_RIP = '', LVS_RPORT = '' }, timeoutMs) => answer({ address: LVS_RIP, port: Number(LVS_RPORT), timeoutMs }),
+    exec: (_, { LVS_RIP = '', LVS_RPORT = '' }, timeoutMs) =>
+      answer({ address: LVS_RIP, port: Number(LVS_RPORT), timeoutMs }),
   };
   return {
     clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
@@ -69,7 +75,9 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
       await settled();
       for (;;) {
         let first: number | undefined;
-        for (const [id, { due }] of timers) if (due <= end && (first === undefined || due < (timers.get(first)?.due ?? 0))) first = id;
+        for (const [id, { due }] of timers)
+          if (due <= end && (first === undefined || due < (timers.get(first)?.due ?? 0)))
+            first = id;
         const timer = first === undefined ? undefined : timers.get(first);
         if (first === undefined || timer === undefined) break;
         timers.delete(first);

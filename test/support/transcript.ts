@@ -1,4 +1,5 @@
-// Golden transcripts: what was typed and what the real ipvsadm answered, as text that people can read and edit.
+// Golden transcripts: what was typed and what the real ipvsadm answered, as text that people can
+// read and edit.
 //
 //   @ name                        a case; it begins with an empty table
 //   # text                        a remark
@@ -6,16 +7,19 @@
 //   % uid NUMBER                  run as this user, without capabilities
 //   % conn absent                 there is no /proc/net/ip_vs_conn
 //   % conn TEXT                   a line of /proc/net/ip_vs_conn (repeated)
-//   $ ipvsadm -A -t 10.0.0.1:80   a command; words as in a shell, single quotes or JSON in double quotes
+//   $ ipvsadm -A -t 10.0.0.1:80   a command; words as in a shell, single quotes or JSON in double
+// quotes
 //   < text                        a line of its stdin
 //   > text                        a line of its stdout
 //   ! text                        a line of its stderr
 //   ? 255                         its exit status, when not 0
 //   = -A -t 10.0.0.1:80 -s wlc    a line of `ipvsadm -S -n` after the last command
-//   ~ reason                      from here on: what this project does instead, and why; then lines of `>`, `!`, `?`, `=` that replace
+//   ~ reason                      from here on: what this project does instead, and why; then lines
+// of `>`, `!`, `?`, `=` that replace
 //                                 all of their kind
 //
-// A line of stdin, stdout, stderr or conn that is a JSON text stands for exactly that text, otherwise for the text and a newline.
+// A line of stdin, stdout, stderr or conn that is a JSON text stands for exactly that text,
+// otherwise for the text and a newline.
 
 export interface Answer {
   readonly stdout: string;
@@ -41,7 +45,9 @@ export interface Case {
   /** `ipvsadm -S -n` afterwards */
   readonly after: string;
   /** what this project does instead for the last step */
-  readonly deviation: { readonly reason: string; readonly answer: Answer; readonly after: string } | undefined;
+  readonly deviation:
+    | { readonly reason: string; readonly answer: Answer; readonly after: string }
+    | undefined;
 }
 
 interface Draft {
@@ -68,7 +74,8 @@ function parseCase(block: string): Case {
   const steps: (Draft & { words: string[] })[] = [];
   let after = '';
   let deviation: (Partial<Draft> & { reason: string; after?: string }) | undefined;
-  const exact = (rest: string) => (rest.startsWith('"') ? (JSON.parse(rest) as string) : `${rest}\n`);
+  const exact = (rest: string) =>
+    rest.startsWith('"') ? (JSON.parse(rest) as string) : `${rest}\n`;
   for (const line of lines) {
     if (line === '') continue;
     const mark = line[0];
@@ -78,11 +85,13 @@ function parseCase(block: string): Case {
     else if (mark === '%') {
       const [kind, ...values] = rest.split(' ');
       const value = values.join(' ');
-      if (kind === 'env') env[value.slice(0, value.indexOf('='))] = value.slice(value.indexOf('=') + 1);
+      if (kind === 'env')
+        env[value.slice(0, value.indexOf('='))] = value.slice(value.indexOf('=') + 1);
       else if (kind === 'uid') uid = Number(value);
       else if (kind === 'conn') conn = value === 'absent' ? null : (conn ?? '') + exact(value);
       else throw new Error(`${title}: unknown line ${line}`);
-    } else if (mark === '$') steps.push({ words: shellWords(rest), stdin: '', stdout: '', stderr: '', status: 0 });
+    } else if (mark === '$')
+      steps.push({ words: shellWords(rest), stdin: '', stdout: '', stderr: '', status: 0 });
     else if (mark === '~') deviation = { reason: rest };
     else if (mark === '=') {
       if (deviation) deviation.after = (deviation.after ?? '') + exact(rest);
@@ -94,12 +103,14 @@ function parseCase(block: string): Case {
     else if (mark === '?') (deviation ?? step).status = Number(rest);
     else throw new Error(`${title}: unknown line ${line}`);
   }
-  const finished = steps.map(({ words: [program = '', ...words], stdin, stdout, stderr, status }) => ({
-    program,
-    words,
-    stdin,
-    answer: { stdout, stderr, status },
-  }));
+  const finished = steps.map(
+    ({ words: [program = '', ...words], stdin, stdout, stderr, status }) => ({
+      program,
+      words,
+      stdin,
+      answer: { stdout, stderr, status },
+    }),
+  );
   const last = finished.at(-1)?.answer ?? { stdout: '', stderr: '', status: 0 };
   const answer = deviation && {
     stdout: deviation.stdout ?? last.stdout,
@@ -114,7 +125,8 @@ function parseCase(block: string): Case {
     conn,
     steps: finished,
     after,
-    deviation: deviation && answer && { reason: deviation.reason, answer, after: deviation.after ?? after },
+    deviation: deviation &&
+      answer && { reason: deviation.reason, answer, after: deviation.after ?? after },
   };
 }
 
@@ -131,15 +143,21 @@ export function printCase(item: Case): string {
   else if (item.conn === '') lines.push('% conn ""');
   else if (item.conn !== undefined) lines.push(...marked('% conn', item.conn));
   for (const step of item.steps) {
-    lines.push(`$ ${[step.program, ...step.words].map(shellWord).join(' ')}`, ...marked('<', step.stdin), ...printAnswer(step.answer));
+    lines.push(
+      `$ ${[step.program, ...step.words].map(shellWord).join(' ')}`,
+      ...marked('<', step.stdin),
+      ...printAnswer(step.answer),
+    );
   }
   lines.push(...marked('=', item.after));
   if (item.deviation) {
     const last = item.steps.at(-1)?.answer;
     const { answer, after } = item.deviation;
     lines.push(`~ ${item.deviation.reason}`);
-    if (answer.stdout !== last?.stdout) lines.push(...(answer.stdout === '' ? ['> ""'] : marked('>', answer.stdout)));
-    if (answer.stderr !== last?.stderr) lines.push(...(answer.stderr === '' ? ['! ""'] : marked('!', answer.stderr)));
+    if (answer.stdout !== last?.stdout)
+      lines.push(...(answer.stdout === '' ? ['> ""'] : marked('>', answer.stdout)));
+    if (answer.stderr !== last?.stderr)
+      lines.push(...(answer.stderr === '' ? ['! ""'] : marked('!', answer.stderr)));
     if (answer.status !== last?.status) lines.push(`? ${answer.status}`);
     if (after !== item.after) lines.push(...(after === '' ? ['= ""'] : marked('=', after)));
   }
@@ -168,7 +186,12 @@ function shellWord(word: string): string {
 
 /** Words separated by blanks; 'single quotes' as in a shell, "double quotes" as in JSON. */
 export function shellWords(text: string): string[] {
-  return [...text.matchAll(/'([^']*)'|("(?:[^"\\]|\\.)*")|([^ ]+)/g)].map(([, single, double, plain]) =>
-    single !== undefined ? single : double !== undefined ? (JSON.parse(double) as string) : (plain ?? ''),
+  return [...text.matchAll(/'([^']*)'|("(?:[^"\\]|\\.)*")|([^ ]+)/g)].map(
+    ([, single, double, plain]) =>
+      single !== undefined
+        ? single
+        : double !== undefined
+          ? (JSON.parse(double) as string)
+          : (plain ?? ''),
   );
 }

@@ -33,7 +33,9 @@ test('nor where no directory can be', () => {
 });
 
 test('a program is a file that can be run', () => {
-  expect([process.execPath, '/usr/bin', '/etc/passwd', '/no/such'].map(outside.isExecutable)).toEqual([true, false, false, false]);
+  expect(
+    [process.execPath, '/usr/bin', '/etc/passwd', '/no/such'].map(outside.isExecutable),
+  ).toEqual([true, false, false, false]);
 });
 
 test('a file is read, or missing, or unreadable', () => {

@@ -21,7 +21,9 @@ test('answers many at once, each its own line, for its owner alone', async () =>
   expect(statSync(join(directory, 'own')).mode & 0o777).toBe(0o700);
   expect(readdirSync(join(directory, 'own'))).toEqual(['s']);
   const said = Array.from({ length: 20 }, (_, i) => `line ${i}`);
-  expect(await Promise.all(said.map((line) => askLine(path, line)))).toEqual(said.map((line) => `you said ${line}`));
+  expect(await Promise.all(said.map((line) => askLine(path, line)))).toEqual(
+    said.map((line) => `you said ${line}`),
+  );
   server.close();
   await expect(askLine(path, 'x')).rejects.toMatchObject({ code: 'ENOENT' });
   expect(readdirSync(join(directory, 'own'))).toEqual([]);
@@ -29,7 +31,9 @@ test('answers many at once, each its own line, for its owner alone', async () =>
 
 test('a second one is refused, and the first stays', async () => {
   const server = await serveLines(path, async () => 'first');
-  await expect(serveLines(path, async () => 'second')).rejects.toThrow('another process answers there');
+  await expect(serveLines(path, async () => 'second')).rejects.toThrow(
+    'another process answers there',
+  );
   expect(await askLine(path, '')).toBe('first');
   server.close();
 });
@@ -49,8 +53,12 @@ test('of many that begin at the same time one gets it, also where a dead one is'
   for (let round = 0; round < 5; round++) {
     const script = `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`;
     if (round > 0) spawnSync(process.execPath, ['-e', script]);
-    const all = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => serveLines(path, async () => String(i))));
-    const winners = all.flatMap((one, i) => (one.status === 'fulfilled' ? [[i, one.value] as const] : []));
+    const all = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => serveLines(path, async () => String(i))),
+    );
+    const winners = all.flatMap((one, i) =>
+      one.status === 'fulfilled' ? [[i, one.value] as const] : [],
+    );
     expect(winners).toHaveLength(1);
     for (const [i, server] of winners) {
       expect(await askLine(path, '')).toBe(String(i));
@@ -66,7 +74,9 @@ test('letters that come in pieces', async () => {
   const answer = await new Promise<string>((resolve) => {
     const socket = connect(path);
     const got: Buffer[] = [];
-    socket.on('data', (piece) => got.push(piece)).on('close', () => resolve(Buffer.concat(got).toString()));
+    socket
+      .on('data', (piece) => got.push(piece))
+      .on('close', () => resolve(Buffer.concat(got).toString()));
     void (async () => {
       for (const byte of bytes) {
         socket.write(Buffer.from([byte]));

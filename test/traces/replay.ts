@@ -1,5 +1,5 @@
-// Replays recorded choices of a kernel through the model: pick by pick and counter by counter. The format is that of
-// test/traces/recorded.json.
+// Replays recorded choices of a kernel through the model: pick by pick and counter by counter. The
+// format is that of test/traces/recorded.json.
 import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
 import type { Destination } from '../../src/model/destination.js';
 import { fullNetmask, type KnownProtocol, type Service } from '../../src/model/service.js';
@@ -60,7 +60,12 @@ export function replay(trace: Trace): string | undefined {
   return trace.deterministic ? new Player(trace).play() : compareTally(trace);
 }
 
-const FORWARDING = { masq: 'masquerade', route: 'direct', tunnel: 'tunnel', local: 'local' } as const;
+const FORWARDING = {
+  masq: 'masquerade',
+  route: 'direct',
+  tunnel: 'tunnel',
+  local: 'local',
+} as const;
 const FLAGS: Readonly<Record<string, number>> = {
   'sh-fallback': 1,
   'sh-port': 2,
@@ -85,7 +90,8 @@ class Player {
   play(): string | undefined {
     for (const [i, event] of this.trace.events.entries()) {
       const difference = this.#step(event) ?? this.#compareCounters(event.counters);
-      if (difference !== undefined) return `event ${i} (${event.t}${event.op ? ` ${event.op}` : ''}): ${difference}`;
+      if (difference !== undefined)
+        return `event ${i} (${event.t}${event.op ? ` ${event.op}` : ''}): ${difference}`;
     }
     return undefined;
   }
@@ -140,15 +146,24 @@ class Player {
     return differs('pick', pick, event.pick);
   }
 
-  /** A packet of the event's connection; replies of servers that answer directly do not pass. @returns where it went */
+  /**
+   * A packet of the event's connection; replies of servers that answer directly do not pass.
+   * @returns where it went
+   */
   #send(event: EventText, direction: 'in' | 'out', tcp: Packet['tcp']): string | null {
     const packet = this.#packet(event, direction, tcp);
     if (direction === 'out' && !this.#isMasqueraded(packet)) return null;
     const verdict = this.#plane.packet(packet, this.#now);
-    return verdict.kind === 'forwarded' ? endpoint(verdict.server.destination.address, verdict.port) : null;
+    return verdict.kind === 'forwarded'
+      ? endpoint(verdict.server.destination.address, verdict.port)
+      : null;
   }
 
-  #packet({ caddr = '', cport = 0, vip = '', vport = 0 }: EventText, direction: 'in' | 'out', tcp: Packet['tcp']): Packet {
+  #packet(
+    { caddr = '', cport = 0, vip = '', vport = 0 }: EventText,
+    direction: 'in' | 'out',
+    tcp: Packet['tcp'],
+  ): Packet {
     const { proto, fwmark = 0 } = this.trace.service;
     return {
       direction,
@@ -165,7 +180,9 @@ class Player {
 
   #isMasqueraded(packet: Packet): boolean {
     const found = this.#find(packet);
-    const server = found && this.#live.servers.find((one) => endpoint(one.address, 0) === endpoint(found.destination, 0));
+    const server =
+      found &&
+      this.#live.servers.find((one) => endpoint(one.address, 0) === endpoint(found.destination, 0));
     return server?.destination.forwarding === 'masquerade';
   }
 
@@ -173,7 +190,10 @@ class Player {
     const wanted = endpoint(client, clientPort) + endpoint(virtual, virtualPort);
     return this.#plane
       .connections()
-      .find((one) => endpoint(one.client, one.clientPort) + endpoint(one.virtual, one.virtualPort) === wanted);
+      .find(
+        (one) =>
+          endpoint(one.client, one.clientPort) + endpoint(one.virtual, one.virtualPort) === wanted,
+      );
   }
 
   #admin(event: EventText): string | undefined {
@@ -196,11 +216,17 @@ class Player {
           ...service,
           scheduler: event.sched ?? service.scheduler,
           // without persistence a timeout means nothing
-          persistence: service.persistence && { timeout: event.timeout ?? service.persistence.timeout },
+          persistence: service.persistence && {
+            timeout: event.timeout ?? service.persistence.timeout,
+          },
         });
         return undefined;
       case 'set-timeouts': {
-        const given = Object.fromEntries(TIMEOUTS.flatMap((name) => (typeof event[name] === 'number' ? [[name, event[name]]] : [])));
+        const given = Object.fromEntries(
+          TIMEOUTS.flatMap((name) =>
+            typeof event[name] === 'number' ? [[name, event[name]]] : [],
+          ),
+        );
         this.#plane.timeouts = { ...this.#plane.timeouts, ...given };
         return undefined;
       }
@@ -216,13 +242,20 @@ class Player {
 
   #server({ addr = '', port = 0 }: EventText): LiveServer {
     const wanted = endpoint(parseAddress(addr) ?? fail(`address ${addr}`), port);
-    return this.#live.servers.find((one) => endpoint(one.address, one.port) === wanted) ?? fail(`no server ${wanted}`);
+    return (
+      this.#live.servers.find((one) => endpoint(one.address, one.port) === wanted) ??
+      fail(`no server ${wanted}`)
+    );
   }
 
   #compareState(event: EventText): string | undefined {
     return event.state === undefined
       ? undefined
-      : differs('state', this.#find(this.#packet(event, 'in', undefined))?.state ?? 'none', event.state);
+      : differs(
+          'state',
+          this.#find(this.#packet(event, 'in', undefined))?.state ?? 'none',
+          event.state,
+        );
   }
 
   #compareCounters(counters: Counters | undefined): string | undefined {
@@ -236,11 +269,26 @@ class Player {
 }
 
 function serviceOf({ service, scheduler, flags }: Trace): Service {
-  const { af, proto, vip, vport = 0, fwmark, persistent, timeout = 0, netmask, one_packet } = service;
+  const {
+    af,
+    proto,
+    vip,
+    vport = 0,
+    fwmark,
+    persistent,
+    timeout = 0,
+    netmask,
+    one_packet,
+  } = service;
   const family = af === 'inet6' ? 'ipv6' : 'ipv4';
   const id =
     fwmark === undefined
-      ? ({ kind: 'address', protocol: proto, address: parseAddress(vip ?? '') ?? fail(`address ${vip}`), port: vport } as const)
+      ? ({
+          kind: 'address',
+          protocol: proto,
+          address: parseAddress(vip ?? '') ?? fail(`address ${vip}`),
+          port: vport,
+        } as const)
       : ({ kind: 'fwmark', mark: fwmark, family } as const);
   const mask = typeof netmask === 'string' ? parseDottedQuad(netmask)?.value : netmask;
   return {
@@ -254,7 +302,14 @@ function serviceOf({ service, scheduler, flags }: Trace): Service {
   };
 }
 
-function destinationOf({ addr, port, weight, fwd, u_threshold = 0, l_threshold = 0 }: DestText): Destination {
+function destinationOf({
+  addr,
+  port,
+  weight,
+  fwd,
+  u_threshold = 0,
+  l_threshold = 0,
+}: DestText): Destination {
   return {
     address: parseAddress(addr) ?? fail(`address ${addr}`),
     port,
@@ -274,7 +329,8 @@ function compareTally(trace: Trace): string | undefined {
   const { tally = {}, counters_before: before = {} } = trace;
   const live = new LiveService(serviceOf(trace));
   for (const dest of trace.dests) live.add(new LiveServer(destinationOf(dest)));
-  for (const server of live.servers) [server.active = 0, server.inactive = 0] = before[endpoint(server.address, server.port)] ?? [];
+  for (const server of live.servers)
+    [server.active = 0, server.inactive = 0] = before[endpoint(server.address, server.port)] ?? [];
   const chances = distribution(live, trace.scheduler);
   const total = Object.values(tally).reduce((sum, count) => sum + count, 0);
   let deviation = 0;
@@ -287,7 +343,9 @@ function compareTally(trace: Trace): string | undefined {
     deviation += (count - expected) ** 2 / expected;
   }
   const chance = chiSquaredTail(deviation, kinds - 1);
-  return total === 0 || chance < LEAST_CHANCE ? `tally deviates: chi squared ${deviation.toFixed(1)}, chance ${chance}` : undefined;
+  return total === 0 || chance < LEAST_CHANCE
+    ? `tally deviates: chi squared ${deviation.toFixed(1)}, chance ${chance}`
+    : undefined;
 }
 
 /** The chances of each server, by trying every pair of numbers that the scheduler may draw. */
@@ -311,7 +369,10 @@ function distribution(live: LiveService, name: string): Map<string, number> {
         random: () => numbers.shift() ?? fail('a third draw'),
       });
       if (server)
-        chances.set(endpoint(server.address, server.port), (chances.get(endpoint(server.address, server.port)) ?? 0) + 1 / values ** 2);
+        chances.set(
+          endpoint(server.address, server.port),
+          (chances.get(endpoint(server.address, server.port)) ?? 0) + 1 / values ** 2,
+        );
     }
   }
   return chances;
@@ -326,7 +387,10 @@ function chiSquaredTail(value: number, degrees: number): number {
 
 function erfc(x: number): number {
   const t = 1 / (1 + 0.5 * Math.abs(x));
-  const series = [1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277];
+  const series = [
+    1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+    -0.82215223, 0.17087277,
+  ];
   const sum = series.reduceRight((value, coefficient) => coefficient + t * value, 0);
   const result = t * Math.exp(-x * x - 1.26551223 + t * sum);
   return x >= 0 ? result : 2 - result;

@@ -1,4 +1,5 @@
-// npm run traces -- FILE: replays a file of recorded choices. Ends with `N of M traces`; exit status 0 only when all hold.
+// npm run traces -- FILE: replays a file of recorded choices. Ends with `N of M traces`; exit
+// status 0 only when all hold.
 import { readFileSync } from 'node:fs';
 import { replay, type Trace } from './replay.js';
 

@@ -2,7 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WireError } from '../../src/model/errors.js';
-import { address128, attributes, be16, type Codec, cstring, swapped, u8, u16, u32, u64 } from '../../src/wire/codec.js';
+import {
+  address128,
+  attributes,
+  be16,
+  type Codec,
+  cstring,
+  swapped,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '../../src/wire/codec.js';
 import { messagesIn } from '../../src/wire/genl.js';
 import { DAEMON, DESTINATION, SERVICE, STATS64, TOP, type WireTop } from '../../src/wire/ipvs.js';
 
@@ -17,7 +28,10 @@ function encoded<T>(codec: Codec<T>, value: T): Uint8Array {
 }
 
 const whole = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
-const ascii = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 15 });
+const ascii = fc.string({
+  unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
+  maxLength: 15,
+});
 
 const words = fc.tuple(whole(32), whole(32), whole(32), whole(32));
 
@@ -53,7 +67,10 @@ describe('decode(encode(x)) = x', () => {
     { requiredKeys: [] },
   );
   const counters = fc.record(
-    { connections: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), outBytes: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) },
+    {
+      connections: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      outBytes: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    },
     { requiredKeys: [] },
   );
   const service = fc.record(
@@ -90,7 +107,10 @@ test('longer numbers are cut, shorter ones are errors', () => {
 });
 
 test('whatever the bytes, reading ends, and only with a value or a WireError', () => {
-  const readers = [(b: Uint8Array) => [...messagesIn(b)], (b: Uint8Array) => TOP.read(b, 0, b.length)];
+  const readers = [
+    (b: Uint8Array) => [...messagesIn(b)],
+    (b: Uint8Array) => TOP.read(b, 0, b.length),
+  ];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
       for (const read of readers) {
@@ -105,7 +125,8 @@ test('whatever the bytes, reading ends, and only with a value or a WireError', (
   );
 });
 
-// Seen in the lab (Linux 6.1): the reply to GET_DEST for `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 5 -x 9 -y 2`, counters left out.
+// Seen in the lab (Linux 6.1): the reply to GET_DEST for `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w
+// 5 -x 9 -y 2`, counters left out.
 test('a real server as the kernel sends it', () => {
   const hex = [
     '1400 0100 c0a80001 000000000000000000000000', // ADDR

@@ -1,4 +1,5 @@
-// disable, enable and drain: an administrator's word on servers, to the monitor at work or into its record.
+// disable, enable and drain: an administrator's word on servers, to the monitor at work or into its
+// record.
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
 import { wantedTable } from '../config/wanted.js';
@@ -29,7 +30,11 @@ SERVER is an address, in all services and ports, or an address with its port: 10
 What is said outlives the monitor; without one at work name its file with --file, and the word counts from its start.`;
 
 /** Adds what the three have in common. */
-export function configureAdmin(program: Program, finish: Finish, state: AdminState | null): Program {
+export function configureAdmin(
+  program: Program,
+  finish: Finish,
+  state: AdminState | null,
+): Program {
   return program
     .argument('<server>', 'the real server')
     .option('--netns <name>', 'of this named network namespace')
@@ -38,35 +43,62 @@ export function configureAdmin(program: Program, finish: Finish, state: AdminSta
     .option('--socket <path>', 'where the monitor is reached')
     .option('--state <file>', 'where administrative states are kept, when no monitor is at work')
     .addHelpText('after', HELP)
-    .action((server: string, options: Options) => finish((world) => administer(server, state, options, world)));
+    .action((server: string, options: Options) =>
+      finish((world) => administer(server, state, options, world)),
+    );
 }
 
-async function administer(server: string, state: AdminState | null, options: Options, world: World): Promise<number> {
-  if (options.timeout !== undefined && !options.wait) throw new CommandError('--timeout goes with --wait');
+async function administer(
+  server: string,
+  state: AdminState | null,
+  options: Options,
+  world: World,
+): Promise<number> {
+  if (options.timeout !== undefined && !options.wait)
+    throw new CommandError('--timeout goes with --wait');
   const outside = await world.outside();
-  const request: AdminRequest = { state, server, service: options.service ?? null, reason: options.reason ?? '' };
+  const request: AdminRequest = {
+    state,
+    server,
+    service: options.service ?? null,
+    reason: options.reason ?? '',
+  };
   const socket = options.socket ?? world.places().socket;
   let servers: AdminAnswer['servers'];
   let trouble: string | null = null;
   try {
-    ({ servers, trouble } = await askMonitor<AdminAnswer>(outside, socket, { ask: 'admin', ...request }));
+    ({ servers, trouble } = await askMonitor<AdminAnswer>(outside, socket, {
+      ask: 'admin',
+      ...request,
+    }));
   } catch (error) {
-    if (!(error instanceof NoMonitorError) || options.file === undefined || options.wait) throw error;
+    if (!(error instanceof NoMonitorError) || options.file === undefined || options.wait)
+      throw error;
     servers = remember(request, options.file, outside, options, world);
     world.err(`lvsctl: ${error.message}; what was said counts from its start\n`);
   }
-  for (const { service, server: name } of servers) world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
-  if (trouble !== null) throw new CommandError(`remembered, but the table does not have it: ${trouble}`);
+  for (const { service, server: name } of servers)
+    world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
+  if (trouble !== null)
+    throw new CommandError(`remembered, but the table does not have it: ${trouble}`);
   if (!options.wait) return 0;
   return waitEmpty(servers, options.timeout, socket, outside, world.err);
 }
 
 /** Writes the record that the next monitor reads. */
-function remember(request: AdminRequest, file: string, outside: Outside, options: Options, world: World): AdminAnswer['servers'] {
-  const all = wantedTable(readConfig(world.readText(file), file)).map(({ source, destinations }) => ({
-    service: source.name,
-    servers: destinations.map(formatServer),
-  }));
+function remember(
+  request: AdminRequest,
+  file: string,
+  outside: Outside,
+  options: Options,
+  world: World,
+): AdminAnswer['servers'] {
+  const all = wantedTable(readConfig(world.readText(file), file)).map(
+    ({ source, destinations }) => ({
+      service: source.name,
+      servers: destinations.map(formatServer),
+    }),
+  );
   const record = openAdminRecord(outside, options.state ?? world.places().record);
   const known = request.state === null ? withRemembered(all, record) : all;
   const servers = selectServers(known, request.server, request.service ?? undefined);

@@ -17,16 +17,28 @@ const FINDINGS = 1;
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument('[file]', 'the lvsctl file; without one the live table tells what the machine is for')
-    .addOption(new Option('--role <role>', 'what this machine is; found out when absent').choices([...ROLES]))
+    .addOption(
+      new Option('--role <role>', 'what this machine is; found out when absent').choices([
+        ...ROLES,
+      ]),
+    )
     .option('--netns <name>', 'look in this named network namespace')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExit status: 0 nothing found, 1 findings, 2 could not look.')
-    .action((file: string | undefined, options: Options) => finish((world) => doctor(file, options, world)));
+    .action((file: string | undefined, options: Options) =>
+      finish((world) => doctor(file, options, world)),
+    );
 };
 
-async function doctor(file: string | undefined, { role, json = false }: Options, world: World): Promise<number> {
+async function doctor(
+  file: string | undefined,
+  { role, json = false }: Options,
+  world: World,
+): Promise<number> {
   const config = file === undefined ? undefined : readConfig(world.readText(file), file);
   const diagnosis = await examine(await look(config, role, world.machine));
-  world.out(json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world));
+  world.out(
+    json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world),
+  );
   return diagnosis.findings.length === 0 ? 0 : FINDINGS;
 }

@@ -11,6 +11,10 @@ export const configure: Subcommand['configure'] = (program, finish) => {
   configureAdmin(program, finish, 'drained')
     .option('--reason <text>', 'why, for logs and status')
     .option('--wait', 'return when its last connection is gone, telling what still holds it')
-    .option('--timeout <seconds>', 'with --wait: give up then; the server stays drained', number(0, 31_536_000))
+    .option(
+      '--timeout <seconds>',
+      'with --wait: give up then; the server stays drained',
+      number(0, 31_536_000),
+    )
     .addHelpText('after', HELP);
 };

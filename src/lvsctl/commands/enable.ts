@@ -2,4 +2,5 @@
 import type { Subcommand } from '../program.js';
 import { configureAdmin } from './administer.js';
 
-export const configure: Subcommand['configure'] = (program, finish) => void configureAdmin(program, finish, null);
+export const configure: Subcommand['configure'] = (program, finish) =>
+  void configureAdmin(program, finish, null);

@@ -1,4 +1,5 @@
-// lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at work.
+// lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at
+// work.
 import { Option } from 'commander';
 import { FAILED, failureText } from '../failure.js';
 import { askMonitor } from '../health/ask.js';
@@ -36,8 +37,15 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .argument('<file>', 'the lvsctl file')
     .option('--netns <name>', 'work in this named network namespace')
     .option('--socket <path>', 'where others reach this monitor (default: below /run/lvsctl)')
-    .option('--state <file>', 'where administrative states are kept (default: below /var/lib/lvsctl)')
-    .addOption(new Option('--on-exit <what>', 'what becomes of the services at the end').choices(['leave', 'remove']).default('leave'))
+    .option(
+      '--state <file>',
+      'where administrative states are kept (default: below /var/lib/lvsctl)',
+    )
+    .addOption(
+      new Option('--on-exit <what>', 'what becomes of the services at the end')
+        .choices(['leave', 'remove'])
+        .default('leave'),
+    )
     .option('--once', 'check everybody until it is certain, write the table, end')
     .addHelpText('after', HELP)
     .action((file: string, options: Options) => finish((world) => run(file, options, world)));
@@ -49,7 +57,11 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('--json', 'as JSON; with --watch a line each')
     .option('--watch', 'again and again, until interrupted')
     .option('--interval <seconds>', 'between two tables', number(0.1, 86_400), 1)
-    .addOption(new Option('--count <n>', 'so many tables').argParser(whole(1, 1e9)).default(Number.POSITIVE_INFINITY, 'no end'))
+    .addOption(
+      new Option('--count <n>', 'so many tables')
+        .argParser(whole(1, 1e9))
+        .default(Number.POSITIVE_INFINITY, 'no end'),
+    )
     .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
 };
 
@@ -65,7 +77,12 @@ async function run(file: string, options: Options, world: World): Promise<number
     failureText,
   };
   const { socket, record } = world.places();
-  const places = { file, socket: options.socket ?? socket, record: options.state ?? record, onExit: options.onExit };
+  const places = {
+    file,
+    socket: options.socket ?? socket,
+    record: options.state ?? record,
+    onExit: options.onExit,
+  };
   try {
     return await (options.once ? once(places, parts) : watch(places, parts));
   } finally {
@@ -117,9 +134,18 @@ async function showOrWhy(options: StatusOptions, outside: Outside, world: World)
   }
 }
 
-async function show({ socket, json, watch: again }: StatusOptions, outside: Outside, world: World): Promise<number> {
-  const status = await askMonitor<Status>(outside, socket ?? world.places().socket, { ask: 'status' });
+async function show(
+  { socket, json, watch: again }: StatusOptions,
+  outside: Outside,
+  world: World,
+): Promise<number> {
+  const status = await askMonitor<Status>(outside, socket ?? world.places().socket, {
+    ask: 'status',
+  });
   if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
-  else world.out(`${again && world.colour ? CLEAR : ''}${serverTable(status, outside.clock.date(), world)}`);
+  else
+    world.out(
+      `${again && world.colour ? CLEAR : ''}${serverTable(status, outside.clock.date(), world)}`,
+    );
   return exitStatusOf(status.services);
 }

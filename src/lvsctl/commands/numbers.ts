@@ -3,12 +3,17 @@ import { InvalidArgumentError } from 'commander';
 
 /** A whole number, both ends included. @throws InvalidArgumentError for anything else */
 export function whole(least: number, most: number): (text: string) => number {
-  return (text) => (/^\d+$/.test(text) ? between(Number(text), least, most) : between(Number.NaN, least, most));
+  return (text) =>
+    /^\d+$/.test(text) ? between(Number(text), least, most) : between(Number.NaN, least, most);
 }
 
-/** A number with or without a fraction, both ends included. @throws InvalidArgumentError for anything else */
+/**
+ * A number with or without a fraction, both ends included.
+ * @throws InvalidArgumentError for anything else
+ */
 export function number(least: number, most: number): (text: string) => number {
-  return (text) => between(/^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(text) ? Number(text) : Number.NaN, least, most);
+  return (text) =>
+    between(/^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(text) ? Number(text) : Number.NaN, least, most);
 }
 
 function between(value: number, least: number, most: number): number {

@@ -24,33 +24,55 @@ interface Options {
 const DIFFERS = 1;
 
 /** Adds up, down and status to `lvsctl director` or `lvsctl realserver`. */
-export function configureRole(program: Program, finish: Finish, role: 'director' | 'realserver', plan: Plan): void {
-  const action = (name: string, help: string, work: (file: string, options: Options, world: World) => Promise<number>) =>
+export function configureRole(
+  program: Program,
+  finish: Finish,
+  role: 'director' | 'realserver',
+  plan: Plan,
+): void {
+  const action = (
+    name: string,
+    help: string,
+    work: (file: string, options: Options, world: World) => Promise<number>,
+  ) =>
     program
       .command(name)
       .description(help)
       .argument('<file>', 'the lvsctl file')
       .option('--netns <name>', 'work in this named network namespace')
-      .option('--state-dir <directory>', 'where the record of changes is kept (default: /run/lvsctl)')
+      .option(
+        '--state-dir <directory>',
+        'where the record of changes is kept (default: /run/lvsctl)',
+      )
       .action((file: string, options: Options) => finish((world) => work(file, options, world)));
   const changing = (name: string, help: string, work: Parameters<typeof action>[2]) =>
     action(name, help, work)
       .option('-n, --dry-run', 'print the commands and change nothing')
       .option('-q, --quiet', 'do not print the commands');
-  changing('up', `make this machine the ${NOUNS[role]} that the file describes`, (file, options, world) => {
-    const config = readConfig(world.readText(file), file);
-    return carryOut(role, file, options, world, (doer) => up(plan(config, gatherFacts(world.machine)), world.machine, doer));
-  });
+  changing(
+    'up',
+    `make this machine the ${NOUNS[role]} that the file describes`,
+    (file, options, world) => {
+      const config = readConfig(world.readText(file), file);
+      return carryOut(role, file, options, world, (doer) =>
+        up(plan(config, gatherFacts(world.machine)), world.machine, doer),
+      );
+    },
+  );
   changing('down', 'put back what up changed', (file, options, world) =>
     carryOut(role, file, options, world, (doer) => down(world.machine, doer)),
   );
-  action('status', 'compare what the file wants with what is; status 1 when they differ', async (file, options, world) => {
-    const config = readConfig(world.readText(file), file);
-    const lines = await compare(plan(config, gatherFacts(world.machine)), world.machine);
-    if (options.json) world.out(`${JSON.stringify(lines, undefined, 2)}\n`);
-    else world.out(comparisonTable(lines, world));
-    return lines.every(({ same }) => same) ? 0 : DIFFERS;
-  }).option('--json', 'as JSON');
+  action(
+    'status',
+    'compare what the file wants with what is; status 1 when they differ',
+    async (file, options, world) => {
+      const config = readConfig(world.readText(file), file);
+      const lines = await compare(plan(config, gatherFacts(world.machine)), world.machine);
+      if (options.json) world.out(`${JSON.stringify(lines, undefined, 2)}\n`);
+      else world.out(comparisonTable(lines, world));
+      return lines.every(({ same }) => same) ? 0 : DIFFERS;
+    },
+  ).option('--json', 'as JSON');
 }
 
 const NOUNS = { director: 'director', realserver: 'real server' } as const;
@@ -92,5 +114,11 @@ function tell({ out, err, netns }: World, quiet: boolean): Said {
 }
 
 function readOnly(store: ReturnType<World['journal']>): ReturnType<World['journal']> {
-  return { ...store, load: () => store.load(), others: () => store.others(), append() {}, replace() {} };
+  return {
+    ...store,
+    load: () => store.load(),
+    others: () => store.others(),
+    append() {},
+    replace() {},
+  };
 }

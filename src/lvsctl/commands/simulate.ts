@@ -1,9 +1,17 @@
-// lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes nothing.
+// lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes
+// nothing.
 import { InvalidArgumentError, Option } from 'commander';
 import type { Service } from '../../model/service.js';
 import { SCHEDULER_NAMES } from '../../schedulers/table.js';
 import { packetsOf } from '../../simulator/packets.js';
-import { clientFamily, fairness, nameOf, type Result, type Scenario, simulate } from '../../simulator/simulation.js';
+import {
+  clientFamily,
+  fairness,
+  nameOf,
+  type Result,
+  type Scenario,
+  simulate,
+} from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
 import { CommandError } from '../plan/command.js';
 import type { Subcommand } from '../program.js';
@@ -35,28 +43,47 @@ Exit status: 0, or 2 when something makes no sense; a file is then named with it
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument('[rules]', 'where the rules come from')
-    .option('--service <name>', 'the service, when there are several: 192.0.2.1:80, or a part of its name')
+    .option(
+      '--service <name>',
+      'the service, when there are several: 192.0.2.1:80, or a part of its name',
+    )
     .option('--connections <n>', 'how many arrive', whole(1, 1e9), 10_000)
     .option('--rate <n>', 'connections a second', number(1e-6, 1e7), 100)
     .option('--clients <n>', 'how many clients there are', whole(1, 16_000_000), 1000)
-    .addOption(new Option('--distribution <name>', 'how often each client comes').choices(['uniform', 'zipf']).default('uniform'))
+    .addOption(
+      new Option('--distribution <name>', 'how often each client comes')
+        .choices(['uniform', 'zipf'])
+        .default('uniform'),
+    )
     .option('--session <seconds>', 'mean length of a session', number(0, 1e6), 10)
     .option('--seed <n>', 'another seed, another run', whole(0, 2 ** 32 - 1), 1)
     .option('--log <file>', 'clients from a log: the first address of each line, at the rate')
     .option('--arrivals <file>', 'arrivals from a file')
     .option('--events <file>', 'servers that fail, return, drain, change weight')
-    .option('--compare <schedulers>', 'the same arrivals through several schedulers, like wrr,wlc,sh,mh', schedulers)
+    .option(
+      '--compare <schedulers>',
+      'the same arrivals through several schedulers, like wrr,wlc,sh,mh',
+      schedulers,
+    )
     .option('--json', 'as JSON')
     .option('--svg <file>', 'a chart over time')
-    .option('--keep', 'leave connections and counters in the table file (LVS_BACKEND=file:PATH), for ipvsadm to list')
+    .option(
+      '--keep',
+      'leave connections and counters in the table file (LVS_BACKEND=file:PATH), for ipvsadm to list',
+    )
     .addHelpText('after', HELP)
-    .action((rules: string | undefined, options: Options) => finish((world) => run(rules, options, world)));
+    .action((rules: string | undefined, options: Options) =>
+      finish((world) => run(rules, options, world)),
+    );
 };
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
   const rules = await readRules(file, world);
   const { service, destinations } = chooseService(rules, options.service);
-  const incidents = options.events === undefined ? [] : readIncidents(world.readText(options.events), options.events, destinations);
+  const incidents =
+    options.events === undefined
+      ? []
+      : readIncidents(world.readText(options.events), options.events, destinations);
   const { arrivals, count, until } = source(options, service, world);
   if (options.keep) await keep(file, service, arrivals(), until, world);
   const results = (options.compare ?? [service.scheduler]).map((scheduler, i, all) => {
@@ -76,9 +103,13 @@ async function run(file: string | undefined, options: Options, world: World): Pr
     );
   });
   world.progress?.(undefined);
-  if (options.svg !== undefined) world.writeText(options.svg, chart(results[0] as Result, until), PUBLIC);
+  if (options.svg !== undefined)
+    world.writeText(options.svg, chart(results[0] as Result, until), PUBLIC);
   if (options.json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
-  else world.out(options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world));
+  else
+    world.out(
+      options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world),
+    );
   return 0;
 }
 
@@ -91,7 +122,10 @@ async function keep(
   { machine, now }: World,
 ): Promise<void> {
   const backend = file === undefined ? await machine.backend() : undefined;
-  if (!backend?.play) throw new CommandError('--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules');
+  if (!backend?.play)
+    throw new CommandError(
+      '--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules',
+    );
   await backend.play(packetsOf(service, arrivals, now() - until, now()));
 }
 
@@ -105,13 +139,23 @@ interface Source {
 function source(options: Options, service: Service, { readText }: World): Source {
   const { log, arrivals: file, rate, session, connections } = options;
   if (log === undefined && file === undefined) {
-    return { arrivals: () => arrivalsOf(options, clientFamily(service)), count: connections, until: connections / rate };
+    return {
+      arrivals: () => arrivalsOf(options, clientFamily(service)),
+      count: connections,
+      until: connections / rate,
+    };
   }
-  const list = file === undefined ? readLog(readText(log ?? ''), log ?? '', rate, session) : readArrivals(readText(file), file, session);
+  const list =
+    file === undefined
+      ? readLog(readText(log ?? ''), log ?? '', rate, session)
+      : readArrivals(readText(file), file, session);
   return { arrivals: () => list, count: list.length, until: list.at(-1)?.at ?? 0 };
 }
 
-function progress(world: World, share: (done: number) => number): ((done: number) => void) | undefined {
+function progress(
+  world: World,
+  share: (done: number) => number,
+): ((done: number) => void) | undefined {
   const { progress: show } = world;
   return show && ((done) => show(share(done)));
 }
@@ -121,14 +165,23 @@ function asJson(result: Result): object {
   return {
     ...rest,
     fairness: fairness(result),
-    servers: servers.map(({ destination, ...counted }) => ({ server: nameOf(destination), weight: destination.weight, ...counted })),
+    servers: servers.map(({ destination, ...counted }) => ({
+      server: nameOf(destination),
+      weight: destination.weight,
+      ...counted,
+    })),
   };
 }
 
-/** A scheduler that the rules name may be unknown to this program; those to compare with may not. */
+/**
+ * A scheduler that the rules name may be unknown to this program; those to compare with may not.
+ */
 function schedulers(text: string): readonly string[] {
   const names = text.split(',');
   const strange = names.find((name) => !(SCHEDULER_NAMES as readonly string[]).includes(name));
-  if (strange !== undefined) throw new InvalidArgumentError(`no scheduler ${strange}; there are ${SCHEDULER_NAMES.join(', ')}`);
+  if (strange !== undefined)
+    throw new InvalidArgumentError(
+      `no scheduler ${strange}; there are ${SCHEDULER_NAMES.join(', ')}`,
+    );
   return names;
 }

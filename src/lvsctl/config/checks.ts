@@ -1,4 +1,5 @@
-// Health checks in an lvsctl file: a table of their kinds and keys, and the words that only they have.
+// Health checks in an lvsctl file: a table of their kinds and keys, and the words that only they
+// have.
 import { type Address, parseAddress } from '../../model/address.js';
 import {
   type Field,
@@ -23,31 +24,64 @@ const HOUR = 3600;
 const DATAGRAM = 65_507;
 
 // biome-ignore-start format: a table
-export const address: Field<Address> = parsed('an IPv4 or IPv6 address', parseAddress, { type: 'string' });
-const pattern: Field<Pattern> = parsed('a regular expression', parsePattern, { type: 'string' }, whyNoPattern);
-const statuses = parsed('a status, a range like 200-299, or several with commas', parseStatuses, { type: ['integer', 'string'] });
-const path = parsed('a path that begins with /, without blanks and #', matching(/^\/[!-"$-~]*$/), { type: 'string', pattern: '^/' });
+export const address: Field<Address> = parsed('an IPv4 or IPv6 address', parseAddress, {
+  type: 'string',
+});
+const pattern: Field<Pattern> = parsed(
+  'a regular expression',
+  parsePattern,
+  { type: 'string' },
+  whyNoPattern,
+);
+const statuses = parsed('a status, a range like 200-299, or several with commas', parseStatuses, {
+  type: ['integer', 'string'],
+});
+const path = parsed('a path that begins with /, without blanks and #', matching(/^\/[!-"$-~]*$/), {
+  type: 'string',
+  pattern: '^/',
+});
 const host = parsed(
   'a name or an address (IPv6 in brackets), perhaps with a port',
   matching(/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/),
   { type: 'string' },
 );
-const serverName = parsed('a name or an address', (value) => (parseAddress(value) || /^[\w.-]+$/.test(value) ? value : undefined), {
-  type: 'string',
-});
-const mailName = parsed('a name, or an address in brackets', matching(/^(?:[\w.-]+|\[[\w.:]+\])$/), { type: 'string' });
-const domain = parsed('a domain name', matching(/^(?=.{1,253}$)(?:\.|(?:[\p{L}\p{N}_-]{1,63}\.)*[\p{L}\p{N}_-]{1,63}\.?)$/u), {
-  type: 'string',
-});
-const payload = parsed(`a text of at most ${DATAGRAM} bytes`, (value) => (Buffer.byteLength(value) <= DATAGRAM ? value : undefined), {
-  type: 'string',
-});
-const hex = parsed(
-  'pairs of hexadecimal digits',
-  (value) => (/^(?:[\da-fA-F]{2}\s?)+$/.test(value) && value.length <= 2 * DATAGRAM ? value.replace(/\s/g, '') : undefined),
+const serverName = parsed(
+  'a name or an address',
+  (value) => (parseAddress(value) || /^[\w.-]+$/.test(value) ? value : undefined),
+  {
+    type: 'string',
+  },
+);
+const mailName = parsed(
+  'a name, or an address in brackets',
+  matching(/^(?:[\w.-]+|\[[\w.:]+\])$/),
   { type: 'string' },
 );
-const argument = parsed('an argument (a text without NUL)', matching(/^[^\0]*$/), { type: ['string', 'number'] });
+const domain = parsed(
+  'a domain name',
+  matching(/^(?=.{1,253}$)(?:\.|(?:[\p{L}\p{N}_-]{1,63}\.)*[\p{L}\p{N}_-]{1,63}\.?)$/u),
+  {
+    type: 'string',
+  },
+);
+const payload = parsed(
+  `a text of at most ${DATAGRAM} bytes`,
+  (value) => (Buffer.byteLength(value) <= DATAGRAM ? value : undefined),
+  {
+    type: 'string',
+  },
+);
+const hex = parsed(
+  'pairs of hexadecimal digits',
+  (value) =>
+    /^(?:[\da-fA-F]{2}\s?)+$/.test(value) && value.length <= 2 * DATAGRAM
+      ? value.replace(/\s/g, '')
+      : undefined,
+  { type: 'string' },
+);
+const argument = parsed('an argument (a text without NUL)', matching(/^[^\0]*$/), {
+  type: ['string', 'number'],
+});
 const file = parsed('an absolute path', matching(/^\/[^\0]*$/), { type: 'string', pattern: '^/' });
 /** What is ours to say: the host has a key of its own, the rest belongs to the connection. */
 const OURS = ['host', 'connection', 'content-length', 'transfer-encoding'];
@@ -63,10 +97,18 @@ const common = {
   timeout: optional(number(0.1, HOUR), 3, 'seconds after which a check has failed'),
   rise: optional(integer(1, 1000), 2, 'passes in a row that bring a server back'),
   fall: optional(integer(1, 1000), 3, 'failures in a row that take a server out'),
-  fast_interval: optional(number(0.1, YEAR), undefined, 'interval while the state is changing; the interval when absent'),
+  fast_interval: optional(
+    number(0.1, YEAR),
+    undefined,
+    'interval while the state is changing; the interval when absent',
+  ),
   jitter: optional(number(0, 1), 0.1, 'share of the interval by which starts are spread'),
   port: optional(integer(1, 65535), undefined, 'port to check, when not that of the server'),
-  target: optional(oneOf(['server', 'vip']), 'server', "the address to ask for: the server's own, or (dr, tun) the VIP on the server"),
+  target: optional(
+    oneOf(['server', 'vip']),
+    'server',
+    "the address to ask for: the server's own, or (dr, tun) the VIP on the server",
+  ),
   source: optional(address, undefined, 'source address of the checks'),
 };
 const http = {
@@ -75,7 +117,11 @@ const http = {
   path: optional(path, '/', 'request path with its query'),
   host: optional(host, undefined, 'Host header; the VIP when absent'),
   headers: optional(headers, {}, 'further request headers'),
-  status: optional(statuses, [{ from: 200, to: 299 }], 'statuses that pass: 200, 200-299, 200,301-302'),
+  status: optional(
+    statuses,
+    [{ from: 200, to: 299 }],
+    'statuses that pass: 200, 200-299, 200,301-302',
+  ),
   body: optional(pattern, undefined, 'regular expression (RE2) that the body must match'),
   redirects: optional(integer(0, 20), 0, 'redirects followed'),
 };
@@ -87,24 +133,42 @@ export const check = variants('kind', {
   https: {
     ...http,
     verify: optional(truth, true, 'verify the certificate'),
-    ca: optional(file, undefined, 'file with the certificates (PEM) of the authorities to trust; the usual ones when absent'),
+    ca: optional(
+      file,
+      undefined,
+      'file with the certificates (PEM) of the authorities to trust; the usual ones when absent',
+    ),
     sni: optional(serverName, undefined, 'server name sent and verified; the host when absent'),
   },
   dns: {
     ...common,
     name: required(domain, 'name to ask for'),
-    type: optional(oneOf(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT']), 'A', 'record type'),
+    type: optional(
+      oneOf(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT']),
+      'A',
+      'record type',
+    ),
     expected: optional(list(text), [], 'answers of which one must come; any when empty'),
   },
   udp: {
     ...common,
     payload: optional(payload, undefined, 'text sent; an empty datagram when absent'),
     payload_hex: optional(hex, undefined, 'bytes sent, as hexadecimal digits'),
-    reply: optional(truth, false, 'whether silence fails; without it a machine that is switched off passes'),
+    reply: optional(
+      truth,
+      false,
+      'whether silence fails; without it a machine that is switched off passes',
+    ),
   },
   smtp: { ...common, helo: optional(mailName, 'localhost', 'name said in EHLO') },
   ping: { ...common },
-  exec: { ...common, command: required(list(argument, 1), 'absolute path of a program, then its arguments; no shell') },
+  exec: {
+    ...common,
+    command: required(
+      list(argument, 1),
+      'absolute path of a program, then its arguments; no shell',
+    ),
+  },
 });
 // biome-ignore-end format: a table
 

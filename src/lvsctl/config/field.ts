@@ -1,7 +1,20 @@
-// The words in which config/file.ts is written: a field reads one YAML node, and describes itself for the JSON Schema.
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml';
+// The words in which config/file.ts is written: a field reads one YAML node, and describes itself
+// for the JSON Schema.
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Scalar,
+} from 'yaml';
 
-/** A slip in an lvsctl file: `path` names the entry (`services[0].port`), the message begins with file, line and column. */
+/**
+ * A slip in an lvsctl file: `path` names the entry (`services[0].port`), the message begins with
+ * file, line and column.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(
@@ -45,7 +58,9 @@ export interface Entry<T> {
 
 export type Value<F> = F extends Field<infer T> ? T : never;
 export type Entries = Readonly<Record<string, Entry<unknown>>>;
-export type Read<E extends Entries> = { readonly [K in keyof E]: E[K] extends Entry<infer T> ? T : never };
+export type Read<E extends Entries> = {
+  readonly [K in keyof E]: E[K] extends Entry<infer T> ? T : never;
+};
 
 /** @throws ConfigError always, at the node's line and column */
 export function fail({ source, node, path }: Place, message: string): never {
@@ -53,7 +68,10 @@ export function fail({ source, node, path }: Place, message: string): never {
   throw new ConfigError(path, message, source.file, Math.max(line, 1), Math.max(col, 1));
 }
 
-/** The place below a map's key or a list's index, or the place itself when there is none: good enough to point at. */
+/**
+ * The place below a map's key or a list's index, or the place itself when there is none: good
+ * enough to point at.
+ */
 export function below(place: Place, ...keys: readonly (string | number)[]): Place {
   let { node, path } = place;
   for (const key of keys) {
@@ -71,7 +89,11 @@ export function required<T>(field: Field<T>, help: string): Entry<T> {
 }
 
 /** An entry with a default. */
-export function optional<T, D extends T | undefined>(field: Field<T>, value: D, help: string): Entry<T | D> {
+export function optional<T, D extends T | undefined>(
+  field: Field<T>,
+  value: D,
+  help: string,
+): Entry<T | D> {
   return { field, help, absent: { required: false, value } };
 }
 
@@ -84,7 +106,10 @@ export function object<E extends Entries>(entries: E): Field<Read<E>> {
       for (const { key } of node.items) {
         const name = isScalar(key) ? String(key.value) : '';
         if (Object.hasOwn(entries, name)) continue;
-        fail({ ...place, node: key as Node }, `unknown key \`${name}'; known are ${Object.keys(entries).join(', ')}`);
+        fail(
+          { ...place, node: key as Node },
+          `unknown key \`${name}'; known are ${Object.keys(entries).join(', ')}`,
+        );
       }
       const result: Record<string, unknown> = {};
       for (const [name, { field, absent }] of Object.entries(entries)) {
@@ -97,20 +122,30 @@ export function object<E extends Entries>(entries: E): Field<Read<E>> {
     schema: {
       type: 'object',
       additionalProperties: false,
-      required: Object.entries(entries).flatMap(([name, { absent }]) => (absent.required ? [name] : [])),
-      properties: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, describe(entry)])),
+      required: Object.entries(entries).flatMap(([name, { absent }]) =>
+        absent.required ? [name] : [],
+      ),
+      properties: Object.fromEntries(
+        Object.entries(entries).map(([name, entry]) => [name, describe(entry)]),
+      ),
     },
   };
 }
 
 function describe({ field, help, absent }: Entry<unknown>): JsonSchema {
   const value = absent.required ? undefined : absent.value;
-  return { ...field.schema, description: help, ...(value === undefined ? {} : { default: asWritten(value) }) };
+  return {
+    ...field.schema,
+    description: help,
+    ...(value === undefined ? {} : { default: asWritten(value) }),
+  };
 }
 
 /** A default as one would write it in the file. */
 function asWritten(value: unknown): unknown {
-  return Array.isArray(value) && value.every(isRange) && value.length > 0 ? value.map(({ from, to }) => `${from}-${to}`).join() : value;
+  return Array.isArray(value) && value.every(isRange) && value.length > 0
+    ? value.map(({ from, to }) => `${from}-${to}`).join()
+    : value;
 }
 
 function isRange(value: unknown): value is { readonly from: number; readonly to: number } {
@@ -124,7 +159,10 @@ export function variants<K extends string, V extends Readonly<Record<string, Ent
 ): Field<{ [N in keyof V & string]: { readonly [P in K]: N } & Read<V[N]> }[keyof V & string]> {
   const names = Object.keys(rows);
   const fields = Object.fromEntries(
-    names.map((name) => [name, object({ [key]: required(oneOf([name]), 'the kind'), ...rows[name] } as Entries)]),
+    names.map((name) => [
+      name,
+      object({ [key]: required(oneOf([name]), 'the kind'), ...rows[name] } as Entries),
+    ]),
   );
   return {
     read(place) {
@@ -143,7 +181,8 @@ export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
     read(place) {
       const node = follow(place);
       if (!isSeq(node)) fail(place, 'expected a list');
-      if (node.items.length < least) fail(place, `expected at least ${least} element${least === 1 ? '' : 's'}`);
+      if (node.items.length < least)
+        fail(place, `expected at least ${least} element${least === 1 ? '' : 's'}`);
       return node.items.map((_, i) => field.read(below(place, i)));
     },
     schema: { type: 'array', items: field.schema, ...(least > 0 ? { minItems: least } : {}) },
@@ -180,7 +219,10 @@ export function oneOf<const W extends string>(words: readonly W[]): Field<W> {
   return {
     read(place) {
       const value = scalar(place);
-      return words.find((word) => word === value) ?? fail(place, `\`${value}' is not one of ${words.join(', ')}`);
+      return (
+        words.find((word) => word === value) ??
+        fail(place, `\`${value}' is not one of ${words.join(', ')}`)
+      );
     },
     schema: { enum: words },
   };
@@ -196,7 +238,13 @@ export function number(min: number, max: number): Field<number> {
   return numeric(Number.isFinite, min, max, 'a number', 'number');
 }
 
-function numeric(valid: (value: unknown) => boolean, min: number, max: number, said: string, type: string): Field<number> {
+function numeric(
+  valid: (value: unknown) => boolean,
+  min: number,
+  max: number,
+  said: string,
+  type: string,
+): Field<number> {
   return {
     read(place) {
       const value = scalar(place);
@@ -211,7 +259,9 @@ function numeric(valid: (value: unknown) => boolean, min: number, max: number, s
 export const truth: Field<boolean> = {
   read(place) {
     const value = scalar(place);
-    return typeof value === 'boolean' ? value : fail(place, `\`${value}' is neither true nor false`);
+    return typeof value === 'boolean'
+      ? value
+      : fail(place, `\`${value}' is neither true nor false`);
   },
   schema: { type: 'boolean' },
 };
@@ -238,7 +288,10 @@ export function parsed<T>(
   return {
     read(place) {
       const value = scalarText(place);
-      return parse(value) ?? fail(place, `\`${shortened(value)}' is not ${said}${why ? `: ${why(value)}` : ''}`);
+      return (
+        parse(value) ??
+        fail(place, `\`${shortened(value)}' is not ${said}${why ? `: ${why(value)}` : ''}`)
+      );
     },
     schema,
   };

@@ -1,7 +1,20 @@
-// The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON Schema follow from it.
+// The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON
+// Schema follow from it.
 import { parseDottedQuad } from '../../model/address.js';
 import { address, check, YEAR } from './checks.js';
-import { integer, list, number, object, oneOf, optional, parsed, required, text, truth, type Value } from './field.js';
+import {
+  integer,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  parsed,
+  required,
+  text,
+  truth,
+  type Value,
+} from './field.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
 
@@ -11,16 +24,23 @@ const MARK_MAX = 2 ** 32 - 1;
 
 // biome-ignore-start format: a table
 const port = integer(0, 65535);
-const word = parsed('a name of letters, digits, dots, dashes and underscores', (value) => (/^[\w.-]+$/.test(value) ? value : undefined), {
-  type: 'string',
-  pattern: '^[\\w.-]+$',
-});
+const word = parsed(
+  'a name of letters, digits, dots, dashes and underscores',
+  (value) => (/^[\w.-]+$/.test(value) ? value : undefined),
+  {
+    type: 'string',
+    pattern: '^[\\w.-]+$',
+  },
+);
 const device = parsed(
   'a network interface name',
   (value) => (/^[^\s/:]{1,15}$/.test(value) && value !== '.' && value !== '..' ? value : undefined),
   { type: 'string', maxLength: 15 },
 );
-/** A mask's bits as a dotted quad, or a prefix length; `toNetmask` in wanted.ts makes the model's number of it. */
+/**
+ * A mask's bits as a dotted quad, or a prefix length; `toNetmask` in wanted.ts makes the model's
+ * number of it.
+ */
 const netmask = parsed(
   'a mask like 255.255.255.0 or a prefix length 1..128',
   (value) =>
@@ -31,13 +51,23 @@ const netmask = parsed(
         : undefined,
   { type: ['string', 'integer'] },
 );
-const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, { type: ['integer', 'string'] });
+const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, {
+  type: ['integer', 'string'],
+});
 const mode = oneOf(['nat', 'dr', 'tun']);
 
 const health = object({
   combine: optional(oneOf(['all', 'any']), 'all', 'whether all checks must pass, or one'),
-  failed: optional(oneOf(['remove', 'quiesce']), 'remove', 'a server that is out is removed, or gets weight 0'),
-  slow_start: optional(number(0, YEAR), 0, 'seconds over which a returned server ramps up to its weight'),
+  failed: optional(
+    oneOf(['remove', 'quiesce']),
+    'remove',
+    'a server that is out is removed, or gets weight 0',
+  ),
+  slow_start: optional(
+    number(0, YEAR),
+    0,
+    'seconds over which a returned server ramps up to its weight',
+  ),
   min_up: optional(number(0, 1), 0, 'share of the servers that is never taken out'),
 });
 const tunnel = object({
@@ -49,7 +79,11 @@ const server = object({
   address: required(address, 'address of the real server'),
   port: optional(port, undefined, 'its port (nat only); that of the service when absent'),
   weight: optional(integer(0, WEIGHT_MAX), 1, 'its weight, 0 takes no new connections'),
-  upper: optional(integer(0, THRESHOLD_MAX), 0, 'connections at which it counts as overloaded, 0 = never'),
+  upper: optional(
+    integer(0, THRESHOLD_MAX),
+    0,
+    'connections at which it counts as overloaded, 0 = never',
+  ),
   lower: optional(integer(0, THRESHOLD_MAX), 0, 'connections below which it is taken back'),
   mode: optional(mode, undefined, 'its mode; that of the service when absent'),
   tunnel: optional(tunnel, undefined, 'its tunnel options; those of the service when absent'),
@@ -63,13 +97,36 @@ const service = object({
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
   mode: required(mode, 'nat (masquerading), dr (direct routing) or tun (tunnelling)'),
   tunnel: optional(tunnel, undefined, 'tunnel options, with mode tun'),
-  gateway: optional(address, undefined, "the director's address on the servers' network (nat): their default route"),
+  gateway: optional(
+    address,
+    undefined,
+    "the director's address on the servers' network (nat): their default route",
+  ),
   scheduler: optional(
-    oneOf(['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos']),
+    oneOf([
+      'rr',
+      'wrr',
+      'lc',
+      'wlc',
+      'lblc',
+      'lblcr',
+      'dh',
+      'sh',
+      'sed',
+      'nq',
+      'fo',
+      'ovf',
+      'mh',
+      'twos',
+    ]),
     'wlc',
     'scheduler',
   ),
-  flags: optional(list(oneOf(['flag-1', 'flag-2', 'flag-3', 'sh-fallback', 'sh-port', 'mh-fallback', 'mh-port'])), [], 'scheduler flags'),
+  flags: optional(
+    list(oneOf(['flag-1', 'flag-2', 'flag-3', 'sh-fallback', 'sh-port', 'mh-fallback', 'mh-port'])),
+    [],
+    'scheduler flags',
+  ),
   one_packet: optional(truth, false, 'one-packet scheduling (udp)'),
   persistence: optional(
     object({
@@ -91,7 +148,11 @@ const service = object({
     'the sorry server, in the table while no other is',
   ),
   checks: optional(list(check), [], 'health checks of each server'),
-  health: optional(health, { combine: 'all' as const, failed: 'remove' as const, slow_start: 0, min_up: 0 }, 'what the checks lead to'),
+  health: optional(
+    health,
+    { combine: 'all' as const, failed: 'remove' as const, slow_start: 0, min_up: 0 },
+    'what the checks lead to',
+  ),
 });
 
 /** The whole file. */
@@ -133,9 +194,21 @@ export const FILE = object({
   ),
   monitor: optional(
     object({
-      check_netns: optional(word, undefined, 'network namespace from which checks with target vip go out; the monitor sets its routes'),
-      foreign: optional(oneOf(['repair', 'respect']), 'repair', 'what becomes of changes that others make to these services'),
-      hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
+      check_netns: optional(
+        word,
+        undefined,
+        'network namespace from which checks with target vip go out; the monitor sets its routes',
+      ),
+      foreign: optional(
+        oneOf(['repair', 'respect']),
+        'repair',
+        'what becomes of changes that others make to these services',
+      ),
+      hook: optional(
+        list(text, 1),
+        undefined,
+        'program and arguments run at each change; no shell',
+      ),
       log: optional(
         object({
           format: optional(oneOf(['text', 'json']), 'text', 'log lines as text or JSON'),
@@ -145,7 +218,12 @@ export const FILE = object({
         'log',
       ),
     }),
-    { check_netns: undefined, foreign: 'repair' as const, hook: undefined, log: { format: 'text' as const, file: undefined } },
+    {
+      check_netns: undefined,
+      foreign: 'repair' as const,
+      hook: undefined,
+      log: { format: 'text' as const, file: undefined },
+    },
     'manners of lvsctl monitor',
   ),
 });
@@ -158,8 +236,12 @@ export type TunnelOptions = Value<typeof tunnel>;
 export type Health = Value<typeof health>;
 export type Netmask = Value<typeof netmask>;
 
-function parseGroupPort(value: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' | 'sctp' | undefined } | undefined {
+function parseGroupPort(
+  value: string,
+): { readonly port: number; readonly protocol: 'tcp' | 'udp' | 'sctp' | undefined } | undefined {
   const [, digits, protocol] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
   const number = Number(digits);
-  return number >= 1 && number <= 65535 ? { port: number, protocol: protocol as 'tcp' | 'udp' | 'sctp' | undefined } : undefined;
+  return number >= 1 && number <= 65535
+    ? { port: number, protocol: protocol as 'tcp' | 'udp' | 'sctp' | undefined }
+    : undefined;
 }

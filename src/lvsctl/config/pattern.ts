@@ -1,4 +1,5 @@
-// Patterns of a file's owner. They meet what servers send, so they must take time in proportion to it: RE2, not the language's own.
+// Patterns of a file's owner. They meet what servers send, so they must take time in proportion to
+// it: RE2, not the language's own.
 import { RE2JS } from 're2js';
 
 export interface Pattern {

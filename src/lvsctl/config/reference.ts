@@ -4,7 +4,11 @@ import { FILE } from './file.js';
 
 /** share/lvsctl.schema.json, whole. */
 export function renderSchema(): string {
-  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'lvsctl file', ...FILE.schema };
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'lvsctl file',
+    ...FILE.schema,
+  };
   return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
 
@@ -37,11 +41,21 @@ interface Described extends JsonSchema {
 
 function rowsOf(prefix: string, schema: Described): string[] {
   if (schema.items) return rowsOf(`${prefix}[]`, schema.items);
-  if (schema.oneOf) return schema.oneOf.flatMap((kind) => rowsOf(`${prefix}(${kind.properties?.kind?.enum?.[0]})`, kind));
+  if (schema.oneOf)
+    return schema.oneOf.flatMap((kind) =>
+      rowsOf(`${prefix}(${kind.properties?.kind?.enum?.[0]})`, kind),
+    );
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
-    const absent = schema.required?.includes(name) ? 'required' : inner.default === undefined ? '' : `\`${JSON.stringify(inner.default)}\``;
-    return [`| \`${path}\` | ${typeOf(inner)} | ${absent} | ${inner.description} |`, ...rowsOf(path, inner)];
+    const absent = schema.required?.includes(name)
+      ? 'required'
+      : inner.default === undefined
+        ? ''
+        : `\`${JSON.stringify(inner.default)}\``;
+    return [
+      `| \`${path}\` | ${typeOf(inner)} | ${absent} | ${inner.description} |`,
+      ...rowsOf(path, inner),
+    ];
   });
 }
 

@@ -1,4 +1,5 @@
-// A saved rule file (`ipvsadm -S`, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm) -> the table it makes, without a kernel.
+// A saved rule file (`ipvsadm -S`, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm) -> the table it
+// makes, without a kernel.
 import { linesOf, PAUSE, wordsOf } from '../../ipvsadm/lines.js';
 import { type Lookups, lookupsOf, parse } from '../../ipvsadm/parse.js';
 import { scan } from '../../ipvsadm/scan.js';
@@ -33,9 +34,11 @@ export interface RuleFile {
 }
 
 /**
- * Reads all lines as `ipvsadm-restore` would: lines that begin with `#` are dropped, the rest are command lines that change rules.
+ * Reads all lines as `ipvsadm-restore` would: lines that begin with `#` are dropped, the rest are
+ * command lines that change rules.
  * @param file its name, for messages
- * @throws ConfigError the first line that ipvsadm would refuse, or that does not fit what came before
+ * @throws ConfigError the first line that ipvsadm would refuse, or that does not fit what came
+ *   before
  */
 export async function readRuleFile(text: string, file: string, names: Names): Promise<RuleFile> {
   const table = new Table();
@@ -62,7 +65,9 @@ async function readLine(
 ): Promise<void> {
   const tokens = scan(words, { posix: false });
   const lookups = lookupsOf(tokens);
-  const found = lookups ? await names.resolve(lookups) : { host: () => undefined, port: () => undefined };
+  const found = lookups
+    ? await names.resolve(lookups)
+    : { host: () => undefined, port: () => undefined };
   try {
     const command = parse(tokens, 'ipvsadm', found);
     if (command.kind !== 'change') fail(`${words[0]}: not a change of rules`);
@@ -82,7 +87,8 @@ class Table implements RuleFile {
   apply(change: Change, line: number, fail: (message: string) => never): void {
     switch (change.kind) {
       case 'add-service':
-        if (this.#find(change.service.id)) fail(`service ${renderId(change.service.id)} is there twice`);
+        if (this.#find(change.service.id))
+          fail(`service ${renderId(change.service.id)} is there twice`);
         this.services.push({ service: change.service, destinations: [], line });
         return;
       case 'edit-service':
@@ -90,11 +96,14 @@ class Table implements RuleFile {
         return;
       case 'delete-service':
         this.#get(change.id, fail);
-        this.services = this.services.filter(({ service }) => renderId(service.id) !== renderId(change.id));
+        this.services = this.services.filter(
+          ({ service }) => renderId(service.id) !== renderId(change.id),
+        );
         return;
       case 'add-destination': {
         const { destinations } = this.#get(change.id, fail);
-        if (destinations.some((one) => keyOf(one) === keyOf(change.destination))) fail('the real server is there twice');
+        if (destinations.some((one) => keyOf(one) === keyOf(change.destination)))
+          fail('the real server is there twice');
         destinations.push(change.destination);
         return;
       }
@@ -103,7 +112,11 @@ class Table implements RuleFile {
         const { destinations } = this.#get(change.id, fail);
         const at = destinations.findIndex((one) => keyOf(one) === keyOf(change.destination));
         if (at < 0) fail('no such real server so far');
-        destinations.splice(at, 1, ...(change.kind === 'edit-destination' ? [change.destination] : []));
+        destinations.splice(
+          at,
+          1,
+          ...(change.kind === 'edit-destination' ? [change.destination] : []),
+        );
         return;
       }
       case 'flush':
@@ -114,7 +127,11 @@ class Table implements RuleFile {
       case 'set-timeouts': {
         const { tcp, tcpFin, udp } = change.timeouts;
         const before = this.timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
-        this.timeouts = { tcp: tcp || before.tcp, tcpFin: tcpFin || before.tcpFin, udp: udp || before.udp };
+        this.timeouts = {
+          tcp: tcp || before.tcp,
+          tcpFin: tcpFin || before.tcpFin,
+          udp: udp || before.udp,
+        };
         return;
       }
       case 'start-daemon':

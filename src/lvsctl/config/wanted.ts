@@ -25,7 +25,9 @@ export function wantedTable(config: Config): readonly WantedService[] {
       upperThreshold: server.upper,
       lowerThreshold: server.lower,
     })),
-    sorry: source.sorry && toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
+    sorry:
+      source.sorry &&
+      toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
     source,
   }));
 }
@@ -37,23 +39,42 @@ export function serverMode(source: VirtualService, server: Pick<RealServer, 'mod
 
 /** How the kernel tells the service: by its mark, or by protocol, address and port. */
 export function serviceId(source: VirtualService): ServiceId {
-  if (source.mark !== undefined) return { kind: 'fwmark', mark: source.mark, family: source.address.family };
-  return { kind: 'address', protocol: source.protocol, address: source.address, port: source.port ?? 0 };
+  if (source.mark !== undefined)
+    return { kind: 'fwmark', mark: source.mark, family: source.address.family };
+  return {
+    kind: 'address',
+    protocol: source.protocol,
+    address: source.address,
+    port: source.port ?? 0,
+  };
 }
 
 /** `tcp 192.0.2.1 port 80` or `mark 1 (ipv4)`, for messages. */
 export function renderId(id: ServiceId): string {
-  return id.kind === 'fwmark' ? `mark ${id.mark} (${id.family})` : `${id.protocol} ${formatAddress(id.address)} port ${id.port}`;
+  return id.kind === 'fwmark'
+    ? `mark ${id.mark} (${id.family})`
+    : `${id.protocol} ${formatAddress(id.address)} port ${id.port}`;
 }
 
-/** The model's number of a mask: its bits for IPv4, the prefix length for IPv6. @returns undefined when it does not fit the family */
+/**
+ * The model's number of a mask: its bits for IPv4, the prefix length for IPv6.
+ * @returns undefined when it does not fit the family
+ */
 export function toNetmask(mask: Netmask, family: Family): number | undefined {
   if ('bits' in mask) return family === 'ipv4' ? mask.bits : undefined;
   if (family === 'ipv6') return mask.length;
   return mask.length <= 32 ? (0xffffffff << (32 - mask.length)) >>> 0 : undefined;
 }
 
-const FLAG_BITS = { 'flag-1': 1, 'flag-2': 2, 'flag-3': 4, 'sh-fallback': 1, 'sh-port': 2, 'mh-fallback': 1, 'mh-port': 2 } as const;
+const FLAG_BITS = {
+  'flag-1': 1,
+  'flag-2': 2,
+  'flag-3': 4,
+  'sh-fallback': 1,
+  'sh-port': 2,
+  'mh-fallback': 1,
+  'mh-port': 2,
+} as const;
 const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;
 
 function toService(source: VirtualService): Service {
@@ -64,7 +85,8 @@ function toService(source: VirtualService): Service {
     scheduler: source.scheduler,
     schedulerFlags: source.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0),
     persistence: persistence && { timeout: persistence.timeout },
-    netmask: (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),
+    netmask:
+      (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),
     engine: persistence?.engine,
     onePacket: source.one_packet,
   };
@@ -72,7 +94,10 @@ function toService(source: VirtualService): Service {
 
 function toDestination(
   source: VirtualService,
-  { address, port }: { readonly address: Destination['address']; readonly port: number | undefined },
+  {
+    address,
+    port,
+  }: { readonly address: Destination['address']; readonly port: number | undefined },
   mode: Mode,
   tunnel: TunnelOptions | undefined,
 ): Destination {
@@ -88,5 +113,7 @@ function toDestination(
 }
 
 function toTunnel(tunnel: TunnelOptions | undefined): Tunnel {
-  return tunnel ? { type: tunnel.type, port: tunnel.port ?? 0, flags: CHECKSUMS[tunnel.checksum].kernel } : IPIP;
+  return tunnel
+    ? { type: tunnel.type, port: tunnel.port ?? 0, flags: CHECKSUMS[tunnel.checksum].kernel }
+    : IPIP;
 }

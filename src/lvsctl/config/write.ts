@@ -45,19 +45,29 @@ export function writeConfig(described: readonly Described[], around: Surrounding
     vips: vips.map((vip) => ({ address: formatAddress(vip), interface: around.interfaceOf(vip) })),
     services: services.map(({ entry }) => entry),
     ...(timeouts
-      ? { timeouts: { tcp: timeouts.tcp || undefined, tcp_fin: timeouts.tcpFin || undefined, udp: timeouts.udp || undefined } }
+      ? {
+          timeouts: {
+            tcp: timeouts.tcp || undefined,
+            tcp_fin: timeouts.tcpFin || undefined,
+            udp: timeouts.udp || undefined,
+          },
+        }
       : {}),
     ...(daemons.length > 0 ? { sync: daemons.map(toSync) } : {}),
   };
   return stringify(file, { keepUndefined: false });
 }
 
-function toEntry({ service, destinations }: Described, marks: readonly MarkSource[]): { readonly vip: Address; readonly entry: object } {
+function toEntry(
+  { service, destinations }: Described,
+  marks: readonly MarkSource[],
+): { readonly vip: Address; readonly entry: object } {
   const { vip, ...where } = placeOf(service, marks);
   const modes = destinations.map((one) => modeOf(one.forwarding, service));
   const mode = mostCommon(modes) ?? 'nat';
   const { persistence } = service;
-  if (service.engine && !persistence) untellable(service, `persistence engine ${service.engine} without persistence`);
+  if (service.engine && !persistence)
+    untellable(service, `persistence engine ${service.engine} without persistence`);
   const entry = {
     name: renderId(service.id)
       .replace(/ port /, '-')
@@ -68,25 +78,44 @@ function toEntry({ service, destinations }: Described, marks: readonly MarkSourc
     scheduler: service.scheduler,
     ...(service.schedulerFlags === 0 ? {} : { flags: flagsOf(service) }),
     ...(service.onePacket ? { one_packet: true } : {}),
-    ...(persistence ? { persistence: { timeout: persistence.timeout, netmask: netmaskOf(service), engine: service.engine } } : {}),
-    servers: destinations.map((one, i) => toServer(one, modes[i] === mode ? undefined : modes[i], service)),
+    ...(persistence
+      ? {
+          persistence: {
+            timeout: persistence.timeout,
+            netmask: netmaskOf(service),
+            engine: service.engine,
+          },
+        }
+      : {}),
+    servers: destinations.map((one, i) =>
+      toServer(one, modes[i] === mode ? undefined : modes[i], service),
+    ),
   };
   return { vip, entry };
 }
 
 /** What clients ask for: protocol, address and port, or the packets that get the mark. */
-function placeOf(service: Service, marks: readonly MarkSource[]): { readonly vip: Address; readonly [key: string]: unknown } {
+function placeOf(
+  service: Service,
+  marks: readonly MarkSource[],
+): { readonly vip: Address; readonly [key: string]: unknown } {
   const { id } = service;
   if (id.kind === 'address') {
-    const protocol = knownProtocol(id.protocol) ?? untellable(service, `protocol ${id.protocol} has no service`);
+    const protocol =
+      knownProtocol(id.protocol) ?? untellable(service, `protocol ${id.protocol} has no service`);
     return { vip: id.address, protocol, address: formatAddress(id.address), port: id.port };
   }
   const sources = marks.filter(({ mark, family }) => mark === id.mark && family === id.family);
-  const ports = sources.flatMap(({ ports = [], protocol }) => ports.map((port) => `${port}/${protocol}`));
+  const ports = sources.flatMap(({ ports = [], protocol }) =>
+    ports.map((port) => `${port}/${protocol}`),
+  );
   const [source] = sources;
   const vip = source?.vip;
   if (!vip || ports.length === 0 || sources.some((one) => one.address !== source.address)) {
-    return untellable(service, `which packets get the mark is not known; say it with --mark ${id.mark}=VIP:PORT,…`);
+    return untellable(
+      service,
+      `which packets get the mark is not known; say it with --mark ${id.mark}=VIP:PORT,…`,
+    );
   }
   return { vip, address: formatAddress(vip), ports, mark: id.mark };
 }
@@ -107,7 +136,8 @@ function toServer(server: Destination, mode: string | undefined, service: Servic
 
 function tunnelOf({ forwarding, tunnel }: Destination, service: Service): object {
   if (forwarding !== 'tunnel' || tunnel.type === 'ipip') return {};
-  const type = knownTunnel(tunnel.type) ?? untellable(service, `tunnel type ${tunnel.type} has no name`);
+  const type =
+    knownTunnel(tunnel.type) ?? untellable(service, `tunnel type ${tunnel.type} has no name`);
   const checksum = Object.entries(CHECKSUMS).find(([, { kernel }]) => kernel === tunnel.flags)?.[0];
   return { tunnel: { type, ...(type === 'gue' ? { port: tunnel.port } : {}), checksum } };
 }
@@ -117,7 +147,12 @@ function modeOf(forwarding: Forwarding, service: Service): 'nat' | 'dr' | 'tun' 
 }
 
 /** A server on the director itself is told as DR, from which the kernel makes `local` again. */
-const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = { masquerade: 'nat', local: 'dr', direct: 'dr', tunnel: 'tun' };
+const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = {
+  masquerade: 'nat',
+  local: 'dr',
+  direct: 'dr',
+  tunnel: 'tun',
+};
 
 function mostCommon<T>(values: readonly T[]): T | undefined {
   const count = (value: T) => values.filter((one) => one === value).length;
@@ -126,7 +161,9 @@ function mostCommon<T>(values: readonly T[]): T | undefined {
 
 function flagsOf({ scheduler, schedulerFlags }: Service): string[] {
   const own = scheduler === 'sh' || scheduler === 'mh';
-  const names = own ? [`${scheduler}-fallback`, `${scheduler}-port`, 'flag-3'] : ['flag-1', 'flag-2', 'flag-3'];
+  const names = own
+    ? [`${scheduler}-fallback`, `${scheduler}-port`, 'flag-3']
+    : ['flag-1', 'flag-2', 'flag-3'];
   return names.filter((_, bit) => (schedulerFlags & (1 << bit)) !== 0);
 }
 
@@ -136,8 +173,24 @@ function netmaskOf({ id, netmask }: Service): string | number | undefined {
   return family === 'ipv4' ? formatIpv4(netmask) : netmask;
 }
 
-function toSync({ role, interface: device, syncId, maxLength, group, port, ttl }: DaemonRequest): object {
-  return { role, interface: device, syncid: syncId, max_length: maxLength, group: group && formatAddress(group), port, ttl };
+function toSync({
+  role,
+  interface: device,
+  syncId,
+  maxLength,
+  group,
+  port,
+  ttl,
+}: DaemonRequest): object {
+  return {
+    role,
+    interface: device,
+    syncid: syncId,
+    max_length: maxLength,
+    group: group && formatAddress(group),
+    port,
+    ttl,
+  };
 }
 
 function untellable(service: Service, message: string): never {

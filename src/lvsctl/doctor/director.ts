@@ -40,7 +40,12 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     find: ({ machine }) =>
       mayAdminister(machine)
         ? []
-        : [{ what: 'this process has no CAP_NET_ADMIN; the rules were not looked at', repair: ['sudo lvsctl doctor'] }],
+        : [
+            {
+              what: 'this process has no CAP_NET_ADMIN; the rules were not looked at',
+              repair: ['sudo lvsctl doctor'],
+            },
+          ],
   },
   {
     id: 'forwarding',
@@ -49,7 +54,9 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     find: ({ meant, sysctl }) =>
       (['ipv4', 'ipv6'] as const).flatMap((family) => {
         const nat = meant.some(
-          ({ service, destinations }) => familyOf(service.id) === family && destinations.some((one) => one.forwarding === 'masquerade'),
+          ({ service, destinations }) =>
+            familyOf(service.id) === family &&
+            destinations.some((one) => one.forwarding === 'masquerade'),
         );
         const key = family === 'ipv4' ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding';
         return nat && sysctl(key) === '0' ? [isNot(key, '0', '1')] : [];
@@ -87,8 +94,8 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     why: 'Persistent clients stay with a server that is gone, or has weight 0, until their template times out.',
     find: ({ meant, sysctl }) =>
       meant.some(({ service }) => service.persistence)
-        ? ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template'].flatMap((key) =>
-            sysctl(key) === '0' ? [isNot(key, '0', '1')] : [],
+        ? ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template'].flatMap(
+            (key) => (sysctl(key) === '0' ? [isNot(key, '0', '1')] : []),
           )
         : [],
   },
@@ -119,11 +126,18 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     why: 'Servers of weight 0 take no new connections, so the service refuses them.',
     find: ({ live = [], meant }) =>
       live
-        .filter(({ destinations }) => destinations.length > 0 && destinations.every(({ weight }) => weight === 0))
+        .filter(
+          ({ destinations }) =>
+            destinations.length > 0 && destinations.every(({ weight }) => weight === 0),
+        )
         .map(({ service: { id }, destinations }) => ({
           what: `${renderId(id)}: all servers have weight 0`,
           repair: destinations.map((one) =>
-            typed({ kind: 'edit-destination', id, destination: { ...one, weight: meantWeight(id, one, meant) } }),
+            typed({
+              kind: 'edit-destination',
+              id,
+              destination: { ...one, weight: meantWeight(id, one, meant) },
+            }),
           ),
         })),
   },
@@ -136,8 +150,13 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
         .filter(({ destinations }) => destinations.length === 0)
         .map(({ service: { id } }) => {
           const servers = config ? (meantOf(id, meant)?.destinations ?? []) : [];
-          const add = servers.map((destination) => typed({ kind: 'add-destination', id, destination }));
-          return { what: `${renderId(id)}: no servers`, repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })] };
+          const add = servers.map((destination) =>
+            typed({ kind: 'add-destination', id, destination }),
+          );
+          return {
+            what: `${renderId(id)}: no servers`,
+            repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })],
+          };
         }),
   },
   {
@@ -147,12 +166,17 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     find: ({ config, live, meant }) =>
       config && live
         ? meant
-            .filter(({ service }) => !live.some((one) => renderId(one.service.id) === renderId(service.id)))
+            .filter(
+              ({ service }) =>
+                !live.some((one) => renderId(one.service.id) === renderId(service.id)),
+            )
             .map(({ service, destinations }) => ({
               what: `${renderId(service.id)}: not in the table`,
               repair: [
                 typed({ kind: 'add-service', service }),
-                ...destinations.map((destination) => typed({ kind: 'add-destination', id: service.id, destination })),
+                ...destinations.map((destination) =>
+                  typed({ kind: 'add-destination', id: service.id, destination }),
+                ),
               ],
             }))
         : [],
@@ -163,13 +187,24 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     why: 'Packets get their mark from the packet filter; without a rule that sets it none belongs to the service.',
     find: ({ meant, marks, config, facts }) =>
       meant.flatMap(({ service: { id } }) => {
-        if (id.kind !== 'fwmark' || marks.some((source) => source.mark === id.mark && source.family === id.family)) return [];
+        if (
+          id.kind !== 'fwmark' ||
+          marks.some((source) => source.mark === id.mark && source.family === id.family)
+        )
+          return [];
         const source = config?.services.find(({ mark }) => mark === id.mark);
         const rules = source
-          ? markRules(source).flatMap((rule) => FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true))
+          ? markRules(source).flatMap((rule) =>
+              FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
+            )
           : [];
         const pattern = `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
-        return [{ what: `${renderId(id)}: no rule sets this mark`, repair: rules.length > 0 ? rules.map(printCommand) : [pattern] }];
+        return [
+          {
+            what: `${renderId(id)}: no rule sets this mark`,
+            repair: rules.length > 0 ? rules.map(printCommand) : [pattern],
+          },
+        ];
       }),
   },
   {
@@ -178,21 +213,36 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     why: 'Every packet looks its connection up in a bucket, which takes longer the more share it.',
     find: tableSize,
   },
-  { id: 'sync', role: 'director', why: 'A director that nobody hears hands no connections over when it fails.', find: syncDaemons },
+  {
+    id: 'sync',
+    role: 'director',
+    why: 'A director that nobody hears hands no connections over when it fails.',
+    find: syncDaemons,
+  },
 ];
 
 function missingVips({ config, facts }: Look): Found[] {
-  return (config?.vips ?? []).flatMap(({ address, interface: device }) => wrongAddress(address, device, facts.addresses));
+  return (config?.vips ?? []).flatMap(({ address, interface: device }) =>
+    wrongAddress(address, device, facts.addresses),
+  );
 }
 
 /** Addresses of live services that no interface has and no route makes local. */
 function unknownVips(look: Look): Found[] {
-  const vips = new Map(look.meant.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])));
+  const vips = new Map(
+    look.meant.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])),
+  );
   return [...vips.values()]
     .filter((vip) => !isLocal(vip, look))
     .map((vip) => {
-      const device = connectedTo(vip, look.facts)[0]?.device ?? / dev (\S+)/.exec(look.facts.routes(vip.family) ?? '')?.[1] ?? 'eth0';
-      return { what: `VIP ${formatAddress(vip)} is on no interface`, repair: [`ip addr add ${hostPrefix(vip)} dev ${device}`] };
+      const device =
+        connectedTo(vip, look.facts)[0]?.device ??
+        / dev (\S+)/.exec(look.facts.routes(vip.family) ?? '')?.[1] ??
+        'eth0';
+      return {
+        what: `VIP ${formatAddress(vip)} is on no interface`,
+        repair: [`ip addr add ${hostPrefix(vip)} dev ${device}`],
+      };
     });
 }
 
@@ -201,11 +251,22 @@ function arpAnswers({ machine, meant, facts }: Look): Found[] {
   const quiet = meant.filter(({ destinations }) =>
     destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
   );
-  const vips = new Set(quiet.flatMap(({ vip }) => (vip?.family === 'ipv4' ? [formatAddress(vip)] : [])));
+  const vips = new Set(
+    quiet.flatMap(({ vip }) => (vip?.family === 'ipv4' ? [formatAddress(vip)] : [])),
+  );
   return facts.addresses
     .filter(({ address, device }) => vips.has(address) && device !== 'lo')
     .flatMap(({ address, device }) => {
-      const { status, stdout } = machine.run('arping', ['-D', '-c', '2', '-w', '1', '-I', device, address]);
+      const { status, stdout } = machine.run('arping', [
+        '-D',
+        '-c',
+        '2',
+        '-w',
+        '1',
+        '-I',
+        device,
+        address,
+      ]);
       const mac = /\[([0-9A-Fa-f:]{17})\]/.exec(stdout)?.[1]?.toLowerCase();
       if (status !== 1 || mac === undefined) return [];
       const neighbour = machine
@@ -218,7 +279,10 @@ function arpAnswers({ machine, meant, facts }: Look): Found[] {
         {
           what,
           on: server ?? `the machine with ${mac}`,
-          repair: ['sysctl -w net.ipv4.conf.all.arp_ignore=1', 'sysctl -w net.ipv4.conf.all.arp_announce=2'],
+          repair: [
+            'sysctl -w net.ipv4.conf.all.arp_ignore=1',
+            'sysctl -w net.ipv4.conf.all.arp_announce=2',
+          ],
         },
       ];
     });
@@ -230,7 +294,10 @@ function atLeast(release: string, [major, minor]: readonly [number, number]): bo
 }
 
 function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
-  return (forwarding === 'direct' || forwarding === 'tunnel') && port !== (id.kind === 'address' ? id.port : 0);
+  return (
+    (forwarding === 'direct' || forwarding === 'tunnel') &&
+    port !== (id.kind === 'address' ? id.port : 0)
+  );
 }
 
 function meantOf(id: ServiceId, meant: Look['meant']): Look['meant'][number] | undefined {
@@ -238,7 +305,10 @@ function meantOf(id: ServiceId, meant: Look['meant']): Look['meant'][number] | u
 }
 
 function meantWeight(id: ServiceId, server: Destination, meant: Look['meant']): number {
-  return meantOf(id, meant)?.destinations.find((one) => formatServer(one) === formatServer(server))?.weight || 1;
+  return (
+    meantOf(id, meant)?.destinations.find((one) => formatServer(one) === formatServer(server))
+      ?.weight || 1
+  );
 }
 
 /** The module keeps the size that it was loaded with. */
@@ -264,15 +334,31 @@ function tableSize({ machine, live = [] }: Look): Found[] {
 }
 
 function syncDaemons({ config, facts, running }: Look): Found[] {
-  const absent = (config?.sync ?? []).filter(({ role }) => !running.some((daemon) => daemon.role === role));
+  const absent = (config?.sync ?? []).filter(
+    ({ role }) => !running.some((daemon) => daemon.role === role),
+  );
   const starts = absent.map(({ syncid, max_length, ...rest }): Found => {
-    const [command] = DAEMON.commands({ role: rest.role }, null, { ...rest, syncId: syncid, maxLength: max_length });
-    return { what: `sync daemon ${rest.role} is not running`, repair: command ? [printCommand(command)] : [] };
+    const [command] = DAEMON.commands({ role: rest.role }, null, {
+      ...rest,
+      syncId: syncid,
+      maxLength: max_length,
+    });
+    return {
+      what: `sync daemon ${rest.role} is not running`,
+      repair: command ? [printCommand(command)] : [],
+    };
   });
   const deaf = running.flatMap(({ role, interface: device }): Found[] => {
     const link = facts.links.find(({ name }) => name === device);
     if (link?.up && link.carrier && device !== 'lo') return [];
-    const state = link === undefined ? 'is gone' : device === 'lo' ? 'leads to nobody' : link.up ? 'has no carrier' : 'is down';
+    const state =
+      link === undefined
+        ? 'is gone'
+        : device === 'lo'
+          ? 'leads to nobody'
+          : link.up
+            ? 'has no carrier'
+            : 'is down';
     const stop = typed({ kind: 'stop-daemon', role, syncId: 0 });
     return [
       {

@@ -16,7 +16,8 @@ export async function examine(look: Look): Promise<Diagnosis> {
   const findings: Finding[] = [];
   for (const check of [...DIRECTOR_CHECKS, ...REALSERVER_CHECKS]) {
     if (check.role !== 'any' && !look.roles.has(check.role)) continue;
-    for (const found of await check.find(look)) findings.push({ id: check.id, why: check.why, ...found });
+    for (const found of await check.find(look))
+      findings.push({ id: check.id, why: check.why, ...found });
   }
   return { roles: [...look.roles], findings, unseen: unseen(look) };
 }
@@ -24,7 +25,9 @@ export async function examine(look: Look): Promise<Diagnosis> {
 function unseen({ roles, machine, live }: Look): string[] {
   const arping = roles.has('director') && machine.run('arping', ['-V']).status === NOT_INSTALLED;
   return [
-    ...(arping ? ['who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)'] : []),
+    ...(arping
+      ? ['who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)']
+      : []),
     ...(live === undefined ? ['the rules of the kernel: no CAP_NET_ADMIN'] : []),
   ];
 }

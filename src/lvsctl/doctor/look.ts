@@ -1,4 +1,5 @@
-// What the doctor looks at: this machine, and the services that it is for, from a file or from the live table.
+// What the doctor looks at: this machine, and the services that it is for, from a file or from the
+// live table.
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
@@ -48,9 +49,14 @@ export interface Look {
 const CAP_NET_ADMIN = 12n;
 
 /** Gathers everything once. @throws CommandError when `ip` cannot tell */
-export async function look(config: Config | undefined, role: Role | undefined, machine: Machine): Promise<Look> {
+export async function look(
+  config: Config | undefined,
+  role: Role | undefined,
+  machine: Machine,
+): Promise<Look> {
   const facts = gatherFacts(machine);
-  const live = mayAdminister(machine) || !machine.hasKernelRules ? await liveServices(machine) : undefined;
+  const live =
+    mayAdminister(machine) || !machine.hasKernelRules ? await liveServices(machine) : undefined;
   const marks = markSources(machine);
   return {
     machine,
@@ -58,7 +64,9 @@ export async function look(config: Config | undefined, role: Role | undefined, m
     config,
     roles: role ? new Set([role]) : rolesOf(config, live, facts),
     live,
-    meant: config ? meantByFile(config) : (live ?? []).map((one) => ({ ...one, vip: vipOf(one.service, marks) })),
+    meant: config
+      ? meantByFile(config)
+      : (live ?? []).map((one) => ({ ...one, vip: vipOf(one.service, marks) })),
     marks,
     running: live && hasRules(machine) ? await (await machine.backend()).daemons() : [],
     sysctl: (key) => machine.read(`/proc/sys/${key}`)?.trim(),
@@ -67,7 +75,8 @@ export async function look(config: Config | undefined, role: Role | undefined, m
 
 /** Whether this process has CAP_NET_ADMIN. */
 export function mayAdminister(machine: Machine): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
+  const effective =
+    /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
   return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
 }
 
@@ -75,17 +84,27 @@ export function mayAdminister(machine: Machine): boolean {
 export function quietVips({ addresses }: Pick<Facts, 'addresses'>): Facts['addresses'] {
   return addresses.filter(
     ({ device, address, prefix }) =>
-      (device === 'lo' || TUNNEL.test(device)) && prefix === (address.includes(':') ? 128 : 32) && address !== '::1',
+      (device === 'lo' || TUNNEL.test(device)) &&
+      prefix === (address.includes(':') ? 128 : 32) &&
+      address !== '::1',
   );
 }
 
 /** devices of tutorials and of `lvsctl realserver` */
-export const TUNNEL = /^(?:tunl\d|gre\d|sit\d|ip6tnl\d|lvs-(?:ipip|gre|grec|sit|ip6tnl|ip6gre|ip6grec)$)/;
+export const TUNNEL =
+  /^(?:tunl\d|gre\d|sit\d|ip6tnl\d|lvs-(?:ipip|gre|grec|sit|ip6tnl|ip6gre|ip6grec)$)/;
 
-function rolesOf(config: Config | undefined, live: readonly LiveService[] | undefined, facts: Facts): Set<Role> {
+function rolesOf(
+  config: Config | undefined,
+  live: readonly LiveService[] | undefined,
+  facts: Facts,
+): Set<Role> {
   const serves = config ? partsOf(config, facts).length > 0 : quietVips(facts).length > 0;
   const directs = (live ?? []).length > 0 || !serves;
-  return new Set([...(directs ? ['director' as const] : []), ...(serves ? ['realserver' as const] : [])]);
+  return new Set([
+    ...(directs ? ['director' as const] : []),
+    ...(serves ? ['realserver' as const] : []),
+  ]);
 }
 
 async function liveServices(machine: Machine): Promise<LiveService[]> {
@@ -97,19 +116,28 @@ async function liveServices(machine: Machine): Promise<LiveService[]> {
     found.push({
       service,
       destinations: entries.map(({ destination }) => destination),
-      connections: entries.reduce((sum, entry) => sum + entry.activeConnections + entry.inactiveConnections, 0),
+      connections: entries.reduce(
+        (sum, entry) => sum + entry.activeConnections + entry.inactiveConnections,
+        0,
+      ),
     });
   }
   return found;
 }
 
 function meantByFile(config: Config): MeantService[] {
-  return wantedTable(config).map(({ service, destinations, source }) => ({ service, destinations, vip: source.address }));
+  return wantedTable(config).map(({ service, destinations, source }) => ({
+    service,
+    destinations,
+    vip: source.address,
+  }));
 }
 
 function vipOf({ id }: Service, marks: readonly MarkSource[]): Address | undefined {
   if (id.kind === 'address') return id.address;
-  return marks.find(({ mark, family, vip }) => mark === id.mark && family === id.family && vip !== undefined)?.vip;
+  return marks.find(
+    ({ mark, family, vip }) => mark === id.mark && family === id.family && vip !== undefined,
+  )?.vip;
 }
 
 /** Whether the kernel takes packets to an address as its own. */

@@ -4,7 +4,14 @@ import { printCommand } from '../plan/command.js';
 import { connectedTo } from '../plan/facts.js';
 import { FIREWALL } from '../plan/firewall.js';
 import { LINK } from '../plan/network.js';
-import { arpDevices, type Part, partsOf, segmentSize, tunnelDevice, vipDevice } from '../plan/realserver.js';
+import {
+  arpDevices,
+  type Part,
+  partsOf,
+  segmentSize,
+  tunnelDevice,
+  vipDevice,
+} from '../plan/realserver.js';
 import type { Check, Found } from './finding.js';
 import { type Look, quietVips, TUNNEL } from './look.js';
 import { isNot, wrongAddress } from './repair.js';
@@ -30,14 +37,19 @@ export const REALSERVER_CHECKS: readonly Check[] = [
     why: 'A real server must take packets for the VIP, and for nothing else of its network.',
     find: (look) =>
       look.config
-        ? quietParts(look).flatMap((part) => wrongAddress(part.service.address, vipDevice(part), look.facts.addresses))
+        ? quietParts(look).flatMap((part) =>
+            wrongAddress(part.service.address, vipDevice(part), look.facts.addresses),
+          )
         : wideAddresses(look),
   },
   {
     id: 'tunnel-device',
     role: 'realserver',
     why: 'Nothing comes out of a tunnel whose device is missing or down.',
-    find: ({ config, facts }) => (config ? tunnelParts({ config, facts }).flatMap((part) => downDevice(part, facts)) : downTunnels(facts)),
+    find: ({ config, facts }) =>
+      config
+        ? tunnelParts({ config, facts }).flatMap((part) => downDevice(part, facts))
+        : downTunnels(facts),
   },
   {
     id: 'rp-filter',
@@ -45,14 +57,17 @@ export const REALSERVER_CHECKS: readonly Check[] = [
     why: 'Strict reverse path filtering drops packets whose sender is reached through another interface.',
     find: (look) =>
       filteredDevices(look).flatMap((device) =>
-        effective(look, device, 'rp_filter') === 1 ? [isNot(`net/ipv4/conf/${device}/rp_filter`, '1 (strict)', '2')] : [],
+        effective(look, device, 'rp_filter') === 1
+          ? [isNot(`net/ipv4/conf/${device}/rp_filter`, '1 (strict)', '2')]
+          : [],
       ),
   },
   {
     id: 'tunnel-mtu',
     role: 'realserver',
     why: 'Requests of full size do not fit the tunnel, and clients that never see the message about it hang.',
-    find: async (look) => (await Promise.all(tunnelParts(look).map((part) => unclamped(part, look)))).flat(),
+    find: async (look) =>
+      (await Promise.all(tunnelParts(look).map((part) => unclamped(part, look)))).flat(),
   },
   {
     id: 'gateway',
@@ -77,9 +92,12 @@ function tunnelParts(look: Pick<Look, 'config' | 'facts'>): Part[] {
 
 /** The interfaces on which nobody may hear of the VIPs. */
 function quietDevices(look: Look): string[] {
-  if (look.config) return [...new Set(quietParts(look).flatMap((part) => arpDevices(part, look.facts)))];
+  if (look.config)
+    return [...new Set(quietParts(look).flatMap((part) => arpDevices(part, look.facts)))];
   const hidden = quietVips(look.facts).flatMap(({ address }) => parseAddress(address) ?? []);
-  const outer = look.facts.addresses.filter(({ device, address }) => device !== 'lo' && !TUNNEL.test(device) && !address.includes(':'));
+  const outer = look.facts.addresses.filter(
+    ({ device, address }) => device !== 'lo' && !TUNNEL.test(device) && !address.includes(':'),
+  );
   const asked = hidden.flatMap((vip) => {
     if (vip.family === 'ipv6') return [];
     const own = connectedTo(vip, look.facts);
@@ -90,7 +108,9 @@ function quietDevices(look: Look): string[] {
 
 /** The kernel goes by the larger one of `all` and the interface. */
 function effective(look: Look, device: string, name: string): number {
-  return Math.max(...['all', device].map((place) => Number(look.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0)));
+  return Math.max(
+    ...['all', device].map((place) => Number(look.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0)),
+  );
 }
 
 function notAmong(look: Look, device: string, name: string, good: readonly number[]): Found[] {
@@ -100,14 +120,24 @@ function notAmong(look: Look, device: string, name: string, good: readonly numbe
   const general = Number(look.sysctl(`net/ipv4/conf/all/${name}`) ?? 0);
   const places = good.includes(Math.max(general, wanted)) ? [device] : ['all', device];
   const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), String(wanted));
-  return [{ ...found, repair: places.map((place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(wanted)).repair[0] ?? '') }];
+  return [
+    {
+      ...found,
+      repair: places.map(
+        (place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(wanted)).repair[0] ?? '',
+      ),
+    },
+  ];
 }
 
 /** Addresses on lo that make a whole network local. */
 function wideAddresses({ facts }: Look): Found[] {
   return facts.addresses
     .filter(
-      ({ device, address, prefix }) => device === 'lo' && prefix !== (address.includes(':') ? 128 : 32) && !address.startsWith('127.'),
+      ({ device, address, prefix }) =>
+        device === 'lo' &&
+        prefix !== (address.includes(':') ? 128 : 32) &&
+        !address.startsWith('127.'),
     )
     .flatMap(({ address, device }) => {
       const vip = parseAddress(address);
@@ -120,23 +150,39 @@ function downDevice(part: Part, { links }: Look['facts']): Found[] {
   const state = links.find((link) => link.name === name);
   if (state?.up) return [];
   const commands = LINK.commands({ name, words }, state ? 'down' : null, 'up');
-  return [{ what: `tunnel device ${name} is ${state ? 'down' : 'missing'}`, repair: commands.map(printCommand) }];
+  return [
+    {
+      what: `tunnel device ${name} is ${state ? 'down' : 'missing'}`,
+      repair: commands.map(printCommand),
+    },
+  ];
 }
 
 /** Tunnel devices with an address that are down. */
 function downTunnels({ addresses }: Look['facts']): Found[] {
-  const down = new Set(addresses.filter(({ device, up }) => TUNNEL.test(device) && !up).map(({ device }) => device));
-  return [...down].map((device) => ({ what: `tunnel device ${device} is down`, repair: [`ip link set ${device} up`] }));
+  const down = new Set(
+    addresses.filter(({ device, up }) => TUNNEL.test(device) && !up).map(({ device }) => device),
+  );
+  return [...down].map((device) => ({
+    what: `tunnel device ${device} is down`,
+    repair: [`ip link set ${device} up`],
+  }));
 }
 
 /** Tunnel devices, and the interface of a DR server whose way to clients is another one. */
 function filteredDevices(look: Look): string[] {
   const { facts } = look;
-  if (!look.config) return [...new Set(facts.addresses.filter(({ device }) => TUNNEL.test(device)).map(({ device }) => device))];
+  if (!look.config)
+    return [
+      ...new Set(
+        facts.addresses.filter(({ device }) => TUNNEL.test(device)).map(({ device }) => device),
+      ),
+    ];
   const parts = quietParts(look).filter(({ service }) => service.address.family === 'ipv4');
   const out = / dev (\S+)/.exec(` ${facts.routes('ipv4') ?? ''}`)?.[1];
   const devices = parts.flatMap((part) => {
-    if (part.mode === 'tun') return facts.links.some(({ name }) => name === vipDevice(part)) ? [vipDevice(part)] : [];
+    if (part.mode === 'tun')
+      return facts.links.some(({ name }) => name === vipDevice(part)) ? [vipDevice(part)] : [];
     return out !== undefined && out !== part.device ? [part.device] : [];
   });
   return [...new Set(devices)];
@@ -147,7 +193,10 @@ async function unclamped(part: Part, { facts, machine }: Look): Promise<Found[]>
   const route = facts.routes(part.service.address.family) ?? '';
   const advertised = Number(/ advmss (\d+)/.exec(route)?.[1] ?? Number.POSITIVE_INFINITY);
   if (size === undefined || advertised <= size) return [];
-  const subject = { tool: facts.firewallTool(), rule: { kind: 'mss', address: part.service.address, size } } as const;
+  const subject = {
+    tool: facts.firewallTool(),
+    rule: { kind: 'mss', address: part.service.address, size },
+  } as const;
   if (await FIREWALL.read(subject, machine)) return [];
   const what = `VIP ${formatAddress(part.service.address)} offers segments that the tunnel has no room for; ${size} bytes fit`;
   return [{ what, repair: FIREWALL.commands(subject, false, true).map(printCommand) }];
@@ -170,5 +219,10 @@ function wrongGateway({ service }: Part, facts: Look['facts']): Found[] {
   const device = connectedTo(gateway, facts)[0]?.device;
   const six = gateway.family === 'ipv6' ? '-6 ' : '';
   const repair = `ip ${six}route replace default via ${text}${device ? ` dev ${device}` : ''}`;
-  return [{ what: `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`, repair: [repair] }];
+  return [
+    {
+      what: `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`,
+      repair: [repair],
+    },
+  ];
 }

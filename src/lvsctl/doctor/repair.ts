@@ -8,11 +8,18 @@ import type { Look } from './look.js';
 
 /** A sysctl that has the wrong value. */
 export function isNot(key: string, value: string, wanted: string): Found {
-  return { what: `${sysctlName(key)} is ${value}`, repair: [printCommand({ kind: 'sysctl', key, value: wanted })] };
+  return {
+    what: `${sysctlName(key)} is ${value}`,
+    repair: [printCommand({ kind: 'sysctl', key, value: wanted })],
+  };
 }
 
 /** An address that an interface should have as a single host's. */
-export function wrongAddress(address: Address, device: string, addresses: Look['facts']['addresses']): Found[] {
+export function wrongAddress(
+  address: Address,
+  device: string,
+  addresses: Look['facts']['addresses'],
+): Found[] {
   const text = formatAddress(address);
   const wanted = hostPrefix(address);
   const present = addresses.filter((one) => one.address === text && one.device === device);
@@ -22,7 +29,10 @@ export function wrongAddress(address: Address, device: string, addresses: Look['
   const [other] = present;
   if (other === undefined) return [{ what: `VIP ${text} is not on ${device}`, repair: [add] }];
   return [
-    { what: `VIP ${text} is on ${device} with prefix ${other.prefix}`, repair: [`ip addr del ${text}/${other.prefix} dev ${device}`, add] },
+    {
+      what: `VIP ${text} is on ${device} with prefix ${other.prefix}`,
+      repair: [`ip addr del ${text}/${other.prefix} dev ${device}`, add],
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
-// What administrators said of servers: which servers a word means, and the record that survives a restart.
+// What administrators said of servers: which servers a word means, and the record that survives a
+// restart.
 import { formatAddress, parseAddress } from '../../model/address.js';
 import type { Outside } from './outside.js';
 import type { Admin, AdminState } from './service.js';
@@ -9,7 +10,9 @@ export interface AdminEntry extends Admin {
   readonly server: string;
 }
 
-/** The record, or the word for a server, makes no sense; the message is the whole text for people. */
+/**
+ * The record, or the word for a server, makes no sense; the message is the whole text for people.
+ */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
 }
@@ -22,10 +25,14 @@ export interface ServerId {
 
 export interface AdminRecord {
   find(service: string, server: string): Admin | undefined;
-  /** Remembers, or forgets when there is nothing to remember. @throws a system error when it cannot be written */
+  /**
+   * Remembers, or forgets when there is nothing to remember.
+   * @throws a system error when it cannot be written
+   */
   set(servers: readonly ServerId[], admin: Admin | undefined): void;
   /**
-   * What was said of a service's servers goes on under its new name; what was said of another one that had that name is forgotten.
+   * What was said of a service's servers goes on under its new name; what was said of another one
+   * that had that name is forgotten.
    * @throws a system error when it cannot be written
    */
   rename(services: readonly Rename[]): void;
@@ -36,9 +43,13 @@ const VERSION = 1;
 
 /**
  * Reads the record; a missing file is an empty one.
- * @throws AdminError when it cannot be understood: guessing would put a server back that somebody took out
+ * @throws AdminError when it cannot be understood: guessing would put a server back that somebody
+ *   took out
  */
-export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, path: string): AdminRecord {
+export function openAdminRecord(
+  files: Pick<Outside, 'readText' | 'writeText'>,
+  path: string,
+): AdminRecord {
   const read = (): readonly AdminEntry[] => {
     const text = files.readText(path);
     return text === undefined ? [] : parseRecord(text, path);
@@ -49,13 +60,16 @@ export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, 
     entries = next;
   }
   return {
-    find: (service, server) => entries.find((entry) => entry.service === service && entry.server === server),
+    find: (service, server) =>
+      entries.find((entry) => entry.service === service && entry.server === server),
     entries: () => entries,
     set(servers, admin) {
       const named = new Set(servers.map(({ service, server }) => `${service} ${server}`));
       // others may have written to it meanwhile
       const others = read().filter(({ service, server }) => !named.has(`${service} ${server}`));
-      const said = admin ? servers.map(({ service, server }) => ({ service, server, ...admin })) : [];
+      const said = admin
+        ? servers.map(({ service, server }) => ({ service, server, ...admin }))
+        : [];
       write([...others, ...said]);
     },
     rename(services) {
@@ -70,10 +84,17 @@ export function openAdminRecord(files: Pick<Outside, 'readText' | 'writeText'>, 
   };
 }
 
-/** Beside the file's servers those of which something was said: it can be taken back when they are not in the file any more. */
-export function withRemembered(all: readonly ServersOf[], record: AdminRecord): readonly ServersOf[] {
+/**
+ * Beside the file's servers those of which something was said: it can be taken back when they are
+ * not in the file any more.
+ */
+export function withRemembered(
+  all: readonly ServersOf[],
+  record: AdminRecord,
+): readonly ServersOf[] {
   const servers = new Map(all.map((one) => [one.service, new Set(one.servers)]));
-  for (const { service, server } of record.entries()) servers.set(service, (servers.get(service) ?? new Set()).add(server));
+  for (const { service, server } of record.entries())
+    servers.set(service, (servers.get(service) ?? new Set()).add(server));
   return [...servers].map(([service, names]) => ({ service, servers: [...names] }));
 }
 
@@ -82,25 +103,39 @@ export function withRemembered(all: readonly ServersOf[], record: AdminRecord): 
  * @param service only there
  * @throws AdminError when there is none, naming those there are
  */
-export function selectServers(all: readonly ServersOf[], word: string, service: string | undefined): readonly ServerId[] {
+export function selectServers(
+  all: readonly ServersOf[],
+  word: string,
+  service: string | undefined,
+): readonly ServerId[] {
   const wanted = readServer(word);
   const inside = service === undefined ? all : all.filter((one) => one.service === service);
   if (inside.length === 0) {
-    throw new AdminError(`no service ${service ?? ''}; there are ${all.map((one) => one.service).join(', ') || 'none'}`);
+    throw new AdminError(
+      `no service ${service ?? ''}; there are ${all.map((one) => one.service).join(', ') || 'none'}`,
+    );
   }
   const found = inside.flatMap((one) =>
-    one.servers.filter((server) => server === wanted || hostOf(server) === wanted).map((server) => ({ service: one.service, server })),
+    one.servers
+      .filter((server) => server === wanted || hostOf(server) === wanted)
+      .map((server) => ({ service: one.service, server })),
   );
   if (found.length > 0) return found;
   const there = [...new Set(inside.flatMap(({ servers }) => servers))].slice(0, 20);
   throw new AdminError(`no server ${word}; there are ${there.join(', ') || 'none'}`);
 }
 
-/** `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:DB8::1]:80` as `formatServer` and `hostOf` write them. */
+/**
+ * `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:DB8::1]:80` as `formatServer` and `hostOf` write
+ * them.
+ */
 function readServer(word: string): string {
-  const [, bracketed, plain = bracketed, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(word) ?? [undefined, undefined, word];
+  const [, bracketed, plain = bracketed, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(
+    word,
+  ) ?? [undefined, undefined, word];
   const address = parseAddress(plain ?? '');
-  if (address === undefined) throw new AdminError(`${word}: not the address of a server, with or without its port`);
+  if (address === undefined)
+    throw new AdminError(`${word}: not the address of a server, with or without its port`);
   const host = formatAddress(address);
   if (port === undefined) return host;
   return address.family === 'ipv6' ? `[${host}]:${Number(port)}` : `${host}:${Number(port)}`;
@@ -116,7 +151,9 @@ function parseRecord(text: string, path: string): readonly AdminEntry[] {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new AdminError(`${path}: not JSON; repair it or move it away (then every server counts as enabled)`);
+    throw new AdminError(
+      `${path}: not JSON; repair it or move it away (then every server counts as enabled)`,
+    );
   }
   const { version, servers } = (value ?? {}) as { version?: unknown; servers?: unknown };
   if (version !== VERSION || !Array.isArray(servers) || !servers.every(isEntry)) {
@@ -131,5 +168,7 @@ function isEntry(value: unknown): value is AdminEntry {
   if (typeof value !== 'object' || value === null) return false;
   const { service, server, state, reason, since } = value as Record<string, unknown>;
   const texts = [service, server, reason, since].every((text) => typeof text === 'string');
-  return texts && !Number.isNaN(Date.parse(String(since))) && STATES.some((known) => known === state);
+  return (
+    texts && !Number.isNaN(Date.parse(String(since))) && STATES.some((known) => known === state)
+  );
 }

@@ -1,12 +1,20 @@
 // What goes over the socket: a question and an answer, each a line of JSON.
 
-import { AdminError, type AdminRecord, type ServerId, selectServers, withRemembered } from './admin.js';
+import {
+  AdminError,
+  type AdminRecord,
+  type ServerId,
+  selectServers,
+  withRemembered,
+} from './admin.js';
 import type { Monitor } from './monitor.js';
 import type { Clock } from './outside.js';
 import type { Admin, AdminState } from './service.js';
 import type { Status } from './status.js';
 
-export type ControlRequest = { readonly ask: 'status' } | ({ readonly ask: 'admin' } & AdminRequest);
+export type ControlRequest =
+  | { readonly ask: 'status' }
+  | ({ readonly ask: 'admin' } & AdminRequest);
 
 export interface AdminRequest {
   /** null enables again */
@@ -36,10 +44,16 @@ export interface ControlParts {
 }
 
 /** Answers one line. Never rejects. */
-export function createControl({ monitor, record, clock, status }: ControlParts): (line: string) => Promise<string> {
+export function createControl({
+  monitor,
+  record,
+  clock,
+  status,
+}: ControlParts): (line: string) => Promise<string> {
   async function answer(request: ControlRequest): Promise<Status | AdminAnswer> {
     if (request.ask === 'status') return status();
-    const known = request.state === null ? withRemembered(monitor.servers(), record) : monitor.servers();
+    const known =
+      request.state === null ? withRemembered(monitor.servers(), record) : monitor.servers();
     const servers = selectServers(known, request.server, request.service ?? undefined);
     const admin = toAdmin(request, clock.date());
     // first the record: what was answered must survive a death right now
@@ -52,8 +66,12 @@ export function createControl({ monitor, record, clock, status }: ControlParts):
   async function differing(servers: readonly ServerId[]): Promise<string | null> {
     const { services } = await status();
     const wrong = servers.flatMap((one) => {
-      const found = services.find(({ name }) => name === one.service)?.servers.find(({ server }) => server === one.server);
-      return found && found.weightWanted !== found.weightActual ? [`${one.service} ${one.server} has ${weightOf(found.weightActual)}`] : [];
+      const found = services
+        .find(({ name }) => name === one.service)
+        ?.servers.find(({ server }) => server === one.server);
+      return found && found.weightWanted !== found.weightActual
+        ? [`${one.service} ${one.server} has ${weightOf(found.weightActual)}`]
+        : [];
     });
     return wrong.length === 0 ? null : wrong.join(', ');
   }
@@ -61,7 +79,9 @@ export function createControl({ monitor, record, clock, status }: ControlParts):
     try {
       return JSON.stringify(await answer(readRequest(line)));
     } catch (error) {
-      return JSON.stringify({ error: error instanceof Error ? error.message : String(error) } satisfies Refusal);
+      return JSON.stringify({
+        error: error instanceof Error ? error.message : String(error),
+      } satisfies Refusal);
     }
   };
 }

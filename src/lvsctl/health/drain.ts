@@ -13,8 +13,8 @@ const EMPTY = 0;
 const GIVEN_UP = 1;
 
 /**
- * Asks the monitor until the servers have no connections, and no persistence templates that bring clients back.
- * Each change of what holds a server is told once.
+ * Asks the monitor until the servers have no connections, and no persistence templates that bring
+ * clients back. Each change of what holds a server is told once.
  * @param timeoutS seconds, undefined = for ever
  * @returns the exit status
  * @throws CommandError when the monitor goes away and does not come back
@@ -43,7 +43,10 @@ export async function waitEmpty(
   }
   for (;;) {
     const status = await patiently();
-    const holders = servers.map((one) => ({ name: `${one.service} ${one.server}`, ...holdOf(one, status) }));
+    const holders = servers.map((one) => ({
+      name: `${one.service} ${one.server}`,
+      ...holdOf(one, status),
+    }));
     for (const { name, text } of holders) {
       if (text !== '' && told.get(name) !== text) err(`${name}: ${text}\n`);
       told.set(name, text);
@@ -59,20 +62,32 @@ export async function waitEmpty(
   }
 }
 
-/** What holds a server, in words; empty when nothing does. `over`: waiting has no sense any more. */
-function holdOf({ service, server }: ServerId, status: Status): { readonly text: string; readonly over: boolean } {
+/**
+ * What holds a server, in words; empty when nothing does. `over`: waiting has no sense any more.
+ */
+function holdOf(
+  { service, server }: ServerId,
+  status: Status,
+): { readonly text: string; readonly over: boolean } {
   const { services, templatesExpire, trouble } = status;
-  const found = services.find(({ name }) => name === service)?.servers.find((one) => one.server === server);
+  const found = services
+    .find(({ name }) => name === service)
+    ?.servers.find((one) => one.server === server);
   if (found === undefined) return { text: 'is not in the file any more', over: true };
-  if (found.state !== 'drained') return { text: `is not drained any more, but ${found.state}`, over: true };
+  if (found.state !== 'drained')
+    return { text: `is not drained any more, but ${found.state}`, over: true };
   // its counters are 0 then, which means nothing
   if (trouble !== null) return { text: `cannot be seen: ${trouble}`, over: false };
   if (found.weightActual === null) return { text: 'is not in the table', over: false };
-  if (found.weightActual > 0) return { text: `still has weight ${found.weightActual}`, over: false };
+  if (found.weightActual > 0)
+    return { text: `still has weight ${found.weightActual}`, over: false };
   return { text: connectionsOf(found, templatesExpire), over: false };
 }
 
-function connectionsOf({ active, inactive, persistent }: ServerStatus, templatesExpire: boolean): string {
+function connectionsOf(
+  { active, inactive, persistent }: ServerStatus,
+  templatesExpire: boolean,
+): string {
   const templates = templatesExpire ? 0 : persistent;
   const parts = [
     [active, 'active'],
@@ -83,5 +98,7 @@ function connectionsOf({ active, inactive, persistent }: ServerStatus, templates
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${count} ${what}`)
     .join(', ');
-  return templates > 0 ? `${text} (net.ipv4.vs.expire_quiescent_template is 0: clients come back)` : text;
+  return templates > 0
+    ? `${text} (net.ipv4.vs.expire_quiescent_template is 0: clients come back)`
+    : text;
 }

@@ -36,11 +36,16 @@ export interface MonitorEvent {
   readonly reason?: string;
 }
 
-/** One line with its newline: `2026-01-01T00:00:00.000Z web 192.0.2.1:80 gone: http /health: status 500`, or JSON. */
+/**
+ * One line with its newline: `2026-01-01T00:00:00.000Z web 192.0.2.1:80 gone: http /health: status
+ * 500`, or JSON.
+ */
 export function renderEvent(event: MonitorEvent, time: Date, format: 'text' | 'json'): string {
   if (format === 'json') return `${JSON.stringify({ time: time.toISOString(), ...event })}\n`;
   const where = [event.service, event.server].filter((word) => word !== undefined);
-  const why = [event.check, event.reason].filter((word) => word !== undefined && word !== '').join(': ');
+  const why = [event.check, event.reason]
+    .filter((word) => word !== undefined && word !== '')
+    .join(': ');
   return `${[time.toISOString(), ...where, event.event].join(' ')}${why === '' ? '' : `: ${printable(why)}`}\n`;
 }
 

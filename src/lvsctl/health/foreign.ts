@@ -10,7 +10,8 @@ export interface ForeignChange {
 }
 
 /**
- * Differences between the table as we left it and as it is, as far as they concern the file's servers.
+ * Differences between the table as we left it and as it is, as far as they concern the file's
+ * servers.
  * @param known undefined = the service did not exist
  * @param owned the servers that are ours, by `formatServer`
  */
@@ -19,10 +20,12 @@ export function foreignChanges(
   live: LiveService | undefined,
   owned: Iterable<string>,
 ): readonly ForeignChange[] {
-  if (live === undefined) return known === undefined ? [] : [{ server: undefined, what: 'the service was removed' }];
+  if (live === undefined)
+    return known === undefined ? [] : [{ server: undefined, what: 'the service was removed' }];
   if (known === undefined) return [{ server: undefined, what: 'the service was added' }];
   const changes: ForeignChange[] = [];
-  if (!sameService(known.service, live.service)) changes.push({ server: undefined, what: 'the service was edited' });
+  if (!sameService(known.service, live.service))
+    changes.push({ server: undefined, what: 'the service was edited' });
   for (const server of owned) {
     const what = difference(known.destinations.get(server), live.destinations.get(server));
     if (what !== undefined) changes.push({ server, what });
@@ -30,9 +33,15 @@ export function foreignChanges(
   return changes;
 }
 
-function difference(before: Destination | undefined, after: Destination | undefined): string | undefined {
-  if (before === undefined) return after === undefined ? undefined : `was added with weight ${after.weight}`;
+function difference(
+  before: Destination | undefined,
+  after: Destination | undefined,
+): string | undefined {
+  if (before === undefined)
+    return after === undefined ? undefined : `was added with weight ${after.weight}`;
   if (after === undefined) return 'was removed';
   if (sameDestination(before, after)) return undefined;
-  return before.weight === after.weight ? 'was edited' : `got weight ${after.weight} instead of ${before.weight}`;
+  return before.weight === after.weight
+    ? 'was edited'
+    : `got weight ${after.weight} instead of ${before.weight}`;
 }

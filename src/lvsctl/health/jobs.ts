@@ -24,18 +24,28 @@ export function nameOf({ service, server, check }: Place): string {
 }
 
 /** All places, with the numbers of server and check in their service. */
-export function placesOf(states: Iterable<ServiceState>): { readonly place: Place; readonly server: number; readonly check: number }[] {
+export function placesOf(
+  states: Iterable<ServiceState>,
+): { readonly place: Place; readonly server: number; readonly check: number }[] {
   return [...states].flatMap(({ wanted }) => {
     const keys = checkKeys(wanted.source.checks);
     return wanted.destinations.flatMap((destination, server) =>
-      keys.map((key, check) => ({ place: { service: idOf(wanted), server: formatServer(destination), check: key }, server, check })),
+      keys.map((key, check) => ({
+        place: { service: idOf(wanted), server: formatServer(destination), check: key },
+        server,
+        check,
+      })),
     );
   });
 }
 
 /** Server and check by the name of their place. */
-export function locate(states: Iterable<ServiceState>): ReadonlyMap<string, readonly [server: number, check: number]> {
-  return new Map(placesOf(states).map(({ place, server, check }) => [nameOf(place), [server, check]]));
+export function locate(
+  states: Iterable<ServiceState>,
+): ReadonlyMap<string, readonly [server: number, check: number]> {
+  return new Map(
+    placesOf(states).map(({ place, server, check }) => [nameOf(place), [server, check]]),
+  );
 }
 
 export interface Answer {
@@ -67,7 +77,11 @@ export function jobsOf(
         async work() {
           const began = outside.clock.now();
           const verdict = await ask(outside, { check, service: wanted.source, server, way });
-          return hear(place, { verdict, latencyMs: outside.clock.now() - began, byWay: way !== undefined && needsWay(check) });
+          return hear(place, {
+            verdict,
+            latencyMs: outside.clock.now() - began,
+            byWay: way !== undefined && needsWay(check),
+          });
         },
       },
     ];

@@ -14,7 +14,8 @@ import { waysOf } from './viproutes.js';
 export function load(text: string, file: string, outside: Outside): Config {
   const config = readConfig(text, file);
   const [hook] = config.monitor.hook ?? [];
-  if (hook !== undefined && !outside.isExecutable(hook)) throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
+  if (hook !== undefined && !outside.isExecutable(hook))
+    throw new CommandError(`${file}: monitor.hook: ${hook} cannot be run`);
   for (const { name, checks } of config.services) {
     const [why] = checks.flatMap((check) => impossible(check, outside) ?? []);
     if (why !== undefined) throw new CommandError(`${file}: service ${name}: ${why}`);

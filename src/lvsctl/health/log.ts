@@ -41,7 +41,8 @@ export function createLog(
       fileTrouble = undefined;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      if (text !== fileTrouble) err(renderEvent({ event: 'trouble', reason: `log file: ${text}` }, time, format));
+      if (text !== fileTrouble)
+        err(renderEvent({ event: 'trouble', reason: `log file: ${text}` }, time, format));
       fileTrouble = text;
     }
   }
@@ -50,7 +51,8 @@ export function createLog(
   function hook(event: MonitorEvent): void {
     const command = settings().hook;
     if (command === undefined || !EVENTS[event.event].hook) return;
-    const trouble = (reason: string) => write({ event: 'trouble', reason: `hook ${command[0]}: ${reason}` });
+    const trouble = (reason: string) =>
+      write({ event: 'trouble', reason: `hook ${command[0]}: ${reason}` });
     if (waiting >= HOOKS_WAITING) {
       trouble(`${HOOKS_WAITING} events are waiting, dropped ${event.event}`);
       return;
@@ -76,13 +78,20 @@ export function createLog(
       });
       await Promise.race([hooks, late]);
       cancel();
-      if (waiting > 0) write({ event: 'trouble', reason: `hook: ${waiting} event${waiting === 1 ? '' : 's'} not told at the end` });
+      if (waiting > 0)
+        write({
+          event: 'trouble',
+          reason: `hook: ${waiting} event${waiting === 1 ? '' : 's'} not told at the end`,
+        });
     },
   };
 }
 
 /** What a hook program finds in its environment, beside PATH; absent words are empty. */
-function hookEnvironment({ event, service = '', server = '', check = '', reason = '' }: MonitorEvent, time: Date): Environment {
+function hookEnvironment(
+  { event, service = '', server = '', check = '', reason = '' }: MonitorEvent,
+  time: Date,
+): Environment {
   return {
     LVS_EVENT: event,
     LVS_TIME: time.toISOString(),

@@ -1,4 +1,5 @@
-// The loop: results of checks -> states -> wishes -> table. Owns the states; the clock, the probes and the table are handed in.
+// The loop: results of checks -> states -> wishes -> table. Owns the states; the clock, the probes
+// and the table are handed in.
 import type { Backend } from '../../backend/backend.js';
 import type { DestinationEntry } from '../../model/destination.js';
 import { BackendError, IpvsError } from '../../model/errors.js';
@@ -19,7 +20,17 @@ import { reporter } from './reporter.js';
 import { createSchedule, pooled } from './schedule.js';
 import { type Admin, isUnproven, type ServiceState, withAdmin, withResult } from './service.js';
 import { type ServiceStatus, serviceStatus } from './status.js';
-import { idOf, inherit, NO_LEGACY, predecessors, type Rename, remaining, renames, type ServersOf, serversOf } from './succession.js';
+import {
+  idOf,
+  inherit,
+  NO_LEGACY,
+  predecessors,
+  type Rename,
+  remaining,
+  renames,
+  type ServersOf,
+  serversOf,
+} from './succession.js';
 import { needsSorry, stands } from './target.js';
 import { transitions } from './transitions.js';
 import { createTroubles } from './troubles.js';
@@ -31,7 +42,10 @@ export interface MonitorParts {
   readonly outside: Pick<Outside, 'clock' | 'probes' | 'probesIn' | 'random' | 'endProbes'>;
   readonly adminOf: AdminOf;
   readonly tell: (event: MonitorEvent) => void;
-  /** A check of the VIP on a real server failed: perhaps its way was gone. @returns whether it was there */
+  /**
+   * A check of the VIP on a real server failed: perhaps its way was gone.
+   * @returns whether it was there
+   */
   readonly mendWays: () => boolean;
   /** checks that may be open at a time */
   readonly limit: number;
@@ -47,7 +61,8 @@ export interface Monitor {
    */
   once(certain?: () => void): Promise<void>;
   /**
-   * Takes another file; servers, checks and administration that stayed keep their state, also of a service that got another name.
+   * Takes another file; servers, checks and administration that stayed keep their state, also of a
+   * service that got another name.
    * @returns services that were renamed
    * @throws as createMonitor, and nothing changed
    */
@@ -69,12 +84,16 @@ export interface Monitor {
 }
 
 /** @throws IpvsError or BackendError when the table cannot be read */
-export async function createMonitor(config: Config, { backend, outside, adminOf, tell, mendWays, limit }: MonitorParts): Promise<Monitor> {
+export async function createMonitor(
+  config: Config,
+  { backend, outside, adminOf, tell, mendWays, limit }: MonitorParts,
+): Promise<Monitor> {
   const { clock } = outside;
   const schedule = createSchedule(clock, outside.random, limit);
   const readings = createReadings();
   const troubles = createTroubles({
-    began: (reason) => tell({ event: 'trouble', reason: `${reason}; what was known before counts` }),
+    began: (reason) =>
+      tell({ event: 'trouble', reason: `${reason}; what was known before counts` }),
     ended: (reason) => tell({ event: 'recovered', reason }),
   });
   let file = config;
@@ -104,8 +123,12 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
         keepFormer: state.servers.some(isUnproven) && needsSorry(list.map(({ target }) => target)),
       };
     });
-    const waiting = new Set(wishes.filter(({ keepFormer }) => keepFormer).map(({ wanted }) => idOf(wanted)));
-    const gone = [...legacy.services.values()].filter(({ successor = '' }) => !waiting.has(successor));
+    const waiting = new Set(
+      wishes.filter(({ keepFormer }) => keepFormer).map(({ wanted }) => idOf(wanted)),
+    );
+    const gone = [...legacy.services.values()].filter(
+      ({ successor = '' }) => !waiting.has(successor),
+    );
     const written = await owner.write(wishes, gone);
     legacy = remaining(legacy, written);
   }
@@ -126,7 +149,8 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     const before = predecessors(old, wanted);
     // a name that went to another service: what was said went along
     const freed = new Set(renames(before, wanted).map(({ from }) => from));
-    const adminOfNew: AdminOf = (service, server) => (freed.has(service) ? undefined : adminOf(service, server));
+    const adminOfNew: AdminOf = (service, server) =>
+      freed.has(service) ? undefined : adminOf(service, server);
     const begun = wanted.map((each) => {
       const id = idOf(each);
       const former = before.get(id);
@@ -156,7 +180,8 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
 
   function tellTransitions(before: ServiceState, next: ServiceState): number {
     const events = transitions(before, next);
-    for (const { server, event } of events) tell({ event, service: next.wanted.source.name, server, ...reasonOf(next, server, event) });
+    for (const { server, event } of events)
+      tell({ event, service: next.wanted.source.name, server, ...reasonOf(next, server, event) });
     return events.length;
   }
 
@@ -165,14 +190,22 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     server: string,
     event: MonitorEvent['event'],
   ): Pick<MonitorEvent, 'check' | 'reason'> {
-    const known = servers[wanted.destinations.findIndex((destination) => formatServer(destination) === server)];
-    if (event === 'disabled' || event === 'drained') return known?.admin?.reason ? { reason: known.admin.reason } : {};
+    const known =
+      servers[wanted.destinations.findIndex((destination) => formatServer(destination) === server)];
+    if (event === 'disabled' || event === 'drained')
+      return known?.admin?.reason ? { reason: known.admin.reason } : {};
     if (event !== 'gone' && event !== 'held') return {};
     const failed = known?.checks.findIndex(({ up }) => !up) ?? -1;
     const check = wanted.source.checks[failed];
     const key = checkKeys(wanted.source.checks)[failed];
-    const error = key === undefined ? undefined : readings.find({ service: idOf(wanted), server, check: key })?.error;
-    return { ...(check ? { check: labelOf(check) } : {}), ...(error === undefined ? {} : { reason: error }) };
+    const error =
+      key === undefined
+        ? undefined
+        : readings.find({ service: idOf(wanted), server, check: key })?.error;
+    return {
+      ...(check ? { check: labelOf(check) } : {}),
+      ...(error === undefined ? {} : { reason: error }),
+    };
   }
 
   /** One answer. @returns whether the next one should come fast */
@@ -185,10 +218,16 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     if (ended || state === undefined || check === undefined) return false;
     const error = typeof verdict === 'object' ? verdict.trouble : verdict;
     const wayWasThere = error === undefined || !byWay || mendWays();
-    const trouble = typeof verdict === 'object' ? verdict.trouble : wayWasThere ? undefined : 'the way to the VIP was not there';
+    const trouble =
+      typeof verdict === 'object'
+        ? verdict.trouble
+        : wayWasThere
+          ? undefined
+          : 'the way to the VIP was not there';
     readings.add(place, { latencyMs, error }, labelOf(check));
     troubles.hear(name, trouble && `${labelOf(check)}: ${trouble}`);
-    if (trouble === undefined) step(state, withResult(state, i, n, error === undefined, clock.now()));
+    if (trouble === undefined)
+      step(state, withResult(state, i, n, error === undefined, clock.now()));
     if (awaited.delete(name) && awaited.size === 0) writer.soon();
     const after = states.get(place.service)?.servers[i]?.checks[n];
     return after !== undefined && isChanging(after);
@@ -236,7 +275,10 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
     },
     setAdmin(name, server, admin) {
       const state = [...states.values()].find(({ wanted }) => wanted.source.name === name);
-      const i = state?.wanted.destinations.findIndex((destination) => formatServer(destination) === server) ?? -1;
+      const i =
+        state?.wanted.destinations.findIndex(
+          (destination) => formatServer(destination) === server,
+        ) ?? -1;
       if (state && i >= 0) step(state, withAdmin(state, i, admin, clock.now()));
     },
     write: () => writer.now(),
@@ -277,7 +319,10 @@ export async function createMonitor(config: Config, { backend, outside, adminOf,
   };
 }
 
-/** The table is looked at as often as the most frequent check, between ten times a second and every five seconds. */
+/**
+ * The table is looked at as often as the most frequent check, between ten times a second and every
+ * five seconds.
+ */
 function tableIntervalMs(config: Config): number {
   const intervals = config.services.flatMap(({ checks }) => checks.map(({ interval }) => interval));
   return Math.max(100, Math.min(5, ...intervals) * 1000);

@@ -1,4 +1,5 @@
-// What the monitor needs of the world beside the table: time, probes, programs, signals, a socket. Tests hand in a simulated one.
+// What the monitor needs of the world beside the table: time, probes, programs, signals, a socket.
+// Tests hand in a simulated one.
 
 export interface Clock {
   /** milliseconds of a clock that never jumps */
@@ -15,7 +16,10 @@ export interface Target {
   readonly port: number;
   readonly source: string | undefined;
   readonly timeoutMs: number;
-  /** from a port of this range, both ends included: by it a network namespace finds the way to one server */
+  /**
+   * from a port of this range, both ends included: by it a network namespace finds the way to one
+   * server
+   */
   readonly ports?: readonly [number, number];
 }
 
@@ -26,8 +30,13 @@ export interface Pattern {
 }
 
 export interface HttpQuestion {
-  /** `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a file of certificates to trust */
-  readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly name: string } | undefined;
+  /**
+   * `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a
+   * file of certificates to trust
+   */
+  readonly tls:
+    | { readonly verify: boolean; readonly ca: string | undefined; readonly name: string }
+    | undefined;
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -53,7 +62,10 @@ export interface UdpQuestion {
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** Why a probe failed, in a few words; undefined = it passed; trouble of the director's own says nothing of the server. */
+/**
+ * Why a probe failed, in a few words; undefined = it passed; trouble of the director's own says
+ * nothing of the server.
+ */
 export type Verdict = string | Trouble | undefined;
 
 export interface Trouble {
@@ -81,26 +93,39 @@ export interface Outside {
   readonly probes: Probes;
   /** Probes from a named network namespace. */
   probesIn(netns: string): RemoteProbes;
-  /** What tells a named network namespace, or without a name our own, from others; undefined = there is none. */
+  /**
+   * What tells a named network namespace, or without a name our own, from others; undefined = there
+   * is none.
+   */
   netnsIdentity(name?: string): string | undefined;
   readonly pid: number;
   /** Ends probes under way, with their programs. */
   endProbes(): void;
   /** Runs a program that is no probe, without a shell. @returns why it failed */
-  run(command: readonly string[], environment: Environment, timeoutMs: number): Promise<string | undefined>;
+  run(
+    command: readonly string[],
+    environment: Environment,
+    timeoutMs: number,
+  ): Promise<string | undefined>;
   /** Ends such programs. */
   endPrograms(): void;
   /** 0 <= x < 1 */
   random(): number;
   /** @returns what ends it */
   onSignal(handle: (signal: Signal) => void): () => void;
-  /** The text of a file, undefined when there is none. @throws a system error when it cannot be read */
+  /**
+   * The text of a file, undefined when there is none.
+   * @throws a system error when it cannot be read
+   */
   readText(path: string): string | undefined;
-  /** Replaces a file in one step, mode 0600, making its directory (0700) when it is missing. @throws a system error */
+  /**
+   * Replaces a file in one step, mode 0600, making its directory (0700) when it is missing.
+   * @throws a system error
+   */
   writeText(path: string, text: string): void;
   /**
-   * Adds to a file, mode 0600 when it is new, in a directory (0700) that is made when it is missing. Opened for each line, so that log rotation
-   * needs no signal.
+   * Adds to a file, mode 0600 when it is new, in a directory (0700) that is made when it is
+   * missing. Opened for each line, so that log rotation needs no signal.
    * @throws a system error
    */
   appendText(path: string, text: string): void;
@@ -109,7 +134,8 @@ export interface Outside {
   /** Whether a program can be run. */
   isExecutable(path: string): boolean;
   /**
-   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nobody answers is replaced.
+   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nobody
+   * answers is replaced.
    * @throws Error when another process answers there
    */
   serve(path: string, answer: (line: string) => Promise<string>): Promise<{ close(): void }>;

@@ -1,4 +1,5 @@
-// The table's owner: compares what should be with what is, tells what others did, and writes the difference: what comes before what goes.
+// The table's owner: compares what should be with what is, tells what others did, and writes the
+// difference: what comes before what goes.
 import type { Backend } from '../../backend/backend.js';
 import type { Change } from '../../model/change.js';
 import type { Destination } from '../../model/destination.js';
@@ -42,9 +43,19 @@ export interface Owner {
   forgetOthers(): void;
 }
 
-/** @param foreign whether changes of others stay until our own decision about that server changes, or are repaired at once */
-export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect', observer: Observer): Owner {
-  /** the table as the last write left it; undefined before the first, and when nobody knows how one ended */
+/**
+ * @param foreign whether changes of others stay until our own decision about that server changes,
+ *   or are repaired at once
+ */
+export function createOwner(
+  backend: Backend,
+  foreign: () => 'repair' | 'respect',
+  observer: Observer,
+): Owner {
+  /**
+   * the table as the last write left it; undefined before the first, and when nobody knows how one
+   * ended
+   */
   let known: Table | undefined;
   /** services of the last write: what others did before is no news */
   let owned: ReadonlySet<string> = new Set();
@@ -69,12 +80,19 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
       observer.foreign(wish.wanted, change, respected);
       if (!respected) continue;
       if (change.server === undefined) respect.services.set(name, live?.service);
-      else if (ours) respect.servers.set(`${name} ${change.server}`, { theirs: live?.destinations.get(change.server), ours });
+      else if (ours)
+        respect.servers.set(`${name} ${change.server}`, {
+          theirs: live?.destinations.get(change.server),
+          ours,
+        });
     }
   }
 
   /** @returns those there are now */
-  function tellStrangers({ wanted, former }: Wish, live: LiveService | undefined): readonly string[] {
+  function tellStrangers(
+    { wanted, former }: Wish,
+    live: LiveService | undefined,
+  ): readonly string[] {
     const ours = [...wanted.destinations, ...(wanted.sorry ? [wanted.sorry] : []), ...former];
     const mine = new Set(ours.map(formatServer));
     return [...(live?.destinations ?? [])].flatMap(([server, destination]) => {
@@ -86,7 +104,11 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
   }
 
   /** What a former monitor left in the table is no news. */
-  function tellSorry(wanted: WantedService, before: LiveService | undefined, after: LiveService | undefined): void {
+  function tellSorry(
+    wanted: WantedService,
+    before: LiveService | undefined,
+    after: LiveService | undefined,
+  ): void {
     const name = renderId(wanted.service.id);
     if (wanted.sorry === undefined) return void sorryActive.delete(name);
     const sorry = formatServer(wanted.sorry);
@@ -103,24 +125,33 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
         wishes.map(({ wanted }) => wanted),
       );
       const ofId = new Map(wishes.map(({ wanted }) => [renderId(wanted.service.id), wanted]));
-      const plans: (Plan & { readonly wanted: WantedService; readonly target: TargetService })[] = [];
+      const plans: (Plan & { readonly wanted: WantedService; readonly target: TargetService })[] =
+        [];
       for (const wish of wishes) {
         const name = renderId(wish.wanted.service.id);
         if (known && owned.has(name)) learn(wish, live.get(name), known.get(name));
         const target = resolve(wish, live.get(name), respect);
-        if (target !== undefined) plans.push({ wanted: wish.wanted, target, ...planService(live.get(name), target) });
+        if (target !== undefined)
+          plans.push({ wanted: wish.wanted, target, ...planService(live.get(name), target) });
       }
-      strangers = new Set(wishes.flatMap((wish) => tellStrangers(wish, live.get(renderId(wish.wanted.service.id)))));
+      strangers = new Set(
+        wishes.flatMap((wish) => tellStrangers(wish, live.get(renderId(wish.wanted.service.id)))),
+      );
       // should anything below fail nobody knows how far it came
       known = undefined;
       const { apply, done, refused } = batch(backend, (change, error, text) => {
         if (!refusals.has(text)) observer.refused(ofId.get(nameOf(change)), change, error);
       });
       await apply(plans.flatMap(({ gains }) => gains));
-      // Where all who should take over were refused nothing is taken away: the next write tries again with the service still served.
+      // Where all who should take over were refused nothing is taken away: the next write tries
+      // again with the service still served.
       const gained = afterwards(live, done);
-      const losses = plans.filter(({ target }) => takesOver(target, gained)).flatMap((plan) => plan.losses);
-      const refusedOf = plans.filter(({ target }) => !takesOver(target, gained)).map(({ wanted }) => renderId(wanted.service.id));
+      const losses = plans
+        .filter(({ target }) => takesOver(target, gained))
+        .flatMap((plan) => plan.losses);
+      const refusedOf = plans
+        .filter(({ target }) => !takesOver(target, gained))
+        .map(({ wanted }) => renderId(wanted.service.id));
       const ends = gone
         .filter(({ id, successor = '' }) => all.has(renderId(id)) && !refusedOf.includes(successor))
         .map(({ id }): Change => ({ kind: 'delete-service', id }));
@@ -129,7 +160,12 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
       const table = afterwards(live, done);
       known = table;
       owned = new Set(ofId.keys());
-      for (const { wanted } of plans) tellSorry(wanted, live.get(renderId(wanted.service.id)), table.get(renderId(wanted.service.id)));
+      for (const { wanted } of plans)
+        tellSorry(
+          wanted,
+          live.get(renderId(wanted.service.id)),
+          table.get(renderId(wanted.service.id)),
+        );
       const deleted = new Set(done.filter(({ kind }) => kind === 'delete-service').map(nameOf));
       return {
         service: (id) => (all.has(id) || table.has(id)) && !deleted.has(id),
@@ -143,14 +179,18 @@ export function createOwner(backend: Backend, foreign: () => 'repair' | 'respect
         observer.refused(undefined, change, error);
         errors.push(error);
       });
-      await apply(ids.filter((id) => all.has(renderId(id))).map((id) => ({ kind: 'delete-service', id })));
+      await apply(
+        ids.filter((id) => all.has(renderId(id))).map((id) => ({ kind: 'delete-service', id })),
+      );
       if (errors[0]) throw errors[0];
     },
     forgetOthers,
   };
 }
 
-/** Changes on their way: those that took effect are in `done`, the others are named in `refused`. */
+/**
+ * Changes on their way: those that took effect are in `done`, the others are named in `refused`.
+ */
 function batch(backend: Backend, refuse: (change: Change, error: IpvsError, text: string) => void) {
   const done: Change[] = [];
   const refused = new Set<string>();
@@ -182,7 +222,12 @@ export async function readTable(
     all.add(name);
     if (!names.has(name)) continue;
     const entries = await backend.destinations(service.id, 'rules');
-    ours.set(name, { service, destinations: new Map(entries.map(({ destination }) => [formatServer(destination), destination])) });
+    ours.set(name, {
+      service,
+      destinations: new Map(
+        entries.map(({ destination }) => [formatServer(destination), destination]),
+      ),
+    });
   }
   return { ours, all };
 }
@@ -199,13 +244,23 @@ function subjectOf(change: Change): string {
 
 /** The table after the changes that took effect. */
 function afterwards(live: Table, done: readonly Change[]): Table {
-  const table = new Map([...live].map(([name, { service, destinations }]) => [name, { service, destinations: new Map(destinations) }]));
+  const table = new Map(
+    [...live].map(([name, { service, destinations }]) => [
+      name,
+      { service, destinations: new Map(destinations) },
+    ]),
+  );
   for (const change of done) {
     if (change.kind === 'add-service' || change.kind === 'edit-service') {
       const name = renderId(change.service.id);
-      table.set(name, { service: change.service, destinations: table.get(name)?.destinations ?? new Map() });
+      table.set(name, {
+        service: change.service,
+        destinations: table.get(name)?.destinations ?? new Map(),
+      });
     } else if (change.kind === 'add-destination' || change.kind === 'edit-destination') {
-      table.get(renderId(change.id))?.destinations.set(formatServer(change.destination), change.destination);
+      table
+        .get(renderId(change.id))
+        ?.destinations.set(formatServer(change.destination), change.destination);
     } else if (change.kind === 'delete-destination') {
       table.get(renderId(change.id))?.destinations.delete(formatServer(change.destination));
     }

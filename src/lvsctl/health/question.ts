@@ -4,7 +4,15 @@ import type { Destination } from '../../model/destination.js';
 import { type Check, type CheckKind, USUAL_PORT } from '../config/checks.js';
 import type { VirtualService } from '../config/file.js';
 import { formatServer } from '../plan/diff.js';
-import type { Environment, HttpQuestion, Outside, Probes, RemoteProbes, Target, Verdict } from './outside.js';
+import type {
+  Environment,
+  HttpQuestion,
+  Outside,
+  Probes,
+  RemoteProbes,
+  Target,
+  Verdict,
+} from './outside.js';
 import { needsWay, type Way } from './viproutes.js';
 
 export interface Question {
@@ -17,7 +25,12 @@ export interface Question {
 
 type Of<K extends CheckKind> = Extract<Check, { kind: K }>;
 type AskProbes<K extends CheckKind> = K extends 'dns' | 'ping' | 'exec' ? Probes : RemoteProbes;
-type Ask<K extends CheckKind> = (probes: AskProbes<K>, target: Target, check: Of<K>, question: Question) => Promise<Verdict>;
+type Ask<K extends CheckKind> = (
+  probes: AskProbes<K>,
+  target: Target,
+  check: Of<K>,
+  question: Question,
+) => Promise<Verdict>;
 
 /** Per kind: the probe, and the check in messages. */
 // biome-ignore format: a table
@@ -33,7 +46,10 @@ const KINDS: { readonly [K in CheckKind]: { readonly ask: Ask<K>; readonly label
 };
 
 /** Asks the question. Never rejects. */
-export function ask({ probes, probesIn }: Pick<Outside, 'probes' | 'probesIn'>, question: Question): Promise<Verdict> {
+export function ask(
+  { probes, probesIn }: Pick<Outside, 'probes' | 'probesIn'>,
+  question: Question,
+): Promise<Verdict> {
   const { check, service, server } = question;
   const way = needsWay(check) ? question.way : undefined;
   const target: Target = {
@@ -43,7 +59,12 @@ export function ask({ probes, probesIn }: Pick<Outside, 'probes' | 'probesIn'>, 
     timeoutMs: Math.round(check.timeout * 1000),
     ...(way ? { ports: way.ports } : {}),
   };
-  return KINDS[check.kind].ask((way ? probesIn(way.netns) : probes) as Probes, target, check as never, question);
+  return KINDS[check.kind].ask(
+    (way ? probesIn(way.netns) : probes) as Probes,
+    target,
+    check as never,
+    question,
+  );
 }
 
 /** `http /health`, `tcp`: the check in messages. */
@@ -52,13 +73,18 @@ export function labelOf(check: Check): string {
 }
 
 /** Why this check cannot be carried out on this machine; undefined = it can. */
-export function impossible(check: Check, outside: Pick<Outside, 'isExecutable' | 'whyNoCertificates'>): string | undefined {
+export function impossible(
+  check: Check,
+  outside: Pick<Outside, 'isExecutable' | 'whyNoCertificates'>,
+): string | undefined {
   if (check.kind === 'https' && check.ca !== undefined) {
     const why = outside.whyNoCertificates(check.ca);
     if (why !== undefined) return `check https: ${check.ca}: ${why}`;
   }
-  if (check.kind === 'exec' && !outside.isExecutable(check.command[0] ?? '')) return `check exec: ${check.command[0]} cannot be run`;
-  if (check.kind === 'ping' && !PING.some((path) => outside.isExecutable(path))) return `check ping: there is no ${PING.join(' or ')}`;
+  if (check.kind === 'exec' && !outside.isExecutable(check.command[0] ?? ''))
+    return `check exec: ${check.command[0]} cannot be run`;
+  if (check.kind === 'ping' && !PING.some((path) => outside.isExecutable(path)))
+    return `check ping: there is no ${PING.join(' or ')}`;
   return undefined;
 }
 
@@ -83,7 +109,11 @@ function httpQuestion(check: Of<'http'> | Of<'https'>, service: VirtualService):
   const { method, path, headers, status, body, redirects } = check;
   const tls =
     check.kind === 'https'
-      ? { verify: check.verify, ca: check.ca, name: check.sni ?? (check.host ? hostName(check.host) : vip) }
+      ? {
+          verify: check.verify,
+          ca: check.ca,
+          name: check.sni ?? (check.host ? hostName(check.host) : vip),
+        }
       : undefined;
   return { tls, method, path, host, headers, status, body, redirects };
 }

@@ -21,7 +21,11 @@ export function reporter(tell: (event: MonitorEvent) => void): Observer {
         reason: `is there with weight ${destination.weight}, and the file does not name it; left alone`,
       }),
     sorry: ({ source, sorry }, active) =>
-      tell({ event: active ? 'sorry-in' : 'sorry-out', service: source.name, ...(sorry ? { server: formatServer(sorry) } : {}) }),
+      tell({
+        event: active ? 'sorry-in' : 'sorry-out',
+        service: source.name,
+        ...(sorry ? { server: formatServer(sorry) } : {}),
+      }),
     refused: (wanted, change, error) =>
       tell({
         event: 'refused',

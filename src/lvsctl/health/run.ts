@@ -60,7 +60,8 @@ interface Running extends Prepared {
 /**
  * Watches until SIGTERM or SIGINT.
  * @returns the exit status; 2 when the services that were to be removed could not be
- * @throws ConfigError, CommandError, AdminError, IpvsError, BackendError or a system error when it cannot begin: nothing was changed then
+ * @throws ConfigError, CommandError, AdminError, IpvsError, BackendError or a system error when it
+ *   cannot begin: nothing was changed then
  */
 export async function watch(options: RunOptions, world: RunWorld): Promise<number> {
   const { outside } = world;
@@ -75,7 +76,12 @@ export async function watch(options: RunOptions, world: RunWorld): Promise<numbe
   }
 }
 
-async function serve(options: RunOptions, prepared: Prepared, signals: Signals, world: RunWorld): Promise<number> {
+async function serve(
+  options: RunOptions,
+  prepared: Prepared,
+  signals: Signals,
+  world: RunWorld,
+): Promise<number> {
   const { outside } = world;
   // first the socket: a second monitor is refused before it touches anything
   let answer = async (_: string) => JSON.stringify({ error: 'the monitor is only starting' });
@@ -84,7 +90,12 @@ async function serve(options: RunOptions, prepared: Prepared, signals: Signals, 
     const running = await begin(prepared, world);
     const { monitor, record } = running;
     const started = outside.clock.date();
-    answer = createControl({ monitor, record, clock: outside.clock, status: () => statusOf(options.file, started, monitor, world) });
+    answer = createControl({
+      monitor,
+      record,
+      clock: outside.clock,
+      status: () => statusOf(options.file, started, monitor, world),
+    });
     await untilTold(options, running, signals, world);
     return await end(options, running, world);
   } finally {
@@ -92,7 +103,12 @@ async function serve(options: RunOptions, prepared: Prepared, signals: Signals, 
   }
 }
 
-async function untilTold(options: RunOptions, running: Running, signals: Signals, world: RunWorld): Promise<void> {
+async function untilTold(
+  options: RunOptions,
+  running: Running,
+  signals: Signals,
+  world: RunWorld,
+): Promise<void> {
   const { monitor, log } = running;
   const { outside } = world;
   log.tell({ event: 'started', reason: options.file });
@@ -100,16 +116,24 @@ async function untilTold(options: RunOptions, running: Running, signals: Signals
   monitor.start();
   void monitor.ready.then(() => outside.notify(['--ready']));
   const cancelWatchdog = feedWatchdog(monitor, outside);
-  for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next()) await reload(options, running, world);
+  for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next())
+    await reload(options, running, world);
   cancelWatchdog();
   void outside.notify(['STOPPING=1']);
 }
 
-async function end({ onExit }: RunOptions, { monitor, log }: Running, { failureText }: RunWorld): Promise<number> {
+async function end(
+  { onExit }: RunOptions,
+  { monitor, log }: Running,
+  { failureText }: RunWorld,
+): Promise<number> {
   let status = 0;
   try {
     await monitor.stop(onExit);
-    log.tell({ event: 'stopped', reason: onExit === 'remove' ? 'the services were removed' : 'the rules stay' });
+    log.tell({
+      event: 'stopped',
+      reason: onExit === 'remove' ? 'the services were removed' : 'the rules stay',
+    });
   } catch (error) {
     const text = failureText(error);
     if (text === undefined) throw error;
@@ -119,7 +143,10 @@ async function end({ onExit }: RunOptions, { monitor, log }: Running, { failureT
   return status;
 }
 
-/** Checks everybody until it is certain, writes the table, and ends. @throws as `watch`, and when a monitor is at work */
+/**
+ * Checks everybody until it is certain, writes the table, and ends.
+ * @throws as `watch`, and when a monitor is at work
+ */
 export async function once(options: RunOptions, world: RunWorld): Promise<number> {
   const { outside } = world;
   if (await isAnswered(outside, options.socket))
@@ -136,7 +163,9 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
     const interrupted = await Promise.race([done.then(() => undefined), signals.next()]);
     if (interrupted !== undefined && !certain) {
       await monitor.stop('leave');
-      throw new CommandError(`${interrupted}: ended before it was certain, and the table is as it was`);
+      throw new CommandError(
+        `${interrupted}: ended before it was certain, and the table is as it was`,
+      );
     }
     await done;
     const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
@@ -150,7 +179,11 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
 }
 
 /** @throws CommandError when another monitor is at work */
-async function listen(path: string, outside: Outside, answer: (line: string) => Promise<string>): ReturnType<Outside['serve']> {
+async function listen(
+  path: string,
+  outside: Outside,
+  answer: (line: string) => Promise<string>,
+): ReturnType<Outside['serve']> {
   try {
     return await outside.serve(path, answer);
   } catch (error) {
@@ -181,13 +214,24 @@ async function begin(prepared: Prepared, { outside, backend }: RunWorld): Promis
   const { record, log, ways, file } = prepared;
   ways.make(file());
   const mendWays = () => ways.mend(file());
-  const parts = { backend, outside, adminOf: record.find, tell: log.tell, mendWays, limit: OPEN_CHECKS };
+  const parts = {
+    backend,
+    outside,
+    adminOf: record.find,
+    tell: log.tell,
+    mendWays,
+    limit: OPEN_CHECKS,
+  };
   return { ...prepared, monitor: await createMonitor(file(), parts) };
 }
 
 /** Words of administrators about servers that the file does not have. */
 function tellForgotten({ record, monitor, log }: Running): void {
-  const known = new Set(monitor.servers().flatMap(({ service, servers }) => servers.map((server) => `${service} ${server}`)));
+  const known = new Set(
+    monitor
+      .servers()
+      .flatMap(({ service, servers }) => servers.map((server) => `${service} ${server}`)),
+  );
   for (const { service, server, state, reason } of record.entries()) {
     if (known.has(`${service} ${server}`)) continue;
     log.tell({
@@ -214,10 +258,12 @@ async function reload({ file }: RunOptions, running: Running, world: RunWorld): 
       throw error;
     }
   });
-  if (typeof renames === 'string') return told('reload-refused', `${renames}; the former file stays in force`);
+  if (typeof renames === 'string')
+    return told('reload-refused', `${renames}; the former file stays in force`);
   told('reloaded', file);
   const kept = await orWhy(world, async () => record.rename(renames));
-  if (kept !== undefined) told('trouble', `what administrators said of renamed services is not remembered: ${kept}`);
+  if (kept !== undefined)
+    told('trouble', `what administrators said of renamed services is not remembered: ${kept}`);
   tellForgotten(running);
 }
 
@@ -232,7 +278,12 @@ async function orWhy<T>({ failureText }: RunWorld, work: () => Promise<T>): Prom
   }
 }
 
-async function statusOf(file: string, started: Date, monitor: Monitor, { outside, sysctl }: RunWorld): Promise<Status> {
+async function statusOf(
+  file: string,
+  started: Date,
+  monitor: Monitor,
+  { outside, sysctl }: RunWorld,
+): Promise<Status> {
   return {
     version: 1,
     file,

@@ -1,4 +1,5 @@
-// When each check goes out: starts spread over time, no check of a server overlapping itself, a bound on how many are open.
+// When each check goes out: starts spread over time, no check of a server overlapping itself, a
+// bound on how many are open.
 import type { Clock } from './outside.js';
 
 export interface Pace {
@@ -9,7 +10,9 @@ export interface Pace {
 }
 
 export interface Job {
-  /** tells it from the others; the job of the same name in another file goes on where this one was */
+  /**
+   * tells it from the others; the job of the same name in another file goes on where this one was
+   */
   readonly key: string;
   readonly pace: Pace;
   /** results after which it must be certain */
@@ -35,9 +38,11 @@ interface Entry {
 const SLOW_SHARE = 0.75;
 
 /**
- * Intervals count from start to start and jitter only shortens them, so `fall` failures are known after `fall` intervals and one
- * time limit. A job that takes longer than its interval starts again at once when it ends.
- * @param limit jobs that may be open at a time; the others wait in line, the slow ones in one of their own
+ * Intervals count from start to start and jitter only shortens them, so `fall` failures are known
+ * after `fall` intervals and one time limit. A job that takes longer than its interval starts again
+ * at once when it ends.
+ * @param limit jobs that may be open at a time; the others wait in line, the slow ones in one of
+ *   their own
  */
 export function createSchedule(clock: Clock, random: () => number, limit: number): Schedule {
   const lines: readonly [quick: Entry[], slow: Entry[]] = [[], []];
@@ -46,7 +51,9 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
   let openSlow = 0;
 
   function later(entry: Entry, delayMs: number): void {
-    entry.cancel = clock.after(delayMs, () => (mayBegin(entry) ? begin(entry) : lines[entry.slow ? 1 : 0].push(entry)));
+    entry.cancel = clock.after(delayMs, () =>
+      mayBegin(entry) ? begin(entry) : lines[entry.slow ? 1 : 0].push(entry),
+    );
   }
 
   function mayBegin({ slow }: Entry): boolean {
@@ -94,7 +101,11 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
 }
 
 /** Does something with all items, `limit` of them at a time. */
-export async function pooled<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function pooled<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const waiting = items.values();
   const worker = async () => {
     for (const item of waiting) await work(item);

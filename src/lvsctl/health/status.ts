@@ -34,16 +34,30 @@ export interface ServerStatus {
   readonly active: number;
   readonly inactive: number;
   readonly persistent: number;
-  readonly checks: readonly { readonly check: string; readonly up: boolean; readonly streak: number; readonly error: string | null }[];
+  readonly checks: readonly {
+    readonly check: string;
+    readonly up: boolean;
+    readonly streak: number;
+    readonly error: string | null;
+  }[];
 }
 
 export interface ServiceStatus {
   readonly name: string;
   readonly id: string;
   readonly servers: readonly ServerStatus[];
-  readonly sorry: { readonly server: string; readonly wanted: boolean; readonly actual: boolean } | null;
+  readonly sorry: {
+    readonly server: string;
+    readonly wanted: boolean;
+    readonly actual: boolean;
+  } | null;
   /** in the table, and left alone, for the file does not name them */
-  readonly others: readonly { readonly server: string; readonly weight: number; readonly active: number; readonly inactive: number }[];
+  readonly others: readonly {
+    readonly server: string;
+    readonly weight: number;
+    readonly active: number;
+    readonly inactive: number;
+  }[];
 }
 
 export interface Status {
@@ -67,7 +81,10 @@ export interface Circumstances {
 }
 
 /** The part of one service. */
-export function serviceStatus(service: ServiceState, { targets, live, reading, lastError, at }: Circumstances): ServiceStatus {
+export function serviceStatus(
+  service: ServiceState,
+  { targets, live, reading, lastError, at }: Circumstances,
+): ServiceStatus {
   const { wanted } = service;
   const entries = new Map(live.map((entry) => [formatServer(entry.destination), entry]));
   const { sorry } = wanted;
@@ -102,15 +119,23 @@ export function serviceStatus(service: ServiceState, { targets, live, reading, l
         })),
       };
     }),
-    sorry: sorry ? { server: formatServer(sorry), wanted: needsSorry(targets), actual: entries.has(formatServer(sorry)) } : null,
+    sorry: sorry
+      ? {
+          server: formatServer(sorry),
+          wanted: needsSorry(targets),
+          actual: entries.has(formatServer(sorry)),
+        }
+      : null,
     others: [...entries]
       .filter(([server]) => !named.has(server))
-      .map(([server, { destination, activeConnections: active, inactiveConnections: inactive }]) => ({
-        server,
-        weight: destination.weight,
-        active,
-        inactive,
-      })),
+      .map(
+        ([server, { destination, activeConnections: active, inactiveConnections: inactive }]) => ({
+          server,
+          weight: destination.weight,
+          active,
+          inactive,
+        }),
+      ),
   };
 }
 
@@ -122,11 +147,13 @@ function standingOf(server: ServerState): Standing {
 }
 
 /**
- * Exit status of `monitor status` and `--once`: 0 all are up and in the table as they should be, 1 somebody is not, 3 a service has no server
- * in the table but perhaps the sorry one.
+ * Exit status of `monitor status` and `--once`: 0 all are up and in the table as they should be, 1
+ * somebody is not, 3 a service has no server in the table but perhaps the sorry one.
  */
 export function exitStatusOf(services: readonly ServiceStatus[]): number {
-  if (services.some(({ servers }) => !servers.some(({ weightActual }) => (weightActual ?? 0) > 0))) return 3;
-  const good = ({ state, weightWanted, weightActual }: ServerStatus) => state === 'up' && weightWanted === weightActual;
+  if (services.some(({ servers }) => !servers.some(({ weightActual }) => (weightActual ?? 0) > 0)))
+    return 3;
+  const good = ({ state, weightWanted, weightActual }: ServerStatus) =>
+    state === 'up' && weightWanted === weightActual;
   return services.every(({ servers }) => servers.every(good)) ? 0 : 1;
 }

@@ -1,4 +1,5 @@
-// One file after another: which service of the former one a service goes on from, and what the former ones left in the table.
+// One file after another: which service of the former one a service goes on from, and what the
+// former ones left in the table.
 import type { DestinationId } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { renderId, type WantedService } from '../config/wanted.js';
@@ -22,7 +23,10 @@ export interface Leftover {
   readonly successor: string | undefined;
 }
 
-/** What former files put into the table and the present one does not want. It stays on this list until it is gone. */
+/**
+ * What former files put into the table and the present one does not want. It stays on this list
+ * until it is gone.
+ */
 export interface Legacy {
   /** by `renderId` */
   readonly services: ReadonlyMap<string, Leftover>;
@@ -43,19 +47,26 @@ export function serversOf({ wanted }: ServiceState): ServersOf {
 }
 
 /**
- * The state that each service goes on from: that of the same service in the kernel, whatever its name was, else that of its name, which then has
- * another address, port or mark.
+ * The state that each service goes on from: that of the same service in the kernel, whatever its
+ * name was, else that of its name, which then has another address, port or mark.
  * @param old by `idOf`
  * @returns by `idOf`
  */
-export function predecessors(old: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): Map<string, ServiceState> {
+export function predecessors(
+  old: ReadonlyMap<string, ServiceState>,
+  wanted: readonly WantedService[],
+): Map<string, ServiceState> {
   const found = new Map<string, ServiceState>();
   for (const one of wanted) {
     const same = old.get(idOf(one));
     if (same) found.set(idOf(one), same);
   }
   const taken = new Set(found.values());
-  const byName = new Map([...old.values()].filter((state) => !taken.has(state)).map((state) => [state.wanted.source.name, state]));
+  const byName = new Map(
+    [...old.values()]
+      .filter((state) => !taken.has(state))
+      .map((state) => [state.wanted.source.name, state]),
+  );
   for (const one of wanted) {
     const named = found.has(idOf(one)) ? undefined : byName.get(one.source.name);
     if (named) found.set(idOf(one), named);
@@ -64,7 +75,10 @@ export function predecessors(old: ReadonlyMap<string, ServiceState>, wanted: rea
 }
 
 /** Services that go on under another name. */
-export function renames(before: ReadonlyMap<string, ServiceState>, wanted: readonly WantedService[]): readonly Rename[] {
+export function renames(
+  before: ReadonlyMap<string, ServiceState>,
+  wanted: readonly WantedService[],
+): readonly Rename[] {
   return wanted.flatMap((one) => {
     const from = before.get(idOf(one))?.wanted.source.name;
     return from === undefined || from === one.source.name ? [] : [{ from, to: one.source.name }];
@@ -83,10 +97,16 @@ export function inherit(
 ): Legacy {
   const successors = new Map([...before].map(([id, state]) => [idOf(state.wanted), id]));
   const services = new Map(
-    [...legacy.services].map(([name, { id, successor = '' }]) => [name, { id, successor: successors.get(successor) }] as const),
+    [...legacy.services].map(
+      ([name, { id, successor = '' }]) =>
+        [name, { id, successor: successors.get(successor) }] as const,
+    ),
   );
   const servers = new Map([...legacy.servers].map(([service, list]) => [service, new Map(list)]));
-  const leave = (one: WantedService, list = servers.get(idOf(one)) ?? new Map<string, DestinationId>()) => {
+  const leave = (
+    one: WantedService,
+    list = servers.get(idOf(one)) ?? new Map<string, DestinationId>(),
+  ) => {
     servers.set(idOf(one), list);
     return list;
   };
@@ -111,7 +131,8 @@ export function remaining(
   const stays = (service: string, server: string) =>
     legacy.services.has(service) ? there.service(service) : there.server(service, server);
   const servers = [...legacy.servers].map(
-    ([service, list]) => [service, new Map([...list].filter(([server]) => stays(service, server)))] as const,
+    ([service, list]) =>
+      [service, new Map([...list].filter(([server]) => stays(service, server)))] as const,
   );
   return {
     services: new Map([...legacy.services].filter(([id]) => there.service(id))),

@@ -2,7 +2,10 @@
 import type { Destination } from '../../model/destination.js';
 import { type Role, roleOf, type ServerState, type ServiceState } from './service.js';
 
-/** Weights of a slow start grow in this many steps, so that a long one does not write to the table all the time. */
+/**
+ * Weights of a slow start grow in this many steps, so that a long one does not write to the table
+ * all the time.
+ */
 export const STEPS = 10;
 
 /** How a server should stand in the table. */
@@ -15,8 +18,8 @@ export interface Stand {
 }
 
 /**
- * The servers of a service as they should be at `now`, the sorry server apart: it depends on what others made of the table.
- * Same order as the file's.
+ * The servers of a service as they should be at `now`, the sorry server apart: it depends on what
+ * others made of the table. Same order as the file's.
  */
 export function stands({ wanted, servers }: ServiceState, now: number): readonly Stand[] {
   const { health } = wanted.source;
@@ -26,7 +29,14 @@ export function stands({ wanted, servers }: ServiceState, now: number): readonly
     const said = server?.admin !== undefined;
     if (role === 'out' || server === undefined) return { role, said, target: undefined };
     if (role === 'quiesced') return { role, said, target: { ...destination, weight: 0 } };
-    return { role, said, target: { ...destination, weight: rampedWeight(destination.weight, server, health.slow_start, now) } };
+    return {
+      role,
+      said,
+      target: {
+        ...destination,
+        weight: rampedWeight(destination.weight, server, health.slow_start, now),
+      },
+    };
   });
 }
 
@@ -36,7 +46,12 @@ export function needsSorry(destinations: readonly (Destination | undefined)[]): 
 }
 
 /** From at least 1 in steps up to the exact weight. */
-export function rampedWeight(weight: number, { rampFrom }: Pick<ServerState, 'rampFrom'>, slowStart: number, now: number): number {
+export function rampedWeight(
+  weight: number,
+  { rampFrom }: Pick<ServerState, 'rampFrom'>,
+  slowStart: number,
+  now: number,
+): number {
   if (rampFrom === undefined || slowStart === 0 || weight === 0) return weight;
   const share = (now - rampFrom) / (slowStart * 1000);
   if (share >= 1) return weight;

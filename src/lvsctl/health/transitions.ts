@@ -8,15 +8,25 @@ export interface Transition {
   readonly event: EventName;
 }
 
-/** Servers that are in both states, which may be of two files; who comes or goes with a file is told by its reload. */
+/**
+ * Servers that are in both states, which may be of two files; who comes or goes with a file is told
+ * by its reload.
+ */
 export function transitions(before: ServiceState, after: ServiceState): readonly Transition[] {
   const former =
     before.wanted === after.wanted
       ? before.servers
-      : after.wanted.destinations.map((id) => before.servers[before.wanted.destinations.findIndex((one) => sameDestinationId(one, id))]);
+      : after.wanted.destinations.map(
+          (id) =>
+            before.servers[
+              before.wanted.destinations.findIndex((one) => sameDestinationId(one, id))
+            ],
+        );
   return after.wanted.destinations.flatMap((destination, i) => {
     const [old, now] = [former[i], after.servers[i]];
-    return old && now && old !== now ? eventsOf(old, now).map((event) => ({ server: formatServer(destination), event })) : [];
+    return old && now && old !== now
+      ? eventsOf(old, now).map((event) => ({ server: formatServer(destination), event }))
+      : [];
   });
 }
 

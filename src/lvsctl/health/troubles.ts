@@ -1,13 +1,20 @@
-// What keeps checks from being made at all: told when it begins and when it is over, not for each check anew.
+// What keeps checks from being made at all: told when it begins and when it is over, not for each
+// check anew.
 
 export interface Troubles {
-  /** What a check said of the director itself; undefined = it could be made. @param check tells it from all others */
+  /**
+   * What a check said of the director itself; undefined = it could be made.
+   * @param check tells it from all others
+   */
   hear(check: string, trouble: string | undefined): void;
   /** Forgets all other checks. */
   keep(checks: { has(check: string): boolean }): void;
 }
 
-export function createTroubles(tell: { began(trouble: string): void; ended(trouble: string): void }): Troubles {
+export function createTroubles(tell: {
+  began(trouble: string): void;
+  ended(trouble: string): void;
+}): Troubles {
   const now = new Map<string, string>();
   const counts = new Map<string, number>();
 

@@ -1,5 +1,5 @@
-// How a check reaches the VIP on one real server: from a network namespace that does not have the VIP, with a way to each server that is
-// chosen by the port a check comes from.
+// How a check reaches the VIP on one real server: from a network namespace that does not have the
+// VIP, with a way to each server that is chosen by the port a check comes from.
 import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import type { Check } from '../config/checks.js';
@@ -23,14 +23,22 @@ const PORTS_EACH = 64;
 const FIRST_TABLE = 20_000;
 const MAIN = 32_766;
 /** in names of tunnels, without and with checksum */
-const LETTERS: Readonly<Record<string, string>> = { 'gre ': 'g', 'gre csum': 'h', 'gue ': 'u', 'gue csum': 'v' };
+const LETTERS: Readonly<Record<string, string>> = {
+  'gre ': 'g',
+  'gre csum': 'h',
+  'gue ': 'u',
+  'gue csum': 'v',
+};
 
 /** Whether a check needs a way to the VIP. */
 export function needsWay(check: Check): boolean {
   return check.target === 'vip' && check.kind !== 'exec';
 }
 
-/** The ways of a file; undefined where nothing needs one. @throws RangeError when there are more servers than ports */
+/**
+ * The ways of a file; undefined where nothing needs one.
+ * @throws RangeError when there are more servers than ports
+ */
 export function waysOf(config: Config): Ways | undefined {
   const netns = config.monitor.check_netns;
   const services = concerned(config);
@@ -43,7 +51,9 @@ export function waysOf(config: Config): Ways | undefined {
         const ports = [port, port + PORTS_EACH - 1] as const;
         port += PORTS_EACH;
         if (ports[1] > LAST_PORT) {
-          throw new RangeError(`checks of the VIP: at most ${Math.floor((LAST_PORT + 1 - FIRST_PORT) / PORTS_EACH)} servers have ports`);
+          throw new RangeError(
+            `checks of the VIP: at most ${Math.floor((LAST_PORT + 1 - FIRST_PORT) / PORTS_EACH)} servers have ports`,
+          );
         }
         return { netns, ports };
       }),
@@ -55,7 +65,11 @@ export function waysOf(config: Config): Ways | undefined {
 export interface WayPlan {
   /** tunnels by name; a name tells all about its tunnel */
   readonly links: ReadonlyMap<string, string>;
-  readonly families: readonly { readonly family: '-4' | '-6'; readonly rules: readonly WayRule[]; readonly routes: readonly string[] }[];
+  readonly families: readonly {
+    readonly family: '-4' | '-6';
+    readonly rules: readonly WayRule[];
+    readonly routes: readonly string[];
+  }[];
 }
 
 /** One rule, as `ip rule add` takes it and as `ip rule show` tells it. */
@@ -98,34 +112,48 @@ export type RunIp = (
 ) => { readonly status: number; readonly stdout: string; readonly stderr: string };
 
 /**
- * Makes the ways, in a namespace that is the monitor's own: rules and tunnels of former files go. What is right is left as it is, so that checks
- * under way do not notice; routes, which go with their link, are set in any case.
+ * Makes the ways, in a namespace that is the monitor's own: rules and tunnels of former files go.
+ * What is right is left as it is, so that checks under way do not notice; routes, which go with
+ * their link, are set in any case.
  * @returns whether all was right before
  * @throws RangeError with the command and why it failed
  */
 export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp): boolean {
   const inside = (words: readonly string[], lines: readonly string[] = []) => {
-    const { status, stdout, stderr } = run(['-n', netns, ...words], lines.map((line) => `${line}\n`).join(''));
+    const { status, stdout, stderr } = run(
+      ['-n', netns, ...words],
+      lines.map((line) => `${line}\n`).join(''),
+    );
     if (status === 0) return stdout;
     const [, at] = /^Command failed -:(\d+)$/m.exec(stderr) ?? [];
     const command = at === undefined ? words.join(' ') : (lines[Number(at) - 1] ?? '');
-    throw new RangeError(`ip -n ${netns} ${command}: ${stderr.trim().split('\n')[0] || `status ${status}`}`);
+    throw new RangeError(
+      `ip -n ${netns} ${command}: ${stderr.trim().split('\n')[0] || `status ${status}`}`,
+    );
   };
   const batch = (family: readonly string[], lines: readonly string[]) => {
     if (lines.length > 0) inside([...family, '-batch', '-'], lines);
   };
-  const there = new Set([...inside(['-o', 'link', 'show']).matchAll(/^\d+: (lvs[iguhv][\da-z]{7,11})[@:]/gm)].map(([, name = '']) => name));
+  const there = new Set(
+    [...inside(['-o', 'link', 'show']).matchAll(/^\d+: (lvs[iguhv][\da-z]{7,11})[@:]/gm)].map(
+      ([, name = '']) => name,
+    ),
+  );
   batch(
     [],
     [
       ...[...there].filter((name) => !links.has(name)).map((name) => `link del ${name}`),
-      ...[...links].flatMap(([name, add]) => [...(there.has(name) ? [] : [`link add ${name} ${add}`]), `link set ${name} up`]),
+      ...[...links].flatMap(([name, add]) => [
+        ...(there.has(name) ? [] : [`link add ${name} ${add}`]),
+        `link set ${name} up`,
+      ]),
     ],
   );
   let wasRight = [...links.keys()].every((name) => there.has(name));
   for (const { family, rules, routes } of families) {
     // but for the time that routes from a router have left
-    const show = () => inside([family, 'route', 'show', 'table', 'all']).replace(/ expires \S+/g, '');
+    const show = () =>
+      inside([family, 'route', 'show', 'table', 'all']).replace(/ expires \S+/g, '');
     const tell = () => (routes.length > 0 ? show().split('\n').sort().join('\n') : '');
     const before = tell();
     const lines = inside([family, 'rule', 'show'])
@@ -133,18 +161,29 @@ export function makeWays(netns: string, { links, families }: WayPlan, run: RunIp
       .map((line) => line.trim())
       // the first one cannot be removed
       .filter((line) => line !== '' && !line.startsWith('0:'));
-    const right = lines.length === rules.length && rules.every(({ shown }) => lines.includes(shown));
+    const right =
+      lines.length === rules.length && rules.every(({ shown }) => lines.includes(shown));
     batch(
       [family],
-      [...(right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)]), ...routes.map((route) => `route replace ${route}`)],
+      [
+        ...(right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)]),
+        ...routes.map((route) => `route replace ${route}`),
+      ],
     );
     wasRight &&= right && tell() === before;
   }
   return wasRight;
 }
 
-/** TUN: a tunnel leads to the server, one for all services that use the same kind; DR: the server is the next hop, and needs none. */
-function tunnelTo({ address, forwarding, tunnel }: Destination): { readonly name: string; readonly add: string } | undefined {
+/**
+ * TUN: a tunnel leads to the server, one for all services that use the same kind; DR: the server is
+ * the next hop, and needs none.
+ */
+function tunnelTo({
+  address,
+  forwarding,
+  tunnel,
+}: Destination): { readonly name: string; readonly add: string } | undefined {
   if (forwarding !== 'tunnel' || address.family !== 'ipv4') return undefined;
   const kind = tunnel.type === 'gre' ? 'gre' : 'ipip';
   const checksum = tunnel.flags !== 0;
@@ -152,9 +191,13 @@ function tunnelTo({ address, forwarding, tunnel }: Destination): { readonly name
   const extra = tunnel.type === 'gue' ? gue : tunnel.type === 'gre' && checksum ? 'csum' : '';
   const add = `type ${kind} remote ${formatAddress(address)} ${extra}`.trim();
   // fifteen letters are all that a name has
-  const digits = (value: number, length: number) => (value >>> 0).toString(36).padStart(length, '0');
+  const digits = (value: number, length: number) =>
+    (value >>> 0).toString(36).padStart(length, '0');
   const letter = LETTERS[`${tunnel.type} ${checksum ? 'csum' : ''}`] ?? 'i';
-  return { name: `lvs${letter}${digits(address.value, 7)}${tunnel.type === 'gue' ? digits(tunnel.port, 4) : ''}`, add };
+  return {
+    name: `lvs${letter}${digits(address.value, 7)}${tunnel.type === 'gue' ? digits(tunnel.port, 4) : ''}`,
+    add,
+  };
 }
 
 function concerned(config: Config): readonly WantedService[] {

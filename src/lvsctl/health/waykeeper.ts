@@ -1,4 +1,5 @@
-// Makes the ways to the VIPs on real servers, and again when they may be gone: a link that went down has taken its routes along.
+// Makes the ways to the VIPs on real servers, and again when they may be gone: a link that went
+// down has taken its routes along.
 import type { Config } from '../config/file.js';
 import { CommandError } from '../plan/command.js';
 import type { Outside } from './outside.js';

@@ -20,7 +20,10 @@ export interface Wish {
   readonly keepFormer: boolean;
 }
 
-/** A server as somebody else made it, and what we had decided about it then: another decision ends the respect. */
+/**
+ * A server as somebody else made it, and what we had decided about it then: another decision ends
+ * the respect.
+ */
 export interface Respected {
   readonly theirs: Destination | undefined;
   readonly ours: Decision;
@@ -41,8 +44,15 @@ export interface Respect {
   readonly services: Map<string, Service | undefined>;
 }
 
-/** Our wish with what we respect in it; undefined = leave the whole service alone. What is no longer respected is forgotten. */
-export function resolve(wish: Wish, live: LiveService | undefined, respect: Respect): TargetService | undefined {
+/**
+ * Our wish with what we respect in it; undefined = leave the whole service alone. What is no longer
+ * respected is forgotten.
+ */
+export function resolve(
+  wish: Wish,
+  live: LiveService | undefined,
+  respect: Respect,
+): TargetService | undefined {
   const name = renderId(wish.wanted.service.id);
   if (respect.services.has(name) && live === undefined) return undefined;
   const decisions = decisionsOf(wish, live);
@@ -61,7 +71,8 @@ export function resolve(wish: Wish, live: LiveService | undefined, respect: Resp
   const service = respect.services.get(name) ?? wanted.service;
   const { sorry } = wanted;
   const last = sorry && settle(sorry, needsSorry([...targets, ...kept]) ? sorry : undefined);
-  const entry = (id: DestinationId, target: Destination | undefined) => [formatServer(id), { id, target }] as const;
+  const entry = (id: DestinationId, target: Destination | undefined) =>
+    [formatServer(id), { id, target }] as const;
   return {
     service,
     destinations: new Map([
@@ -73,15 +84,28 @@ export function resolve(wish: Wish, live: LiveService | undefined, respect: Resp
 }
 
 /** What is decided about each server, the sorry server among them, by `formatServer`. */
-export function decisionsOf({ wanted, stands }: Wish, live: LiveService | undefined): Map<string, Decision> {
+export function decisionsOf(
+  { wanted, stands }: Wish,
+  live: LiveService | undefined,
+): Map<string, Decision> {
   const decisions = new Map<string, Decision>();
   for (const [i, destination] of wanted.destinations.entries()) {
-    decisions.set(formatServer(destination), { role: stands[i]?.role ?? 'out', said: stands[i]?.said ?? false, destination });
+    decisions.set(formatServer(destination), {
+      role: stands[i]?.role ?? 'out',
+      said: stands[i]?.said ?? false,
+      destination,
+    });
   }
   const { sorry } = wanted;
   if (sorry) {
-    const others = wanted.destinations.map((destination) => live?.destinations.get(formatServer(destination)));
-    decisions.set(formatServer(sorry), { role: needsSorry(others) ? 'in' : 'out', said: false, destination: sorry });
+    const others = wanted.destinations.map((destination) =>
+      live?.destinations.get(formatServer(destination)),
+    );
+    decisions.set(formatServer(sorry), {
+      role: needsSorry(others) ? 'in' : 'out',
+      said: false,
+      destination: sorry,
+    });
   }
   return decisions;
 }

@@ -1,4 +1,5 @@
-// When the table is written: soon after a decision, several together; regularly; never twice at a time.
+// When the table is written: soon after a decision, several together; regularly; never twice at a
+// time.
 import type { Clock } from './outside.js';
 
 export interface Writer {

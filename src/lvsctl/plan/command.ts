@@ -1,11 +1,17 @@
-// One thing done to the machine, as data: it can be printed as a line that a person could type, and it can be done.
+// One thing done to the machine, as data: it can be printed as a line that a person could type, and
+// it can be done.
 import type { Change } from '../../model/change.js';
 import { messageFor } from '../../render/messages.js';
 import { renderChange } from '../../render/rules.js';
 import type { Machine } from './machine.js';
 
 export type Command =
-  | { readonly kind: 'run'; readonly program: string; readonly words: readonly string[]; readonly mayFail?: boolean }
+  | {
+      readonly kind: 'run';
+      readonly program: string;
+      readonly words: readonly string[];
+      readonly mayFail?: boolean;
+    }
   /** @param key below /proc/sys, with slashes */
   | { readonly kind: 'sysctl'; readonly key: string; readonly value: string }
   | { readonly kind: 'rule'; readonly change: Change };
@@ -34,7 +40,8 @@ export async function perform(command: Command, machine: Machine): Promise<void>
   switch (command.kind) {
     case 'run': {
       const { status, stderr } = machine.run(command.program, command.words);
-      if (status !== 0 && !command.mayFail) throw failure(command, stderr.trim() || `exit status ${status}`);
+      if (status !== 0 && !command.mayFail)
+        throw failure(command, stderr.trim() || `exit status ${status}`);
       return;
     }
     case 'sysctl':
@@ -54,7 +61,10 @@ export async function perform(command: Command, machine: Machine): Promise<void>
   }
 }
 
-/** `net.ipv4.ip_forward`; names of interfaces may hold dots, and then the slashes stay, which sysctl(8) takes as well. */
+/**
+ * `net.ipv4.ip_forward`; names of interfaces may hold dots, and then the slashes stay, which
+ * sysctl(8) takes as well.
+ */
 export function sysctlName(key: string): string {
   return key.includes('.') ? key : key.replaceAll('/', '.');
 }
@@ -65,5 +75,7 @@ function failure(command: Command, why: string): CommandError {
 
 /** A word for a POSIX shell. */
 function quoted(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word)
+    ? word
+    : `'${word.replaceAll("'", "'\\''")}'`;
 }

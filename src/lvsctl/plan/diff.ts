@@ -1,4 +1,5 @@
-// What leads from one state of a virtual service to another: pure, and empty when there is nothing to do.
+// What leads from one state of a virtual service to another: pure, and empty when there is nothing
+// to do.
 import { formatAddress, sameAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import type { Destination, DestinationId } from '../../model/destination.js';
@@ -24,18 +25,34 @@ export function diffRules(from: RuleSet | null, to: RuleSet | null): Change[] {
         ? []
         : [{ kind: 'edit-service', service: to.service }];
   const present = from?.destinations ?? [];
-  const kept = to.ordered ? keptInOrder(present, to.destinations) : present.filter((one) => find(to.destinations, one));
+  const kept = to.ordered
+    ? keptInOrder(present, to.destinations)
+    : present.filter((one) => find(to.destinations, one));
   const edits = kept.flatMap((one): Change[] => {
     const wanted = find(to.destinations, one);
-    return wanted && !sameDestination(one, wanted) ? [{ kind: 'edit-destination', id, destination: wanted }] : [];
+    return wanted && !sameDestination(one, wanted)
+      ? [{ kind: 'edit-destination', id, destination: wanted }]
+      : [];
   });
   // the kernel puts a new server in front, so what comes first is added last
   const missing = to.destinations.filter((one) => !find(kept, one));
-  const adds = (to.ordered ? missing.reverse() : missing).map((destination): Change => ({ kind: 'add-destination', id, destination }));
+  const adds = (to.ordered ? missing.reverse() : missing).map(
+    (destination): Change => ({ kind: 'add-destination', id, destination }),
+  );
   const gone = present.filter((one) => !find(kept, one));
   const back = (one: Destination) => find(missing, one) !== undefined;
-  const remove = ({ address, port }: Destination): Change => ({ kind: 'delete-destination', id, destination: { address, port } });
-  return [...head, ...gone.filter(back).map(remove), ...adds, ...edits, ...gone.filter((one) => !back(one)).map(remove)];
+  const remove = ({ address, port }: Destination): Change => ({
+    kind: 'delete-destination',
+    id,
+    destination: { address, port },
+  });
+  return [
+    ...head,
+    ...gone.filter(back).map(remove),
+    ...adds,
+    ...edits,
+    ...gone.filter((one) => !back(one)).map(remove),
+  ];
 }
 
 /** Whether a state is what is wanted; the order of servers counts only where it is asked for. */
@@ -55,7 +72,10 @@ export function sameService(a: Service, b: Service): boolean {
   );
 }
 
-/** Everything that one sets on a server is the same. The kernel makes `local` of whatever leads to an address of its own. */
+/**
+ * Everything that one sets on a server is the same. The kernel makes `local` of whatever leads to
+ * an address of its own.
+ */
 export function sameDestination(a: Destination, b: Destination): boolean {
   const local = a.forwarding === 'local' || b.forwarding === 'local';
   return (
@@ -80,12 +100,19 @@ function find(list: readonly Destination[], wanted: DestinationId): Destination 
   return list.find((one) => sameDestinationId(one, wanted));
 }
 
-/** Those of `present` that can stay: new ones go in front, so the rest must end as `wanted` does. */
-function keptInOrder(present: readonly Destination[], wanted: readonly Destination[]): Destination[] {
+/**
+ * Those of `present` that can stay: new ones go in front, so the rest must end as `wanted` does.
+ */
+function keptInOrder(
+  present: readonly Destination[],
+  wanted: readonly Destination[],
+): Destination[] {
   const kept: Destination[] = [];
   let at = present.length;
   for (const one of [...wanted].reverse()) {
-    const place = present.slice(0, at).findLastIndex((candidate) => sameDestinationId(candidate, one));
+    const place = present
+      .slice(0, at)
+      .findLastIndex((candidate) => sameDestinationId(candidate, one));
     const found = present[place];
     if (!found) break;
     kept.unshift(found);

@@ -1,4 +1,5 @@
-// What a file asks of the director: modules, forwarding, marks, rules, VIPs, sync daemons, in the order in which traffic can rely on them.
+// What a file asks of the director: modules, forwarding, marks, rules, VIPs, sync daemons, in the
+// order in which traffic can rely on them.
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Config, VirtualService } from '../config/file.js';
 import { serverMode, wantedTable } from '../config/wanted.js';
@@ -24,9 +25,15 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
       .flatMap((service) => markRules(service))
       .map((rule) => setting('firewall', { tool: facts.firewallTool(), rule }, true)),
     ...rules(config),
-    ...config.vips.map(({ address, interface: device }) => setting('address', { device, address: hostPrefix(address) }, true)),
+    ...config.vips.map(({ address, interface: device }) =>
+      setting('address', { device, address: hostPrefix(address) }, true),
+    ),
     ...config.sync.map(({ syncid, max_length, ...daemon }) =>
-      setting('daemon', { role: daemon.role }, { ...daemon, syncId: syncid, maxLength: max_length }),
+      setting(
+        'daemon',
+        { role: daemon.role },
+        { ...daemon, syncId: syncid, maxLength: max_length },
+      ),
     ),
   ];
 }
@@ -40,7 +47,9 @@ function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
   const missing = wanted.find(([device]) => !links.some(({ name }) => name === device));
   if (!missing) return;
   const present = links.map(({ name }) => name).join(', ');
-  throw new CommandError(`${missing[1]}: this machine has no interface ${missing[0]}; it has ${present}`);
+  throw new CommandError(
+    `${missing[1]}: this machine has no interface ${missing[0]}; it has ${present}`,
+  );
 }
 
 /** `192.0.2.1/32` or `2001:db8::1/128` */
@@ -51,30 +60,42 @@ export function hostPrefix(address: Address): string {
 /** The modules that the services need beside ip_vs itself. */
 export function schedulerModules(config: Config): string[] {
   const schedulers = config.services.map(({ scheduler }) => `ip_vs_${scheduler}`);
-  const engines = config.services.flatMap(({ persistence: { engine } = {} }) => (engine ? [`ip_vs_pe_${engine}`] : []));
+  const engines = config.services.flatMap(({ persistence: { engine } = {} }) =>
+    engine ? [`ip_vs_pe_${engine}`] : [],
+  );
   return [...new Set([...schedulers, ...engines])];
 }
 
 function modules(config: Config, facts: Facts): Setting[] {
-  return facts.ownsModules ? ['ip_vs', ...schedulerModules(config)].map((name) => setting('module', { name }, true)) : [];
+  return facts.ownsModules
+    ? ['ip_vs', ...schedulerModules(config)].map((name) => setting('module', { name }, true))
+    : [];
 }
 
 function forwarding(config: Config, facts: Facts): Setting[] {
-  const nat = config.services.filter((service) => service.servers.some((server) => serverMode(service, server) === 'nat'));
+  const nat = config.services.filter((service) =>
+    service.servers.some((server) => serverMode(service, server) === 'nat'),
+  );
   const has = (family: Address['family']) => nat.some(({ address }) => address.family === family);
   return [
     ...(has('ipv4') ? [sysctl('net/ipv4/ip_forward', '1')] : []),
     ...(has('ipv6') ? [sysctl('net/ipv6/conf/all/forwarding', '1')] : []),
     // clients and servers on one link must not learn the way past the director
-    ...redirectingDevices(config, facts).map((device) => sysctl(`net/ipv4/conf/${device}/send_redirects`, '0')),
+    ...redirectingDevices(config, facts).map((device) =>
+      sysctl(`net/ipv4/conf/${device}/send_redirects`, '0'),
+    ),
   ];
 }
 
 /** `all` and the interfaces towards clients and servers: a redirect is sent when either says so. */
 function redirectingDevices(config: Config, facts: Facts): string[] {
-  const vips = config.vips.filter(({ address }) => address.family === 'ipv4').map((vip) => vip.interface);
+  const vips = config.vips
+    .filter(({ address }) => address.family === 'ipv4')
+    .map((vip) => vip.interface);
   if (vips.length === 0) return [];
-  const servers = config.services.flatMap((service) => service.servers.flatMap(({ address }) => connectedTo(address, facts)));
+  const servers = config.services.flatMap((service) =>
+    service.servers.flatMap(({ address }) => connectedTo(address, facts)),
+  );
   const inner = servers.filter(({ address }) => !address.includes(':')).map(({ device }) => device);
   return ['all', ...new Set([...vips, ...inner])];
 }
@@ -82,29 +103,45 @@ function redirectingDevices(config: Config, facts: Facts): string[] {
 /** A client that is tied to a server which is gone, or out of service, must get another one. */
 function persistence(config: Config): Setting[] {
   if (!config.services.some((service) => service.persistence)) return [];
-  return [sysctl('net/ipv4/vs/expire_nodest_conn', '1'), sysctl('net/ipv4/vs/expire_quiescent_template', '1')];
+  return [
+    sysctl('net/ipv4/vs/expire_nodest_conn', '1'),
+    sysctl('net/ipv4/vs/expire_quiescent_template', '1'),
+  ];
 }
 
-/** The packets that a mark service is made of, as rules of at most as many ports as iptables takes. */
+/**
+ * The packets that a mark service is made of, as rules of at most as many ports as iptables takes.
+ */
 export function markRules({ address, protocol, ports = [], mark }: VirtualService): FirewallRule[] {
   if (mark === undefined) return [];
   return (['tcp', 'udp', 'sctp'] as const).flatMap((name) => {
-    const numbers = ports.filter((port) => (port.protocol ?? protocol) === name).map(({ port }) => port);
+    const numbers = ports
+      .filter((port) => (port.protocol ?? protocol) === name)
+      .map(({ port }) => port);
     const parts = Array.from({ length: Math.ceil(numbers.length / MOST_PORTS) }, (_, i) =>
       numbers.slice(i * MOST_PORTS, (i + 1) * MOST_PORTS),
     );
-    return parts.map((part): FirewallRule => ({ kind: 'mark', protocol: name, address, ports: part, mark }));
+    return parts.map(
+      (part): FirewallRule => ({ kind: 'mark', protocol: name, address, ports: part, mark }),
+    );
   });
 }
 
 function rules(config: Config): Setting[] {
   const services = wantedTable(config).map(({ service, destinations, sorry }) => {
     const servers = destinations.length === 0 && sorry ? [sorry] : destinations;
-    return setting('service', { id: service.id }, { service, destinations: servers, ordered: false });
+    return setting(
+      'service',
+      { id: service.id },
+      { service, destinations: servers, ordered: false },
+    );
   });
   const { timeouts } = config;
   if (!timeouts) return services;
-  return [setting('timeouts', {}, { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp }), ...services];
+  return [
+    setting('timeouts', {}, { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp }),
+    ...services,
+  ];
 }
 
 function sysctl(key: string, value: string): Setting {

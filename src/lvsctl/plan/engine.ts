@@ -1,5 +1,6 @@
-// Takes a machine to the wanted settings and back. Each change is noted before it is made, so that whatever happens in between, what was
-// there before is known; each is made only when it is needed, so that everything can be done again.
+// Takes a machine to the wanted settings and back. Each change is noted before it is made, so that
+// whatever happens in between, what was there before is known; each is made only when it is needed,
+// so that everything can be done again.
 import { type Command, CommandError, perform } from './command.js';
 import type { Entry, Journal } from './journal.js';
 import { bind } from './kinds.js';
@@ -11,7 +12,9 @@ export interface Doer {
   readonly journal: Journal;
   /** Notes and makes the change of one subject. */
   change(subject: Subject, from: State, to: State, commands: readonly Command[]): Promise<void>;
-  /** A subject is as wanted because another file made it so: it is this file's as well from now on. */
+  /**
+   * A subject is as wanted because another file made it so: it is this file's as well from now on.
+   */
   claim(subject: Subject, former: State, set: State): void;
   /** A subject is as it was before all of this. */
   restored(subject: Subject): void;
@@ -63,10 +66,15 @@ export interface Said {
 }
 
 /**
- * Brings every setting about, in their order; what the record has of settings that are no longer wanted is taken back first.
+ * Brings every setting about, in their order; what the record has of settings that are no longer
+ * wanted is taken back first.
  * @throws CommandError when a change fails; what this run changed is taken back then
  */
-export async function up(settings: readonly Setting[], machine: Machine, doer: Doer): Promise<void> {
+export async function up(
+  settings: readonly Setting[],
+  machine: Machine,
+  doer: Doer,
+): Promise<void> {
   const wanted = new Set(settings.map(({ subject }) => JSON.stringify(subject)));
   await undo(
     doer.journal.entries.filter(({ subject }) => !wanted.has(JSON.stringify(subject))),
@@ -106,12 +114,21 @@ export interface Comparison {
 }
 
 /** Wanted and actual, line by line. */
-export async function compare(settings: readonly Setting[], machine: Machine): Promise<Comparison[]> {
+export async function compare(
+  settings: readonly Setting[],
+  machine: Machine,
+): Promise<Comparison[]> {
   const lines: Comparison[] = [];
   for (const { subject, wanted } of settings) {
     const bound = bind(subject);
     const actual = await bound.read(machine);
-    lines.push({ subject, title: bound.title, wanted: bound.show(wanted), actual: bound.show(actual), same: bound.same(actual, wanted) });
+    lines.push({
+      subject,
+      title: bound.title,
+      wanted: bound.show(wanted),
+      actual: bound.show(actual),
+      same: bound.same(actual, wanted),
+    });
   }
   return lines;
 }
@@ -125,7 +142,13 @@ async function undo(entries: readonly Entry[], machine: Machine, doer: Doer): Pr
       doer.restored(subject); // nothing is left to restore, or another file still needs it and will restore it
       continue;
     }
-    if (bound.shared && settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former)) {
+    if (
+      bound.shared &&
+      settled &&
+      actual !== null &&
+      !bound.same(actual, set) &&
+      !bound.same(actual, former)
+    ) {
       doer.foreign(subject, actual, set);
       continue;
     }
@@ -143,7 +166,12 @@ interface Done {
 }
 
 /** After a failure: what this run changed becomes what it was before the run. */
-async function takeBack(done: readonly Done[], machine: Machine, doer: Doer, reason: unknown): Promise<void> {
+async function takeBack(
+  done: readonly Done[],
+  machine: Machine,
+  doer: Doer,
+  reason: unknown,
+): Promise<void> {
   try {
     for (const { subject, from, fresh } of [...done].reverse()) {
       const bound = bind(subject);
@@ -154,6 +182,8 @@ async function takeBack(done: readonly Done[], machine: Machine, doer: Doer, rea
     }
   } catch (error) {
     if (!(error instanceof CommandError && reason instanceof Error)) throw error;
-    throw new CommandError(`${reason.message}\nand taking back what was done failed: ${error.message}`);
+    throw new CommandError(
+      `${reason.message}\nand taking back what was done failed: ${error.message}`,
+    );
   }
 }

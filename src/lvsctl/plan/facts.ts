@@ -2,7 +2,13 @@
 import { type Address, type Family, parseAddress } from '../../model/address.js';
 import { firewallTool } from './firewall.js';
 import type { Machine } from './machine.js';
-import { defaultRoute, type LinkState, type LocalAddress, links, localAddresses } from './network.js';
+import {
+  defaultRoute,
+  type LinkState,
+  type LocalAddress,
+  links,
+  localAddresses,
+} from './network.js';
 import type { FirewallTool } from './setting.js';
 
 export interface Facts {
@@ -35,18 +41,31 @@ export function gatherFacts(machine: Machine): Facts {
 }
 
 /** The interfaces that have exactly this address. */
-export function holdersOf(address: Address, { addresses }: Pick<Facts, 'addresses'>): LocalAddress[] {
-  return addresses.filter((one) => contains({ ...one, prefix: address.family === 'ipv4' ? 32 : 128 }, address));
+export function holdersOf(
+  address: Address,
+  { addresses }: Pick<Facts, 'addresses'>,
+): LocalAddress[] {
+  return addresses.filter((one) =>
+    contains({ ...one, prefix: address.family === 'ipv4' ? 32 : 128 }, address),
+  );
 }
 
 /** The interfaces, lo aside, that are connected to the network of an address. */
-export function connectedTo(address: Address, { addresses }: Pick<Facts, 'addresses'>): LocalAddress[] {
+export function connectedTo(
+  address: Address,
+  { addresses }: Pick<Facts, 'addresses'>,
+): LocalAddress[] {
   const full = address.family === 'ipv4' ? 32 : 128;
-  return addresses.filter((one) => one.device !== 'lo' && one.prefix < full && contains(one, address));
+  return addresses.filter(
+    (one) => one.device !== 'lo' && one.prefix < full && contains(one, address),
+  );
 }
 
 /** Whether an address lies in the network of a local one. */
-function contains({ address: text, prefix }: Pick<LocalAddress, 'address' | 'prefix'>, wanted: Address): boolean {
+function contains(
+  { address: text, prefix }: Pick<LocalAddress, 'address' | 'prefix'>,
+  wanted: Address,
+): boolean {
   const own = parseAddress(text);
   if (own?.family !== wanted.family) return false;
   const a = wordsOf(own);

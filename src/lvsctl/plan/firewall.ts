@@ -1,4 +1,5 @@
-// Rules of the packet filter: the marks that make several ports one service, and the segment size that leaves room for a tunnel.
+// Rules of the packet filter: the marks that make several ports one service, and the segment size
+// that leaves room for a tunnel.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address.js';
 import type { KnownProtocol } from '../../model/service.js';
@@ -30,7 +31,9 @@ export const FIREWALL: Kind<'firewall'> = {
   commands({ tool, rule }, from, to) {
     if (from === to) return [];
     if (tool === 'nft') return nftCommands(rule, to);
-    return [{ kind: 'run', program: program(tool, rule), words: iptablesWords(to ? '-A' : '-D', rule) }];
+    return [
+      { kind: 'run', program: program(tool, rule), words: iptablesWords(to ? '-A' : '-D', rule) },
+    ];
   },
 };
 
@@ -42,12 +45,14 @@ function describe(rule: FirewallRule): string {
 }
 
 /**
- * What this machine can be told with: nft where the kernel takes it, else iptables; iptables-legacy where the kernel has no nf_tables for
- * IP, which the iptables of many distributions is built on.
+ * What this machine can be told with: nft where the kernel takes it, else iptables; iptables-legacy
+ * where the kernel has no nf_tables for IP, which the iptables of many distributions is built on.
  */
 export function firewallTool(machine: Machine): FirewallTool {
   if (machine.run('nft', ['--check', 'add table ip lvsctl_probe']).status === 0) return 'nft';
-  return machine.run('iptables-legacy', ['-t', 'mangle', '-S', 'PREROUTING']).status === 0 ? 'iptables-legacy' : 'iptables';
+  return machine.run('iptables-legacy', ['-t', 'mangle', '-S', 'PREROUTING']).status === 0
+    ? 'iptables-legacy'
+    : 'iptables';
 }
 
 function program(tool: Exclude<FirewallTool, 'nft'>, { address }: FirewallRule): string {
@@ -58,9 +63,24 @@ function iptablesWords(action: '-A' | '-C' | '-D', rule: FirewallRule): string[]
   const address = formatAddress(rule.address);
   if (rule.kind === 'mss') {
     const syn = ['-p', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN'];
-    return ['-t', 'mangle', action, 'POSTROUTING', '-s', address, ...syn, '-j', 'TCPMSS', '--set-mss', String(rule.size)];
+    return [
+      '-t',
+      'mangle',
+      action,
+      'POSTROUTING',
+      '-s',
+      address,
+      ...syn,
+      '-j',
+      'TCPMSS',
+      '--set-mss',
+      String(rule.size),
+    ];
   }
-  const ports = rule.ports.length === 1 ? ['--dport', String(rule.ports[0])] : ['-m', 'multiport', '--dports', rule.ports.join(',')];
+  const ports =
+    rule.ports.length === 1
+      ? ['--dport', String(rule.ports[0])]
+      : ['-m', 'multiport', '--dports', rule.ports.join(',')];
   return [
     '-t',
     'mangle',

@@ -1,4 +1,5 @@
-// The record of what was changed on this machine and what was there before: one JSON line an entry, written before the change is made.
+// The record of what was changed on this machine and what was there before: one JSON line an entry,
+// written before the change is made.
 import { isKind } from './kinds.js';
 import type { State, Subject } from './setting.js';
 
@@ -15,8 +16,8 @@ export interface JournalStore {
   /** Puts other text in the place of all of it, in one step; '' removes it. */
   replace(text: string): void;
   /**
-   * Keeps other processes out until the result is called. After a holder that died it also waits for what that one had begun: a program
-   * of the system that was still at work.
+   * Keeps other processes out until the result is called. After a holder that died it also waits
+   * for what that one had begun: a program of the system that was still at work.
    */
   lock(): () => void;
 }
@@ -41,7 +42,10 @@ export class Journal {
   readonly #store: JournalStore;
   readonly #others = new Map<string, Entry>();
 
-  /** @throws JournalError when a line is not an entry; a torn last line belongs to a change that was never begun */
+  /**
+   * @throws JournalError when a line is not an entry; a torn last line belongs to a change that was
+   *   never begun
+   */
   constructor(store: JournalStore) {
     this.#store = store;
     const lines = store.load().split('\n');
@@ -128,7 +132,8 @@ function parseEntry(line: string, where: string): Entry | Gone {
     const { subject, former, set, settled, gone } = JSON.parse(line) as Partial<Entry & Gone>;
     if (subject && isKind(subject.kind)) {
       if (gone === true) return { subject, gone };
-      if (former !== undefined && set !== undefined && settled !== undefined) return { subject, former, set, settled };
+      if (former !== undefined && set !== undefined && settled !== undefined)
+        return { subject, former, set, settled };
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -9,7 +9,11 @@ export interface Ran {
 }
 
 export interface Machine {
-  /** Runs a program of the system by its name, found in the directories for administrators' programs; no shell. @param input what it reads */
+  /**
+   * Runs a program of the system by its name, found in the directories for administrators'
+   * programs; no shell.
+   * @param input what it reads
+   */
   run(program: string, words: readonly string[], input?: string): Ran;
   /** The text of a file, undefined when it cannot be read. */
   read(path: string): string | undefined;
@@ -21,6 +25,9 @@ export interface Machine {
   backend(): Promise<Backend>;
   /** The rules are those of this machine's kernel. */
   readonly hasKernelRules: boolean;
-  /** The modules are this namespace's own affair: false inside a named network namespace, which shares them with the machine. */
+  /**
+   * The modules are this namespace's own affair: false inside a named network namespace, which
+   * shares them with the machine.
+   */
   readonly ownsModules: boolean;
 }

@@ -15,16 +15,26 @@ export interface MarkSource {
 
 /** All rules of this machine that set a mark: those of iptables, of its old form, and of nft. */
 export function markSources(machine: Machine): MarkSource[] {
-  return [...(['ipv4', 'ipv6'] as const).flatMap((family) => iptablesMarks(family, machine)), ...nftMarks(machine)];
+  return [
+    ...(['ipv4', 'ipv6'] as const).flatMap((family) => iptablesMarks(family, machine)),
+    ...nftMarks(machine),
+  ];
 }
 
 function iptablesMarks(family: Family, machine: Machine): MarkSource[] {
   const six = family === 'ipv6' ? '6' : '';
-  const texts = [`ip${six}tables-legacy-save`, `ip${six}tables-save`].map((program) => machine.run(program, ['-t', 'mangle']).stdout);
-  return [...new Set(texts.join('\n').split('\n'))].flatMap((line) => iptablesMark(line, family) ?? []);
+  const texts = [`ip${six}tables-legacy-save`, `ip${six}tables-save`].map(
+    (program) => machine.run(program, ['-t', 'mangle']).stdout,
+  );
+  return [...new Set(texts.join('\n').split('\n'))].flatMap(
+    (line) => iptablesMark(line, family) ?? [],
+  );
 }
 
-/** `-A PREROUTING -d 192.0.2.1/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark 0x1/0xffffffff` */
+/**
+ * `-A PREROUTING -d 192.0.2.1/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark
+ * 0x1/0xffffffff`
+ */
 export function iptablesMark(line: string, family: Family): MarkSource | undefined {
   const mark = /--set-x?mark (0x[0-9a-f]+|\d+)/.exec(line)?.[1];
   if (mark === undefined || !line.startsWith('-A ')) return undefined;
@@ -43,7 +53,9 @@ export function iptablesMark(line: string, family: Family): MarkSource | undefin
 function nftMarks(machine: Machine): MarkSource[] {
   const { status, stdout } = machine.run('nft', ['-j', 'list', 'ruleset']);
   if (status !== 0) return [];
-  const { nftables } = JSON.parse(stdout || '{"nftables":[]}') as { readonly nftables: readonly { readonly rule?: NftRule }[] };
+  const { nftables } = JSON.parse(stdout || '{"nftables":[]}') as {
+    readonly nftables: readonly { readonly rule?: NftRule }[];
+  };
   return nftables.flatMap(({ rule }) => (rule ? (nftMark(rule) ?? []) : []));
 }
 
@@ -54,7 +66,10 @@ interface NftMatch {
 interface NftRule {
   readonly expr?: readonly {
     readonly match?: NftMatch;
-    readonly mangle?: { readonly key?: { readonly meta?: { readonly key?: string } }; readonly value?: unknown };
+    readonly mangle?: {
+      readonly key?: { readonly meta?: { readonly key?: string } };
+      readonly value?: unknown;
+    };
   }[];
 }
 
@@ -66,7 +81,10 @@ export function nftMark({ expr = [] }: NftRule): MarkSource | undefined {
   const daddr = matches.find(({ left }) => left?.payload?.field === 'daddr');
   const dport = matches.find(({ left }) => left?.payload?.field === 'dport');
   const right = dport?.right;
-  const set = typeof right === 'number' ? [right] : ((right as { readonly set?: readonly unknown[] } | undefined)?.set ?? []);
+  const set =
+    typeof right === 'number'
+      ? [right]
+      : ((right as { readonly set?: readonly unknown[] } | undefined)?.set ?? []);
   return {
     family: daddr?.left?.payload?.protocol === 'ip6' ? 'ipv6' : 'ipv4',
     mark,

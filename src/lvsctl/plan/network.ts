@@ -12,7 +12,8 @@ export const ADDRESS: Kind<'address'> = {
   shared: false,
   title: ({ device, address }) => `address ${address} on ${device}`,
   show: (state) => (state ? 'there' : 'missing'),
-  read: async ({ device, address }, machine) => localAddresses(machine).some((one) => one.device === device && prefixed(one) === address),
+  read: async ({ device, address }, machine) =>
+    localAddresses(machine).some((one) => one.device === device && prefixed(one) === address),
   same: (actual, wanted) => actual === wanted,
   commands({ device, address }, from, to) {
     if (from === to) return [];
@@ -38,13 +39,18 @@ export function prefixed({ address, prefix }: Pick<LocalAddress, 'address' | 'pr
 /** The addresses of this machine. @throws CommandError when `ip` cannot tell */
 export function localAddresses(machine: Machine): LocalAddress[] {
   type Info = { readonly local?: string; readonly prefixlen?: number };
-  type Link = { readonly ifname?: string; readonly flags?: readonly string[]; readonly addr_info?: readonly Info[] };
-  return (askIp(machine, ['-json', 'addr', 'show']) as readonly Link[]).flatMap(({ ifname, flags = [], addr_info: infos = [] }) =>
-    infos.flatMap(({ local, prefixlen }) =>
-      ifname !== undefined && local !== undefined && prefixlen !== undefined
-        ? [{ device: ifname, address: local, prefix: prefixlen, up: flags.includes('UP') }]
-        : [],
-    ),
+  type Link = {
+    readonly ifname?: string;
+    readonly flags?: readonly string[];
+    readonly addr_info?: readonly Info[];
+  };
+  return (askIp(machine, ['-json', 'addr', 'show']) as readonly Link[]).flatMap(
+    ({ ifname, flags = [], addr_info: infos = [] }) =>
+      infos.flatMap(({ local, prefixlen }) =>
+        ifname !== undefined && local !== undefined && prefixlen !== undefined
+          ? [{ device: ifname, address: local, prefix: prefixlen, up: flags.includes('UP') }]
+          : [],
+      ),
   );
 }
 
@@ -57,13 +63,19 @@ export interface LinkState {
 
 /** The network interfaces. @throws CommandError when `ip` cannot tell */
 export function links(machine: Machine): LinkState[] {
-  type Link = { readonly ifname?: string; readonly flags?: readonly string[]; readonly mtu?: number };
-  return (askIp(machine, ['-json', 'link', 'show']) as readonly Link[]).map(({ ifname = '', flags = [], mtu = 0 }) => ({
-    name: ifname,
-    up: flags.includes('UP'),
-    carrier: flags.includes('LOWER_UP'),
-    mtu,
-  }));
+  type Link = {
+    readonly ifname?: string;
+    readonly flags?: readonly string[];
+    readonly mtu?: number;
+  };
+  return (askIp(machine, ['-json', 'link', 'show']) as readonly Link[]).map(
+    ({ ifname = '', flags = [], mtu = 0 }) => ({
+      name: ifname,
+      up: flags.includes('UP'),
+      carrier: flags.includes('LOWER_UP'),
+      mtu,
+    }),
+  );
 }
 
 export const LINK: Kind<'link'> = {
@@ -92,11 +104,27 @@ export const FOU: Kind<'fou'> = {
   async read({ port, family }, machine) {
     const { status, stdout } = machine.run('ip', ['fou', 'show']);
     if (status !== 0) return false; // the module is not loaded
-    return stdout.split('\n').some((line) => new RegExp(`^port ${port}\\b`).test(line) && /\s-6\b/.test(line) === (family === 'ipv6'));
+    return stdout
+      .split('\n')
+      .some(
+        (line) =>
+          new RegExp(`^port ${port}\\b`).test(line) && /\s-6\b/.test(line) === (family === 'ipv6'),
+      );
   },
   same: (actual, wanted) => actual === wanted,
   commands: ({ port, family }, from, to) =>
-    from === to ? [] : [ip('fou', to ? 'add' : 'del', 'port', String(port), ...(to ? ['gue'] : []), ...option(family))],
+    from === to
+      ? []
+      : [
+          ip(
+            'fou',
+            to ? 'add' : 'del',
+            'port',
+            String(port),
+            ...(to ? ['gue'] : []),
+            ...option(family),
+          ),
+        ],
 };
 
 export const ROUTE: Kind<'route'> = {
@@ -107,14 +135,25 @@ export const ROUTE: Kind<'route'> = {
   same: (actual, wanted) => actual === wanted,
   commands({ family }, from, to) {
     if (from === to) return [];
-    if (to === null) return from === null ? [] : [ip(...option(family), 'route', 'del', 'default', ...from.split(' '))];
+    if (to === null)
+      return from === null
+        ? []
+        : [ip(...option(family), 'route', 'del', 'default', ...from.split(' '))];
     return [ip(...option(family), 'route', 'replace', 'default', ...to.split(' '))];
   },
 };
 
-/** The default route of the lowest metric in words that `ip route add default` takes; null when there is none. */
+/**
+ * The default route of the lowest metric in words that `ip route add default` takes; null when
+ * there is none.
+ */
 export function defaultRoute(family: Family, machine: Machine): string | null {
-  const { status, stdout, stderr } = machine.run('ip', [...option(family), 'route', 'show', 'default']);
+  const { status, stdout, stderr } = machine.run('ip', [
+    ...option(family),
+    'route',
+    'show',
+    'default',
+  ]);
   if (status !== 0) throw new CommandError(`ip route show: ${stderr.trim()}`);
   const lines = stdout
     .split('\n')
@@ -133,6 +172,7 @@ export function metricOf(route: string): number {
 
 function askIp(machine: Machine, words: readonly string[]): unknown {
   const { status, stdout, stderr } = machine.run('ip', words);
-  if (status !== 0) throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `exit status ${status}`}`);
+  if (status !== 0)
+    throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `exit status ${status}`}`);
   return JSON.parse(stdout || '[]');
 }

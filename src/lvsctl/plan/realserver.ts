@@ -1,4 +1,5 @@
-// What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the way back.
+// What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the
+// way back.
 import { type Address, type Family, formatAddress } from '../../model/address.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
 import { serverMode } from '../config/wanted.js';
@@ -27,7 +28,9 @@ export function partsOf(config: Config, facts: Pick<Facts, 'addresses'>): Part[]
       tunnel: server.tunnel ?? service.tunnel,
     }));
     const { sorry } = service;
-    const all = sorry ? [...servers, { ...sorry, mode: sorry.mode ?? service.mode, tunnel: service.tunnel }] : servers;
+    const all = sorry
+      ? [...servers, { ...sorry, mode: sorry.mode ?? service.mode, tunnel: service.tunnel }]
+      : servers;
     return all.flatMap(({ address, mode, tunnel }): Part[] => {
       const [holder] = holdersOf(address, facts).filter(({ device }) => device !== 'lo');
       return holder ? [{ service, mode, address, device: holder.device, tunnel }] : [];
@@ -42,21 +45,31 @@ export function partsOf(config: Config, facts: Pick<Facts, 'addresses'>): Part[]
 export function realServerSettings(config: Config, facts: Facts): Setting[] {
   const parts = partsOf(config, facts);
   if (parts.length === 0) {
-    const own = facts.addresses.filter(({ device }) => device !== 'lo').map(({ address }) => address);
-    throw new CommandError(`no real server of the file is this machine, whose addresses are ${own.join(', ') || 'none'}`);
+    const own = facts.addresses
+      .filter(({ device }) => device !== 'lo')
+      .map(({ address }) => address);
+    throw new CommandError(
+      `no real server of the file is this machine, whose addresses are ${own.join(', ') || 'none'}`,
+    );
   }
   const quiet = parts.filter(({ mode }) => mode !== 'nat');
   return unique([
     ...quiet.flatMap((part) => arpSettings(part, facts)),
     ...parts.filter(({ mode }) => mode === 'tun').flatMap((part) => tunnelSettings(part, facts)),
-    ...quiet.map((part) => setting('address', { device: vipDevice(part), address: hostPrefix(part.service.address) }, true)),
+    ...quiet.map((part) =>
+      setting(
+        'address',
+        { device: vipDevice(part), address: hostPrefix(part.service.address) },
+        true,
+      ),
+    ),
     ...parts.flatMap((part) => gatewaySettings(part, facts)),
   ]);
 }
 
 /**
- * Where the VIP of a part is. Behind a tunnel it is on the tunnel device: without an address on the interface that a packet came in by,
- * rp_filter drops it even when it is loose (seen in the lab).
+ * Where the VIP of a part is. Behind a tunnel it is on the tunnel device: without an address on the
+ * interface that a packet came in by, rp_filter drops it even when it is loose (seen in the lab).
  */
 export function vipDevice(part: Part): string {
   return part.mode === 'tun' ? tunnelDevice(part).name : 'lo';
@@ -76,8 +89,9 @@ function arpSettings(part: Part, facts: Facts): Setting[] {
 }
 
 /**
- * A way out of the tunnel: name and words of `ip link add`, and bytes that the tunnel adds to a packet. `ip` loads the module, which stays
- * loaded: to unload it would take away the tunnels of every network namespace.
+ * A way out of the tunnel: name and words of `ip link add`, and bytes that the tunnel adds to a
+ * packet. `ip` loads the module, which stays loaded: to unload it would take away the tunnels of
+ * every network namespace.
  */
 export interface TunnelDevice {
   readonly name: string;
@@ -129,17 +143,27 @@ function tunnelSettings(part: Part, facts: Facts): Setting[] {
   const { name, words } = tunnelDevice(part);
   const size = segmentSize(part, facts);
   return [
-    ...(tunnel?.type === 'gue' ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)] : []),
+    ...(tunnel?.type === 'gue'
+      ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)]
+      : []),
     setting('link', { name, words }, 'up'),
     // packets come out of the tunnel with senders whose way back is another interface
     ...(service.address.family === 'ipv4' ? [sysctl(`net/ipv4/conf/${name}/rp_filter`, '2')] : []),
     ...(size === undefined
       ? []
-      : [setting('firewall', { tool: facts.firewallTool(), rule: { kind: 'mss', address: service.address, size } }, true)]),
+      : [
+          setting(
+            'firewall',
+            { tool: facts.firewallTool(), rule: { kind: 'mss', address: service.address, size } },
+            true,
+          ),
+        ]),
   ];
 }
 
-/** The largest TCP segment of a client that still fits the tunnel, bytes; undefined where no TCP is. */
+/**
+ * The largest TCP segment of a client that still fits the tunnel, bytes; undefined where no TCP is.
+ */
 export function segmentSize(part: Part, facts: Pick<Facts, 'links'>): number | undefined {
   const { service, device } = part;
   const tcp =
@@ -163,7 +187,8 @@ function routeVia(gateway: Address, present: string | null, facts: Facts): strin
   const via = `via ${formatAddress(gateway)}`;
   if (present !== null && `${present} `.startsWith(`${via} `)) return present;
   const [link] = connectedTo(gateway, facts);
-  if (!link) throw new CommandError(`gateway ${formatAddress(gateway)}: on none of this machine's networks`);
+  if (!link)
+    throw new CommandError(`gateway ${formatAddress(gateway)}: on none of this machine's networks`);
   const metric = present === null ? defaultMetric(gateway.family) : metricOf(present);
   return `${via} dev ${link.device}${metric === 0 ? '' : ` metric ${metric}`}`;
 }

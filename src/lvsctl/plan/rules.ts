@@ -15,7 +15,10 @@ import { isLoaded } from './sysctl.js';
 
 const rule = (change: Change): Command => ({ kind: 'rule', change });
 
-/** Whether rules can be there at all: a kernel without the module has none, and asking would load it. */
+/**
+ * Whether rules can be there at all: a kernel without the module has none, and asking would load
+ * it.
+ */
 export function hasRules(machine: Machine): boolean {
   return !machine.hasKernelRules || isLoaded('ip_vs', machine);
 }
@@ -27,7 +30,9 @@ export const SERVICE: Kind<'service'> = {
     if (state === null) return 'missing';
     const { service, destinations } = state;
     const settings = /-s .*$/m.exec(renderServiceRule(service, NUMERIC) ?? '')?.[0] ?? '';
-    const servers = destinations.map((one) => `${formatServer(one)} ${one.forwarding} ${one.weight}`).sort();
+    const servers = destinations
+      .map((one) => `${formatServer(one)} ${one.forwarding} ${one.weight}`)
+      .sort();
     return [settings, ...servers].join('\n');
   },
   async read({ id }, machine) {
@@ -35,7 +40,9 @@ export const SERVICE: Kind<'service'> = {
     const backend = await machine.backend();
     try {
       const { service } = await backend.service(id);
-      const destinations = (await backend.destinations(id, 'rules')).map(({ destination }) => destination);
+      const destinations = (await backend.destinations(id, 'rules')).map(
+        ({ destination }) => destination,
+      );
       return { service, destinations, ordered: true };
     } catch (error) {
       if (error instanceof IpvsError && error.code === 'ESRCH') return null;
@@ -50,9 +57,12 @@ export const TIMEOUTS: Kind<'timeouts'> = {
   shared: true,
   title: () => 'timeouts (tcp, tcp fin, udp)',
   show: ({ tcp, tcpFin, udp }) => `${tcp} ${tcpFin} ${udp}`,
-  read: async (_, machine) => (hasRules(machine) ? (await machine.backend()).timeouts() : DEFAULT_TIMEOUTS),
-  same: (actual, wanted) => actual.tcp === wanted.tcp && actual.tcpFin === wanted.tcpFin && actual.udp === wanted.udp,
-  commands: (_, from, to) => (TIMEOUTS.same(from, to) ? [] : [rule({ kind: 'set-timeouts', timeouts: to })]),
+  read: async (_, machine) =>
+    hasRules(machine) ? (await machine.backend()).timeouts() : DEFAULT_TIMEOUTS,
+  same: (actual, wanted) =>
+    actual.tcp === wanted.tcp && actual.tcpFin === wanted.tcpFin && actual.udp === wanted.udp,
+  commands: (_, from, to) =>
+    TIMEOUTS.same(from, to) ? [] : [rule({ kind: 'set-timeouts', timeouts: to })],
 };
 
 export const DAEMON: Kind<'daemon'> = {
@@ -61,32 +71,54 @@ export const DAEMON: Kind<'daemon'> = {
   show: (state) => (state === null ? 'not running' : `${state.interface} syncid ${state.syncId}`),
   async read({ role }, machine) {
     if (!hasRules(machine)) return null;
-    const running = (await (await machine.backend()).daemons()).find((daemon) => daemon.role === role);
+    const running = (await (await machine.backend()).daemons()).find(
+      (daemon) => daemon.role === role,
+    );
     return running ? asRequest(running) : null;
   },
-  same: (actual, wanted) => (actual === null || wanted === null ? actual === wanted : sameDaemon(actual, wanted)),
+  same: (actual, wanted) =>
+    actual === null || wanted === null ? actual === wanted : sameDaemon(actual, wanted),
   commands(subject, from, to) {
     if (DAEMON.same(from, to)) return [];
-    const stop: Command[] = from === null ? [] : [rule({ kind: 'stop-daemon', role: subject.role, syncId: from.syncId })];
+    const stop: Command[] =
+      from === null ? [] : [rule({ kind: 'stop-daemon', role: subject.role, syncId: from.syncId })];
     return to === null ? stop : [...stop, rule({ kind: 'start-daemon', daemon: to })];
   },
 };
 
 /** What would start a daemon as this one runs. */
-function asRequest({ role, interface: device, syncId, maxLength, group, port, ttl }: Daemon): DaemonRequest {
+function asRequest({
+  role,
+  interface: device,
+  syncId,
+  maxLength,
+  group,
+  port,
+  ttl,
+}: Daemon): DaemonRequest {
   const known = (value: number) => (value === 0 ? undefined : value);
-  return { role, interface: device, syncId, maxLength: known(maxLength), group, port: known(port), ttl: known(ttl) };
+  return {
+    role,
+    interface: device,
+    syncId,
+    maxLength: known(maxLength),
+    group,
+    port: known(port),
+    ttl: known(ttl),
+  };
 }
 
 /** What is not asked for may be anything. */
 function sameDaemon(actual: DaemonRequest, wanted: DaemonRequest): boolean {
-  const free = <T>(value: T | undefined, found: T | undefined) => value === undefined || value === found;
+  const free = <T>(value: T | undefined, found: T | undefined) =>
+    value === undefined || value === found;
   return (
     actual.interface === wanted.interface &&
     actual.syncId === wanted.syncId &&
     free(wanted.maxLength, actual.maxLength) &&
     free(wanted.port, actual.port) &&
     free(wanted.ttl, actual.ttl) &&
-    (wanted.group === undefined || (actual.group !== undefined && formatAddress(wanted.group) === formatAddress(actual.group)))
+    (wanted.group === undefined ||
+      (actual.group !== undefined && formatAddress(wanted.group) === formatAddress(actual.group)))
   );
 }

@@ -8,21 +8,43 @@ import type { RuleSet } from './diff.js';
 import type { FirewallRule } from './firewall.js';
 import type { Machine } from './machine.js';
 
-/** Each with the type of its state; a state is plain JSON, so that it can be kept in the journal. */
+/**
+ * Each with the type of its state; a state is plain JSON, so that it can be kept in the journal.
+ */
 export interface States {
   /** loaded */
   module: { readonly subject: { readonly name: string }; readonly state: boolean };
-  /** the value and, when a former one is put back, what changes with it; null = there is no such key */
-  sysctl: { readonly subject: { readonly key: string }; readonly state: Readonly<Record<string, string>> | null };
+  /**
+   * the value and, when a former one is put back, what changes with it; null = there is no such key
+   */
+  sysctl: {
+    readonly subject: { readonly key: string };
+    readonly state: Readonly<Record<string, string>> | null;
+  };
   /** a tunnel device: words of `ip link add NAME` */
-  link: { readonly subject: { readonly name: string; readonly words: readonly string[] }; readonly state: 'up' | 'down' | null };
+  link: {
+    readonly subject: { readonly name: string; readonly words: readonly string[] };
+    readonly state: 'up' | 'down' | null;
+  };
   /** a UDP port that takes gue */
-  fou: { readonly subject: { readonly port: number; readonly family: Family }; readonly state: boolean };
+  fou: {
+    readonly subject: { readonly port: number; readonly family: Family };
+    readonly state: boolean;
+  };
   /** `192.0.2.1/32` on an interface */
-  address: { readonly subject: { readonly device: string; readonly address: string }; readonly state: boolean };
-  /** the default route of the lowest metric as `ip route` words it, `via 10.0.0.1 dev eth0`; null = none */
+  address: {
+    readonly subject: { readonly device: string; readonly address: string };
+    readonly state: boolean;
+  };
+  /**
+   * the default route of the lowest metric as `ip route` words it, `via 10.0.0.1 dev eth0`; null =
+   * none
+   */
   route: { readonly subject: { readonly family: Family }; readonly state: string | null };
-  firewall: { readonly subject: { readonly tool: FirewallTool; readonly rule: FirewallRule }; readonly state: boolean };
+  firewall: {
+    readonly subject: { readonly tool: FirewallTool; readonly rule: FirewallRule };
+    readonly state: boolean;
+  };
   service: { readonly subject: { readonly id: ServiceId }; readonly state: RuleSet | null };
   timeouts: { readonly subject: Readonly<Record<never, never>>; readonly state: Timeouts };
   daemon: { readonly subject: { readonly role: DaemonRole }; readonly state: DaemonRequest | null };
@@ -30,7 +52,9 @@ export interface States {
 
 export type FirewallTool = 'nft' | 'iptables' | 'iptables-legacy';
 export type KindName = keyof States;
-export type Subject = { readonly [K in KindName]: { readonly kind: K } & States[K]['subject'] }[KindName];
+export type Subject = {
+  readonly [K in KindName]: { readonly kind: K } & States[K]['subject'];
+}[KindName];
 export type State = States[KindName]['state'];
 
 /** One line of a plan. */
@@ -49,10 +73,18 @@ export interface Kind<K extends KindName> {
   read(subject: States[K]['subject'], machine: Machine): Promise<States[K]['state']>;
   /** whether what is there is what is wanted */
   same(actual: States[K]['state'], wanted: States[K]['state']): boolean;
-  commands(subject: States[K]['subject'], from: States[K]['state'], to: States[K]['state']): readonly Command[];
+  commands(
+    subject: States[K]['subject'],
+    from: States[K]['state'],
+    to: States[K]['state'],
+  ): readonly Command[];
 }
 
 /** Makes a setting of a kind, with its types checked. */
-export function setting<K extends KindName>(kind: K, subject: States[K]['subject'], wanted: States[K]['state']): Setting {
+export function setting<K extends KindName>(
+  kind: K,
+  subject: States[K]['subject'],
+  wanted: States[K]['state'],
+): Setting {
   return { subject: { kind, ...subject } as Subject, wanted };
 }

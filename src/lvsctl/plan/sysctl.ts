@@ -5,10 +5,13 @@ import type { Machine } from './machine.js';
 import type { Kind } from './setting.js';
 
 /**
- * What else a write changes, by key: the other keys (`*` stands for every interface) and the value that they get.
- * Seen in the lab: a switch of forwarding is written to every interface, and for IPv4 turns the acceptance of redirects round.
+ * What else a write changes, by key: the other keys (`*` stands for every interface) and the value
+ * that they get. Seen in the lab: a switch of forwarding is written to every interface, and for
+ * IPv4 turns the acceptance of redirects round.
  */
-const SIDE_EFFECTS: Readonly<Record<string, readonly (readonly [string, (value: string) => string])[]>> = {
+const SIDE_EFFECTS: Readonly<
+  Record<string, readonly (readonly [string, (value: string) => string])[]>
+> = {
   'net/ipv4/ip_forward': [
     ['net/ipv4/conf/*/forwarding', (value) => value],
     ['net/ipv4/conf/all/accept_redirects', (value) => (value === '0' ? '1' : '0')],
@@ -29,14 +32,21 @@ export const SYSCTL: Kind<'sysctl'> = {
     });
     return Object.fromEntries([[key, value], ...others]);
   },
-  same: (actual, wanted) => wanted === null || Object.entries(wanted).every(([key, value]) => actual?.[key] === value),
+  same: (actual, wanted) =>
+    wanted === null || Object.entries(wanted).every(([key, value]) => actual?.[key] === value),
   commands({ key }, from, to) {
     const value = to?.[key];
     if (to === null || value === undefined) return [];
     const written: Command[] = from?.[key] === value ? [] : [{ kind: 'sysctl', key, value }];
-    const afterwards = (other: string) => (written.length > 0 ? predicted(key, other, value) : from?.[other]);
-    const rest = Object.entries(to).filter(([other, text]) => other !== key && afterwards(other) !== text);
-    return [...written, ...rest.map(([other, text]): Command => ({ kind: 'sysctl', key: other, value: text }))];
+    const afterwards = (other: string) =>
+      written.length > 0 ? predicted(key, other, value) : from?.[other];
+    const rest = Object.entries(to).filter(
+      ([other, text]) => other !== key && afterwards(other) !== text,
+    );
+    return [
+      ...written,
+      ...rest.map(([other, text]): Command => ({ kind: 'sysctl', key: other, value: text })),
+    ];
   },
 };
 
@@ -73,8 +83,11 @@ export const MODULE: Kind<'module'> = {
   commands({ name }, from, to) {
     if (from === to) return [];
     if (to) return [{ kind: 'run', program: 'modprobe', words: [name] }];
-    // what came with the module itself goes with it; a scheduler came alone, and ip_vs may have been there before. What is in use stays.
-    const [program, words] = name.startsWith('ip_vs_') ? ['rmmod', [name]] : ['modprobe', ['-r', name]];
+    // what came with the module itself goes with it; a scheduler came alone, and ip_vs may have
+    // been there before. What is in use stays.
+    const [program, words] = name.startsWith('ip_vs_')
+      ? ['rmmod', [name]]
+      : ['modprobe', ['-r', name]];
     return [{ kind: 'run', program, words, mayFail: true }];
   },
 };

@@ -1,4 +1,5 @@
-// What a simulation is fed with besides rules: events to happen, arrivals, a log of clients. Each slip is named with its line.
+// What a simulation is fed with besides rules: events to happen, arrivals, a log of clients. Each
+// slip is named with its line.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { type Incident, nameOf } from '../../simulator/simulation.js';
@@ -8,15 +9,21 @@ import { ConfigError } from '../config/field.js';
 const DEFAULT_PORT = 1024;
 
 /**
- * Events, one a line: `TIME fail SERVER`, `TIME return SERVER`, `TIME drain SERVER`, `TIME weight SERVER N`; TIME in seconds, SERVER as
- * `address` or `address:port`. `#` begins a comment.
+ * Events, one a line: `TIME fail SERVER`, `TIME return SERVER`, `TIME drain SERVER`, `TIME weight
+ * SERVER N`; TIME in seconds, SERVER as `address` or `address:port`. `#` begins a comment.
  * @throws ConfigError the first line that makes no sense
  */
-export function readIncidents(text: string, file: string, servers: readonly Destination[]): Incident[] {
+export function readIncidents(
+  text: string,
+  file: string,
+  servers: readonly Destination[],
+): Incident[] {
   return lines(text, file).map(({ words, fail }) => {
     const [time, verb = '', name = '', value] = words;
     const at = seconds(time, fail);
-    const server = servers.find((one) => nameOf(one) === name || formatAddress(one.address) === name) ?? fail(`no such server: ${name}`);
+    const server =
+      servers.find((one) => nameOf(one) === name || formatAddress(one.address) === name) ??
+      fail(`no such server: ${name}`);
     if (words.length > (verb === 'weight' ? 4 : 3)) fail(`too many words after ${verb}`);
     if (verb === 'fail') return { at, server, what: 'remove' };
     if (verb === 'return') return { at, server, what: 'add' };
@@ -27,7 +34,8 @@ export function readIncidents(text: string, file: string, servers: readonly Dest
 }
 
 /**
- * Arrivals, one a line: `TIME CLIENT [SECONDS]`, CLIENT as `address` or `address:port` (`[v6]:port`).
+ * Arrivals, one a line: `TIME CLIENT [SECONDS]`, CLIENT as `address` or `address:port`
+ * (`[v6]:port`).
  * @param session length where none is given
  * @throws ConfigError the first line that makes no sense, or is earlier than the one before
  */
@@ -39,12 +47,18 @@ export function readArrivals(text: string, file: string, session: number): Arriv
     if (at < last) fail(`${time} is before the line above`);
     last = at;
     const { address, port } = endpoint(name) ?? fail(`no address: ${name}`);
-    return { at, client: address, clientPort: port ?? DEFAULT_PORT, seconds: length === undefined ? session : seconds(length, fail) };
+    return {
+      at,
+      client: address,
+      clientPort: port ?? DEFAULT_PORT,
+      seconds: length === undefined ? session : seconds(length, fail),
+    };
   });
 }
 
 /**
- * The clients of a log: the first address of each line, at a steady rate. Lines without an address are left out.
+ * The clients of a log: the first address of each line, at a steady rate. Lines without an address
+ * are left out.
  * @throws ConfigError when there is none at all
  */
 export function readLog(text: string, file: string, rate: number, session: number): Arrival[] {
@@ -81,15 +95,22 @@ function lines(text: string, file: string): Line[] {
 }
 
 function seconds(word: string | undefined, fail: Line['fail']): number {
-  return word !== undefined && /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : fail(`no time in seconds: ${word ?? 'nothing'}`);
+  return word !== undefined && /^\d+(?:\.\d+)?$/.test(word)
+    ? Number(word)
+    : fail(`no time in seconds: ${word ?? 'nothing'}`);
 }
 
 function weight(word: string | undefined, fail: Line['fail']): number {
-  return word !== undefined && /^\d{1,10}$/.test(word) && Number(word) < 2 ** 31 ? Number(word) : fail(`no weight: ${word ?? 'nothing'}`);
+  return word !== undefined && /^\d{1,10}$/.test(word) && Number(word) < 2 ** 31
+    ? Number(word)
+    : fail(`no weight: ${word ?? 'nothing'}`);
 }
 
-function endpoint(word: string): { readonly address: Address; readonly port: number | undefined } | undefined {
-  const [, six, four, digits] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(word) ?? [];
+function endpoint(
+  word: string,
+): { readonly address: Address; readonly port: number | undefined } | undefined {
+  const [, six, four, digits] =
+    /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(word) ?? [];
   const address = parseAddress(six ?? four ?? word);
   return address && { address, port: digits === undefined ? undefined : Number(digits) };
 }

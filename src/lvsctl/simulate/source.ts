@@ -9,26 +9,42 @@ import { CommandError } from '../plan/command.js';
 import type { World } from '../world.js';
 
 export interface Rules {
-  readonly services: readonly { readonly service: Service; readonly destinations: readonly Destination[]; readonly name: string }[];
+  readonly services: readonly {
+    readonly service: Service;
+    readonly destinations: readonly Destination[];
+    readonly name: string;
+  }[];
   readonly timeouts: Timeouts;
 }
 
 /** @throws ConfigError a slip with its line; CommandError when there are no services */
 export async function readRules(file: string | undefined, world: World): Promise<Rules> {
   const rules =
-    file === undefined ? await fromTable(world) : /\.ya?ml$/.test(file) ? fromConfig(file, world) : await fromRuleFile(file, world);
-  if (rules.services.length === 0) throw new CommandError(`${file ?? 'the live table'}: no services`);
+    file === undefined
+      ? await fromTable(world)
+      : /\.ya?ml$/.test(file)
+        ? fromConfig(file, world)
+        : await fromRuleFile(file, world);
+  if (rules.services.length === 0)
+    throw new CommandError(`${file ?? 'the live table'}: no services`);
   return rules;
 }
 
-/** The service of a name (`tcp 192.0.2.1 port 80`, or a part of it that only one has), or the only one. */
+/**
+ * The service of a name (`tcp 192.0.2.1 port 80`, or a part of it that only one has), or the only
+ * one.
+ */
 export function chooseService(rules: Rules, wanted: string | undefined): Rules['services'][number] {
   const names = rules.services.map(({ name }) => name).join('; ');
   const found =
-    wanted === undefined ? rules.services : rules.services.filter(({ name, service }) => `${name} ${colon(service)}`.includes(wanted));
+    wanted === undefined
+      ? rules.services
+      : rules.services.filter(({ name, service }) => `${name} ${colon(service)}`.includes(wanted));
   const [only, ...more] = found;
   if (only && more.length === 0) return only;
-  throw new CommandError(`${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`);
+  throw new CommandError(
+    `${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`,
+  );
 }
 
 /** `192.0.2.1:80` as it is typed after -t */
@@ -40,7 +56,9 @@ async function fromTable({ machine }: World): Promise<Rules> {
   const backend = await machine.backend();
   const services = [];
   for (const { service } of await backend.services('rules')) {
-    const destinations = (await backend.destinations(service.id, 'rules')).map(({ destination }) => destination);
+    const destinations = (await backend.destinations(service.id, 'rules')).map(
+      ({ destination }) => destination,
+    );
     services.push({ service, destinations: destinations.reverse(), name: renderId(service.id) });
   }
   return { services, timeouts: await backend.timeouts() };
@@ -55,7 +73,9 @@ function fromConfig(file: string, { readText }: World): Rules {
       destinations,
       name: `${source.name} ${renderId(service.id)}`,
     })),
-    timeouts: timeouts ? { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp } : DEFAULT_TIMEOUTS,
+    timeouts: timeouts
+      ? { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp }
+      : DEFAULT_TIMEOUTS,
   };
 }
 
@@ -63,7 +83,11 @@ async function fromRuleFile(file: string, { readText, names }: World): Promise<R
   const { services, timeouts } = await readRuleFile(readText(file), file, names);
   const given = timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
   return {
-    services: services.map(({ service, destinations }) => ({ service, destinations, name: renderId(service.id) })),
+    services: services.map(({ service, destinations }) => ({
+      service,
+      destinations,
+      name: renderId(service.id),
+    })),
     timeouts: {
       tcp: given.tcp || DEFAULT_TIMEOUTS.tcp,
       tcpFin: given.tcpFin || DEFAULT_TIMEOUTS.tcpFin,

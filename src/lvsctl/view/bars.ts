@@ -5,7 +5,10 @@ import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.j
 
 const BAR = 30;
 
-/** One table for a run: connections, share, the share that the weight gives, most sessions at once, a bar. */
+/**
+ * One table for a run: connections, share, the share that the weight gives, most sessions at once,
+ * a bar.
+ */
 export function resultTable(result: Result, { colour }: Pick<Terminal, 'colour'>): string {
   const { bold, cyan, red } = new Chalk({ level: colour ? 1 : 0 });
   const table = plainTable(
@@ -31,7 +34,10 @@ export function resultTable(result: Result, { colour }: Pick<Terminal, 'colour'>
 }
 
 /** One row a scheduler: fairness, refusals, clients that moved, and the share of each server. */
-export function compareTable(results: readonly Result[], { colour }: Pick<Terminal, 'colour'>): string {
+export function compareTable(
+  results: readonly Result[],
+  { colour }: Pick<Terminal, 'colour'>,
+): string {
   const { bold } = new Chalk({ level: colour ? 1 : 0 });
   const servers = results[0]?.servers.map(({ destination }) => nameOf(destination)) ?? [];
   const table = plainTable(

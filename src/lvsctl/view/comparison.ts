@@ -16,12 +16,18 @@ export function comparisonTable(lines: readonly Comparison[], { colour }: Termin
     table.push([same ? green('=') : red('!'), title, wanted, same ? actual : red(actual)]);
   }
   const differing = lines.filter(({ same }) => !same).length;
-  const summary = differing === 0 ? green(`all ${lines.length} as wanted`) : red(`${differing} of ${lines.length} differ`);
+  const summary =
+    differing === 0
+      ? green(`all ${lines.length} as wanted`)
+      : red(`${differing} of ${lines.length} differ`);
   return `${withoutTrailingBlanks(table.toString())}\n${summary}\n`;
 }
 
 /** A table of cli-table3 whose columns are separated by two blanks. */
-export function plainTable(head: readonly string[], alignments: readonly ('left' | 'right')[] = []): InstanceType<typeof Table> {
+export function plainTable(
+  head: readonly string[],
+  alignments: readonly ('left' | 'right')[] = [],
+): InstanceType<typeof Table> {
   const none = [
     'top',
     'top-mid',

@@ -1,9 +1,13 @@
-// What the doctor found, as paragraphs: what, why, and the commands, each on a line of its own so that it can be copied.
+// What the doctor found, as paragraphs: what, why, and the commands, each on a line of its own so
+// that it can be copied.
 import { Chalk } from 'chalk';
 import type { Diagnosis } from '../doctor/examine.js';
 import type { Terminal } from './comparison.js';
 
-export function diagnosisText({ roles, findings, unseen }: Diagnosis, { colour }: Pick<Terminal, 'colour'>): string {
+export function diagnosisText(
+  { roles, findings, unseen }: Diagnosis,
+  { colour }: Pick<Terminal, 'colour'>,
+): string {
   const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
   const paragraphs = findings.map(({ id, what, why, repair, on }) =>
     [
@@ -16,6 +20,9 @@ export function diagnosisText({ roles, findings, unseen }: Diagnosis, { colour }
   );
   const notes = unseen.map((line) => yellow(`not looked at: ${line}`));
   const nouns = roles.map((role) => (role === 'realserver' ? 'real server' : role)).join(' and ');
-  const summary = findings.length === 0 ? green(`nothing found (${nouns})`) : red(`${findings.length} found (${nouns})`);
+  const summary =
+    findings.length === 0
+      ? green(`nothing found (${nouns})`)
+      : red(`${findings.length} found (${nouns})`);
   return `${[...paragraphs, ...notes, summary].join('\n')}\n`;
 }

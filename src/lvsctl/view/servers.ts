@@ -4,7 +4,17 @@ import { printable } from '../health/events.js';
 import type { ServerStatus, ServiceStatus, Standing, Status } from '../health/status.js';
 import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.js';
 
-const HEAD = ['service', 'server', 'state', 'for', 'weight', 'active', 'inactive', 'latency', 'last error'];
+const HEAD = [
+  'service',
+  'server',
+  'state',
+  'for',
+  'weight',
+  'active',
+  'inactive',
+  'latency',
+  'last error',
+];
 const RIGHT = new Set(['for', 'weight', 'active', 'inactive', 'latency']);
 const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
   up: 'green',
@@ -16,7 +26,11 @@ const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
 };
 
 /** @param now for ages */
-export function serverTable({ file, pid, trouble, services }: Status, now: Date, { colour }: Terminal): string {
+export function serverTable(
+  { file, pid, trouble, services }: Status,
+  now: Date,
+  { colour }: Terminal,
+): string {
   const chalk = new Chalk({ level: colour ? 1 : 0 });
   const table = plainTable(
     HEAD.map((word) => chalk.bold(word)),
@@ -39,21 +53,49 @@ export function serverTable({ file, pid, trouble, services }: Status, now: Date,
       ]);
     }
     const { sorry } = service;
-    if (sorry) table.push([service.name, sorry.server, 'sorry', '', sorry.actual ? '1' : '-', '', '', '', sorryText(service)]);
+    if (sorry)
+      table.push([
+        service.name,
+        sorry.server,
+        'sorry',
+        '',
+        sorry.actual ? '1' : '-',
+        '',
+        '',
+        '',
+        sorryText(service),
+      ]);
     for (const { server, weight, active, inactive } of service.others) {
-      table.push([service.name, server, 'foreign', '', String(weight), active, inactive, '', 'not in the file']);
+      table.push([
+        service.name,
+        server,
+        'foreign',
+        '',
+        String(weight),
+        active,
+        inactive,
+        '',
+        'not in the file',
+      ]);
     }
   }
   const all = services.flatMap(({ servers }) => servers);
   const up = all.filter(({ state }) => state === 'up').length;
-  const told = trouble === null ? '' : chalk.red(`the table cannot be read or written: ${printable(trouble)}\n`);
+  const told =
+    trouble === null
+      ? ''
+      : chalk.red(`the table cannot be read or written: ${printable(trouble)}\n`);
   return `${withoutTrailingBlanks(table.toString())}\n${told}${up} of ${all.length} up; ${file}, pid ${pid}\n`;
 }
 
-/** `2` when it is as it should be, `1 (2)` when the second is wanted; a dash is not in the table. */
+/**
+ * `2` when it is as it should be, `1 (2)` when the second is wanted; a dash is not in the table.
+ */
 function weights({ weightWanted, weightActual }: ServerStatus): string {
   const text = (weight: number | null) => (weight === null ? '-' : String(weight));
-  return weightWanted === weightActual ? text(weightActual) : `${text(weightActual)} (${text(weightWanted)})`;
+  return weightWanted === weightActual
+    ? text(weightActual)
+    : `${text(weightActual)} (${text(weightWanted)})`;
 }
 
 /** What an administrator said, else why it is out, else why it was. */

@@ -9,7 +9,16 @@ const TOP = 34;
 const RIGHT = 16;
 const ROW = 16;
 /** told apart also by people who see fewer colours (Okabe and Ito) */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442'];
+const COLOURS = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#e69f00',
+  '#56b4e9',
+  '#000000',
+  '#f0e442',
+];
 
 /** @param until length of the run in seconds */
 export function chart(result: Result, until: number): string {
@@ -18,7 +27,8 @@ export function chart(result: Result, until: number): string {
   const height = HEIGHT + ROW * servers.length;
   const most = Math.max(1, ...servers.flatMap(({ timeline }) => [...timeline]));
   const x = (i: number) => (LEFT + (i / (SAMPLES - 1)) * (WIDTH - LEFT - RIGHT)).toFixed(1);
-  const y = (value: number) => (height - BOTTOM - (value / most) * (height - BOTTOM - legend - 8)).toFixed(1);
+  const y = (value: number) =>
+    (height - BOTTOM - (value / most) * (height - BOTTOM - legend - 8)).toFixed(1);
   const lines = servers.map(({ timeline }, i) => {
     const points = timeline.map((value, at) => `${x(at)},${y(value)}`).join(' ');
     return `<polyline fill="none" stroke="${colour(i)}" stroke-width="1.5" points="${points}"/>`;

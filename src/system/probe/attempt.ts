@@ -1,7 +1,11 @@
-// One probe from its beginning to a verdict: within its time limit, and nothing of it left open afterwards.
+// One probe from its beginning to a verdict: within its time limit, and nothing of it left open
+// afterwards.
 import { performance } from 'node:perf_hooks';
 
-/** Why a probe failed, in a few words; undefined = it passed; trouble of this machine's own says nothing of the server. */
+/**
+ * Why a probe failed, in a few words; undefined = it passed; trouble of this machine's own says
+ * nothing of the server.
+ */
 export type Verdict = string | Trouble | undefined;
 
 export interface Trouble {
@@ -16,7 +20,10 @@ export interface Target {
   readonly timeoutMs: number;
   /** from which port, where that matters; chosen from `ports` */
   readonly localPort?: number;
-  /** from a port of this range, both ends included: by it a network namespace finds the way to one server */
+  /**
+   * from a port of this range, both ends included: by it a network namespace finds the way to one
+   * server
+   */
   readonly ports?: readonly [number, number];
 }
 
@@ -41,7 +48,11 @@ export interface Open {
 const LONGEST_REASON = 200;
 
 /** Begins a probe. Never rejects. */
-export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt) => void): Promise<Verdict> {
+export function attempt(
+  open: Open,
+  timeoutMs: number,
+  begin: (attempt: Attempt) => void,
+): Promise<Verdict> {
   return new Promise((resolve) => {
     const closers: (() => void)[] = [];
     let awaited = 'answer';
@@ -52,7 +63,11 @@ export function attempt(open: Open, timeoutMs: number, begin: (attempt: Attempt)
       clearTimeout(late);
       open.ends.delete(end);
       for (const close of closers) close();
-      resolve(typeof verdict === 'object' ? { trouble: shortened(verdict.trouble) } : verdict && shortened(verdict));
+      resolve(
+        typeof verdict === 'object'
+          ? { trouble: shortened(verdict.trouble) }
+          : verdict && shortened(verdict),
+      );
     };
     const end = () => done('the check was ended');
     // what has come already is read first
@@ -137,7 +152,8 @@ export function wordsOf(verdict: Verdict): string {
 /** An error in words that fit a log line. */
 export function describe(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  // `write EPROTO 80FC28D9AF7F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`
+  // `write EPROTO 80FC28D9AF7F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version
+  // number:…`
   const tls = /:error:[\dA-F]+:[^:]*:[^:]*:([^:]+)/.exec(message ?? '')?.[1];
   return tls === undefined ? (CODES[code ?? ''] ?? message ?? String(error)) : `TLS: ${tls}`;
 }

@@ -10,12 +10,19 @@ export interface DnsQuestion {
   readonly expected: readonly string[];
 }
 
-export function dns(open: Open, { address, port, source, timeoutMs }: Target, { name, type, expected }: DnsQuestion): Promise<Verdict> {
+export function dns(
+  open: Open,
+  { address, port, source, timeoutMs }: Target,
+  { name, type, expected }: DnsQuestion,
+): Promise<Verdict> {
   return attempt(open, timeoutMs, ({ done, onEnd }) => {
     // longer than the attempt, which has its own limit
     const resolver = new Resolver({ timeout: timeoutMs * 2, tries: 1 });
     resolver.setServers([address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`]);
-    if (source !== undefined) resolver.setLocalAddress(...(source.includes(':') ? (['0.0.0.0', source] as const) : ([source] as const)));
+    if (source !== undefined)
+      resolver.setLocalAddress(
+        ...(source.includes(':') ? (['0.0.0.0', source] as const) : ([source] as const)),
+      );
     let over = false;
     onEnd(() => {
       over = true;
@@ -35,18 +42,29 @@ export function dns(open: Open, { address, port, source, timeoutMs }: Target, { 
 function judge(records: readonly unknown[], type: string, expected: readonly string[]): Verdict {
   const texts = records.flatMap(asTexts);
   if (texts.length === 0) return 'no such record';
-  const good = expected.length === 0 || expected.some((one) => texts.some((text) => SAME[type]?.(one, text) ?? sameName(one, text)));
+  const good =
+    expected.length === 0 ||
+    expected.some((one) => texts.some((text) => SAME[type]?.(one, text) ?? sameName(one, text)));
   return good ? undefined : `answered ${texts.join(', ')}`;
 }
 
 /** How records of a type are compared, where not as names. */
-const SAME: Readonly<Record<string, (a: string, b: string) => boolean>> = { A: sameAddress, AAAA: sameAddress, TXT: (a, b) => a === b };
+const SAME: Readonly<Record<string, (a: string, b: string) => boolean>> = {
+  A: sameAddress,
+  AAAA: sameAddress,
+  TXT: (a, b) => a === b,
+};
 
-/** A record as people write it, with and without its numbers: `10 mail.example` and `mail.example`. */
+/**
+ * A record as people write it, with and without its numbers: `10 mail.example` and `mail.example`.
+ */
 function asTexts(record: unknown): string[] {
   if (typeof record === 'string') return [record];
   if (Array.isArray(record)) return [record.join('')]; // TXT comes in pieces
-  const { exchange, priority, name, weight, port, nsname, hostmaster, serial } = record as Record<string, string | number | undefined>;
+  const { exchange, priority, name, weight, port, nsname, hostmaster, serial } = record as Record<
+    string,
+    string | number | undefined
+  >;
   if (exchange !== undefined) return [String(exchange), `${priority} ${exchange}`];
   if (nsname !== undefined) return [String(nsname), `${nsname} ${hostmaster} ${serial}`];
   return [String(name), `${name}:${port}`, `${priority} ${weight} ${port} ${name}`];

@@ -1,4 +1,5 @@
-// Programs as probes: ping, and whatever a file names. No shell; a group of processes of their own, which ends with the probe.
+// Programs as probes: ping, and whatever a file names. No shell; a group of processes of their own,
+// which ends with the probe.
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
@@ -12,9 +13,16 @@ const LAST_WORDS_MS = 100;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 export const PING = ['/bin/ping', '/usr/bin/ping'];
 
-export type Exec = (command: readonly string[], environment: Readonly<Record<string, string>>, timeoutMs: number) => Promise<Verdict>;
+export type Exec = (
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  timeoutMs: number,
+) => Promise<Verdict>;
 
-/** @returns what runs a program to its end: it passes with status 0, else its last line of output says why */
+/**
+ * @returns what runs a program to its end: it passes with status 0, else its last line of output
+ *   says why
+ */
 export function createExec(open: Open): Exec {
   let running = 0;
   const waiting: (() => void)[] = [];
@@ -35,11 +43,21 @@ export function createPing(exec: Exec): (target: Target) => Promise<Verdict> {
   return async ({ address, source, timeoutMs }) => {
     const program = PING.find((path) => existsSync(path)) ?? PING[0] ?? '';
     const seconds = String(timeoutMs / 1000);
-    const words = ['-n', '-q', '-c', '1', '-W', seconds, ...(source === undefined ? [] : ['-I', source]), address];
+    const words = [
+      '-n',
+      '-q',
+      '-c',
+      '1',
+      '-W',
+      seconds,
+      ...(source === undefined ? [] : ['-I', source]),
+      address,
+    ];
     // it has its own limit, with which it says more
     const verdict = await exec([program, ...words], {}, timeoutMs + 500);
     if (typeof verdict !== 'string') return verdict;
-    if (verdict.startsWith('status 2') && /permitted|denied/i.test(verdict)) return { trouble: verdict };
+    if (verdict.startsWith('status 2') && /permitted|denied/i.test(verdict))
+      return { trouble: verdict };
     return verdict.startsWith('status 1') ? `no echo within ${seconds} s` : verdict;
   };
 }
@@ -51,11 +69,17 @@ function run(
   timeoutMs: number,
 ): Promise<Verdict> {
   return attempt(open, timeoutMs, (one) => {
-    const child = spawnWithRoom(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH, ...environment }, detached: true });
+    const child = spawnWithRoom(program, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH, ...environment },
+      detached: true,
+    });
     one.await('end of the program');
     // whatever is wrong with the program, it says nothing of the server
     child.once('error', (error: NodeJS.ErrnoException) =>
-      one.done({ trouble: error.code === 'ENOENT' ? 'no such program' : wordsOf(verdictOf(error)) }),
+      one.done({
+        trouble: error.code === 'ENOENT' ? 'no such program' : wordsOf(verdictOf(error)),
+      }),
     );
     let output = Buffer.alloc(0);
     const keep = (piece: Buffer) => {
@@ -66,11 +90,13 @@ function run(
     for (const stream of streams) stream?.on('data', keep);
     one.onEnd(() => {
       for (const stream of streams) stream?.destroy();
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        killGroup(child.pid);
     });
     child.once('exit', (status, signal) => {
       if (child.pid !== undefined) killGroup(child.pid); // what it left behind
-      const finish = () => one.done(status === 0 ? undefined : reason(status, signal, output.toString()));
+      const finish = () =>
+        one.done(status === 0 ? undefined : reason(status, signal, output.toString()));
       child.once('close', finish);
       // who left its group may keep the output open
       const late = setTimeout(finish, LAST_WORDS_MS);

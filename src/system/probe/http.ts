@@ -1,10 +1,30 @@
-// Does the server answer a request as it should? Redirects are followed on the same server: another would be another check.
+// Does the server answer a request as it should? Redirects are followed on the same server: another
+// would be another check.
 import { readFileSync } from 'node:fs';
-import { type ClientRequest, type IncomingMessage, request as plain, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  request as plain,
+  type RequestOptions,
+} from 'node:http';
 import { request as secure } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { type Attempt, attempt, describe, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
+import {
+  type Attempt,
+  attempt,
+  describe,
+  type Open,
+  type Target,
+  type Verdict,
+  verdictOf,
+} from './attempt.js';
 import { connection, disconnect } from './tcp.js';
 
 /** Whether it occurs in a text. */
@@ -14,8 +34,13 @@ export interface Pattern {
 }
 
 export interface HttpQuestion {
-  /** `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a file of certificates to trust */
-  readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly name: string } | undefined;
+  /**
+   * `name` is sent as SNI unless it is an address, and the certificate must be for it; `ca` is a
+   * file of certificates to trust
+   */
+  readonly tls:
+    | { readonly verify: boolean; readonly ca: string | undefined; readonly name: string }
+    | undefined;
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -38,10 +63,14 @@ interface Hop {
 const BODY_LIMIT = 256 * 1024;
 
 /** @returns the probe; it reads a file of certificates once, and again when the file has changed */
-export function createHttp(open: Open): (target: Target, question: HttpQuestion) => Promise<Verdict> {
+export function createHttp(
+  open: Open,
+): (target: Target, question: HttpQuestion) => Promise<Verdict> {
   const contextOf = createContexts();
   return (target, question) =>
-    attempt(open, target.timeoutMs, (one) => ask({ target, question, redirects: question.redirects, where: '' }, one, contextOf));
+    attempt(open, target.timeoutMs, (one) =>
+      ask({ target, question, redirects: question.redirects, where: '' }, one, contextOf),
+    );
 }
 
 type ContextOf = (ca: string | undefined) => SecureContext;
@@ -80,7 +109,10 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
     let followed = false;
     one.onEnd(() => request.destroy());
     request.on('error', (error: NodeJS.ErrnoException) => {
-      if (!followed) said.done(error.message === 'socket hang up' ? 'closed without an answer' : verdictOf(error));
+      if (!followed)
+        said.done(
+          error.message === 'socket hang up' ? 'closed without an answer' : verdictOf(error),
+        );
     });
     request.on('upgrade', (response) => said.done(statusVerdict(response, hop.question)));
     request.on('response', (response) => {
@@ -98,12 +130,23 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
   }
 }
 
-function requestOn(socket: Socket, { tls, method, path, host, headers }: HttpQuestion, one: Attempt, contextOf: ContextOf): ClientRequest {
+function requestOn(
+  socket: Socket,
+  { tls, method, path, host, headers }: HttpQuestion,
+  one: Attempt,
+  contextOf: ContextOf,
+): ClientRequest {
   const upgrades = Object.keys(headers).some((name) => name.toLowerCase() === 'upgrade');
   const options: RequestOptions = {
     method,
     path,
-    headers: { 'User-Agent': 'lvsctl', Accept: '*/*', ...headers, Host: host, Connection: upgrades ? 'Upgrade' : 'close' },
+    headers: {
+      'User-Agent': 'lvsctl',
+      Accept: '*/*',
+      ...headers,
+      Host: host,
+      Connection: upgrades ? 'Upgrade' : 'close',
+    },
     setHost: false,
   };
   return tls
@@ -111,7 +154,12 @@ function requestOn(socket: Socket, { tls, method, path, host, headers }: HttpQue
     : plain({ ...options, createConnection: () => socket });
 }
 
-function encrypted(socket: Socket, tls: NonNullable<HttpQuestion['tls']>, secureContext: SecureContext, one: Attempt): TLSSocket {
+function encrypted(
+  socket: Socket,
+  tls: NonNullable<HttpQuestion['tls']>,
+  secureContext: SecureContext,
+  one: Attempt,
+): TLSSocket {
   socket.once('connect', () => one.await('TLS handshake'));
   return tlsConnect({
     socket,
@@ -129,7 +177,10 @@ function judge(response: IncomingMessage, question: HttpQuestion, one: Attempt):
   else match(response, question.body, one);
 }
 
-function statusVerdict({ statusCode: code = 0 }: IncomingMessage, { status }: HttpQuestion): Verdict {
+function statusVerdict(
+  { statusCode: code = 0 }: IncomingMessage,
+  { status }: HttpQuestion,
+): Verdict {
   return status.some(({ from, to }) => code >= from && code <= to) ? undefined : `status ${code}`;
 }
 
@@ -139,7 +190,11 @@ function match(response: IncomingMessage, pattern: Pattern, one: Attempt): void 
   const pieces: Buffer[] = [];
   let size = 0;
   const decide = () =>
-    one.done(pattern.test(Buffer.concat(pieces).subarray(0, BODY_LIMIT).toString()) ? undefined : 'the body does not match');
+    one.done(
+      pattern.test(Buffer.concat(pieces).subarray(0, BODY_LIMIT).toString())
+        ? undefined
+        : 'the body does not match',
+    );
   response.on('data', (piece: Buffer) => {
     pieces.push(piece);
     size += piece.length;
@@ -153,20 +208,31 @@ function redirected(
   { statusCode: code = 0, headers: { location } }: IncomingMessage,
   { target, question, redirects }: Hop,
 ): Hop | string | undefined {
-  if (redirects === 0 || location === undefined || ![301, 302, 303, 307, 308].includes(code)) return undefined;
+  if (redirects === 0 || location === undefined || ![301, 302, 303, 307, 308].includes(code))
+    return undefined;
   const scheme = question.tls ? 'https' : 'http';
   const base = `${scheme}://${question.host}${question.path}`;
   const next = URL.canParse(location, base) ? new URL(location, base) : undefined;
-  if (next?.protocol !== 'http:' && next?.protocol !== 'https:') return `redirected to ${location}, which is no address of http`;
+  if (next?.protocol !== 'http:' && next?.protocol !== 'https:')
+    return `redirected to ${location}, which is no address of http`;
   const same = next.origin === new URL(base).origin;
   const name = next.hostname.replace(/^\[(.*)\]$/, '$1');
-  const tls = next.protocol === 'https:' ? { verify: question.tls?.verify ?? true, ca: question.tls?.ca, name } : undefined;
+  const tls =
+    next.protocol === 'https:'
+      ? { verify: question.tls?.verify ?? true, ca: question.tls?.ca, name }
+      : undefined;
   const usual = tls ? 443 : 80;
   // as browsers do: what was posted is not posted again
   const method = question.method === 'POST' && code <= 303 ? 'GET' : question.method;
   return {
     target: same ? target : { ...target, port: next.port === '' ? usual : Number(next.port) },
-    question: { ...question, method, host: next.host, path: next.pathname + next.search, tls: same ? question.tls : tls },
+    question: {
+      ...question,
+      method,
+      host: next.host,
+      path: next.pathname + next.search,
+      tls: same ? question.tls : tls,
+    },
     redirects: redirects - 1,
     where: ` (redirected to ${next.href})`,
   };

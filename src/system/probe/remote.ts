@@ -1,4 +1,5 @@
-// Probes that go out from another network namespace, by a process of ours inside it: questions and answers as lines of JSON.
+// Probes that go out from another network namespace, by a process of ours inside it: questions and
+// answers as lines of JSON.
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -13,12 +14,20 @@ import type { UdpQuestion } from './udp.js';
 /** The word that makes lvsctl such a process. */
 export const WORKER_WORD = '--probe-worker';
 
-/** The kinds that can begin at a port of our choice, by which the namespace finds the way to one server. */
+/**
+ * The kinds that can begin at a port of our choice, by which the namespace finds the way to one
+ * server.
+ */
 export type Remote = Pick<SystemProbes, 'tcp' | 'http' | 'udp' | 'smtp'>;
 
 export type RemoteQuestion =
   | { readonly kind: 'tcp'; readonly target: Target }
-  | { readonly kind: 'http'; readonly target: Target; readonly question: Omit<HttpQuestion, 'body'>; readonly body: string | null }
+  | {
+      readonly kind: 'http';
+      readonly target: Target;
+      readonly question: Omit<HttpQuestion, 'body'>;
+      readonly body: string | null;
+    }
   | { readonly kind: 'udp'; readonly target: Target; readonly question: UdpQuestion }
   | { readonly kind: 'smtp'; readonly target: Target; readonly helo: string };
 
@@ -36,7 +45,10 @@ const PAUSE_MS = 1000;
 /** beyond the time limit that the process keeps itself */
 const GRACE_MS = 1000;
 
-/** @returns probes from a named network namespace; the process inside is started for the first one, and again when it has died */
+/**
+ * @returns probes from a named network namespace; the process inside is started for the first one,
+ *   and again when it has died
+ */
 export function createRemote(netns: string, open: Open): { readonly probes: Remote; end(): void } {
   const pending = new Map<number, (verdict: Verdict) => void>();
   const lastPorts = new Map<number, number>();
@@ -46,8 +58,18 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   let serial = 0;
 
   function begin(identity: string | undefined): Inside {
-    const words = ['netns', 'exec', netns, process.execPath, ...process.execArgv, process.argv[1] ?? '', WORKER_WORD];
-    const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const words = [
+      'netns',
+      'exec',
+      netns,
+      process.execPath,
+      ...process.execArgv,
+      process.argv[1] ?? '',
+      WORKER_WORD,
+    ];
+    const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     let isReady = () => {};
     const ready = new Promise<void>((resolve) => {
       isReady = resolve;
@@ -60,11 +82,17 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
     };
     started.once('error', over).once('exit', over);
     // absent when it could not be started, whatever their type says
-    const [questions, answers]: readonly [Writable | null | undefined, Readable | null | undefined] = [started.stdin, started.stdout];
+    const [questions, answers]: readonly [
+      Writable | null | undefined,
+      Readable | null | undefined,
+    ] = [started.stdin, started.stdout];
     questions?.on('error', () => {}); // it ended, which is told by `exit`
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {
-        const { id, verdict } = JSON.parse(line) as { readonly id: number; readonly verdict: Verdict | null };
+        const { id, verdict } = JSON.parse(line) as {
+          readonly id: number;
+          readonly verdict: Verdict | null;
+        };
         if (id === READY) isReady();
         else pending.get(id)?.(verdict ?? undefined);
       });
@@ -77,7 +105,8 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
     const identity = netnsIdentity(netns);
     if (identity !== inside?.netns) inside?.child.kill('SIGKILL');
     if (identity === undefined) return { trouble: `there is no network namespace ${netns}` };
-    if (inside !== undefined && identity !== inside.netns) return { trouble: `network namespace ${netns} is another one now` };
+    if (inside !== undefined && identity !== inside.netns)
+      return { trouble: `network namespace ${netns} is another one now` };
     try {
       inside ??= begin(identity);
     } catch (error) {
@@ -102,13 +131,22 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
         // it keeps the time limit itself as long as it does anything at all
         if (!answered && !open.over) child.kill('SIGKILL');
       });
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) done(ended);
-      else child.stdin?.write(`${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`);
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+        done(ended);
+      else
+        child.stdin?.write(
+          `${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`,
+        );
     });
-    return answered || typeof found === 'object' ? found : { trouble: `the process in network namespace ${netns} does not answer` };
+    return answered || typeof found === 'object'
+      ? found
+      : { trouble: `the process in network namespace ${netns} does not answer` };
   }
 
-  /** The next port of the target's range, so that a connection on its way out does not stand in the way of the next. */
+  /**
+   * The next port of the target's range, so that a connection on its way out does not stand in the
+   * way of the next.
+   */
   function withPort({ ports, ...target }: Target): Target {
     if (ports === undefined) return target;
     const [from, to] = ports;
@@ -121,7 +159,8 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   return {
     probes: {
       tcp: (target) => ask({ kind: 'tcp', target }),
-      http: (target, { body, ...question }) => ask({ kind: 'http', target, question, body: body?.source ?? null }),
+      http: (target, { body, ...question }) =>
+        ask({ kind: 'http', target, question, body: body?.source ?? null }),
       udp: (target, question) => ask({ kind: 'udp', target, question }),
       smtp: (target, helo) => ask({ kind: 'smtp', target, helo }),
     },

@@ -25,10 +25,12 @@ export function smtp(open: Open, target: Target, helo: string): Promise<Verdict>
       const step = STEPS[at];
       if (step === undefined) return;
       if (line === undefined || code === undefined) {
-        if (text.length > LIMIT || !/^\d{0,3}(?:$|[ \t\r-])/.test(text)) one.done(`${step.name}: not SMTP`);
+        if (text.length > LIMIT || !/^\d{0,3}(?:$|[ \t\r-])/.test(text))
+          one.done(`${step.name}: not SMTP`);
         return;
       }
-      if (code !== step.code && line !== step.code) return one.done(`${step.name}: ${text.trim().split('\n').at(-1)?.trim()}`);
+      if (code !== step.code && line !== step.code)
+        return one.done(`${step.name}: ${text.trim().split('\n').at(-1)?.trim()}`);
       text = '';
       at++;
       one.await(STEPS[at]?.name ?? 'end');

@@ -6,11 +6,15 @@ import { closeSync, openSync } from 'node:fs';
 const DESCRIPTORS = 8;
 
 /**
- * Starts a program, or throws EMFILE beforehand: a start that fails for want of descriptors never gives back those it had got already (seen with
- * Node 20: each failure keeps two sockets for good).
+ * Starts a program, or throws EMFILE beforehand: a start that fails for want of descriptors never
+ * gives back those it had got already (seen with Node 20: each failure keeps two sockets for good).
  * @throws a system error
  */
-export function spawnWithRoom(program: string, words: readonly string[], options: SpawnOptions): ChildProcess {
+export function spawnWithRoom(
+  program: string,
+  words: readonly string[],
+  options: SpawnOptions,
+): ChildProcess {
   const room: number[] = [];
   try {
     while (room.length < DESCRIPTORS) room.push(openSync('/dev/null', 'r'));

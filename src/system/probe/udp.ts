@@ -1,4 +1,5 @@
-// Does anybody listen? A server that says nothing passes unless a reply is asked for; one whose host says that nobody is there does not.
+// Does anybody listen? A server that says nothing passes unless a reply is asked for; one whose
+// host says that nobody is there does not.
 import { createSocket } from 'node:dgram';
 import { attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 
@@ -19,7 +20,8 @@ export function udp(open: Open, target: Target, { hex, reply }: UdpQuestion): Pr
       clearTimeout(enough);
       socket.close();
     });
-    const failed = (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'port unreachable' : verdictOf(error));
+    const failed = (error: NodeJS.ErrnoException) =>
+      done(error.code === 'ECONNREFUSED' ? 'port unreachable' : verdictOf(error));
     socket.on('error', failed).on('message', () => done(undefined));
     // connected, so that a refusal is heard
     socket.bind({ port: localPort, ...(source === undefined ? {} : { address: source }) }, () =>

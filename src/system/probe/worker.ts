@@ -9,7 +9,10 @@ import { READY, type RemoteQuestion } from './remote.js';
 
 const CONF = '/proc/sys/net';
 const DEVICES = '/sys/class/net';
-/** of an interface: it is up; it can broadcast, as ethernet, macvlan and veth can, tunnels and the loopback cannot */
+/**
+ * of an interface: it is up; it can broadcast, as ethernet, macvlan and veth can, tunnels and the
+ * loopback cannot
+ */
 const [UP, BROADCAST] = [0x1, 0x2];
 
 /** Answers questions on stdin. Resolves when there are no more. */
@@ -18,10 +21,16 @@ export async function serveProbes(): Promise<void> {
   const { probes, end } = createProbes();
   process.stdout.write(`${JSON.stringify({ id: READY, verdict: null })}\n`);
   for await (const line of createInterface({ input: process.stdin })) {
-    const { id, question } = JSON.parse(line) as { readonly id: number; readonly question: RemoteQuestion };
+    const { id, question } = JSON.parse(line) as {
+      readonly id: number;
+      readonly question: RemoteQuestion;
+    };
     void ask(question, probes).then((verdict) => {
-      const trouble = typeof verdict === 'string' ? whyIsolated(question.target.address) : undefined;
-      process.stdout.write(`${JSON.stringify({ id, verdict: (trouble ? { trouble } : verdict) ?? null })}\n`);
+      const trouble =
+        typeof verdict === 'string' ? whyIsolated(question.target.address) : undefined;
+      process.stdout.write(
+        `${JSON.stringify({ id, verdict: (trouble ? { trouble } : verdict) ?? null })}\n`,
+      );
     });
   }
   end();
@@ -52,26 +61,37 @@ function patternOf(source: string): Pattern {
 }
 
 /**
- * Answers come from the VIP, to which the routes of this namespace lead by the port alone: rp_filter would drop them. And a link that is down for a
- * moment must not lose its IPv6 addresses.
+ * Answers come from the VIP, to which the routes of this namespace lead by the port alone:
+ * rp_filter would drop them. And a link that is down for a moment must not lose its IPv6 addresses.
  */
 function prepare(): void {
-  for (const device of readdirSync(`${CONF}/ipv4/conf`)) writeFileSync(`${CONF}/ipv4/conf/${device}/rp_filter`, '0');
+  for (const device of readdirSync(`${CONF}/ipv4/conf`))
+    writeFileSync(`${CONF}/ipv4/conf/${device}/rp_filter`, '0');
   try {
-    for (const device of readdirSync(`${CONF}/ipv6/conf`)) writeFileSync(`${CONF}/ipv6/conf/${device}/keep_addr_on_down`, '1');
+    for (const device of readdirSync(`${CONF}/ipv6/conf`))
+      writeFileSync(`${CONF}/ipv6/conf/${device}/keep_addr_on_down`, '1');
   } catch {
     // a kernel without IPv6
   }
 }
 
-/** Why nothing in this namespace can be reached from it, whatever the servers do; undefined = no reason is known. */
+/**
+ * Why nothing in this namespace can be reached from it, whatever the servers do; undefined = no
+ * reason is known.
+ */
 function whyIsolated(address: string): string | undefined {
   try {
-    const links = readdirSync(DEVICES).map((device) => Number(readFileSync(`${DEVICES}/${device}/flags`, 'utf8')));
+    const links = readdirSync(DEVICES).map((device) =>
+      Number(readFileSync(`${DEVICES}/${device}/flags`, 'utf8')),
+    );
     const outward = links.filter((flags) => flags & BROADCAST);
-    if (outward.length > 0 && !outward.some((flags) => flags & UP)) return 'no link of the network namespace is up';
+    if (outward.length > 0 && !outward.some((flags) => flags & UP))
+      return 'no link of the network namespace is up';
     // lines are: address, index, prefix length, scope, flags, name; scope 0 is global
-    if (address.includes(':') && !/^(?:\S+\s+){3}00\s/m.test(readFileSync('/proc/net/if_inet6', 'utf8')))
+    if (
+      address.includes(':') &&
+      !/^(?:\S+\s+){3}00\s/m.test(readFileSync('/proc/net/if_inet6', 'utf8'))
+    )
       return 'the network namespace has no IPv6 address';
   } catch {
     // what cannot be seen is no reason

@@ -1,4 +1,5 @@
-// lvsctl monitor as people start it: a process with a table file, web servers on loopback, and other processes that talk to it.
+// lvsctl monitor as people start it: a process with a table file, web servers on loopback, and
+// other processes that talk to it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -34,7 +35,10 @@ function start(
   words: readonly string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = startChild(program, words, { LVS_BACKEND: `file:${join(directory, 'table')}`, ...env });
+  const child = startChild(program, words, {
+    LVS_BACKEND: `file:${join(directory, 'table')}`,
+    ...env,
+  });
   children.add(child);
   let stdout = '';
   let stderr = '';
@@ -55,7 +59,8 @@ function start(
 const places = () => ['--socket', join(directory, 's'), '--state', join(directory, 'state')];
 const monitor = (words: readonly string[] = [], env = {}) =>
   start('lvsctl', ['monitor', join(directory, 'lvs.yaml'), ...places(), ...words], env);
-const lvsctl = (...words: string[]) => start('lvsctl', [...words, '--socket', join(directory, 's')]).ended;
+const lvsctl = (...words: string[]) =>
+  start('lvsctl', [...words, '--socket', join(directory, 's')]).ended;
 const table = async () => (await start('ipvsadm', ['-Sn']).ended).stdout;
 
 interface WebServer {
@@ -118,7 +123,10 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
   const status = await lvsctl('monitor', 'status');
   expect(status).toMatchObject({ status: 1, stderr: '' });
   expect(status.stdout).toMatch(
-    new RegExp(`^web +127\\.0\\.0\\.1:${one.port} +down +\\d+s +- +0 +0 +[\\d.]+ ms +http /: status 500$`, 'm'),
+    new RegExp(
+      `^web +127\\.0\\.0\\.1:${one.port} +down +\\d+s +- +0 +0 +[\\d.]+ ms +http /: status 500$`,
+      'm',
+    ),
   );
   two.code = 404;
   await inTable(9);
@@ -138,7 +146,10 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
     stderr: '',
   });
   expect(await table()).not.toContain(`:${two.port}`);
-  expect(await lvsctl('drain', '127.0.0.1', '--wait', '--timeout', '5')).toMatchObject({ status: 0, stderr: '' });
+  expect(await lvsctl('drain', '127.0.0.1', '--wait', '--timeout', '5')).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
   expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 0\n`));
   expect(await lvsctl('enable', '127.0.0.1')).toMatchObject({ status: 0 });
   expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 2\n`));
@@ -178,7 +189,9 @@ test('without a monitor a word for a server goes into the record, when the file 
   expect(refused).toMatchObject({ status: 2, stdout: '' });
   expect(refused.stderr).toMatch(/^lvsctl: no monitor answers at .*\/s: nobody is there\n$/);
   const file = join(directory, 'lvs.yaml');
-  expect(await lvsctl('disable', '127.0.0.1', '--file', file, '--state', join(directory, 'state'))).toMatchObject({
+  expect(
+    await lvsctl('disable', '127.0.0.1', '--file', file, '--state', join(directory, 'state')),
+  ).toMatchObject({
     status: 0,
     stdout: `web 127.0.0.1:${one.port} disabled\n`,
   });
@@ -207,8 +220,16 @@ describe('what it refuses, with status 2 and nothing changed', () => {
       '{kind: tcp, target: vip}',
       /checks\[0\]\.target: the VIP is the director's own .*check_netns/,
     ],
-    ['a program that is not there', '{kind: exec, command: [/no/such/program]}', /check exec: \/no\/such\/program cannot be run/],
-    ['a slip', '{kind: tcp, intervall: 3}', /^lvsctl: .*lvs\.yaml:\d+:\d+: .*unknown key `intervall'/],
+    [
+      'a program that is not there',
+      '{kind: exec, command: [/no/such/program]}',
+      /check exec: \/no\/such\/program cannot be run/,
+    ],
+    [
+      'a slip',
+      '{kind: tcp, intervall: 3}',
+      /^lvsctl: .*lvs\.yaml:\d+:\d+: .*unknown key `intervall'/,
+    ],
   ])('%s', async (_, check, message) => {
     writeFile([1]);
     const text = readFileSync(join(directory, 'lvs.yaml'), 'utf8')
@@ -291,10 +312,27 @@ test('the table of status again and again', async () => {
   writeFile([one.port]);
   const { child, ended } = monitor();
   await inTable(one.port);
-  const { status, stdout } = await lvsctl('monitor', 'status', '--watch', '--interval', '0.1', '--count', '3');
+  const { status, stdout } = await lvsctl(
+    'monitor',
+    'status',
+    '--watch',
+    '--interval',
+    '0.1',
+    '--count',
+    '3',
+  );
   expect(status).toBe(0);
   expect(stdout.match(/1 of 1 up/g)).toHaveLength(3);
-  const forever = start('lvsctl', ['monitor', 'status', '--watch', '--json', '--interval', '0.1', '--socket', join(directory, 's')]);
+  const forever = start('lvsctl', [
+    'monitor',
+    'status',
+    '--watch',
+    '--json',
+    '--interval',
+    '0.1',
+    '--socket',
+    join(directory, 's'),
+  ]);
   await new Promise((enough) => forever.child.stdout?.once('data', enough));
   forever.child.kill('SIGINT');
   expect((await forever.ended).status).toBe(0);

@@ -21,25 +21,37 @@ describe.each(SLIPS)('%s', (_, text, marker, message) => {
   const lines = text.trimEnd().split('\n');
   const place = `lvsctl: lvs.yaml:${lines.length}:${(lines.at(-1) ?? '').lastIndexOf(marker) + 1}: `;
 
-  test.each([['check'], ['director', 'up'], ['director', 'status'], ['realserver', 'up'], ['realserver', 'up', '--dry-run'], ['doctor']])(
-    '%s %s',
-    async (...words) => {
-      const machine = fakeMachine({});
-      const store = memoryStore();
-      const answer = await lvsctl([...words, 'lvs.yaml'], { 'lvs.yaml': text }, { machine, journal: () => store });
-      expect(answer).toMatchObject({ status: 2, stdout: '' });
-      expect(answer.stderr.slice(0, place.length)).toBe(place);
-      expect(answer.stderr.trimEnd()).toMatch(message);
-      expect(machine.ran).toEqual([]);
-      expect(store.text).toBe('');
-    },
-  );
+  test.each([
+    ['check'],
+    ['director', 'up'],
+    ['director', 'status'],
+    ['realserver', 'up'],
+    ['realserver', 'up', '--dry-run'],
+    ['doctor'],
+  ])('%s %s', async (...words) => {
+    const machine = fakeMachine({});
+    const store = memoryStore();
+    const answer = await lvsctl(
+      [...words, 'lvs.yaml'],
+      { 'lvs.yaml': text },
+      { machine, journal: () => store },
+    );
+    expect(answer).toMatchObject({ status: 2, stdout: '' });
+    expect(answer.stderr.slice(0, place.length)).toBe(place);
+    expect(answer.stderr.trimEnd()).toMatch(message);
+    expect(machine.ran).toEqual([]);
+    expect(store.text).toBe('');
+  });
 });
 
 test.each([
   [['director', 'up'], 2, /missing required argument 'file'/],
   [['director', 'sideways', 'x'], 2, /unknown command 'sideways'/],
-  [['director', 'up', 'gone.yaml'], 2, /^lvsctl: ENOENT: no such file or directory, open 'gone\.yaml'\n$/],
+  [
+    ['director', 'up', 'gone.yaml'],
+    2,
+    /^lvsctl: ENOENT: no such file or directory, open 'gone\.yaml'\n$/,
+  ],
   [['doctor', '--role', 'king'], 2, /Allowed choices are director, realserver/],
 ] as const)('%j', async (words, status, message) => {
   const answer = await lvsctl(words);
@@ -50,7 +62,12 @@ test.each([
 test('a machine that is no real server of the file is told so', async () => {
   const machine = fakeMachine(
     {},
-    { ip: () => ({ stdout: '[{"ifname":"eth0","flags":["UP"],"addr_info":[{"local":"10.0.0.9","prefixlen":24}]}]' }) },
+    {
+      ip: () => ({
+        stdout:
+          '[{"ifname":"eth0","flags":["UP"],"addr_info":[{"local":"10.0.0.9","prefixlen":24}]}]',
+      }),
+    },
   );
   const text = service('port: 80, mode: dr, servers: [{address: 10.0.0.1}]');
   const answer = await lvsctl(['realserver', 'up', 'f'], { f: text }, { machine });

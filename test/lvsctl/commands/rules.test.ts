@@ -12,7 +12,10 @@ const RULES = '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1
 function scene(files: Readonly<Record<string, string>>) {
   const backend = new MemoryBackend();
   const written = new Map<string, string>();
-  const world = { machine: fakeMachine(files, {}, backend), writeText: (path: string, text: string) => void written.set(path, text) };
+  const world = {
+    machine: fakeMachine(files, {}, backend),
+    writeText: (path: string, text: string) => void written.set(path, text),
+  };
   return {
     written,
     rules: (...words: string[]) => lvsctl(['rules', ...words], files, world),
@@ -28,7 +31,8 @@ describe('lvsctl rules', () => {
     await ipvsadm('-A -t 10.0.0.9:1 -s rr\n-A -t 10.0.0.1:80 -s wrr\n');
     expect(await rules('load', '--dry-run')).toEqual({
       status: 0,
-      stdout: 'ipvsadm -E -t 10.0.0.1:80 -s rr\nipvsadm -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\nipvsadm -D -t 10.0.0.9:1\n',
+      stdout:
+        'ipvsadm -E -t 10.0.0.1:80 -s rr\nipvsadm -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\nipvsadm -D -t 10.0.0.9:1\n',
       stderr: '',
     });
     expect(await saved()).toContain('10.0.0.9');
@@ -38,14 +42,23 @@ describe('lvsctl rules', () => {
   });
 
   test('a bad line changes nothing', async () => {
-    const { rules, saved, ipvsadm } = scene({ '/etc/ipvsadm.rules': `${RULES}-A -t nonsense -q\n` });
+    const { rules, saved, ipvsadm } = scene({
+      '/etc/ipvsadm.rules': `${RULES}-A -t nonsense -q\n`,
+    });
     await ipvsadm('-A -t 10.0.0.9:1 -s rr\n');
-    expect(await rules('load')).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(/^lvsctl: \/etc\/ipvsadm\.rules:3:1: /) });
+    expect(await rules('load')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^lvsctl: \/etc\/ipvsadm\.rules:3:1: /),
+    });
     expect(await saved()).toBe('-A -t 10.0.0.9:1 -s rr\n');
   });
 
   test("Debian's settings start the sync daemons, and AUTO decides", async () => {
-    const on = scene({ '/etc/ipvsadm.rules': RULES, '/etc/default/ipvsadm': 'AUTO="true"\nDAEMON="both"\nIFACE="eth0"\nSYNCID="7"\n' });
+    const on = scene({
+      '/etc/ipvsadm.rules': RULES,
+      '/etc/default/ipvsadm': 'AUTO="true"\nDAEMON="both"\nIFACE="eth0"\nSYNCID="7"\n',
+    });
     expect(await on.rules('load')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await on.daemons()).toMatch(/master.*syncid=7[\s\S]*backup.*syncid=7/);
     expect((await on.rules('unload')).status).toBe(0);
@@ -79,34 +92,53 @@ describe('lvsctl rules', () => {
 });
 
 test('assignments are read as a shell would, without expansion', () => {
-  expect([...assignments('# x\nA=1 # one\n export B="two words"\nC=\'$(id)\'\nD=\nbroken line\n')]).toEqual([
+  expect([
+    ...assignments('# x\nA=1 # one\n export B="two words"\nC=\'$(id)\'\nD=\nbroken line\n'),
+  ]).toEqual([
     ['A', '1'],
     ['B', 'two words'],
     ['C', '$(id)'],
     ['D', ''],
   ]);
-  expect(bootSettings('debian', '')).toEqual({ load: false, saveOnStop: false, numeric: true, daemons: [] });
+  expect(bootSettings('debian', '')).toEqual({
+    load: false,
+    saveOnStop: false,
+    numeric: true,
+    daemons: [],
+  });
 });
 
 const UNITS = new URL('../../../share/systemd/', import.meta.url).pathname;
 const units = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
 
-test.each(units)('%s: lvsctl understands every command, and the unit may do no more than it needs', async (name) => {
-  const text = readFileSync(`${UNITS}${name}`, 'utf8');
-  const lines = [...text.matchAll(/^Exec(?:Start|Reload|Stop)=\/usr\/bin\/env lvsctl (.*)$/gm)].map(([, words = '']) => words.split(' '));
-  expect(lines.length).toBeGreaterThanOrEqual(1);
-  for (const words of lines) {
-    const { stderr } = await lvsctl([...words.slice(0, 2), '--help']);
-    expect(stderr).toBe('');
-    expect((await lvsctl(words)).stderr).not.toMatch(/unknown|argument/);
-  }
-  expect(text).toMatch(/^CapabilityBoundingSet=CAP_NET_ADMIN$/m);
-  expect(text).toMatch(/^ConditionPathExists=/m);
-  expect(text).toMatch(/^NoNewPrivileges=yes$/m);
-});
+test.each(units)(
+  '%s: lvsctl understands every command, and the unit may do no more than it needs',
+  async (name) => {
+    const text = readFileSync(`${UNITS}${name}`, 'utf8');
+    const lines = [
+      ...text.matchAll(/^Exec(?:Start|Reload|Stop)=\/usr\/bin\/env lvsctl (.*)$/gm),
+    ].map(([, words = '']) => words.split(' '));
+    expect(lines.length).toBeGreaterThanOrEqual(1);
+    for (const words of lines) {
+      const { stderr } = await lvsctl([...words.slice(0, 2), '--help']);
+      expect(stderr).toBe('');
+      expect((await lvsctl(words)).stderr).not.toMatch(/unknown|argument/);
+    }
+    expect(text).toMatch(/^CapabilityBoundingSet=CAP_NET_ADMIN$/m);
+    expect(text).toMatch(/^ConditionPathExists=/m);
+    expect(text).toMatch(/^NoNewPrivileges=yes$/m);
+  },
+);
 
 const ANALYZE = '/usr/bin/systemd-analyze';
-test.skipIf(!existsSync(ANALYZE))(`systemd understands every line of the units (needs ${ANALYZE})`, () => {
-  const { stderr } = spawnSync(ANALYZE, ['verify', '--man=no', ...units.map((name) => UNITS + name)], { encoding: 'utf8' });
-  expect(stderr.split('\n').filter((line) => line.includes(UNITS))).toEqual([]);
-});
+test.skipIf(!existsSync(ANALYZE))(
+  `systemd understands every line of the units (needs ${ANALYZE})`,
+  () => {
+    const { stderr } = spawnSync(
+      ANALYZE,
+      ['verify', '--man=no', ...units.map((name) => UNITS + name)],
+      { encoding: 'utf8' },
+    );
+    expect(stderr.split('\n').filter((line) => line.includes(UNITS))).toEqual([]);
+  },
+);

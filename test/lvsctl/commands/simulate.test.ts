@@ -21,7 +21,11 @@ interface Run {
   readonly refused: number;
   readonly clients?: { readonly seen: number; readonly moved: number };
   readonly fairness: { readonly jain: number };
-  readonly servers: readonly { readonly server: string; readonly connections: number; readonly timeline: readonly number[] }[];
+  readonly servers: readonly {
+    readonly server: string;
+    readonly connections: number;
+    readonly timeline: readonly number[];
+  }[];
 }
 async function runs(...words: string[]): Promise<readonly Run[]> {
   const { status, stdout, stderr } = await simulate('--json', ...words);
@@ -52,14 +56,21 @@ describe('lvsctl simulate', () => {
 
   test('persistence keeps a client with its server', async () => {
     const text = RULES.replace('-s wrr', '-s wrr -p 300');
-    const { stdout } = await lvsctl(['simulate', '--json', '--clients', '1', '--connections', '500', 'sticky'], { sticky: text });
+    const { stdout } = await lvsctl(
+      ['simulate', '--json', '--clients', '1', '--connections', '500', 'sticky'],
+      { sticky: text },
+    );
     const [run] = JSON.parse(stdout) as Run[];
-    expect(run?.servers.map(({ connections }) => connections).filter((count) => count > 0)).toEqual([500]);
+    expect(run?.servers.map(({ connections }) => connections).filter((count) => count > 0)).toEqual(
+      [500],
+    );
   });
 
   test('a threshold refuses what is over it', async () => {
     const text = '-A -u 192.0.2.1:53 -s rr\n-a -u 192.0.2.1:53 -r 198.51.100.11:53 -m -w 1 -x 10\n';
-    const { stdout } = await lvsctl(['simulate', '--json', '--connections', '1000', 'limited'], { limited: text });
+    const { stdout } = await lvsctl(['simulate', '--json', '--connections', '1000', 'limited'], {
+      limited: text,
+    });
     const [run] = JSON.parse(stdout) as Run[];
     expect(run?.servers[0]?.connections).toBe(10);
     expect(run?.refused).toBe(990);
@@ -80,15 +91,21 @@ describe('lvsctl simulate', () => {
     const writeText = (path: string, text: string, mode?: number) => {
       written = [path, text, mode];
     };
-    expect((await lvsctl(['simulate', 'rules', '--svg', 'x.svg'], files, { writeText })).status).toBe(0);
+    expect(
+      (await lvsctl(['simulate', 'rules', '--svg', 'x.svg'], files, { writeText })).status,
+    ).toBe(0);
     expect(written?.[0]).toBe('x.svg');
-    expect(written?.[1]).toMatch(/^<svg [\s\S]*198\.51\.100\.11:80 · weight 3 · 5000 connections[\s\S]*<\/svg>\n$/);
+    expect(written?.[1]).toMatch(
+      /^<svg [\s\S]*198\.51\.100\.11:80 · weight 3 · 5000 connections[\s\S]*<\/svg>\n$/,
+    );
     expect(written?.[2]).toBe(0o644);
   });
 
   test('how far it is is shown where there is a terminal, and taken away', async () => {
     const shares: (number | undefined)[] = [];
-    await lvsctl(['simulate', 'rules', '--connections', '200000'], files, { progress: (share) => shares.push(share) });
+    await lvsctl(['simulate', 'rules', '--connections', '200000'], files, {
+      progress: (share) => shares.push(share),
+    });
     expect(shares.length).toBeGreaterThan(2);
     expect(shares.at(-1)).toBeUndefined();
   });
@@ -97,8 +114,14 @@ describe('lvsctl simulate', () => {
     [['nothing'], /^lvsctl: ENOENT/],
     [['broken'], /^lvsctl: broken:2:1: /],
     [['rules', '--compare', 'wrr,best'], /no scheduler best; there are rr, wrr/],
-    [['rules', '--events', 'odd'], /^lvsctl: odd:2:1: fial: not one of fail, return, drain, weight\n$/],
-    [['rules', '--events', 'stranger'], /^lvsctl: stranger:1:1: no such server: 198\.51\.100\.99\n$/],
+    [
+      ['rules', '--events', 'odd'],
+      /^lvsctl: odd:2:1: fial: not one of fail, return, drain, weight\n$/,
+    ],
+    [
+      ['rules', '--events', 'stranger'],
+      /^lvsctl: stranger:1:1: no such server: 198\.51\.100\.99\n$/,
+    ],
     [['rules', '--arrivals', 'back'], /^lvsctl: back:2:1: 1 is before the line above\n$/],
     [['rules', '--log', 'empty'], /^lvsctl: empty:1:1: no client address in any line\n$/],
     [['rules', '--rate', '0'], /a number from 0\.000001 to 10000000 is needed/],

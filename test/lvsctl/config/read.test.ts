@@ -24,15 +24,23 @@ describe('slips are named with line and column', () => {
       web('    port: 80\n    mode: nat\n    shceduler: rr\n    servers: []\n'),
       /^f:8:5: services\[0\]: unknown key `shceduler'/,
     ],
-    ['port 70000', web('    port: 70000\n    mode: nat\n    servers: []\n'), /^f:6:11: services\[0\]\.port: `70000' is not/],
+    [
+      'port 70000',
+      web('    port: 70000\n    mode: nat\n    servers: []\n'),
+      /^f:6:11: services\[0\]\.port: `70000' is not/,
+    ],
     [
       'server twice',
-      web('    port: 80\n    mode: nat\n    servers:\n      - {address: 198.51.100.1}\n      - {address: 198.51.100.1, port: 80}\n'),
+      web(
+        '    port: 80\n    mode: nat\n    servers:\n      - {address: 198.51.100.1}\n      - {address: 198.51.100.1, port: 80}\n',
+      ),
       /^f:10:9: services\[0\]\.servers\[1\]: server 198\.51\.100\.1 port 80 is there twice/,
     ],
     [
       'DR with another port',
-      web('    port: 80\n    mode: dr\n    servers:\n      - {address: 198.51.100.1, port: 8080}\n'),
+      web(
+        '    port: 80\n    mode: dr\n    servers:\n      - {address: 198.51.100.1, port: 8080}\n',
+      ),
       /^f:9:39: services\[0\]\.servers\[0\]\.port: mode dr cannot/,
     ],
     [
@@ -50,15 +58,23 @@ describe('slips are named with line and column', () => {
     ['empty', '', /^f:1:1: expected a map/],
     [
       'check without program path',
-      web('    port: 80\n    mode: nat\n    servers: []\n    checks: [{kind: exec, command: [true1]}]\n'),
+      web(
+        '    port: 80\n    mode: nat\n    servers: []\n    checks: [{kind: exec, command: [true1]}]\n',
+      ),
       /^f:9:36: .*absolute path/,
     ],
     [
       'source of another family',
-      web('    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1}]\n    checks: [{kind: tcp, source: "2001:db8::1"}]\n'),
+      web(
+        '    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1}]\n    checks: [{kind: tcp, source: "2001:db8::1"}]\n',
+      ),
       /^f:9:34: .*source: an ipv6 address, where another family is asked/,
     ],
-    ['hook without program path', `${HEAD}services: []\nmonitor: {hook: [page]}\n`, /^f:4:17: .*absolute path/],
+    [
+      'hook without program path',
+      `${HEAD}services: []\nmonitor: {hook: [page]}\n`,
+      /^f:4:17: .*absolute path/,
+    ],
     [
       'a check of the VIP without a namespace to come from',
       web('    port: 80\n    mode: dr\n    servers: []\n    checks: [{kind: http, target: vip}]\n'),
@@ -88,7 +104,8 @@ describe('slips are named with line and column', () => {
 });
 
 describe('slips in a check', () => {
-  const of = (check: string) => slip(web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`));
+  const of = (check: string) =>
+    slip(web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`));
   test.each([
     [
       'kind: http, headers: {"X y": a}',
@@ -102,7 +119,10 @@ describe('slips in a check', () => {
       'kind: http, headers: {X: "a\\r\\nb"}',
       "9:40: services[0].checks[0].headers.X: `a\r\nb' is not a header value without control characters",
     ],
-    ['kind: http, headers: {X: €}', "9:40: services[0].checks[0].headers.X: `€' is not a header value without control characters"],
+    [
+      'kind: http, headers: {X: €}',
+      "9:40: services[0].checks[0].headers.X: `€' is not a header value without control characters",
+    ],
     [
       'kind: http, host: "2001:db8::1"',
       "9:33: services[0].checks[0].host: `2001:db8::1' is not a name or an address (IPv6 in brackets), perhaps with a port",
@@ -111,38 +131,77 @@ describe('slips in a check', () => {
       'kind: http, host: "a\\nb"',
       "9:33: services[0].checks[0].host: `a\nb' is not a name or an address (IPv6 in brackets), perhaps with a port",
     ],
-    ['kind: http, path: "/a b"', "9:33: services[0].checks[0].path: `/a b' is not a path that begins with /, without blanks and #"],
-    ['kind: http, path: "/a#b"', "9:33: services[0].checks[0].path: `/a#b' is not a path that begins with /, without blanks and #"],
-    ['kind: http, method: HEAD, body: x', '9:47: services[0].checks[0].body: an answer to HEAD has no body'],
-    ['kind: http, body: (a', "9:33: services[0].checks[0].body: `(a' is not a regular expression: missing closing ): `(a`"],
+    [
+      'kind: http, path: "/a b"',
+      "9:33: services[0].checks[0].path: `/a b' is not a path that begins with /, without blanks and #",
+    ],
+    [
+      'kind: http, path: "/a#b"',
+      "9:33: services[0].checks[0].path: `/a#b' is not a path that begins with /, without blanks and #",
+    ],
+    [
+      'kind: http, method: HEAD, body: x',
+      '9:47: services[0].checks[0].body: an answer to HEAD has no body',
+    ],
+    [
+      'kind: http, body: (a',
+      "9:33: services[0].checks[0].body: `(a' is not a regular expression: missing closing ): `(a`",
+    ],
     [
       'kind: http, body: (?=a)',
       "9:33: services[0].checks[0].body: `(?=a)' is not a regular expression: invalid or unsupported Perl syntax: `(?=`",
     ],
     ['kind: http, body: ', '9:33: services[0].checks[0].body: expected a value, there is none'],
-    ['kind: http, status: 2xx', "9:35: services[0].checks[0].status: `2xx' is not a status, a range like 200-299, or several with commas"],
+    [
+      'kind: http, status: 2xx',
+      "9:35: services[0].checks[0].status: `2xx' is not a status, a range like 200-299, or several with commas",
+    ],
     [
       'kind: http, status: 299-200',
       "9:35: services[0].checks[0].status: `299-200' is not a status, a range like 200-299, or several with commas",
     ],
-    ['kind: https, sni: "a b"', "9:33: services[0].checks[0].sni: `a b' is not a name or an address"],
+    [
+      'kind: https, sni: "a b"',
+      "9:33: services[0].checks[0].sni: `a b' is not a name or an address",
+    ],
     ['kind: https, ca: ca.pem', "9:32: services[0].checks[0].ca: `ca.pem' is not an absolute path"],
-    ['kind: smtp, helo: "a\\r\\nRCPT"', "9:33: services[0].checks[0].helo: `a\r\nRCPT' is not a name, or an address in brackets"],
+    [
+      'kind: smtp, helo: "a\\r\\nRCPT"',
+      "9:33: services[0].checks[0].helo: `a\r\nRCPT' is not a name, or an address in brackets",
+    ],
     ['kind: dns, name: "a b"', "9:32: services[0].checks[0].name: `a b' is not a domain name"],
-    [`kind: dns, name: ${'a'.repeat(64)}`, `9:32: services[0].checks[0].name: \`${'a'.repeat(64)}' is not a domain name`],
+    [
+      `kind: dns, name: ${'a'.repeat(64)}`,
+      `9:32: services[0].checks[0].name: \`${'a'.repeat(64)}' is not a domain name`,
+    ],
     [
       'kind: dns, name: a, expected: [b]',
       "9:46: services[0].checks[0].expected[0]: `b' is no ipv4 address, of which records of type A are",
     ],
-    ['kind: udp, payload: a, payload_hex: ff', "9:51: services[0].checks[0].payload_hex: give either `payload' or `payload_hex'"],
-    ['kind: udp, payload_hex: abc', "9:39: services[0].checks[0].payload_hex: `abc' is not pairs of hexadecimal digits"],
+    [
+      'kind: udp, payload: a, payload_hex: ff',
+      "9:51: services[0].checks[0].payload_hex: give either `payload' or `payload_hex'",
+    ],
+    [
+      'kind: udp, payload_hex: abc',
+      "9:39: services[0].checks[0].payload_hex: `abc' is not pairs of hexadecimal digits",
+    ],
     [
       `kind: udp, payload: ${'a'.repeat(65_508)}`,
       `9:35: services[0].checks[0].payload: \`${'a'.repeat(79)}…' is not a text of at most 65507 bytes`,
     ],
-    ['kind: exec, command: [/bin/x, "a\\0b"]', "9:45: services[0].checks[0].command[1]: `a\0b' is not an argument (a text without NUL)"],
-    ['kind: tcp, interval: 1, fast_interval: 2', '9:54: services[0].checks[0].fast_interval: it is longer than the interval, 1'],
-    ['kind: tcp, timeout: 86400', "9:35: services[0].checks[0].timeout: `86400' is not a number from 0.1 to 3600"],
+    [
+      'kind: exec, command: [/bin/x, "a\\0b"]',
+      "9:45: services[0].checks[0].command[1]: `a\0b' is not an argument (a text without NUL)",
+    ],
+    [
+      'kind: tcp, interval: 1, fast_interval: 2',
+      '9:54: services[0].checks[0].fast_interval: it is longer than the interval, 1',
+    ],
+    [
+      'kind: tcp, timeout: 86400',
+      "9:35: services[0].checks[0].timeout: `86400' is not a number from 0.1 to 3600",
+    ],
   ])('%s', (check, message) => expect(of(check)).toBe(`f:${message}`));
 
   test.each([
@@ -164,7 +223,10 @@ describe('slips in a check', () => {
     ['kind: dns, name: münchen.example.', { name: 'münchen.example.' }],
     ['kind: dns, name: a, type: AAAA, expected: ["2001:db8::1"]', { expected: ['2001:db8::1'] }],
   ])('%s is none', (check, wanted) => {
-    const config = readConfig(web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`), 'f');
+    const config = readConfig(
+      web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`),
+      'f',
+    );
     expect(config.services[0]?.checks[0]).toMatchObject(wanted);
   });
 });
@@ -198,6 +260,17 @@ test('wantedTable gives model objects', () => {
     lowerThreshold: 2,
   };
   expect(wanted?.destinations).toEqual([server]);
-  expect(wanted?.sorry).toEqual({ ...server, address: parseAddress('198.51.100.9'), weight: 1, upperThreshold: 0, lowerThreshold: 0 });
-  expect(config.services[0]?.checks[0]).toMatchObject({ kind: 'https', verify: true, interval: 5, status: [{ from: 200, to: 204 }] });
+  expect(wanted?.sorry).toEqual({
+    ...server,
+    address: parseAddress('198.51.100.9'),
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+  });
+  expect(config.services[0]?.checks[0]).toMatchObject({
+    kind: 'https',
+    verify: true,
+    interval: 5,
+    status: [{ from: 200, to: 204 }],
+  });
 });

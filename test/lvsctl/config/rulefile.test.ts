@@ -17,16 +17,24 @@ test('lines build up a table as ipvsadm would', async () => {
     '# saved\n-A -t 10.0.0.1:80 -s rr\n\n\t-a -t 10.0.0.1:http -r 10.0.0.2 -m -w 3\n-A -f 7\n-e -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 9\n-D -f 7\n' +
       '--set 0 60 0\n--set 5 0 0\n--start-daemon master --syncid 4\n',
   );
-  expect(services).toMatchObject([{ service: { scheduler: 'rr' }, destinations: [{ port: 80, weight: 9 }], line: 2 }]);
+  expect(services).toMatchObject([
+    { service: { scheduler: 'rr' }, destinations: [{ port: 80, weight: 9 }], line: 2 },
+  ]);
   expect(timeouts).toEqual({ tcp: 5, tcpFin: 60, udp: 0 });
   expect(daemons).toMatchObject([{ role: 'master', syncId: 4 }]);
 });
 
 describe('what ipvsadm would refuse is named with its line', () => {
   test.each([
-    ['-A -t 10.0.0.1:80\n-A -t 10.0.0.1:80\n', 'rules:2:1: service tcp 10.0.0.1 port 80 is there twice'],
+    [
+      '-A -t 10.0.0.1:80\n-A -t 10.0.0.1:80\n',
+      'rules:2:1: service tcp 10.0.0.1 port 80 is there twice',
+    ],
     ['-A -t 10.0.0.1:80 -q\n', 'rules:1:1: -q: unknown option'],
-    ['\n# x\n-a -t 10.0.0.1:80 -r 10.0.0.2\n', 'rules:3:1: service tcp 10.0.0.1 port 80 is not there so far'],
+    [
+      '\n# x\n-a -t 10.0.0.1:80 -r 10.0.0.2\n',
+      'rules:3:1: service tcp 10.0.0.1 port 80 is not there so far',
+    ],
     ['-L\n', 'rules:1:1: -L: not a change of rules'],
     ['-A -t 10.0.0.1:80\n-d -t 10.0.0.1:80 -r 10.0.0.2\n', 'rules:2:1: no such real server so far'],
   ])('%j', async (text, message) => {
@@ -39,7 +47,16 @@ const marksOf = ({ services }: RuleFile) =>
   services.flatMap(({ service: { id } }, i) => {
     if (id.kind !== 'fwmark') return [];
     const address = id.family === 'ipv4' ? `192.0.2.${1 + (i % 250)}` : `2001:db8::${1 + i}`;
-    return [{ family: id.family, mark: id.mark, address, vip: parseAddress(address), protocol: 'tcp', ports: [80, 443] }];
+    return [
+      {
+        family: id.family,
+        mark: id.mark,
+        address,
+        vip: parseAddress(address),
+        protocol: 'tcp',
+        ports: [80, 443],
+      },
+    ];
   });
 
 test('a file made of random rules makes the same rules', async () => {
@@ -49,26 +66,45 @@ test('a file made of random rules makes the same rules', async () => {
       (line) => !/ -s none| -i -w .*--tun-type (?:gue|gre).*--tun-remcsum/.test(line),
     );
     const kept = new Set(
-      lines.filter((line) => line.startsWith('-A')).map((line) => / (-[tuf]|--sctp-service) \S+(?: -6)?/.exec(line)?.[0]),
+      lines
+        .filter((line) => line.startsWith('-A'))
+        .map((line) => / (-[tuf]|--sctp-service) \S+(?: -6)?/.exec(line)?.[0]),
     );
-    const text = lines.filter((line) => kept.has(/ (-[tuf]|--sctp-service) \S+(?: -6)?/.exec(line)?.[0])).join('\n');
+    const text = lines
+      .filter((line) => kept.has(/ (-[tuf]|--sctp-service) \S+(?: -6)?/.exec(line)?.[0]))
+      .join('\n');
     const rules = await read(text);
-    const around = { timeouts: rules.timeouts, daemons: rules.daemons, marks: marksOf(rules), interfaceOf: () => 'eth0' };
+    const around = {
+      timeouts: rules.timeouts,
+      daemons: rules.daemons,
+      marks: marksOf(rules),
+      interfaceOf: () => 'eth0',
+    };
     for (const described of rules.services) {
       let yaml: string;
       try {
         yaml = writeConfig([described], around);
         readConfig(yaml, 'made');
       } catch (error) {
-        // what an lvsctl file refuses on purpose: another port in DR or TUN, one-packet scheduling of marks, families that only TUN mixes
-        expect(String(error)).toMatch(/persistence engine sip without|cannot change the port|one-packet|needs mode tun|lower threshold/);
+        // what an lvsctl file refuses on purpose: another port in DR or TUN, one-packet scheduling
+        // of marks, families that only TUN mixes
+        expect(String(error)).toMatch(
+          /persistence engine sip without|cannot change the port|one-packet|needs mode tun|lower threshold/,
+        );
         continue;
       }
       const [wanted] = wantedTable(readConfig(yaml, 'made'));
-      if (!wanted || !sameService(wanted.service, described.service)) expect(wanted?.service).toEqual(described.service);
+      if (!wanted || !sameService(wanted.service, described.service))
+        expect(wanted?.service).toEqual(described.service);
       expect(wanted?.destinations.length).toBe(described.destinations.length);
-      expect(wanted?.destinations.every((one, i) => sameDestination(one, described.destinations[i] ?? one))).toBe(true);
-      expect(familyOf(wanted?.service.id ?? described.service.id)).toBe(familyOf(described.service.id));
+      expect(
+        wanted?.destinations.every((one, i) =>
+          sameDestination(one, described.destinations[i] ?? one),
+        ),
+      ).toBe(true);
+      expect(familyOf(wanted?.service.id ?? described.service.id)).toBe(
+        familyOf(described.service.id),
+      );
       compared++;
     }
   }
@@ -78,13 +114,22 @@ test('a file made of random rules makes the same rules', async () => {
 test.each([
   [
     '-A PREROUTING -d 192.0.2.1/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark 0x7/0xffffffff',
-    { mark: 7, address: '192.0.2.1', vip: parseAddress('192.0.2.1'), protocol: 'tcp', ports: [80, 443] },
+    {
+      mark: 7,
+      address: '192.0.2.1',
+      vip: parseAddress('192.0.2.1'),
+      protocol: 'tcp',
+      ports: [80, 443],
+    },
   ],
   [
     '-A PREROUTING -d 192.0.2.0/24 -p udp -m udp --dport 53 -j MARK --set-xmark 0x10/0xffffffff',
     { mark: 16, vip: undefined, protocol: 'udp', ports: [53] },
   ],
-  ['-A PREROUTING ! -d 192.0.2.0/24 -j MARK --set-mark 3', { mark: 3, address: undefined, protocol: undefined, ports: undefined }],
+  [
+    '-A PREROUTING ! -d 192.0.2.0/24 -j MARK --set-mark 3',
+    { mark: 3, address: undefined, protocol: undefined, ports: undefined },
+  ],
   ['-A PREROUTING -d 192.0.2.1/32 -j ACCEPT', undefined],
   [':PREROUTING ACCEPT [0:0]', undefined],
 ])('iptablesMark(%j)', (line, source) => {

@@ -9,7 +9,11 @@ import { fakeMachine } from '../../support/machine.js';
 
 const ADDRESSES = (...local: readonly (readonly [string, string, number])[]) =>
   JSON.stringify(
-    local.map(([ifname, address, prefixlen]) => ({ ifname, flags: ['UP', 'LOWER_UP'], addr_info: [{ local: address, prefixlen }] })),
+    local.map(([ifname, address, prefixlen]) => ({
+      ifname,
+      flags: ['UP', 'LOWER_UP'],
+      addr_info: [{ local: address, prefixlen }],
+    })),
   );
 
 async function diagnose(
@@ -20,7 +24,11 @@ async function diagnose(
 ): Promise<Diagnosis> {
   const backend = new MemoryBackend();
   expect((await answer('ipvsadm', ['-R'], { backend, stdin: rules })).stderr).toBe('');
-  const machine = fakeMachine({ '/proc/self/status': 'CapEff:\t000001ffffffffff\n', ...files }, programs, backend);
+  const machine = fakeMachine(
+    { '/proc/self/status': 'CapEff:\t000001ffffffffff\n', ...files },
+    programs,
+    backend,
+  );
   const { stdout, stderr } = await lvsctl(['doctor', '--json', ...words], { f: FILE }, { machine });
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Diagnosis;
@@ -30,7 +38,10 @@ const ids = ({ findings }: Diagnosis) => findings.map(({ id }) => id);
 const RULES = '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11:80 -g\n';
 const FILE =
   'vips: [{address: 192.0.2.10, interface: eth0}]\nservices:\n  - {name: a, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}\n';
-const director = (ip: (words: readonly string[]) => Partial<Ran>) => ({ ip, arping: () => ({ status: 0 }) });
+const director = (ip: (words: readonly string[]) => Partial<Ran>) => ({
+  ip,
+  arping: () => ({ status: 0 }),
+});
 const healthy = director((words) =>
   words[0] === 'route' && words[1] === 'get'
     ? { stdout: 'local 192.0.2.10 dev lo' }
@@ -47,7 +58,11 @@ describe('port reuse by kernel', () => {
     ['10.0.0', '1', '1', []],
   ])('Linux %s, conn_reuse_mode %s, conntrack %s', async (release, mode, conntrack, found) => {
     const vs = '/proc/sys/net/ipv4/vs';
-    const files = { '/proc/sys/kernel/osrelease': `${release}\n`, [`${vs}/conn_reuse_mode`]: mode, [`${vs}/conntrack`]: conntrack };
+    const files = {
+      '/proc/sys/kernel/osrelease': `${release}\n`,
+      [`${vs}/conn_reuse_mode`]: mode,
+      [`${vs}/conntrack`]: conntrack,
+    };
     expect(ids(await diagnose(RULES, files, healthy))).toEqual(found);
   });
 });
@@ -55,33 +70,62 @@ describe('port reuse by kernel', () => {
 test('what could not be looked at is said', async () => {
   const { findings, unseen } = await diagnose(RULES, {}, { ip: healthy.ip });
   expect(findings).toEqual([]);
-  expect(unseen).toEqual(['who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)']);
+  expect(unseen).toEqual([
+    'who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)',
+  ]);
 });
 
 test('a VIP that is nowhere, without a file: the interface is that of its network', async () => {
-  const ip = (words: readonly string[]) => ({ stdout: words[0] === '-json' ? ADDRESSES(['eth3', '192.0.2.1', 24]) : 'unicast' });
+  const ip = (words: readonly string[]) => ({
+    stdout: words[0] === '-json' ? ADDRESSES(['eth3', '192.0.2.1', 24]) : 'unicast',
+  });
   const { findings } = await diagnose(RULES, {}, director(ip));
   expect(findings).toMatchObject([
-    { id: 'vip', what: 'VIP 192.0.2.10 is on no interface', repair: ['ip addr add 192.0.2.10/32 dev eth3'] },
+    {
+      id: 'vip',
+      what: 'VIP 192.0.2.10 is on no interface',
+      repair: ['ip addr add 192.0.2.10/32 dev eth3'],
+    },
   ]);
 });
 
 test('rp_filter on a DR server whose way to clients is another interface', async () => {
   const ip = (words: readonly string[]) => {
     if (words[0] === '-json')
-      return { stdout: ADDRESSES(['eth0', '192.0.2.11', 24], ['eth1', '198.51.100.1', 24], ['lo', '192.0.2.10', 32]) };
+      return {
+        stdout: ADDRESSES(
+          ['eth0', '192.0.2.11', 24],
+          ['eth1', '198.51.100.1', 24],
+          ['lo', '192.0.2.10', 32],
+        ),
+      };
     return { stdout: words.includes('default') ? 'default via 198.51.100.254 dev eth1 \n' : '' };
   };
   const conf = '/proc/sys/net/ipv4/conf';
   const quiet = { [`${conf}/eth0/arp_ignore`]: '1', [`${conf}/eth0/arp_announce`]: '2' };
   const strict = { ...quiet, [`${conf}/all/rp_filter`]: '1', [`${conf}/eth0/rp_filter`]: '0' };
   const { findings } = await diagnose('', strict, { ip }, 'f');
-  expect(findings).toMatchObject([{ id: 'rp-filter', repair: ['sysctl -w net.ipv4.conf.eth0.rp_filter=2'] }]);
-  expect(ids(await diagnose('', { ...quiet, [`${conf}/eth0/rp_filter`]: '2', [`${conf}/all/rp_filter`]: '1' }, { ip }, 'f'))).toEqual([]);
+  expect(findings).toMatchObject([
+    { id: 'rp-filter', repair: ['sysctl -w net.ipv4.conf.eth0.rp_filter=2'] },
+  ]);
+  expect(
+    ids(
+      await diagnose(
+        '',
+        { ...quiet, [`${conf}/eth0/rp_filter`]: '2', [`${conf}/all/rp_filter`]: '1' },
+        { ip },
+        'f',
+      ),
+    ),
+  ).toEqual([]);
 });
 
 test('an interface that the machine lacks is named before anything is changed', async () => {
   const machine = fakeMachine({}, { ip: () => ({ stdout: ADDRESSES(['eth1', '192.0.2.1', 24]) }) });
   const answered = await lvsctl(['director', 'up', 'f'], { f: FILE }, { machine });
-  expect(answered).toEqual({ status: 2, stdout: '', stderr: 'lvsctl: VIP 192.0.2.10: this machine has no interface eth0; it has eth1\n' });
+  expect(answered).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'lvsctl: VIP 192.0.2.10: this machine has no interface eth0; it has eth1\n',
+  });
 });

@@ -18,15 +18,27 @@ describe('which servers a word means', () => {
     ['2001:DB8:0::1', 'web', [web('[2001:db8::1]:80')]],
     ['[2001:db8::1]', 'web', [web('[2001:db8::1]:80')]],
     ['[2001:db8:0:0::1]:25', undefined, [mail('[2001:db8::1]:25')]],
-  ] as const)('%s in %s', (word, service, found) => expect(selectServers(ALL, word, service)).toEqual(found));
+  ] as const)('%s in %s', (word, service, found) =>
+    expect(selectServers(ALL, word, service)).toEqual(found),
+  );
   test.each([
-    ['10.0.0.9', undefined, 'no server 10.0.0.9; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80, 10.0.0.1:25, [2001:db8::1]:25'],
-    ['10.0.0.1:81', 'web', 'no server 10.0.0.1:81; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80'],
+    [
+      '10.0.0.9',
+      undefined,
+      'no server 10.0.0.9; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80, 10.0.0.1:25, [2001:db8::1]:25',
+    ],
+    [
+      '10.0.0.1:81',
+      'web',
+      'no server 10.0.0.1:81; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80',
+    ],
     ['10.0.0.1', 'ftp', 'no service ftp; there are web, mail'],
     ['rs1', undefined, 'rs1: not the address of a server, with or without its port'],
     ['', undefined, ': not the address of a server, with or without its port'],
     ['10.0.0.1:', undefined, '10.0.0.1:: not the address of a server, with or without its port'],
-  ] as const)('%s in %s is refused', (word, service, message) => expect(() => selectServers(ALL, word, service)).toThrow(message));
+  ] as const)('%s in %s is refused', (word, service, message) =>
+    expect(() => selectServers(ALL, word, service)).toThrow(message),
+  );
 });
 
 describe('the record', () => {
@@ -40,7 +52,11 @@ describe('the record', () => {
       },
     };
   };
-  const admin = { state: 'disabled', reason: 'new disk', since: '2026-01-01T00:00:00.000Z' } as const;
+  const admin = {
+    state: 'disabled',
+    reason: 'new disk',
+    since: '2026-01-01T00:00:00.000Z',
+  } as const;
 
   test('remembers for the next reader, and forgets', () => {
     const disk = files();

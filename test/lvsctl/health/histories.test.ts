@@ -1,5 +1,6 @@
-// Thousands of random histories of the whole monitor on the memory backend: failing servers, administrators, other files, others who
-// write to the table, and deaths of the monitor in the middle of a change.
+// Thousands of random histories of the whole monitor on the memory backend: failing servers,
+// administrators, other files, others who write to the table, and deaths of the monitor in the
+// middle of a change.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
@@ -61,9 +62,18 @@ const adminAct = fc.record({
 const foreignAct = fc.record({
   kind: fc.constant('foreign' as const),
   server: fc.integer({ min: 0, max: SERVERS }),
-  what: fc.constantFrom('delete' as const, 'weight' as const, 'add' as const, 'delete-service' as const, 'edit-service' as const),
+  what: fc.constantFrom(
+    'delete' as const,
+    'weight' as const,
+    'add' as const,
+    'delete-service' as const,
+    'edit-service' as const,
+  ),
 });
-const die = fc.record({ kind: fc.constant('die' as const), changes: fc.integer({ min: 0, max: 3 }) });
+const die = fc.record({
+  kind: fc.constant('die' as const),
+  changes: fc.integer({ min: 0, max: 3 }),
+});
 const variants = fc.record({
   servers: fc.constantFrom(SERVERS, SERVERS, SERVERS - 1, 2),
   factor: fc.constantFrom(1, 1, 10),
@@ -73,12 +83,25 @@ const variants = fc.record({
 });
 const reload = fc.record({ kind: fc.constant('reload' as const), variant: variants });
 const momentsOf = (act: fc.Arbitrary<Act>) =>
-  fc.array(fc.record({ ms: fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 30_000 })), act }), { maxLength: 25 });
+  fc.array(
+    fc.record({
+      ms: fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 30_000 })),
+      act,
+    }),
+    { maxLength: 25 },
+  );
 
 const fileOf = ({ servers, factor, failed, minUp, slowStart }: Variant) =>
-  configOf({ servers, factor, health: `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}` });
+  configOf({
+    servers,
+    factor,
+    health: `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}`,
+  });
 
-/** Plays it to its end, when all servers are well again and nobody has said anything of them. @returns the file in force then */
+/**
+ * Plays it to its end, when all servers are well again and nobody has said anything of them.
+ * @returns the file in force then
+ */
 async function play(all: Scene, moments: readonly Moment[], first: Variant): Promise<Variant> {
   const { outside, behaviours, table, start, kill, admin, backend, expectFile } = all;
   let variant = first;
@@ -95,7 +118,11 @@ async function play(all: Scene, moments: readonly Moment[], first: Variant): Pro
       quiet[act.server] = outside.clock.now();
     } else if (act.kind === 'admin') {
       if (act.server >= variant.servers) continue;
-      const one = act.state && { state: act.state, reason: 'test', since: '2026-01-01T00:00:00.000Z' };
+      const one = act.state && {
+        state: act.state,
+        reason: 'test',
+        since: '2026-01-01T00:00:00.000Z',
+      };
       if (one) admin.set(nameOf(act.server), one);
       else admin.delete(nameOf(act.server));
       monitor.setAdmin('web', nameOf(act.server), one);
@@ -161,11 +188,15 @@ function expectSettled(
   }
 }
 
-/** Who is told to be gone has failed `fall` times in a row, who is back has passed `rise` times; the first verdict on a new server may come sooner. */
+/**
+ * Who is told to be gone has failed `fall` times in a row, who is back has passed `rise` times; the
+ * first verdict on a new server may come sooner.
+ */
 function expectEarned(event: MonitorEvent, results: readonly boolean[], before: number): void {
   const passed = event.event === 'back';
   const row = results.slice(-(passed ? RISE : FALL));
-  if (results.length - before > 1) expect(row).toEqual(Array.from({ length: passed ? RISE : FALL }, () => passed));
+  if (results.length - before > 1)
+    expect(row).toEqual(Array.from({ length: passed ? RISE : FALL }, () => passed));
   else expect(results.at(-1)).toBe(passed);
 }
 
@@ -174,7 +205,14 @@ describe('random histories', () => {
   test('of failures, administrators, other files and deaths: never without a server, nothing flaps, and right when it settled', async () => {
     await fc.assert(
       fc.asyncProperty(
-        momentsOf(fc.oneof({ weight: 6, arbitrary: behave }, { weight: 2, arbitrary: adminAct }, die, reload)),
+        momentsOf(
+          fc.oneof(
+            { weight: 6, arbitrary: behave },
+            { weight: 2, arbitrary: adminAct },
+            die,
+            reload,
+          ),
+        ),
         variants,
         async (moments, first) => {
           let served = false;
@@ -200,12 +238,21 @@ describe('random histories', () => {
   test('with others writing to the table: repaired, and what is theirs left alone', async () => {
     await fc.assert(
       fc.asyncProperty(
-        momentsOf(fc.oneof({ weight: 3, arbitrary: behave }, { weight: 3, arbitrary: foreignAct }, adminAct, die)),
+        momentsOf(
+          fc.oneof(
+            { weight: 3, arbitrary: behave },
+            { weight: 3, arbitrary: foreignAct },
+            adminAct,
+            die,
+          ),
+        ),
         variants,
         async (moments, variant) => {
           const all = scene();
           const own = { ...wantedTable(configOf())[0]?.destinations[0], port: 4711 } as Destination;
-          const deletes = moments.some(({ act }) => act.kind === 'foreign' && act.what === 'delete-service');
+          const deletes = moments.some(
+            ({ act }) => act.kind === 'foreign' && act.what === 'delete-service',
+          );
           const service = wantedTable(configOf())[0]?.service;
           if (!service) throw new Error('no service');
           const other = { ...service, id: { ...ID, port: 8080 } } as NonNullable<typeof service>;
@@ -215,7 +262,10 @@ describe('random histories', () => {
             { kind: 'add-service', service: other },
           ]);
           const last = await play(all, moments, { ...variant, servers: SERVERS });
-          expect(weightsOf(await all.table())).toEqual({ ...allUp(last), ...(deletes ? {} : { [formatServer(own)]: 1 }) });
+          expect(weightsOf(await all.table())).toEqual({
+            ...allUp(last),
+            ...(deletes ? {} : { [formatServer(own)]: 1 }),
+          });
           expect((await all.backend.service(ID)).service).toEqual(service);
           expect((await all.backend.service(other.id)).service).toEqual(other);
         },

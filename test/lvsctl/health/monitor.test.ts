@@ -45,7 +45,10 @@ describe('from fault to removal', () => {
       expect(took).toBeLessThanOrEqual(RISE * INTERVAL + TIMEOUT + 50);
       expect((await table()).get(nameOf(2))?.weight).toBe(3);
       const why = behaviour === 'refuses' ? 'connection refused' : 'no answer';
-      expect(log(events).slice(4)).toEqual([`web ${nameOf(2)} gone: tcp: ${why}`, `web ${nameOf(2)} back`]);
+      expect(log(events).slice(4)).toEqual([
+        `web ${nameOf(2)} gone: tcp: ${why}`,
+        `web ${nameOf(2)} back`,
+      ]);
       await monitor.stop('remove');
       expect(await table()).toEqual(new Map());
       expect(outside.pending()).toBe(0);
@@ -66,7 +69,10 @@ describe('from fault to removal', () => {
     await outside.pass(10_000);
     expect([...(await table()).keys()]).toEqual([nameOf(1)]);
     expect(held.slice(before)).toEqual(held.slice(before).map(() => true));
-    expect(log(events).filter((line) => line.includes('sorry'))).toEqual([`web ${SORRY} sorry-in`, `web ${SORRY} sorry-out`]);
+    expect(log(events).filter((line) => line.includes('sorry'))).toEqual([
+      `web ${SORRY} sorry-in`,
+      `web ${SORRY} sorry-out`,
+    ]);
   });
 
   test('a new table waits for verdicts before the sorry server goes in', async () => {
@@ -186,7 +192,8 @@ test('what a check finds that began under a former file is heard of nobody', asy
   const monitor = await start();
   monitor.start();
   await outside.pass(5000);
-  // the checks of the first server are on their way for a second each, and the file that drops it makes the second one the first
+  // the checks of the first server are on their way for a second each, and the file that drops it
+  // makes the second one the first
   behaviours[0] = 'hangs';
   for (let i = 0; i < 10; i++) {
     await outside.pass(INTERVAL / 2);
@@ -194,7 +201,9 @@ test('what a check finds that began under a former file is heard of nobody', asy
   }
   await monitor.reload(configOf({ skip: 1 }));
   await outside.pass(60_000);
-  expect(log(events).filter((line) => line.includes('gone') && !line.includes(nameOf(0)))).toEqual([]);
+  expect(log(events).filter((line) => line.includes('gone') && !line.includes(nameOf(0)))).toEqual(
+    [],
+  );
   expect([...(await table()).keys()].sort()).toEqual([1, 2, 3].map(nameOf));
 });
 
@@ -222,7 +231,8 @@ describe('trouble of the director itself', () => {
   test('a check that can never be made does not keep --once for ever, nor the others from the table', async () => {
     const { outside, start, table } = scene();
     const { tcp } = outside.probes;
-    (outside.probes as { tcp: typeof tcp }).tcp = async (target) => (target.address === '10.0.0.1' ? trouble : tcp(target));
+    (outside.probes as { tcp: typeof tcp }).tcp = async (target) =>
+      target.address === '10.0.0.1' ? trouble : tcp(target);
     let done = false;
     void (await start()).once().then(() => {
       done = true;
@@ -238,14 +248,20 @@ test('a server that the file does not name is told once, shows in the status, an
   const monitor = await start();
   monitor.start();
   await outside.pass(5000);
-  const destination = { ...(wantedTable(configOf())[0]?.destinations[0] as Destination), port: 4711, weight: 7 };
+  const destination = {
+    ...(wantedTable(configOf())[0]?.destinations[0] as Destination),
+    port: 4711,
+    weight: 7,
+  };
   backend.applyNow([{ kind: 'add-destination', id: ID, destination }]);
   const before = events.length;
   await outside.pass(60_000);
   expect(log(events.slice(before))).toEqual([
     'web 10.0.0.1:4711 foreign: is there with weight 7, and the file does not name it; left alone',
   ]);
-  expect((await monitor.status())[0]?.others).toEqual([{ server: '10.0.0.1:4711', weight: 7, active: 0, inactive: 0 }]);
+  expect((await monitor.status())[0]?.others).toEqual([
+    { server: '10.0.0.1:4711', weight: 7, active: 0, inactive: 0 },
+  ]);
   expect(weightsOf(await table())).toEqual({ ...allUp(), '10.0.0.1:4711': 7 });
 });
 
@@ -257,7 +273,11 @@ test('an edit of a service is respected, and an administrator is not undone', as
   backend.applyNow(foreignChanges({ server: 0, what: 'edit-service' }));
   await outside.pass(60_000);
   expect((await backend.service(ID)).service.scheduler).toBe('rr');
-  monitor.setAdmin('web', nameOf(2), { state: 'drained', reason: '', since: '2026-01-01T00:00:00.000Z' });
+  monitor.setAdmin('web', nameOf(2), {
+    state: 'drained',
+    reason: '',
+    since: '2026-01-01T00:00:00.000Z',
+  });
   await outside.pass(5000);
   backend.applyNow(foreignChanges({ server: 2, what: 'weight' }));
   await outside.pass(5000);
@@ -326,7 +346,8 @@ describe('a table that cannot be written', () => {
     const apply = backend.apply.bind(backend);
     backend.apply = async (changes) => {
       const [change] = changes;
-      const odd = change?.kind === 'add-destination' && formatServer(change.destination) === nameOf(0);
+      const odd =
+        change?.kind === 'add-destination' && formatServer(change.destination) === nameOf(0);
       return odd ? [new IpvsError('add-destination', 'EINVAL')] : apply(changes);
     };
     (await start()).start();
@@ -343,7 +364,8 @@ describe('a table that cannot be written', () => {
     const apply = backend.apply.bind(backend);
     backend.apply = async ([change, ...rest]) => {
       expect(rest).toEqual([]);
-      const sorry = change?.kind === 'add-destination' && formatServer(change.destination) === SORRY;
+      const sorry =
+        change?.kind === 'add-destination' && formatServer(change.destination) === SORRY;
       return sorry ? [new IpvsError('add-destination', 'EINVAL')] : apply(change ? [change] : []);
     };
     behaviours.fill('refuses');
@@ -369,7 +391,10 @@ describe('a table that cannot be written', () => {
     expect(monitor.idleMs()).toBeGreaterThan(15_000);
     backend.services = services;
     await outside.pass(5000);
-    expect(log(events.slice(before)).map((line) => line.replace(/:.*/, ''))).toEqual(['trouble', 'recovered']);
+    expect(log(events.slice(before)).map((line) => line.replace(/:.*/, ''))).toEqual([
+      'trouble',
+      'recovered',
+    ]);
     expect(monitor.idleMs()).toBeLessThan(3000);
   });
 });
@@ -381,7 +406,9 @@ test('once: every check until it is certain, one write, no slow start', async ()
   const down = service.destinations[1];
   backend.applyNow([
     { kind: 'add-service', service: service.service },
-    ...service.destinations.filter((one) => one !== down).map((destination): Change => ({ kind: 'add-destination', id: ID, destination })),
+    ...service.destinations
+      .filter((one) => one !== down)
+      .map((destination): Change => ({ kind: 'add-destination', id: ID, destination })),
   ]);
   behaviours[0] = 'hangs';
   const monitor = await start(configOf({ health: 'slow_start: 60' }));
@@ -398,7 +425,9 @@ test('once: every check until it is certain, one write, no slow start', async ()
   });
 });
 
-test('hours of 20 servers, some of which come and go, leave nothing behind: no timer, no memory', { timeout: 120_000 }, async () => {
+test('hours of 20 servers, some of which come and go, leave nothing behind: no timer, no memory', {
+  timeout: 120_000,
+}, async () => {
   const { outside, start, behaviours, events, forgetHistory } = scene();
   const monitor = await start(configOf({ servers: 20 }));
   monitor.start();

@@ -16,7 +16,12 @@ monitor: {check_netns: c}
   const [server] = wanted?.destinations ?? [];
   const [first] = wanted?.source.checks ?? [];
   if (!wanted || !server || !first) throw new Error('no question');
-  return { check: first, service: wanted.source, server, way: { netns: 'c', ports: [20_000, 20_063] as const } };
+  return {
+    check: first,
+    service: wanted.source,
+    server,
+    way: { netns: 'c', ports: [20_000, 20_063] as const },
+  };
 }
 
 /** What is asked, as the arguments of the probe. */
@@ -31,7 +36,10 @@ async function asked(service: string, check: string): Promise<unknown[]> {
     };
   const all = (where: string) =>
     Object.fromEntries(
-      ['tcp', 'http', 'dns', 'udp', 'smtp', 'ping', 'exec'].map((kind) => [kind, record(where)(kind)]),
+      ['tcp', 'http', 'dns', 'udp', 'smtp', 'ping', 'exec'].map((kind) => [
+        kind,
+        record(where)(kind),
+      ]),
     ) as unknown as Probes;
   await ask({ probes: all('here'), probesIn: (netns) => all(netns) }, question(service, check));
   return calls[0] ?? [];
@@ -46,7 +54,11 @@ describe('the port', () => {
     [NAT, 'kind: tcp', 8080],
     [NAT, 'kind: https', 8080],
     [NAT, 'kind: tcp, port: 81', 81],
-    ['address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 10.0.0.1, port: 8000}]', 'kind: http', 8000],
+    [
+      'address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 10.0.0.1, port: 8000}]',
+      'kind: http',
+      8000,
+    ],
     // of a group the one that such a service usually has
     [GROUP, 'kind: https', 443],
     [GROUP, 'kind: http', 80],
@@ -76,14 +88,21 @@ describe('host and name', () => {
     [V6, 'kind: https, host: "[2001:db8::2]"', '[2001:db8::2]', '2001:db8::2'],
     [V6, 'kind: https, host: www.example, sni: other.example', 'www.example', 'other.example'],
   ])('{%s} {%s}: %s, %s', async (service, check, host, name) => {
-    const [, , , http] = (await asked(service, check)) as [0, 0, 0, { host: string; tls: { name: string } | undefined }];
+    const [, , , http] = (await asked(service, check)) as [
+      0,
+      0,
+      0,
+      { host: string; tls: { name: string } | undefined },
+    ];
     expect([http.host, http.tls?.name]).toEqual([host, name]);
   });
 });
 
 test('times are whole milliseconds', async () => {
   for (const timeout of [2.01, 4.06, 0.1234]) {
-    expect((await asked(NAT, `kind: dns, name: a, timeout: ${timeout}`))[2]).toMatchObject({ timeoutMs: Math.round(timeout * 1000) });
+    expect((await asked(NAT, `kind: dns, name: a, timeout: ${timeout}`))[2]).toMatchObject({
+      timeoutMs: Math.round(timeout * 1000),
+    });
   }
 });
 
@@ -102,8 +121,14 @@ test('the VIP is asked for on the server, from the namespace and by its ports', 
 });
 
 test('bytes of udp, from text and from digits', async () => {
-  expect((await asked(NAT, 'kind: udp, payload: hé')).at(-1)).toEqual({ hex: '68c3a9', reply: false });
-  expect((await asked(NAT, 'kind: udp, payload_hex: ff 00, reply: true')).at(-1)).toEqual({ hex: 'ff00', reply: true });
+  expect((await asked(NAT, 'kind: udp, payload: hé')).at(-1)).toEqual({
+    hex: '68c3a9',
+    reply: false,
+  });
+  expect((await asked(NAT, 'kind: udp, payload_hex: ff 00, reply: true')).at(-1)).toEqual({
+    hex: 'ff00',
+    reply: true,
+  });
 });
 
 test('what a program finds in its environment', async () => {
@@ -126,15 +151,19 @@ test('what a program finds in its environment', async () => {
 
 test('labels', () => {
   const label = (check: string) => labelOf(question(NAT, check).check);
-  expect(['kind: tcp', 'kind: http, path: /x', 'kind: dns, name: a, type: MX', 'kind: exec, command: [/bin/x, y]'].map(label)).toEqual([
-    'tcp',
-    'http /x',
-    'dns MX a',
-    'exec /bin/x',
-  ]);
+  expect(
+    [
+      'kind: tcp',
+      'kind: http, path: /x',
+      'kind: dns, name: a, type: MX',
+      'kind: exec, command: [/bin/x, y]',
+    ].map(label),
+  ).toEqual(['tcp', 'http /x', 'dns MX a', 'exec /bin/x']);
 });
 
 test('a file of certificates that cannot be used is told before anything begins', () => {
   const outside = { isExecutable: () => true, whyNoCertificates: () => 'no such file' };
-  expect(impossible(question(NAT, 'kind: https, ca: /x').check, outside)).toBe('check https: /x: no such file');
+  expect(impossible(question(NAT, 'kind: https, ca: /x').check, outside)).toBe(
+    'check https: /x: no such file',
+  );
 });

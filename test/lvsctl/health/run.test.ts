@@ -26,13 +26,24 @@ monitor:
   hook: [/usr/local/bin/page, --now]
   log: {format: text, file: /var/log/lvs.log}
 `;
-const OPTIONS = { file: 'web.yaml', socket: '/run/s', record: '/var/r.json', onExit: 'leave' as const };
+const OPTIONS = {
+  file: 'web.yaml',
+  socket: '/run/s',
+  record: '/var/r.json',
+  onExit: 'leave' as const,
+};
 
-function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, more: Partial<Outside> = {}) {
+function stage(
+  options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {},
+  more: Partial<Outside> = {},
+) {
   const down = new Set<string>();
   const hanging = new Set<string>();
   const base = simulatedOutside({
-    probe: (server) => ({ verdict: down.has(server) ? 'refused' : undefined, tookMs: hanging.has(server) ? 1e9 : 1 }),
+    probe: (server) => ({
+      verdict: down.has(server) ? 'refused' : undefined,
+      tookMs: hanging.has(server) ? 1e9 : 1,
+    }),
   });
   let handle: (signal: Signal) => void = () => {};
   let answer: ((line: string) => Promise<string>) | undefined;
@@ -80,7 +91,11 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
     sysctl: () => '0\n',
     run: (_: string, words: readonly string[], input = '') => {
       ran.push(words.join(' ') + (input === '' ? '' : `: ${input.trim().replaceAll('\n', '; ')}`));
-      return { status: words.includes('broken') ? 1 : 0, stdout: '', stderr: 'no such namespace\n' };
+      return {
+        status: words.includes('broken') ? 1 : 0,
+        stdout: '',
+        stderr: 'no such namespace\n',
+      };
     },
     failureText,
   };
@@ -101,27 +116,47 @@ function stage(options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {}, mor
         .slice(0, -1)
         .map((line) => line.slice(25)),
     signal: (signal: Signal) => handle(signal),
-    ask: async (request: object) => JSON.parse(await outside.ask('', JSON.stringify(request))) as unknown,
+    ask: async (request: object) =>
+      JSON.parse(await outside.ask('', JSON.stringify(request))) as unknown,
     watch: () => watch({ ...OPTIONS, ...options }, world),
     once: () => once({ ...OPTIONS, ...options }, world),
     weights: async () =>
       Object.fromEntries(
-        (await Promise.all((await backend.services()).map(({ service }) => backend.destinations(service.id))))
+        (
+          await Promise.all(
+            (await backend.services()).map(({ service }) => backend.destinations(service.id)),
+          )
+        )
           .flat()
-          .map(({ destination }) => [destination.address.family === 'ipv4' ? destination.address.value >>> 0 : 0, destination.weight])
-          .map(([value = 0, weight]) => [`10.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`, weight]),
+          .map(({ destination }) => [
+            destination.address.family === 'ipv4' ? destination.address.value >>> 0 : 0,
+            destination.weight,
+          ])
+          .map(([value = 0, weight]) => [
+            `10.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`,
+            weight,
+          ]),
       ),
   };
 }
 
-const say = (state: string | null, server: string, reason = '') => ({ ask: 'admin', state, server, service: null, reason });
+const say = (state: string | null, server: string, reason = '') => ({
+  ask: 'admin',
+  state,
+  server,
+  service: null,
+  reason,
+});
 
 describe('signals', () => {
   test('SIGHUP takes the file anew, SIGTERM ends and leaves the rules', async () => {
     const one = stage();
     const ended = one.watch();
     await one.pass(5000);
-    one.texts.file = FILE.replace('weight: 3', 'weight: 8').replace('{address: 10.0.0.2}', '{address: 10.0.0.3}');
+    one.texts.file = FILE.replace('weight: 3', 'weight: 8').replace(
+      '{address: 10.0.0.2}',
+      '{address: 10.0.0.3}',
+    );
     one.signal('SIGHUP');
     await one.pass(5000);
     expect(await one.weights()).toEqual({ '10.0.0.1': 8, '10.0.0.3': 1 });
@@ -140,9 +175,15 @@ describe('signals', () => {
   });
 
   test.each([
-    [FILE.replace('weight: 3', 'weight: many'), /^reload-refused: web\.yaml:8:\d+: .*the former file stays in force$/],
     [
-      FILE.replace('port: 80', 'port: 0').replace('mode: nat', 'mode: nat\n    persistence: {timeout: 60}'),
+      FILE.replace('weight: 3', 'weight: many'),
+      /^reload-refused: web\.yaml:8:\d+: .*the former file stays in force$/,
+    ],
+    [
+      FILE.replace('port: 80', 'port: 0').replace(
+        'mode: nat',
+        'mode: nat\n    persistence: {timeout: 60}',
+      ),
       /^reload-refused: web\.yaml:\d+:\d+: services\[0\]\.checks\[0\]: check tcp needs `port'/,
     ],
   ])('a broken file is refused, and the old one stays', async (text, line) => {
@@ -189,7 +230,10 @@ describe('signals', () => {
 
   test('what a new file makes of health is told: other combinations, min_up, no checks', async () => {
     const one = stage();
-    const two = FILE.replace('checks: [', 'checks: [{kind: tcp, port: 81, interval: 2, timeout: 1, rise: 1, fall: 1}, ');
+    const two = FILE.replace(
+      'checks: [',
+      'checks: [{kind: tcp, port: 81, interval: 2, timeout: 1, rise: 1, fall: 1}, ',
+    );
     one.down.add('10.0.0.1:81').add('10.0.0.2:81');
     const any = two.replace('monitor:', '    health: {combine: any}\nmonitor:');
     one.texts.file = any;
@@ -240,7 +284,13 @@ describe('signals', () => {
     one.down.add('10.0.0.2:80');
     const ended = one.watch();
     await one.pass(5000);
-    await one.ask({ ask: 'admin', state: 'drained', server: '10.0.0.1', service: null, reason: 'new disk' });
+    await one.ask({
+      ask: 'admin',
+      state: 'drained',
+      server: '10.0.0.1',
+      service: null,
+      reason: 'new disk',
+    });
     one.texts.file = FILE.replace('name: web', 'name: www');
     one.signal('SIGHUP');
     await one.pass(10);
@@ -252,7 +302,9 @@ describe('signals', () => {
     void one.watch();
     await one.pass(5000);
     expect(await one.weights()).toEqual(wanted);
-    expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([{ service: 'www', server: '10.0.0.1:80' }]);
+    expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([
+      { service: 'www', server: '10.0.0.1:80' },
+    ]);
     one.signal('SIGTERM');
   });
 
@@ -269,7 +321,11 @@ describe('signals', () => {
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
     await one.pass(5000);
     expect(await one.weights()).toEqual({ '10.0.1.2': 1 });
-    expect(one.log().slice(from)).toEqual(['reloaded: web.yaml', 'web 10.0.1.1:80 gone: tcp: refused', 'web 10.0.1.2:80 back']);
+    expect(one.log().slice(from)).toEqual([
+      'reloaded: web.yaml',
+      'web 10.0.1.1:80 gone: tcp: refused',
+      'web 10.0.1.2:80 back',
+    ]);
     one.signal('SIGTERM');
   });
 
@@ -294,7 +350,11 @@ services:
      checks: [{kind: tcp, interval: 2, timeout: 1, rise: 1, fall: 1}]}
 `;
     /** Watches after each change. @returns services that were empty at some time, by port */
-    async function emptied(before: string, after: string, prepare: (one: ReturnType<typeof stage>) => Promise<void> = async () => {}) {
+    async function emptied(
+      before: string,
+      after: string,
+      prepare: (one: ReturnType<typeof stage>) => Promise<void> = async () => {},
+    ) {
       const one = stage();
       one.texts.file = before;
       void one.watch();
@@ -309,7 +369,11 @@ services:
           results.push(...(await apply([change])));
           served &&= Object.keys(await one.weights()).length > 1;
           for (const { service } of await one.backend.services()) {
-            if ((await one.backend.destinations(service.id)).every(({ destination }) => destination.weight === 0))
+            if (
+              (await one.backend.destinations(service.id)).every(
+                ({ destination }) => destination.weight === 0,
+              )
+            )
               empty.add(renderId(service.id));
           }
         }
@@ -325,7 +389,9 @@ services:
     test('names swapped', async () => {
       const { empty, weights } = await emptied(
         TWO,
-        TWO.replace('name: a', 'name: c').replace('name: b', 'name: a').replace('name: c', 'name: b'),
+        TWO.replace('name: a', 'name: c')
+          .replace('name: b', 'name: a')
+          .replace('name: c', 'name: b'),
       );
       expect(empty).toEqual([]);
       expect(weights).toEqual({ '10.0.0.1': 1, '10.0.0.2': 1 });
@@ -337,23 +403,35 @@ services:
       expect(served).toBe(true);
     });
     test('a server that was put in by hand and then into the file, in the place of the other', async () => {
-      const { empty, log } = await emptied(TWO, TWO.replace('10.0.0.1', '10.0.0.9'), async ({ backend }) => {
-        const service = (await backend.services()).map((one) => one.service).find(({ id }) => renderId(id) === 'tcp 192.0.2.1 port 80');
-        if (!service) throw new Error('no service');
-        const [entry] = await backend.destinations(service.id);
-        const address = parseAddress('10.0.0.9');
-        if (!entry || !address) throw new Error('no server');
-        backend.applyNow([{ kind: 'add-destination', id: service.id, destination: { ...entry.destination, address } }]);
-      });
+      const { empty, log } = await emptied(
+        TWO,
+        TWO.replace('10.0.0.1', '10.0.0.9'),
+        async ({ backend }) => {
+          const service = (await backend.services())
+            .map((one) => one.service)
+            .find(({ id }) => renderId(id) === 'tcp 192.0.2.1 port 80');
+          if (!service) throw new Error('no service');
+          const [entry] = await backend.destinations(service.id);
+          const address = parseAddress('10.0.0.9');
+          if (!entry || !address) throw new Error('no server');
+          backend.applyNow([
+            {
+              kind: 'add-destination',
+              id: service.id,
+              destination: { ...entry.destination, address },
+            },
+          ]);
+        },
+      );
       expect(empty).toEqual([]);
       // it was there before the file named it, and counts as up
       expect(log.filter((line) => /gone|back/.test(line)).slice(2)).toEqual([]);
     });
     test('a server that becomes the sorry server', async () => {
-      const sorry = FILE.replace('sorry: {address: 10.0.9.9}', 'sorry: {address: 10.0.0.1}').replace(
-        '{address: 10.0.0.1, weight: 3}, ',
-        '',
-      );
+      const sorry = FILE.replace(
+        'sorry: {address: 10.0.9.9}',
+        'sorry: {address: 10.0.0.1}',
+      ).replace('{address: 10.0.0.1, weight: 3}, ', '');
       const { empty, weights } = await emptied(FILE, sorry);
       expect(empty).toEqual([]);
       expect(weights).toEqual({ '10.0.0.2': 1 });
@@ -367,7 +445,9 @@ services:
     const two = FILE.replace('port: 80', 'port: 81').replace('name: web', 'name: two');
     const [service] = wantedTable(readConfig(two, 'f'));
     if (!service) throw new Error('no service');
-    one.backend.applyNow([{ kind: 'add-service', service: { ...service.service, scheduler: 'rr' } }]);
+    one.backend.applyNow([
+      { kind: 'add-service', service: { ...service.service, scheduler: 'rr' } },
+    ]);
     const [head = '', tail = ''] = FILE.split('services:\n');
     one.texts.file = `${head}services:\n${two.split('services:\n')[1]?.split('monitor:')[0]}${tail}`;
     one.signal('SIGHUP');
@@ -380,18 +460,30 @@ services:
   describe('what a former file left goes in the end', () => {
     const ONE = FILE.replace('{address: 10.0.0.1, weight: 3}, ', '');
     const [head = '', tail = ''] = FILE.split('services:\n');
-    const second = tail.split('monitor:')[0]?.replace('name: web', 'name: two').replace('port: 80', 'port: 81') ?? '';
+    const second =
+      tail
+        .split('monitor:')[0]
+        ?.replace('name: web', 'name: two')
+        .replace('port: 80', 'port: 81') ?? '';
     const both = `${head}services:\n${second}${tail}`;
     const refuse = (one: ReturnType<typeof stage>, kind: string) => {
       const apply = one.backend.apply.bind(one.backend);
       one.backend.apply = async (changes) =>
-        (await Promise.all(changes.map((change) => (change.kind === kind ? [new IpvsError(kind, 'EINVAL')] : apply([change]))))).flat();
+        (
+          await Promise.all(
+            changes.map((change) =>
+              change.kind === kind ? [new IpvsError(kind, 'EINVAL')] : apply([change]),
+            ),
+          )
+        ).flat();
       return () => {
         one.backend.apply = apply;
       };
     };
     const ports = async (one: ReturnType<typeof stage>) =>
-      (await one.backend.services()).map(({ service: { id } }) => (id.kind === 'address' ? id.port : 0));
+      (await one.backend.services()).map(({ service: { id } }) =>
+        id.kind === 'address' ? id.port : 0,
+      );
 
     test.each([
       ['a server', FILE, ONE, 'delete-destination', { '10.0.0.2': 1 }, [80]],
@@ -425,7 +517,10 @@ services:
       one.texts.file = ONE;
       one.signal('SIGHUP');
       await one.pass(1000);
-      expect(one.log().slice(-2)).toEqual([expect.stringMatching(/^trouble: /), 'reloaded: web.yaml']);
+      expect(one.log().slice(-2)).toEqual([
+        expect.stringMatching(/^trouble: /),
+        'reloaded: web.yaml',
+      ]);
       one.backend.apply = apply;
       await one.pass(10_000);
       expect([await one.weights(), await ports(one)]).toEqual([{ '10.0.0.2': 1 }, [80]]);
@@ -459,7 +554,10 @@ services:
   });
 
   test('a second monitor is refused before it touches anything', async () => {
-    const one = stage({}, { serve: () => Promise.reject(new Error('/run/s: another process answers there')) });
+    const one = stage(
+      {},
+      { serve: () => Promise.reject(new Error('/run/s: another process answers there')) },
+    );
     one.texts.file = FILE.replace('mode: nat', 'mode: dr')
       .replace('{kind: tcp,', '{kind: tcp, target: vip,')
       .replace('monitor:', 'monitor:\n  check_netns: c');
@@ -502,14 +600,22 @@ services:
   test('services that a new file leaves out go, others are not touched; --on-exit remove takes the rest', async () => {
     const one = stage({ onExit: 'remove' });
     const second =
-      FILE.split('monitor:')[0]?.split('services:\n')[1]?.replace('name: web', 'name: two').replace('port: 80', 'port: 81') ?? '';
+      FILE.split('monitor:')[0]
+        ?.split('services:\n')[1]
+        ?.replace('name: web', 'name: two')
+        .replace('port: 80', 'port: 81') ?? '';
     one.texts.file = FILE.replace('services:\n', `services:\n${second}`);
     const ended = one.watch();
     await one.pass(5000);
     const [{ service } = { service: undefined }] = await one.backend.services();
     if (service?.id.kind !== 'address') throw new Error('no service');
-    one.backend.applyNow([{ kind: 'add-service', service: { ...service, id: { ...service.id, port: 9 } } }]);
-    const ports = async () => (await one.backend.services()).map(({ service: { id } }) => (id.kind === 'address' ? id.port : 0)).sort();
+    one.backend.applyNow([
+      { kind: 'add-service', service: { ...service, id: { ...service.id, port: 9 } } },
+    ]);
+    const ports = async () =>
+      (await one.backend.services())
+        .map(({ service: { id } }) => (id.kind === 'address' ? id.port : 0))
+        .sort();
     expect(await ports()).toEqual([80, 81, 9]);
     one.texts.file = FILE;
     one.signal('SIGHUP');
@@ -566,9 +672,14 @@ describe('administrators', () => {
     void one.watch();
     await one.pass(5000);
     const { apply } = one.backend;
-    one.backend.apply = async (changes) => changes.map(() => new IpvsError('edit-destination', 'EINVAL'));
-    expect(await one.ask(say('drained', '10.0.0.1'))).toMatchObject({ trouble: 'web 10.0.0.1:80 has weight 3 there' });
-    expect(await one.ask(say('disabled', '10.0.0.2'))).toMatchObject({ trouble: 'web 10.0.0.2:80 has weight 1 there' });
+    one.backend.apply = async (changes) =>
+      changes.map(() => new IpvsError('edit-destination', 'EINVAL'));
+    expect(await one.ask(say('drained', '10.0.0.1'))).toMatchObject({
+      trouble: 'web 10.0.0.1:80 has weight 3 there',
+    });
+    expect(await one.ask(say('disabled', '10.0.0.2'))).toMatchObject({
+      trouble: 'web 10.0.0.2:80 has weight 1 there',
+    });
     one.backend.apply = apply;
     one.signal('SIGTERM');
   });
@@ -584,7 +695,11 @@ describe('administrators', () => {
       await new Promise<void>((done) => void one.outside.clock.after(300, done));
       return services(...words);
     };
-    const all = Promise.all(Array.from({ length: 50 }, (_, i) => one.ask(say(i % 2 === 0 ? 'disabled' : null, '10.0.0.1'))));
+    const all = Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        one.ask(say(i % 2 === 0 ? 'disabled' : null, '10.0.0.1')),
+      ),
+    );
     await one.pass(1500);
     await all;
     expect(writes).toBeLessThanOrEqual(5);
@@ -609,7 +724,10 @@ describe('administrators', () => {
 
   test.each([
     [say('disabled', '10.0.0.7'), 'no server 10.0.0.7; there are 10.0.0.1:80, 10.0.0.2:80'],
-    [{ ask: 'admin', state: 'asleep', server: '10.0.0.1', service: null, reason: '' }, 'not a question of this version of lvsctl'],
+    [
+      { ask: 'admin', state: 'asleep', server: '10.0.0.1', service: null, reason: '' },
+      'not a question of this version of lvsctl',
+    ],
     [{ ask: 'reboot' }, 'not a question of this version of lvsctl'],
   ])('%j is refused', async (request, error) => {
     const one = stage();
@@ -622,7 +740,9 @@ describe('administrators', () => {
 });
 
 describe('waiting until a drained server is empty', () => {
-  type Seen = Partial<Pick<ServerStatus, 'state' | 'active' | 'inactive' | 'persistent' | 'weightActual'>>;
+  type Seen = Partial<
+    Pick<ServerStatus, 'state' | 'active' | 'inactive' | 'persistent' | 'weightActual'>
+  >;
   /** @param seen what the monitor answers, one after the other; undefined = nobody is there */
   const holds = (seen: readonly (Seen | undefined)[], more: Partial<Status> = {}) => {
     const outside = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) });
@@ -630,15 +750,34 @@ describe('waiting until a drained server is empty', () => {
     const ask = async () => {
       const now = seen[Math.min(at++, seen.length - 1)];
       if (now === undefined) throw Object.assign(new Error('nobody'), { code: 'ECONNREFUSED' });
-      const server = { server: '10.0.0.1:80', state: 'drained', weightActual: 0, active: 0, inactive: 0, persistent: 0, ...now };
-      return JSON.stringify({ templatesExpire: false, trouble: null, services: [{ name: 'web', servers: [server] }], ...more });
+      const server = {
+        server: '10.0.0.1:80',
+        state: 'drained',
+        weightActual: 0,
+        active: 0,
+        inactive: 0,
+        persistent: 0,
+        ...now,
+      };
+      return JSON.stringify({
+        templatesExpire: false,
+        trouble: null,
+        services: [{ name: 'web', servers: [server] }],
+        ...more,
+      });
     };
     let told = '';
     let result: unknown;
     const wait = async (passMs: number, timeout?: number) => {
-      void waitEmpty([{ service: 'web', server: '10.0.0.1:80' }], timeout, '/s', { clock: outside.clock, ask }, (text) => {
-        told += text;
-      }).then(
+      void waitEmpty(
+        [{ service: 'web', server: '10.0.0.1:80' }],
+        timeout,
+        '/s',
+        { clock: outside.clock, ask },
+        (text) => {
+          told += text;
+        },
+      ).then(
         (status) => {
           result = status;
         },
@@ -671,7 +810,9 @@ describe('waiting until a drained server is empty', () => {
   });
 
   test('templates that expire bring nobody back, and are not waited for', async () => {
-    const wait = holds([{ active: 1, persistent: 3 }, { persistent: 3 }], { templatesExpire: true });
+    const wait = holds([{ active: 1, persistent: 3 }, { persistent: 3 }], {
+      templatesExpire: true,
+    });
     expect(await wait(1000)).toEqual({ result: 0, told: 'web 10.0.0.1:80: 1 active\n' });
   });
 
@@ -679,7 +820,9 @@ describe('waiting until a drained server is empty', () => {
     const wait = holds([{ active: 3 }]);
     const { result, told } = await wait(2300, 2.2);
     expect(result).toBe(1);
-    expect(told).toMatch(/3 active\nlvsctl: after 2\.2 s connections are left; the server stays drained\n$/);
+    expect(told).toMatch(
+      /3 active\nlvsctl: after 2\.2 s connections are left; the server stays drained\n$/,
+    );
   });
 
   test('ends when somebody enables the server meanwhile', async () => {
@@ -694,13 +837,21 @@ describe('waiting until a drained server is empty', () => {
     [{ trouble: 'Operation not permitted' }, {}, 'cannot be seen: Operation not permitted'],
     [{}, { weightActual: null }, 'is not in the table'],
   ] as const)('what cannot be seen is not empty: %j %j', async (more, seen, why) => {
-    expect(await holds([seen], more)(5000)).toEqual({ result: undefined, told: `web 10.0.0.1:80: ${why}\n` });
+    expect(await holds([seen], more)(5000)).toEqual({
+      result: undefined,
+      told: `web 10.0.0.1:80: ${why}\n`,
+    });
   });
 
   test('a monitor that is started again is waited for, half a minute', async () => {
-    expect(await holds([{ active: 1 }, undefined, undefined, {}])(5000)).toEqual({ result: 0, told: 'web 10.0.0.1:80: 1 active\n' });
+    expect(await holds([{ active: 1 }, undefined, undefined, {}])(5000)).toEqual({
+      result: 0,
+      told: 'web 10.0.0.1:80: 1 active\n',
+    });
     expect((await holds([{ active: 1 }, undefined])(29_000)).result).toBeUndefined();
-    expect((await holds([{ active: 1 }, undefined])(32_000)).result).toBe('no monitor answers at /s: nobody is there');
+    expect((await holds([{ active: 1 }, undefined])(32_000)).result).toBe(
+      'no monitor answers at /s: nobody is there',
+    );
   });
 });
 
@@ -717,7 +868,9 @@ describe('log, hook and systemd', () => {
         ?.split('\n')
         .map((line) => line.slice(25)),
     ).toEqual([...one.log(), '']);
-    expect(one.hooks.map(({ LVS_EVENT, LVS_SERVER, LVS_REASON }) => [LVS_EVENT, LVS_SERVER, LVS_REASON])).toEqual([
+    expect(
+      one.hooks.map(({ LVS_EVENT, LVS_SERVER, LVS_REASON }) => [LVS_EVENT, LVS_SERVER, LVS_REASON]),
+    ).toEqual([
       ['back', '10.0.0.1:80', ''],
       ['back', '10.0.0.2:80', ''],
       ['gone', '10.0.0.1:80', 'refused'],
@@ -742,13 +895,33 @@ describe('log, hook and systemd', () => {
     void one.watch();
     await one.pass(5000);
     for (let i = 0; i < 600; i++) {
-      await one.ask({ ask: 'admin', state: i % 2 === 0 ? 'disabled' : null, server: '10.0.0.1', service: null, reason: '' });
-      await one.ask({ ask: 'admin', state: i % 2 === 0 ? 'disabled' : null, server: '10.0.0.2', service: null, reason: '' });
+      await one.ask({
+        ask: 'admin',
+        state: i % 2 === 0 ? 'disabled' : null,
+        server: '10.0.0.1',
+        service: null,
+        reason: '',
+      });
+      await one.ask({
+        ask: 'admin',
+        state: i % 2 === 0 ? 'disabled' : null,
+        server: '10.0.0.2',
+        service: null,
+        reason: '',
+      });
     }
-    expect(one.log().filter((line) => line.includes('1000 events are waiting')).length).toBeGreaterThan(0);
+    expect(
+      one.log().filter((line) => line.includes('1000 events are waiting')).length,
+    ).toBeGreaterThan(0);
     await one.pass(200_000);
     heard.length = 0;
-    await one.ask({ ask: 'admin', state: 'disabled', server: '10.0.0.1', service: null, reason: '' });
+    await one.ask({
+      ask: 'admin',
+      state: 'disabled',
+      server: '10.0.0.1',
+      service: null,
+      reason: '',
+    });
     await one.pass(1000);
     expect(heard).toEqual(['disabled']);
     one.signal('SIGTERM');
@@ -764,7 +937,11 @@ describe('log, hook and systemd', () => {
       ?.trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines).toMatchObject([{ event: 'started', reason: 'web.yaml' }, { event: 'back', service: 'web', server: '10.0.0.1:80' }, {}]);
+    expect(lines).toMatchObject([
+      { event: 'started', reason: 'web.yaml' },
+      { event: 'back', service: 'web', server: '10.0.0.1:80' },
+      {},
+    ]);
     one.signal('SIGTERM');
   });
 
@@ -785,7 +962,8 @@ describe('log, hook and systemd', () => {
   describe('another file', () => {
     const service = (name: string, port: number, server: string, more = '') =>
       `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, ${more} servers: [{address: ${server}, port: 80}], checks: [{kind: tcp, interval: 2, timeout: 1, rise: 3, fall: 3}]}\n`;
-    const fileOf = (...services: string[]) => `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${services.join('')}`;
+    const fileOf = (...services: string[]) =>
+      `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${services.join('')}`;
     async function started(...services: string[]) {
       const one = stage();
       one.texts.file = fileOf(...services);
@@ -796,7 +974,10 @@ describe('log, hook and systemd', () => {
         one.signal('SIGHUP');
         await one.pass(ms);
       };
-      const ports = async () => (await one.backend.services()).map(({ service: { id } }) => ('port' in id ? id.port : 0)).sort();
+      const ports = async () =>
+        (await one.backend.services())
+          .map(({ service: { id } }) => ('port' in id ? id.port : 0))
+          .sort();
       return { ...one, become, ports };
     }
     test('and another before the new server has a verdict: the former one stays', async () => {
@@ -816,7 +997,9 @@ describe('log, hook and systemd', () => {
       one.backend.apply = async (changes) =>
         Promise.all(
           changes.map(async (change) =>
-            change.kind === 'add-service' ? new IpvsError('add-service', 'ENOMEM') : (await apply.call(one.backend, [change]))[0],
+            change.kind === 'add-service'
+              ? new IpvsError('add-service', 'ENOMEM')
+              : (await apply.call(one.backend, [change]))[0],
           ),
         );
       await one.become(5000, service('a', 82, '10.0.0.1'));
@@ -838,9 +1021,16 @@ describe('log, hook and systemd', () => {
       const one = await started(service('a', 80, '10.0.0.1'));
       await one.ask(say('disabled', '10.0.0.1'));
       await one.become(5000, service('b', 80, '10.0.0.1'), service('a', 81, '10.0.0.1'));
-      expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([{ service: 'b' }]);
-      const { services } = (await one.ask({ ask: 'status' })) as { services: { name: string; servers: { state: string }[] }[] };
-      expect(services.map(({ name, servers }) => `${name} ${servers[0]?.state}`)).toEqual(['b disabled', 'a up']);
+      expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toMatchObject([
+        { service: 'b' },
+      ]);
+      const { services } = (await one.ask({ ask: 'status' })) as {
+        services: { name: string; servers: { state: string }[] }[];
+      };
+      expect(services.map(({ name, servers }) => `${name} ${servers[0]?.state}`)).toEqual([
+        'b disabled',
+        'a up',
+      ]);
     });
     test('words about the former owner of a name are forgotten when another service takes it', async () => {
       const one = await started(service('a', 80, '10.0.0.1'), service('b', 81, '10.0.0.1'));
@@ -850,12 +1040,20 @@ describe('log, hook and systemd', () => {
       expect(await one.weights()).toEqual({ '10.0.0.1': 1 });
     });
     test('with a slow start: who has been up for long keeps its weight', async () => {
-      const one = await started(service('a', 80, '10.0.0.1').replace('port: 80}', 'port: 80, weight: 100}'));
+      const one = await started(
+        service('a', 80, '10.0.0.1').replace('port: 80}', 'port: 80, weight: 100}'),
+      );
       one.down.add('10.0.0.1:80');
       await one.pass(10_000);
       one.down.clear();
       await one.pass(60_000);
-      await one.become(5000, service('a', 80, '10.0.0.1', 'health: {slow_start: 600},').replace('port: 80}', 'port: 80, weight: 100}'));
+      await one.become(
+        5000,
+        service('a', 80, '10.0.0.1', 'health: {slow_start: 600},').replace(
+          'port: 80}',
+          'port: 80, weight: 100}',
+        ),
+      );
       expect(await one.weights()).toEqual({ '10.0.0.1': 100 });
     });
   });
@@ -878,13 +1076,26 @@ describe('log, hook and systemd', () => {
 
   test('a word about a server that is not in the file is told at the start, and remembered', async () => {
     const one = stage();
-    const entry = { service: 'web', server: '10.0.0.9:80', state: 'disabled', reason: 'fan', since: '2026-01-01T00:00:00.000Z' };
+    const entry = {
+      service: 'web',
+      server: '10.0.0.9:80',
+      state: 'disabled',
+      reason: 'fan',
+      since: '2026-01-01T00:00:00.000Z',
+    };
     one.files.set('/var/r.json', JSON.stringify({ version: 1, servers: [entry] }));
     void one.watch();
     await one.pass(10);
-    expect(one.log()).toContain('web 10.0.0.9:80 unknown: disabled (fan), but not in the file; remembered');
-    expect(await one.ask(say('disabled', '10.0.0.9'))).toMatchObject({ error: expect.stringContaining('no server 10.0.0.9') });
-    expect(await one.ask(say(null, '10.0.0.9'))).toEqual({ servers: [{ service: 'web', server: '10.0.0.9:80' }], trouble: null });
+    expect(one.log()).toContain(
+      'web 10.0.0.9:80 unknown: disabled (fan), but not in the file; remembered',
+    );
+    expect(await one.ask(say('disabled', '10.0.0.9'))).toMatchObject({
+      error: expect.stringContaining('no server 10.0.0.9'),
+    });
+    expect(await one.ask(say(null, '10.0.0.9'))).toEqual({
+      servers: [{ service: 'web', server: '10.0.0.9:80' }],
+      trouble: null,
+    });
     expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toEqual([]);
     one.signal('SIGTERM');
   });
@@ -961,7 +1172,9 @@ describe('once', () => {
     const one = stage();
     one.hanging.add('10.0.0.1:80');
     const ended = one.once();
-    const failed = expect(ended).rejects.toThrow('SIGTERM: ended before it was certain, and the table is as it was');
+    const failed = expect(ended).rejects.toThrow(
+      'SIGTERM: ended before it was certain, and the table is as it was',
+    );
     await one.pass(500);
     one.signal('SIGTERM');
     await one.pass(10);

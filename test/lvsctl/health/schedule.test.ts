@@ -7,7 +7,9 @@ import { simulatedOutside } from '../../support/simulated.js';
 const PACE: Pace = { intervalMs: 1000, fastIntervalMs: 200, jitter: 0 };
 
 function schedule(limit: number, random = () => 0.5) {
-  const { clock, pass, pending } = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 0 }) });
+  const { clock, pass, pending } = simulatedOutside({
+    probe: () => ({ verdict: undefined, tookMs: 0 }),
+  });
   const starts: number[] = [];
   let open = 0;
   let most = 0;
@@ -25,7 +27,16 @@ function schedule(limit: number, random = () => 0.5) {
       return fast();
     },
   });
-  return { ...createSchedule(clock, random, limit), clock, pass, pending, starts, job, open: () => open, most: () => most };
+  return {
+    ...createSchedule(clock, random, limit),
+    clock,
+    pass,
+    pending,
+    starts,
+    job,
+    open: () => open,
+    most: () => most,
+  };
 }
 
 test('intervals count from start to start', async () => {
@@ -56,7 +67,10 @@ test('500 checks do not start together, and jitter only ever shortens an interva
   const spread: Pace = { ...PACE, jitter: 1 };
   replace(Array.from({ length: 500 }, () => job(0, () => false, spread)));
   await pass(999);
-  const tenths = Array.from({ length: 10 }, (_, i) => new Set(starts.filter((at) => Math.floor(at / 100) === i)).size);
+  const tenths = Array.from(
+    { length: 10 },
+    (_, i) => new Set(starts.filter((at) => Math.floor(at / 100) === i)).size,
+  );
   for (const count of tenths) expect(count).toBeGreaterThan(20);
 
   const one = schedule(1, next);

@@ -7,7 +7,12 @@ import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { adopt, carryOver } from '../../../src/lvsctl/health/adopt.js';
 import { planService } from '../../../src/lvsctl/health/changes.js';
 import { assumed, type CheckState, observe, unproven } from '../../../src/lvsctl/health/observe.js';
-import { roleOf, type ServiceState, withAdmin, withResult } from '../../../src/lvsctl/health/service.js';
+import {
+  roleOf,
+  type ServiceState,
+  withAdmin,
+  withResult,
+} from '../../../src/lvsctl/health/service.js';
 import { needsSorry, rampedWeight, stands } from '../../../src/lvsctl/health/target.js';
 import { transitions } from '../../../src/lvsctl/health/transitions.js';
 import { formatServer } from '../../../src/lvsctl/plan/diff.js';
@@ -50,32 +55,44 @@ describe('observe', () => {
 
   test('nothing flaps inside rise and fall', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean()), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (results, rise, fall) => {
-        let state = assumed(true);
-        let row = 0;
-        let last: boolean | undefined;
-        for (const passed of results) {
-          row = passed === last ? row + 1 : 1;
-          last = passed;
-          const next = observe(state, passed, { rise, fall });
-          if (next.up !== state.up) expect(row).toBeGreaterThanOrEqual(passed ? rise : fall);
-          else if (passed !== state.up) expect(row).toBeLessThan(passed ? rise : fall);
-          state = next;
-        }
-      }),
+      fc.property(
+        fc.array(fc.boolean()),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 5 }),
+        (results, rise, fall) => {
+          let state = assumed(true);
+          let row = 0;
+          let last: boolean | undefined;
+          for (const passed of results) {
+            row = passed === last ? row + 1 : 1;
+            last = passed;
+            const next = observe(state, passed, { rise, fall });
+            if (next.up !== state.up) expect(row).toBeGreaterThanOrEqual(passed ? rise : fall);
+            else if (passed !== state.up) expect(row).toBeLessThan(passed ? rise : fall);
+            state = next;
+          }
+        },
+      ),
     );
   });
 });
 
 type Step =
   | { readonly kind: 'result'; readonly server: number; readonly passed: boolean }
-  | { readonly kind: 'admin'; readonly server: number; readonly state: 'disabled' | 'drained' | undefined }
+  | {
+      readonly kind: 'admin';
+      readonly server: number;
+      readonly state: 'disabled' | 'drained' | undefined;
+    }
   | { readonly kind: 'time'; readonly ms: number };
 
 const SERVERS = 5;
 const server = fc.integer({ min: 0, max: SERVERS - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('result' as const), server, passed: fc.boolean() }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('result' as const), server, passed: fc.boolean() }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -84,7 +101,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       state: fc.constantFrom('disabled' as const, 'drained' as const, undefined),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 30_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('time' as const),
+      ms: fc.integer({ min: 1, max: 30_000 }),
+    }),
+  },
 );
 const set = fc.record({
   weights: fc.array(fc.constantFrom(0, 1, 3, 100), { minLength: SERVERS, maxLength: SERVERS }),
@@ -98,44 +121,75 @@ const set = fc.record({
 describe('thousands of random histories', () => {
   test('of one service keep every promise', async () => {
     await fc.assert(
-      fc.asyncProperty(set, fc.array(step, { maxLength: 60 }), async ({ weights, failed, minUp, slowStart, sorry, inTable }, steps) => {
-        const wanted = wantedOf(weights, `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}`, sorry);
-        const backend = new MemoryBackend();
-        const id = wanted.service.id;
-        backend.applyNow([{ kind: 'add-service', service: wanted.service }]);
-        for (const [i, destination] of wanted.destinations.entries()) {
-          if (inTable[i]) backend.applyNow([{ kind: 'add-destination', id, destination }]);
-        }
-        const read = async () => ({
-          service: wanted.service,
-          destinations: new Map((await backend.destinations(id)).map(({ destination }) => [formatServer(destination), destination])),
-        });
-        const serves = async () => [...(await read()).destinations.values()].some(({ weight }) => weight > 0);
-        let now = 0;
-        let state: ServiceState = adopt(wanted, await read(), nobody, now);
-        for (const each of [{ kind: 'time', ms: 1 } as const, ...steps]) {
-          if (each.kind === 'time') now += each.ms;
-          else if (each.kind === 'result') state = withResult(state, each.server, 0, each.passed, now);
-          else state = withAdmin(state, each.server, each.state && { state: each.state, reason: '', since: '' }, now);
-          const wish = stands(state, now).map(({ target }) => target);
-          const entries = wanted.destinations.map(
-            (destination, i) => [formatServer(destination), { id: destination, target: wish[i] }] as const,
+      fc.asyncProperty(
+        set,
+        fc.array(step, { maxLength: 60 }),
+        async ({ weights, failed, minUp, slowStart, sorry, inTable }, steps) => {
+          const wanted = wantedOf(
+            weights,
+            `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}`,
+            sorry,
           );
-          const last = wanted.sorry
-            ? [[formatServer(wanted.sorry), { id: wanted.sorry, target: needsSorry(wish) ? wanted.sorry : undefined }] as const]
-            : [];
-          const plan = planService(await read(), { service: wanted.service, destinations: new Map([...entries, ...last]) });
-          const served = await serves();
-          const willServe = wanted.sorry !== undefined || !needsSorry(wish);
-          for (const change of [...plan.gains, ...plan.losses]) {
-            expect(backend.applyNow([change])).toEqual([undefined]);
-            // add before remove: no instant without a server, if there was one and there will be one
-            if (served && willServe) expect(await serves()).toBe(true);
+          const backend = new MemoryBackend();
+          const id = wanted.service.id;
+          backend.applyNow([{ kind: 'add-service', service: wanted.service }]);
+          for (const [i, destination] of wanted.destinations.entries()) {
+            if (inTable[i]) backend.applyNow([{ kind: 'add-destination', id, destination }]);
           }
-          if (wanted.sorry) expect(await serves()).toBe(true);
-          checkTable(state, (await read()).destinations, wish, { failed, minUp, slowStart, now });
-        }
-      }),
+          const read = async () => ({
+            service: wanted.service,
+            destinations: new Map(
+              (await backend.destinations(id)).map(({ destination }) => [
+                formatServer(destination),
+                destination,
+              ]),
+            ),
+          });
+          const serves = async () =>
+            [...(await read()).destinations.values()].some(({ weight }) => weight > 0);
+          let now = 0;
+          let state: ServiceState = adopt(wanted, await read(), nobody, now);
+          for (const each of [{ kind: 'time', ms: 1 } as const, ...steps]) {
+            if (each.kind === 'time') now += each.ms;
+            else if (each.kind === 'result')
+              state = withResult(state, each.server, 0, each.passed, now);
+            else
+              state = withAdmin(
+                state,
+                each.server,
+                each.state && { state: each.state, reason: '', since: '' },
+                now,
+              );
+            const wish = stands(state, now).map(({ target }) => target);
+            const entries = wanted.destinations.map(
+              (destination, i) =>
+                [formatServer(destination), { id: destination, target: wish[i] }] as const,
+            );
+            const last = wanted.sorry
+              ? [
+                  [
+                    formatServer(wanted.sorry),
+                    { id: wanted.sorry, target: needsSorry(wish) ? wanted.sorry : undefined },
+                  ] as const,
+                ]
+              : [];
+            const plan = planService(await read(), {
+              service: wanted.service,
+              destinations: new Map([...entries, ...last]),
+            });
+            const served = await serves();
+            const willServe = wanted.sorry !== undefined || !needsSorry(wish);
+            for (const change of [...plan.gains, ...plan.losses]) {
+              expect(backend.applyNow([change])).toEqual([undefined]);
+              // add before remove: no instant without a server, if there was one and there will be
+              // one
+              if (served && willServe) expect(await serves()).toBe(true);
+            }
+            if (wanted.sorry) expect(await serves()).toBe(true);
+            checkTable(state, (await read()).destinations, wish, { failed, minUp, slowStart, now });
+          }
+        },
+      ),
       { numRuns: 3000 },
     );
   }, 120_000);
@@ -145,7 +199,12 @@ function checkTable(
   state: ServiceState,
   table: ReadonlyMap<string, Destination>,
   wish: readonly (Destination | undefined)[],
-  { failed, minUp, slowStart, now }: { failed: string; minUp: number; slowStart: number; now: number },
+  {
+    failed,
+    minUp,
+    slowStart,
+    now,
+  }: { failed: string; minUp: number; slowStart: number; now: number },
 ): void {
   const { wanted, servers } = state;
   if (wanted.sorry) expect(table.has(formatServer(wanted.sorry))).toBe(needsSorry(wish));
@@ -159,17 +218,22 @@ function checkTable(
     const role = roleOf(known, failed as 'remove' | 'quiesce');
     // administration wins
     if (known.admin?.state === 'drained') expect(live?.weight).toBe(0);
-    if (known.admin?.state === 'disabled') expect(live?.weight).toBe(failed === 'quiesce' ? 0 : undefined);
+    if (known.admin?.state === 'disabled')
+      expect(live?.weight).toBe(failed === 'quiesce' ? 0 : undefined);
     if (role === 'out') expect(live).toBeUndefined();
     if (role === 'in') {
-      const ramping = slowStart > 0 && known.rampFrom !== undefined && now - known.rampFrom < slowStart * 1000;
+      const ramping =
+        slowStart > 0 && known.rampFrom !== undefined && now - known.rampFrom < slowStart * 1000;
       if (ramping) expect(live?.weight).toBeLessThanOrEqual(destination.weight);
       else expect(live).toEqual(destination);
       if (destination.weight > 0) expect(live?.weight).toBeGreaterThan(0);
     }
     if (destination.weight === 0) continue;
     all++;
-    if (known.admin === undefined && !(!known.up && known.checks.some(({ unproven }) => unproven))) {
+    if (
+      known.admin === undefined &&
+      !(!known.up && known.checks.some(({ unproven }) => unproven))
+    ) {
       eligible++;
       if (role === 'in') inside++;
     }
@@ -180,16 +244,20 @@ function checkTable(
 
 test('a slow start grows from at least 1 to the exact weight', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1e9 }), fc.integer({ min: 1, max: 600 }), (weight, seconds) => {
-      let last = 0;
-      for (let ms = 0; ms <= seconds * 1000; ms += seconds * 50) {
-        const now = rampedWeight(weight, { rampFrom: 0 }, seconds, ms);
-        expect(now).toBeGreaterThanOrEqual(Math.max(1, last));
-        expect(now).toBeLessThanOrEqual(weight);
-        last = now;
-      }
-      expect(rampedWeight(weight, { rampFrom: 0 }, seconds, seconds * 1000)).toBe(weight);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1e9 }),
+      fc.integer({ min: 1, max: 600 }),
+      (weight, seconds) => {
+        let last = 0;
+        for (let ms = 0; ms <= seconds * 1000; ms += seconds * 50) {
+          const now = rampedWeight(weight, { rampFrom: 0 }, seconds, ms);
+          expect(now).toBeGreaterThanOrEqual(Math.max(1, last));
+          expect(now).toBeLessThanOrEqual(weight);
+          last = now;
+        }
+        expect(rampedWeight(weight, { rampFrom: 0 }, seconds, seconds * 1000)).toBe(weight);
+      },
+    ),
   );
 });
 
@@ -199,7 +267,8 @@ test('min_up keeps in who failed last, and lets the oldest failure go first', ()
   const fail = (i: number, now: number) => {
     for (let n = 0; n < 3; n++) state = withResult(state, i, 0, false, now);
   };
-  const inside = () => state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+  const inside = () =>
+    state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
   fail(0, 1);
   fail(1, 2);
   expect(inside()).toBe('00111');
@@ -237,9 +306,13 @@ services:
   ])('%s of them, after %j: up is %j', (combine, results, up) => {
     const wanted = wantedTable(readConfig(text(combine), 'test.yaml'))[0];
     if (wanted === undefined) throw new Error('no service');
-    const live = { service: wanted.service, destinations: new Map(wanted.destinations.map((one) => [formatServer(one), one])) };
+    const live = {
+      service: wanted.service,
+      destinations: new Map(wanted.destinations.map((one) => [formatServer(one), one])),
+    };
     let state = adopt(wanted, live, nobody, 0);
-    for (const [check, found] of results.split(' ').map(([a, b]) => [a, b])) state = withResult(state, 0, Number(check), found === '+', 0);
+    for (const [check, found] of results.split(' ').map(([a, b]) => [a, b]))
+      state = withResult(state, 0, Number(check), found === '+', 0);
     expect(state.servers[0]?.up).toBe(up);
   });
 });
@@ -254,17 +327,23 @@ describe('where a monitor starts from', () => {
     [0, 'quiesce', 2],
     [undefined, 'remove', 2],
     [undefined, 'quiesce', 2],
-  ] as const)('a server of weight %j in a table in use, failed: %s: up after %d passes', (weight, failed, passes) => {
-    const wanted = wantedOf([1, 1], `failed: ${failed}`);
-    const [first, second] = wanted.destinations;
-    if (!first || !second) throw new Error('no servers');
-    const there = [first, ...(weight === undefined ? [] : [{ ...second, weight }])];
-    const live = { service: wanted.service, destinations: new Map(there.map((one) => [formatServer(one), one])) };
-    let state = adopt(wanted, live, nobody, 0);
-    let count = 0;
-    for (; !state.servers[1]?.up && count < 9; count++) state = withResult(state, 1, 0, true, 0);
-    expect(count).toBe(passes);
-  });
+  ] as const)(
+    'a server of weight %j in a table in use, failed: %s: up after %d passes',
+    (weight, failed, passes) => {
+      const wanted = wantedOf([1, 1], `failed: ${failed}`);
+      const [first, second] = wanted.destinations;
+      if (!first || !second) throw new Error('no servers');
+      const there = [first, ...(weight === undefined ? [] : [{ ...second, weight }])];
+      const live = {
+        service: wanted.service,
+        destinations: new Map(there.map((one) => [formatServer(one), one])),
+      };
+      let state = adopt(wanted, live, nobody, 0);
+      let count = 0;
+      for (; !state.servers[1]?.up && count < 9; count++) state = withResult(state, 1, 0, true, 0);
+      expect(count).toBe(passes);
+    },
+  );
 
   test('a service without servers is like none', () => {
     const wanted = wantedOf([1, 1], '');
@@ -276,7 +355,10 @@ describe('where a monitor starts from', () => {
     const wanted = wantedOf([1, 1], '');
     const [first] = wanted.destinations;
     if (!first || !wanted.sorry) throw new Error('no servers');
-    const live = { service: wanted.service, destinations: new Map([first, wanted.sorry].map((one) => [formatServer(one), one])) };
+    const live = {
+      service: wanted.service,
+      destinations: new Map([first, wanted.sorry].map((one) => [formatServer(one), one])),
+    };
     const state = adopt(wanted, live, nobody, 0);
     expect(state.servers[0]?.up).toBe(true);
     expect(withResult(state, 0, 0, false, 0).servers[0]?.up).toBe(false);
@@ -346,7 +428,8 @@ test('who min_up keeps in stays in while others come and go', () => {
   const results = (i: number, passed: boolean, count: number) => {
     for (let n = 0; n < count; n++) state = withResult(state, i, 0, passed, ++now);
   };
-  const inside = () => state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+  const inside = () =>
+    state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
   for (let i = 0; i < 4; i++) results(i, true, 1);
   for (const i of [0, 1, 2]) results(i, false, 3);
   expect(inside()).toBe('0011');
@@ -367,7 +450,8 @@ test('what is told of a server that fails while min_up needs it, and later does 
   const told: string[] = [];
   let now = 0;
   const step = (next: ServiceState) => {
-    for (const { server: name, event } of transitions(state, next)) told.push(`${name.slice(0, 8)} ${event}`);
+    for (const { server: name, event } of transitions(state, next))
+      told.push(`${name.slice(0, 8)} ${event}`);
     state = next;
   };
   const results = (i: number, passed: boolean, count: number) => {
@@ -421,5 +505,9 @@ test('a reload keeps what is known; a new server needs one pass', () => {
   const next = carryOver(wantedOf([1, 1, 1], ''), state, undefined, nobody, 9);
   expect(next.servers.map(({ up }) => up)).toEqual([true, false, false]);
   expect(withResult(next, 2, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, true]);
-  expect(withResult(next, 1, 0, true, 10).servers.map(({ up }) => up)).toEqual([true, false, false]);
+  expect(withResult(next, 1, 0, true, 10).servers.map(({ up }) => up)).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });

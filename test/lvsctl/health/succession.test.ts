@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { adopt } from '../../../src/lvsctl/health/adopt.js';
-import { idOf, inherit, NO_LEGACY, predecessors, remaining, renames } from '../../../src/lvsctl/health/succession.js';
+import {
+  idOf,
+  inherit,
+  NO_LEGACY,
+  predecessors,
+  remaining,
+  renames,
+} from '../../../src/lvsctl/health/succession.js';
 
 /** Services as `name:port:server,server`. */
 function wantedOf(...services: string[]) {
@@ -12,10 +19,14 @@ function wantedOf(...services: string[]) {
     const list = servers.split(',').map((n) => `{address: 10.0.0.${n}}`);
     return `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, servers: [${list.join(', ')}]}\n`;
   });
-  return wantedTable(readConfig(`vips: [{address: 192.0.2.1, interface: lo}]\nservices:\n${text.join('')}`, 'f'));
+  return wantedTable(
+    readConfig(`vips: [{address: 192.0.2.1, interface: lo}]\nservices:\n${text.join('')}`, 'f'),
+  );
 }
 const statesOf = (...services: string[]) =>
-  new Map(wantedOf(...services).map((one) => [idOf(one), adopt(one, undefined, () => undefined, 0)]));
+  new Map(
+    wantedOf(...services).map((one) => [idOf(one), adopt(one, undefined, () => undefined, 0)]),
+  );
 
 test.each([
   [['a:80:1'], ['a:80:1'], ['a < a'], []],
@@ -44,10 +55,15 @@ test.each([
 test('what is left of several files goes when it is gone, and what a later one wants again is taken from the list', () => {
   const show = ({ services, servers }: typeof NO_LEGACY) => [
     [...services.keys()].map((name) => name.split(' ').at(-1)),
-    ...[...servers].flatMap(([service, list]) => (list.size > 0 ? [`${service.split(' ').at(-1)}: ${[...list.keys()].join(' ')}`] : [])),
+    ...[...servers].flatMap(([service, list]) =>
+      list.size > 0 ? [`${service.split(' ').at(-1)}: ${[...list.keys()].join(' ')}`] : [],
+    ),
   ];
-  const after = (legacy: typeof NO_LEGACY, old: Parameters<typeof predecessors>[0], wanted: Parameters<typeof predecessors>[1]) =>
-    inherit(legacy, old, wanted, predecessors(old, wanted));
+  const after = (
+    legacy: typeof NO_LEGACY,
+    old: Parameters<typeof predecessors>[0],
+    wanted: Parameters<typeof predecessors>[1],
+  ) => inherit(legacy, old, wanted, predecessors(old, wanted));
   let legacy = after(NO_LEGACY, statesOf('a:80:1,2', 'b:81:1'), wantedOf('a:80:2,3'));
   expect(show(legacy)).toEqual([['81'], '80: 10.0.0.1:80', '81: 10.0.0.1:81']);
   legacy = after(legacy, statesOf('a:80:2,3'), wantedOf('a:80:3'));
@@ -60,14 +76,19 @@ test('what is left of several files goes when it is gone, and what a later one w
   });
   expect(show(remaining(legacy, gone('10.0.0.1:81')))).toEqual([[], '80: 10.0.0.2:80']);
   const dropped = after(legacy, statesOf('a:80:1,3', 'b:81:2'), wantedOf('a:80:1'));
-  expect(show(remaining(dropped, gone('tcp 192.0.2.1 port 81', '10.0.0.2:80')))).toEqual([[], '80: 10.0.0.3:80']);
+  expect(show(remaining(dropped, gone('tcp 192.0.2.1 port 81', '10.0.0.2:80')))).toEqual([
+    [],
+    '80: 10.0.0.3:80',
+  ]);
   expect(show(remaining(dropped, gone()))[0]).toEqual(['81']);
 });
 
 test('a service waits for the one that has its name now, and for no other', () => {
   const steps = [['a:80:1', 'b:81:1'], ['a:82:1', 'c:83:1'], ['a:84:1']] as const;
   const waits = (legacy: typeof NO_LEGACY) =>
-    [...legacy.services].map(([name, { successor }]) => `${name.split(' ').at(-1)} ${successor?.split(' ').at(-1) ?? '-'}`);
+    [...legacy.services].map(
+      ([name, { successor }]) => `${name.split(' ').at(-1)} ${successor?.split(' ').at(-1) ?? '-'}`,
+    );
   const step = (legacy: typeof NO_LEGACY, from: number) => {
     const [old, wanted] = [statesOf(...(steps[from] ?? [])), wantedOf(...(steps[from + 1] ?? []))];
     return inherit(legacy, old, wanted, predecessors(old, wanted));

@@ -25,7 +25,10 @@ const planOf = (services: string) => {
 /** A namespace that remembers what `ip` did to it. */
 function namespace() {
   const links = new Set<string>();
-  const rules = { '-4': ['32766:\tfrom all lookup main', '32767:\tfrom all lookup default'], '-6': ['32766:\tfrom all lookup main'] };
+  const rules = {
+    '-4': ['32766:\tfrom all lookup main', '32767:\tfrom all lookup default'],
+    '-6': ['32766:\tfrom all lookup main'],
+  };
   const routes = new Map<string, string>();
   const done: string[] = [];
   let looks = 0;
@@ -35,16 +38,35 @@ function namespace() {
     if (words.join(' ').endsWith('link show')) {
       return {
         status: 0,
-        stdout: ['1: lo: <UP>', ...[...links].map((name, i) => `${i + 2}: ${name}@NONE: <UP>`), ''].join('\n'),
+        stdout: [
+          '1: lo: <UP>',
+          ...[...links].map((name, i) => `${i + 2}: ${name}@NONE: <UP>`),
+          '',
+        ].join('\n'),
         stderr: '',
       };
     }
     if (words.join(' ').endsWith('route show table all'))
-      return { status: 0, stdout: [`default via fe80::1 dev check0 expires ${looks++}sec`, ...routes.values()].join('\n'), stderr: '' };
+      return {
+        status: 0,
+        stdout: [`default via fe80::1 dev check0 expires ${looks++}sec`, ...routes.values()].join(
+          '\n',
+        ),
+        stderr: '',
+      };
     if (words.join(' ').endsWith('rule show'))
-      return { status: 0, stdout: `0:\tfrom all lookup local\n${rules[family].join('\n')}\n`, stderr: '' };
+      return {
+        status: 0,
+        stdout: `0:\tfrom all lookup local\n${rules[family].join('\n')}\n`,
+        stderr: '',
+      };
     for (const [i, line] of input.trim().split('\n').entries()) {
-      if (refused?.test(line)) return { status: 1, stdout: '', stderr: `RTNETLINK answers: File exists\nCommand failed -:${i + 1}\n` };
+      if (refused?.test(line))
+        return {
+          status: 1,
+          stdout: '',
+          stderr: `RTNETLINK answers: File exists\nCommand failed -:${i + 1}\n`,
+        };
       done.push(line);
       const [object, verb, ...rest] = line.split(' ');
       const [name = ''] = rest;
@@ -56,7 +78,9 @@ function namespace() {
       else if (object === 'rule') {
         const [, pref, , ports, , table] = rest;
         rules[family].push(
-          rest[2] === 'sport' ? `${pref}:\tfrom all sport ${ports} lookup ${table}` : `${pref}:\tfrom all lookup ${ports}`,
+          rest[2] === 'sport'
+            ? `${pref}:\tfrom all sport ${ports} lookup ${table}`
+            : `${pref}:\tfrom all lookup ${ports}`,
         );
       } else if (object === 'route') routes.set(line.replace(/.* table /, ''), line);
     }
@@ -79,13 +103,23 @@ test('DR: the server is the next hop; each has ports, a table and a rule', () =>
   - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [{address: 192.0.2.11}, {address: 192.0.2.12}], ${CHECK}}
   - {name: b, address: "2001:db8::10", port: 80, mode: dr, servers: [{address: "2001:db8::11"}], ${CHECK}}`);
   expect([...links]).toEqual([]);
-  expect(families.map(({ family, rules, routes }) => [family, rules.map(({ add }) => add), routes])).toEqual([
+  expect(
+    families.map(({ family, rules, routes }) => [family, rules.map(({ add }) => add), routes]),
+  ).toEqual([
     [
       '-4',
-      ['pref 32766 lookup main', 'pref 20000 sport 20000-20063 lookup 20000', 'pref 20001 sport 20064-20127 lookup 20001'],
+      [
+        'pref 32766 lookup main',
+        'pref 20000 sport 20000-20063 lookup 20000',
+        'pref 20001 sport 20064-20127 lookup 20001',
+      ],
       ['192.0.2.10 via 192.0.2.11 table 20000', '192.0.2.10 via 192.0.2.12 table 20001'],
     ],
-    ['-6', ['pref 32766 lookup main', 'pref 20002 sport 20128-20191 lookup 20002'], ['2001:db8::10 via 2001:db8::11 table 20002']],
+    [
+      '-6',
+      ['pref 32766 lookup main', 'pref 20002 sport 20128-20191 lookup 20002'],
+      ['2001:db8::10 via 2001:db8::11 table 20002'],
+    ],
   ]);
 });
 
@@ -94,10 +128,14 @@ describe('TUN', () => {
     `  - {name: ${name}, address: 192.0.2.10, port: ${port}, mode: tun, ${options} servers: [${servers.map((one) => `{address: ${one}}`).join(', ')}], ${CHECK}}\n`;
   test('a tunnel of the kind that the director uses, one to a server for all its services', () => {
     const tunnels = (options: string) => [
-      ...planOf(service('a', 80, options, '192.0.2.11') + service('b', 81, options, '192.0.2.11')).links.values(),
+      ...planOf(
+        service('a', 80, options, '192.0.2.11') + service('b', 81, options, '192.0.2.11'),
+      ).links.values(),
     ];
     expect(tunnels('')).toEqual(['type ipip remote 192.0.2.11']);
-    expect(tunnels('tunnel: {type: gre, checksum: checksum},')).toEqual(['type gre remote 192.0.2.11 csum']);
+    expect(tunnels('tunnel: {type: gre, checksum: checksum},')).toEqual([
+      'type gre remote 192.0.2.11 csum',
+    ]);
     expect(tunnels('tunnel: {type: gue, port: 6080},')).toEqual([
       'type ipip remote 192.0.2.11 encap gue encap-sport auto encap-dport 6080 noencap-csum',
     ]);
@@ -109,7 +147,9 @@ describe('TUN', () => {
       'tunnel: {type: gre, checksum: checksum},',
       ...[1, 6080, 65_535].map((port) => `tunnel: {type: gue, port: ${port}},`),
     ];
-    const names = kinds.flatMap((kind) => [...planOf(service('a', 80, kind, '0.0.0.1', '192.0.2.11', '223.255.255.254')).links.keys()]);
+    const names = kinds.flatMap((kind) => [
+      ...planOf(service('a', 80, kind, '0.0.0.1', '192.0.2.11', '223.255.255.254')).links.keys(),
+    ]);
     expect(new Set(names).size).toBe(kinds.length * 3);
     expect(Math.max(...names.map(({ length }) => length))).toBeLessThanOrEqual(15);
   });
@@ -118,7 +158,11 @@ describe('TUN', () => {
     makeWays('check', planOf(service('a', 80, '', '192.0.2.11', '192.0.2.12')), run);
     const [first, second] = [...links];
     done.length = 0;
-    makeWays('check', planOf(service('a', 80, '', '192.0.2.12', '192.0.2.13') + service('b', 81, '', '192.0.2.12')), run);
+    makeWays(
+      'check',
+      planOf(service('a', 80, '', '192.0.2.12', '192.0.2.13') + service('b', 81, '', '192.0.2.12')),
+      run,
+    );
     expect(done.filter((line) => /^link (?:add|del)/.test(line))).toEqual([
       `link del ${first}`,
       expect.stringContaining('remote 192.0.2.13'),
@@ -162,7 +206,11 @@ describe('what is there already', () => {
     const { clock, pass } = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 0 }) });
     const told: string[] = [];
     let identity = 'first';
-    const keeper = createWayKeeper({ clock, netnsIdentity: (name) => (name ? identity : 'own') }, run, (text) => told.push(text));
+    const keeper = createWayKeeper(
+      { clock, netnsIdentity: (name) => (name ? identity : 'own') },
+      run,
+      (text) => told.push(text),
+    );
     const file = config(FILE);
     keeper.make(file);
     expect(keeper.mend(file)).toBe(true); // made a moment ago
@@ -194,20 +242,32 @@ describe('what is there already', () => {
     const { run, done } = namespace();
     const { clock } = simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 0 }) });
     const keeper = createWayKeeper({ clock, netnsIdentity: () => 'own' }, run, () => {});
-    expect(() => keeper.make(config(FILE))).toThrow('monitor.check_netns: check is the network namespace of the monitor itself');
+    expect(() => keeper.make(config(FILE))).toThrow(
+      'monitor.check_netns: check is the network namespace of the monitor itself',
+    );
     expect(done).toEqual([]);
   });
 });
 
 test('nothing where no check asks for the VIP', () => {
   expect(
-    waysOf(config('  - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [{address: 192.0.2.11}], checks: [{kind: tcp}]}')),
+    waysOf(
+      config(
+        '  - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [{address: 192.0.2.11}], checks: [{kind: tcp}]}',
+      ),
+    ),
   ).toBeUndefined();
 });
 
 test('more servers than there are ports', () => {
-  const many = Array.from({ length: 800 }, (_, i) => `{address: 10.0.${i >> 8}.${i & 255}}`).join(', ');
-  expect(() => waysOf(config(`  - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [${many}], ${CHECK}}`))).toThrow(
-    'at most 711 servers',
+  const many = Array.from({ length: 800 }, (_, i) => `{address: 10.0.${i >> 8}.${i & 255}}`).join(
+    ', ',
   );
+  expect(() =>
+    waysOf(
+      config(
+        `  - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [${many}], ${CHECK}}`,
+      ),
+    ),
+  ).toThrow('at most 711 servers');
 });

@@ -1,19 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { down as downSettings, realDoer, up as upSettings } from '../../../src/lvsctl/plan/engine.js';
+import {
+  down as downSettings,
+  realDoer,
+  up as upSettings,
+} from '../../../src/lvsctl/plan/engine.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { type Setting, setting } from '../../../src/lvsctl/plan/setting.js';
 import { fakeMachine, memoryStore } from '../../support/machine.js';
 
 const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const IGNORE = '/proc/sys/net/ipv4/conf/eth0/arp_ignore';
-const sysctl = (key: string, value: string): Setting => setting('sysctl', { key }, { [key]: value });
+const sysctl = (key: string, value: string): Setting =>
+  setting('sysctl', { key }, { [key]: value });
 const SETTINGS = [sysctl('net/ipv4/ip_forward', '1'), sysctl('net/ipv4/conf/eth0/arp_ignore', '1')];
 
 function scene(files: Readonly<Record<string, string>> = { [FORWARD]: '0', [IGNORE]: '0' }) {
   const machine = fakeMachine(files);
   const store = memoryStore();
   const left: string[] = [];
-  const doer = () => realDoer(machine, new Journal(store), { did: () => {}, left: (_, actual) => left.push(JSON.stringify(actual)) });
+  const doer = () =>
+    realDoer(machine, new Journal(store), {
+      did: () => {},
+      left: (_, actual) => left.push(JSON.stringify(actual)),
+    });
   return {
     machine,
     store,
@@ -45,7 +54,9 @@ describe('up and down', () => {
   test('a failure takes back what this run did, and nothing of earlier ones', async () => {
     const { machine, store, up, down } = scene({ [FORWARD]: '0', [IGNORE]: '0' });
     await up([SETTINGS[0] as Setting]);
-    await expect(up([...SETTINGS, sysctl('net/ipv4/no/such', '1')])).rejects.toMatchObject({ name: 'CommandError' });
+    await expect(up([...SETTINGS, sysctl('net/ipv4/no/such', '1')])).rejects.toMatchObject({
+      name: 'CommandError',
+    });
     expect([...machine.files.values()]).toEqual(['1', '0']);
     expect(store.text).toContain('ip_forward');
     await down();
@@ -89,7 +100,11 @@ describe('up and down', () => {
     const said = { did: () => {}, left: () => {} };
     const doer = () => realDoer(machine, new Journal(others), said);
     await upSettings([SETTINGS[1] as Setting], machine, doer());
-    const second = realDoer(machine, new Journal(memoryStore(store.text, () => [others.text])), said);
+    const second = realDoer(
+      machine,
+      new Journal(memoryStore(store.text, () => [others.text])),
+      said,
+    );
     await downSettings(machine, second);
     expect([...machine.files.values()]).toEqual(['0', '1']);
     store.text = '';
@@ -117,7 +132,10 @@ describe('the record', () => {
     expect([...machine.files.values()]).toEqual(['0', '0']);
   });
 
-  test.each(['{}\n', 'x\n', '{"subject":{"kind":"shell"},"former":"","set":"","settled":true}\n'])('%j is refused', (text) => {
-    expect(() => new Journal(memoryStore(text))).toThrow('record:1: not an entry of the record');
-  });
+  test.each(['{}\n', 'x\n', '{"subject":{"kind":"shell"},"former":"","set":"","settled":true}\n'])(
+    '%j is refused',
+    (text) => {
+      expect(() => new Journal(memoryStore(text))).toThrow('record:1: not an entry of the record');
+    },
+  );
 });

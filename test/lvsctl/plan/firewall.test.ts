@@ -1,4 +1,5 @@
-// The packet filter in nft's words: in a network namespace of this user's own, where the machine allows one.
+// The packet filter in nft's words: in a network namespace of this user's own, where the machine
+// allows one.
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { printCommand } from '../../../src/lvsctl/plan/command.js';
@@ -19,50 +20,73 @@ const RULES: readonly { readonly rule: FirewallRule; readonly iptables: string }
 
 describe.each(RULES)('$iptables', ({ rule, iptables }) => {
   test('is what iptables is told', () => {
-    expect(FIREWALL.commands({ tool: 'iptables', rule }, false, true).map(printCommand)).toEqual([iptables]);
-    expect(FIREWALL.commands({ tool: 'iptables', rule }, true, false).map(printCommand)).toEqual([iptables.replace(' -A ', ' -D ')]);
+    expect(FIREWALL.commands({ tool: 'iptables', rule }, false, true).map(printCommand)).toEqual([
+      iptables,
+    ]);
+    expect(FIREWALL.commands({ tool: 'iptables', rule }, true, false).map(printCommand)).toEqual([
+      iptables.replace(' -A ', ' -D '),
+    ]);
   });
 });
 
-const namespaces = spawnSync('/usr/bin/unshare', ['-Urn', '/usr/sbin/nft', '--check', 'add table ip probe']);
+const namespaces = spawnSync('/usr/bin/unshare', [
+  '-Urn',
+  '/usr/sbin/nft',
+  '--check',
+  'add table ip probe',
+]);
 const why = namespaces.error ? 'nft or unshare is not installed' : String(namespaces.stderr);
 
-describe.skipIf(namespaces.status !== 0)(`nft in a namespace${namespaces.status === 0 ? '' : ` (left out: ${why.trim()})`}`, () => {
-  test.each(RULES)('$iptables', async ({ rule }) => {
-    const subject = { tool: 'nft', rule } as const;
-    const [add, , again] = [FIREWALL.commands(subject, false, true), 0, FIREWALL.commands(subject, false, true)];
-    const [remove] = FIREWALL.commands(subject, true, false);
-    const table = wordsOf(remove).replace('delete', 'list');
-    const script = [wordsOf(add[0]), 'list ruleset', wordsOf(again[0]), table].map(
-      (words) => `/usr/sbin/nft ${JSON.stringify(words).replaceAll('\\"', '"').replace(/^"|"$/g, "'")}`,
-    );
-    const json = `/usr/sbin/nft -j list ruleset; echo; /usr/sbin/nft '${wordsOf(remove)}'; /usr/sbin/nft list ruleset`;
-    const { stdout, stderr } = spawnSync('/usr/bin/unshare', ['-Urn', '/bin/sh', '-ec', `${script.join('\n')}\n${json}`], {
-      encoding: 'utf8',
+describe.skipIf(namespaces.status !== 0)(
+  `nft in a namespace${namespaces.status === 0 ? '' : ` (left out: ${why.trim()})`}`,
+  () => {
+    test.each(RULES)('$iptables', async ({ rule }) => {
+      const subject = { tool: 'nft', rule } as const;
+      const [add, , again] = [
+        FIREWALL.commands(subject, false, true),
+        0,
+        FIREWALL.commands(subject, false, true),
+      ];
+      const [remove] = FIREWALL.commands(subject, true, false);
+      const table = wordsOf(remove).replace('delete', 'list');
+      const script = [wordsOf(add[0]), 'list ruleset', wordsOf(again[0]), table].map(
+        (words) =>
+          `/usr/sbin/nft ${JSON.stringify(words).replaceAll('\\"', '"').replace(/^"|"$/g, "'")}`,
+      );
+      const json = `/usr/sbin/nft -j list ruleset; echo; /usr/sbin/nft '${wordsOf(remove)}'; /usr/sbin/nft list ruleset`;
+      const { stdout, stderr } = spawnSync(
+        '/usr/bin/unshare',
+        ['-Urn', '/bin/sh', '-ec', `${script.join('\n')}\n${json}`],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect(stderr).toBe('');
+      const [listing = '', rest = ''] = stdout.split('{"nftables"');
+      const machine = fakeMachine({}, { nft: () => ({ stdout: listing }) });
+      expect(await FIREWALL.read(subject, machine)).toBe(true);
+      // adding it again does not make two of it, and after the removal nothing is left
+      const rules = (
+        JSON.parse(`{"nftables"${rest.trimEnd()}`) as {
+          nftables: readonly { rule?: Parameters<typeof nftMark>[0] }[];
+        }
+      ).nftables.flatMap((one) => one.rule ?? []);
+      expect(rules.length).toBe(1);
+      if (rule.kind === 'mark') {
+        const address = rule.address.family === 'ipv4' ? '192.0.2.1' : '2001:db8::1';
+        const source = {
+          family: rule.address.family,
+          mark: rule.mark,
+          address,
+          vip: rule.address,
+          protocol: rule.protocol,
+          ports: rule.ports,
+        };
+        expect(rules.map((one) => nftMark(one))).toEqual([source]);
+      }
     });
-    expect(stderr).toBe('');
-    const [listing = '', rest = ''] = stdout.split('{"nftables"');
-    const machine = fakeMachine({}, { nft: () => ({ stdout: listing }) });
-    expect(await FIREWALL.read(subject, machine)).toBe(true);
-    // adding it again does not make two of it, and after the removal nothing is left
-    const rules = (
-      JSON.parse(`{"nftables"${rest.trimEnd()}`) as { nftables: readonly { rule?: Parameters<typeof nftMark>[0] }[] }
-    ).nftables.flatMap((one) => one.rule ?? []);
-    expect(rules.length).toBe(1);
-    if (rule.kind === 'mark') {
-      const address = rule.address.family === 'ipv4' ? '192.0.2.1' : '2001:db8::1';
-      const source = {
-        family: rule.address.family,
-        mark: rule.mark,
-        address,
-        vip: rule.address,
-        protocol: rule.protocol,
-        ports: rule.ports,
-      };
-      expect(rules.map((one) => nftMark(one))).toEqual([source]);
-    }
-  });
-});
+  },
+);
 
 function wordsOf(command: ReturnType<typeof FIREWALL.commands>[number] | undefined): string {
   return command?.kind === 'run' ? command.words.join(' ') : expect.fail('no program');

@@ -25,11 +25,20 @@ function listen(server: Server): Promise<number> {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  );
 }
-const target = (port: number, more = {}) => ({ address: '127.0.0.1', port, source: undefined, timeoutMs: LIMIT, ...more });
+const target = (port: number, more = {}) => ({
+  address: '127.0.0.1',
+  port,
+  source: undefined,
+  timeoutMs: LIMIT,
+  ...more,
+});
 /** A server that says this to everybody. */
-const says = (...words: string[]) => listen(createServer((socket) => void socket.on('data', () => {}).write(words.join(''))));
+const says = (...words: string[]) =>
+  listen(createServer((socket) => void socket.on('data', () => {}).write(words.join(''))));
 /** A port on which nobody listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();
@@ -39,8 +48,10 @@ async function closedPort(): Promise<number> {
 }
 
 describe('tcp', () => {
-  test('passes when the connection is accepted', async () => expect(await probes.tcp(target(await says()))).toBeUndefined());
-  test('nobody listens', async () => expect(await probes.tcp(target(await closedPort()))).toBe('connection refused'));
+  test('passes when the connection is accepted', async () =>
+    expect(await probes.tcp(target(await says()))).toBeUndefined());
+  test('nobody listens', async () =>
+    expect(await probes.tcp(target(await closedPort()))).toBe('connection refused'));
   test('from the source that is asked for', async () => {
     let from: string | undefined;
     const port = await listen(
@@ -57,12 +68,15 @@ describe('tcp', () => {
     const script = `const s = require('net').createServer().listen(0, '127.0.0.1', 1, () => { console.log(s.address().port); process.kill(process.pid, 'SIGSTOP'); });`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     closers.push(() => child.kill('SIGKILL'));
-    const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
+    const port = await new Promise<number>((resolve) =>
+      child.stdout.once('data', (text) => resolve(Number(text))),
+    );
     for (let i = 0; i < 2; i++) await probes.tcp(target(port));
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
     const limits = { timeoutMs: 50, localPort: 23_457 };
-    for (let i = 0; i < 3; i++) expect(await probes.tcp(target(port, limits))).toBe('no connection within 0.05 s');
+    for (let i = 0; i < 3; i++)
+      expect(await probes.tcp(target(port, limits))).toBe('no connection within 0.05 s');
     expect(open()).toBeLessThanOrEqual(before);
   });
   test('a server is not blamed for the time in which the monitor did something else', async () => {
@@ -89,7 +103,8 @@ describe('http', () => {
     redirects: 0,
   };
   const web = (listener: RequestListener) => listen(createHttp(listener));
-  const ask = async (port: Promise<number>, more = {}) => probes.http(target(await port), { ...question, ...more });
+  const ask = async (port: Promise<number>, more = {}) =>
+    probes.http(target(await port), { ...question, ...more });
 
   test('asks what it is told', async () => {
     const asked: unknown[] = [];
@@ -188,15 +203,22 @@ describe('http', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
     );
     const upgrade = { headers: { Upgrade: 'x' } };
-    expect(await ask(listen(server), { ...upgrade, status: [{ from: 101, to: 101 }] })).toBeUndefined();
+    expect(
+      await ask(listen(server), { ...upgrade, status: [{ from: 101, to: 101 }] }),
+    ).toBeUndefined();
     expect(
       await ask(
-        listen(createHttp().on('upgrade', (_, socket) => socket.end('HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'))),
+        listen(
+          createHttp().on('upgrade', (_, socket) =>
+            socket.end('HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+          ),
+        ),
         upgrade,
       ),
     ).toBe('status 101');
   });
-  test('accepts and never answers', async () => expect(await ask(web(() => {}))).toBe('no answer within 0.3 s'));
+  test('accepts and never answers', async () =>
+    expect(await ask(web(() => {}))).toBe('no answer within 0.3 s'));
   test('drips its headers', async () => {
     const port = listen(
       createServer((socket) => {
@@ -207,25 +229,36 @@ describe('http', () => {
     expect(await ask(port)).toMatch(/within 0\.3 s|Parse Error/);
   });
   test('closes at once', async () =>
-    expect(await ask(listen(createServer((socket) => socket.end())))).toMatch(/closed without an answer|reset/));
-  test('is no web server', async () => expect(await ask(says('220 mail ready\r\n'))).toMatch(/Parse Error/));
+    expect(await ask(listen(createServer((socket) => socket.end())))).toMatch(
+      /closed without an answer|reset/,
+    ));
+  test('is no web server', async () =>
+    expect(await ask(says('220 mail ready\r\n'))).toMatch(/Parse Error/));
   test('nobody listens', async () => expect(await ask(closedPort())).toBe('connection refused'));
 
   describe('redirects', () => {
     const site: RequestListener = ({ url, headers }, response) => {
       if (url === '/health?x=1') response.writeHead(301, { location: '/two' }).end();
-      else if (url === '/two') response.writeHead(302, { location: 'http://other.example/three' }).end();
+      else if (url === '/two')
+        response.writeHead(302, { location: 'http://other.example/three' }).end();
       else if (url === '/loop') response.writeHead(302, { location: '/loop' }).end();
       else response.writeHead(headers.host === 'other.example' ? 200 : 500).end();
     };
-    test('are not followed unless the file says so', async () => expect(await ask(web(site))).toBe('status 301'));
+    test('are not followed unless the file says so', async () =>
+      expect(await ask(web(site))).toBe('status 301'));
     test('as many as allowed', async () =>
-      expect(await ask(web(site), { redirects: 1 })).toBe('status 302 (redirected to http://www.example/two)'));
+      expect(await ask(web(site), { redirects: 1 })).toBe(
+        'status 302 (redirected to http://www.example/two)',
+      ));
     test('in a circle', async () =>
-      expect(await ask(web(site), { redirects: 20, path: '/loop' })).toBe('status 302 (redirected to http://www.example/loop)'));
+      expect(await ask(web(site), { redirects: 20, path: '/loop' })).toBe(
+        'status 302 (redirected to http://www.example/loop)',
+      ));
     test('to another port of the same server', async () => {
       const there = await web((_, response) => response.end('here'));
-      const port = web((_, response) => response.writeHead(302, { location: `http://www.example:${there}/` }).end());
+      const port = web((_, response) =>
+        response.writeHead(302, { location: `http://www.example:${there}/` }).end(),
+      );
       expect(await ask(port, { redirects: 1, body: /here/u })).toBeUndefined();
     });
     test('from a port of ours, time and again', async () => {
@@ -233,7 +266,11 @@ describe('http', () => {
         url === '/end' ? response.end('end') : response.writeHead(302, { location: '/end' }).end(),
       );
       for (let i = 0; i < 40; i++) {
-        const verdict = await probes.http(target(port, { localPort: 23_500 + (i % 4) }), { ...question, redirects: 1, body: /end/ });
+        const verdict = await probes.http(target(port, { localPort: 23_500 + (i % 4) }), {
+          ...question,
+          redirects: 1,
+          body: /end/,
+        });
         expect(verdict).toBeUndefined();
       }
     });
@@ -254,8 +291,12 @@ describe('http', () => {
     });
     test('where nobody answers it is told where that is', async () => {
       const gone = await closedPort();
-      const port = web((_, response) => response.writeHead(302, { location: `http://www.example:${gone}/x` }).end());
-      expect(await ask(port, { redirects: 1 })).toBe(`connection refused (redirected to http://www.example:${gone}/x)`);
+      const port = web((_, response) =>
+        response.writeHead(302, { location: `http://www.example:${gone}/x` }).end(),
+      );
+      expect(await ask(port, { redirects: 1 })).toBe(
+        `connection refused (redirected to http://www.example:${gone}/x)`,
+      );
     });
     test('to nowhere', async () =>
       expect(
@@ -300,8 +341,11 @@ describe('http', () => {
       const server = createHttps({ key, cert, SNICallback }, (_, response) => response.end('ok'));
       return listen(server);
     };
-    const tls = (verify: boolean, name = 'www.example', ca?: string) => ({ tls: { verify, ca, name } });
-    test('a certificate that nobody signed', async () => expect(await ask(web(), tls(true))).toMatch(/self.signed/));
+    const tls = (verify: boolean, name = 'www.example', ca?: string) => ({
+      tls: { verify, ca, name },
+    });
+    test('a certificate that nobody signed', async () =>
+      expect(await ask(web(), tls(true))).toMatch(/self.signed/));
     test('which may be so', async () => {
       const names: string[] = [];
       expect(await ask(web(names), tls(false))).toBeUndefined();
@@ -311,7 +355,9 @@ describe('http', () => {
       const ca = join(directory, 'cert');
       expect(await ask(web(), tls(true, 'www.example', ca))).toBeUndefined();
       expect(await ask(web(), tls(true, 'other.example', ca))).toMatch(/other\.example/);
-      expect(await ask(web(), tls(true, 'www.example', join(directory, 'none')))).toBe(`${join(directory, 'none')}: no such file`);
+      expect(await ask(web(), tls(true, 'www.example', join(directory, 'none')))).toBe(
+        `${join(directory, 'none')}: no such file`,
+      );
     });
     test('no name is sent for an address', async () => {
       const names: string[] = [];
@@ -319,14 +365,20 @@ describe('http', () => {
       expect(names).toEqual([]);
     });
     test('a server that does not speak TLS', async () =>
-      expect(await ask(says('hello'), tls(false))).toMatch(/^TLS: (?:wrong version number|packet length)/));
-    test('a server that never shakes hands', async () => expect(await ask(says(), tls(false))).toBe('no TLS handshake within 0.3 s'));
+      expect(await ask(says('hello'), tls(false))).toMatch(
+        /^TLS: (?:wrong version number|packet length)/,
+      ));
+    test('a server that never shakes hands', async () =>
+      expect(await ask(says(), tls(false))).toBe('no TLS handshake within 0.3 s'));
   });
 });
 
 describe('dns', () => {
   /** Answers every query with these records, or with a code of failure. */
-  async function nameServer(records: readonly { type: number; data: Buffer }[], code = 0): Promise<number> {
+  async function nameServer(
+    records: readonly { type: number; data: Buffer }[],
+    code = 0,
+  ): Promise<number> {
     const socket = createSocket('udp4');
     closers.push(() => socket.close());
     socket.on('message', (query, from) => {
@@ -344,14 +396,30 @@ describe('dns', () => {
         record.writeUInt16BE(data.length, 10);
         return Buffer.concat([record, data]);
       });
-      socket.send(Buffer.concat([head, query.subarray(12, end), ...answers]), from.port, from.address);
+      socket.send(
+        Buffer.concat([head, query.subarray(12, end), ...answers]),
+        from.port,
+        from.address,
+      );
     });
-    return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    return new Promise((resolve) =>
+      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
+    );
   }
   const A = { type: 1, data: Buffer.from([10, 0, 0, 1]) };
-  const MX = { type: 15, data: Buffer.concat([Buffer.from([0, 10, 4]), Buffer.from('mail'), Buffer.from([0])]) };
-  const TXT = { type: 16, data: Buffer.concat([Buffer.from([2]), Buffer.from('ab'), Buffer.from([1]), Buffer.from('c')]) };
-  const question = (type: string, ...expected: string[]) => ({ name: 'www.example.com', type, expected });
+  const MX = {
+    type: 15,
+    data: Buffer.concat([Buffer.from([0, 10, 4]), Buffer.from('mail'), Buffer.from([0])]),
+  };
+  const TXT = {
+    type: 16,
+    data: Buffer.concat([Buffer.from([2]), Buffer.from('ab'), Buffer.from([1]), Buffer.from('c')]),
+  };
+  const question = (type: string, ...expected: string[]) => ({
+    name: 'www.example.com',
+    type,
+    expected,
+  });
 
   test.each([
     ['A', [A], [], undefined],
@@ -362,28 +430,48 @@ describe('dns', () => {
     ['TXT', [TXT], ['abc'], undefined],
     ['A', [], [], 'no such record'],
   ] as const)('%s', async (type, records, expected, verdict) =>
-    expect(await probes.dns(target(await nameServer(records)), question(type, ...expected))).toBe(verdict),
+    expect(await probes.dns(target(await nameServer(records)), question(type, ...expected))).toBe(
+      verdict,
+    ),
   );
   test('addresses are compared as such, and texts as texts', async () => {
     const AAAA = { type: 28, data: Buffer.from('20010db8000000000000000000000001', 'hex') };
     const port = await nameServer([AAAA]);
-    for (const one of ['2001:db8::1', '2001:0DB8:0:0::1']) expect(await probes.dns(target(port), question('AAAA', one))).toBeUndefined();
-    expect(await probes.dns(target(port), question('AAAA', '2001:db8::2'))).toBe('answered 2001:db8::1');
-    expect(await probes.dns(target(await nameServer([TXT])), question('TXT', 'ABC'))).toBe('answered abc');
+    for (const one of ['2001:db8::1', '2001:0DB8:0:0::1'])
+      expect(await probes.dns(target(port), question('AAAA', one))).toBeUndefined();
+    expect(await probes.dns(target(port), question('AAAA', '2001:db8::2'))).toBe(
+      'answered 2001:db8::1',
+    );
+    expect(await probes.dns(target(await nameServer([TXT])), question('TXT', 'ABC'))).toBe(
+      'answered abc',
+    );
   });
   test('its own limit counts, not that of the resolver', { timeout: 10_000 }, async () => {
     const socket = createSocket('udp4');
     closers.push(() => socket.close());
-    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
-    expect(await probes.dns(target(port, { timeoutMs: 5600 }), question('A'))).toBe('no answer within 5.6 s');
+    const port = await new Promise<number>((resolve) =>
+      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
+    );
+    expect(await probes.dns(target(port, { timeoutMs: 5600 }), question('A'))).toBe(
+      'no answer within 5.6 s',
+    );
   });
-  test('no such name', async () => expect(await probes.dns(target(await nameServer([], 3)), question('A'))).toBe('no such name'));
-  test('the server failed', async () => expect(await probes.dns(target(await nameServer([], 2)), question('A'))).toBe('the server failed'));
-  test('nobody listens', async () => expect(await probes.dns(target(await closedPort()), question('A'))).toMatch(/refused|no answer/));
+  test('no such name', async () =>
+    expect(await probes.dns(target(await nameServer([], 3)), question('A'))).toBe('no such name'));
+  test('the server failed', async () =>
+    expect(await probes.dns(target(await nameServer([], 2)), question('A'))).toBe(
+      'the server failed',
+    ));
+  test('nobody listens', async () =>
+    expect(await probes.dns(target(await closedPort()), question('A'))).toMatch(
+      /refused|no answer/,
+    ));
   test('silence', async () => {
     const socket = createSocket('udp4');
     closers.push(() => socket.close());
-    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    const port = await new Promise<number>((resolve) =>
+      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
+    );
     expect(await probes.dns(target(port), question('A'))).toBe('no answer within 0.3 s');
   });
 });
@@ -393,15 +481,26 @@ describe('udp', () => {
   const bound = (answer: string | undefined) => {
     const socket = createSocket('udp4');
     closers.push(() => socket.close());
-    if (answer !== undefined) socket.on('message', (text, from) => socket.send(`${answer} ${text}`, from.port, from.address));
-    return new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    if (answer !== undefined)
+      socket.on('message', (text, from) =>
+        socket.send(`${answer} ${text}`, from.port, from.address),
+      );
+    return new Promise<number>((resolve) =>
+      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
+    );
   };
   test('an answer passes at once', async () => {
     const began = performance.now();
-    expect(await probes.udp(target(await bound('hello'), { timeoutMs: 5000 }), { hex: '6869', reply: true })).toBeUndefined();
+    expect(
+      await probes.udp(target(await bound('hello'), { timeoutMs: 5000 }), {
+        hex: '6869',
+        reply: true,
+      }),
+    ).toBeUndefined();
     expect(performance.now() - began).toBeLessThan(4000);
   });
-  test('silence passes', async () => expect(await probes.udp(target(await bound(undefined)), quiet)).toBeUndefined());
+  test('silence passes', async () =>
+    expect(await probes.udp(target(await bound(undefined)), quiet)).toBeUndefined());
   test('unless an answer is asked for', async () => {
     const asked = { hex: '', reply: true };
     expect(await probes.udp(target(await bound(undefined)), asked)).toBe('no answer within 0.3 s');
@@ -415,20 +514,25 @@ describe('udp', () => {
       got.push(bytes);
       socket.send('x', from.port, from.address);
     });
-    const port = await new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)));
+    const port = await new Promise<number>((resolve) =>
+      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
+    );
     expect(await probes.udp(target(port), { hex: 'ff00c3', reply: true })).toBeUndefined();
     expect(Buffer.concat(got)).toEqual(Buffer.from([0xff, 0, 0xc3]));
   });
   test('what cannot be sent fails, with and without an answer', async () => {
     // without leave to broadcast the kernel refuses the address
     for (const reply of [true, false]) {
-      expect(await probes.udp({ ...target(9), address: '255.255.255.255' }, { hex: '', reply })).toMatch(
-        /not permitted|network unreachable/,
-      );
-      expect(await probes.udp(target(await bound('x')), { hex: 'ff'.repeat(70_000), reply })).toMatch(/EMSGSIZE|too long/);
+      expect(
+        await probes.udp({ ...target(9), address: '255.255.255.255' }, { hex: '', reply }),
+      ).toMatch(/not permitted|network unreachable/);
+      expect(
+        await probes.udp(target(await bound('x')), { hex: 'ff'.repeat(70_000), reply }),
+      ).toMatch(/EMSGSIZE|too long/);
     }
   });
-  test('nobody listens', async () => expect(await probes.udp(target(await closedPort()), quiet)).toBe('port unreachable'));
+  test('nobody listens', async () =>
+    expect(await probes.udp(target(await closedPort()), quiet)).toBe('port unreachable'));
 });
 
 describe('smtp', () => {
@@ -445,7 +549,10 @@ describe('smtp', () => {
     );
   test.each([
     [['220 ready\r\n', '250 hello\r\n'], undefined],
-    [['220-first\r\n220 last\r\n', '250-hello\r\n250-SIZE\r\n250 OK\r\n', '221 bye\r\n'], undefined],
+    [
+      ['220-first\r\n220 last\r\n', '250-hello\r\n250-SIZE\r\n250 OK\r\n', '221 bye\r\n'],
+      undefined,
+    ],
     [['220\r\n', '250\r\n'], undefined],
     [['554 go away\r\n'], 'greeting: 554 go away'],
     [['220 ready\r\n', '502 what?\r\n'], 'answer to EHLO: 502 what?'],
@@ -453,14 +560,21 @@ describe('smtp', () => {
     [[''], 'no greeting within 0.3 s'],
     [['220 ready\r\n'], 'no answer to EHLO within 0.3 s'],
     [['220-ready\r\n'], 'no greeting within 0.3 s'],
-  ] as const)('%j', async (answers, verdict) => expect(await probes.smtp(target(await mail(...answers)), 'me.example')).toBe(verdict));
+  ] as const)('%j', async (answers, verdict) =>
+    expect(await probes.smtp(target(await mail(...answers)), 'me.example')).toBe(verdict),
+  );
   test('what a server says is told as far as it fits a line', async () => {
-    const verdict = await probes.smtp(target(await mail(`554 ${'go away\t'.repeat(5000)}\r\n`)), 'me');
+    const verdict = await probes.smtp(
+      target(await mail(`554 ${'go away\t'.repeat(5000)}\r\n`)),
+      'me',
+    );
     expect(verdict).toMatch(/^greeting: 554 go away go away .*…$/);
     expect(verdict).toHaveLength(200);
   });
   test('closes at once', async () =>
-    expect(await probes.smtp(target(await listen(createServer((socket) => socket.end()))), 'me')).toBe('closed before its greeting'));
+    expect(
+      await probes.smtp(target(await listen(createServer((socket) => socket.end()))), 'me'),
+    ).toBe('closed before its greeting'));
 });
 
 describe('exec', () => {
@@ -474,15 +588,24 @@ describe('exec', () => {
     ['sleep 60', 'no end of the program within 0.3 s'],
     ['sleep 60 & exit 0', undefined],
     ['yes | head -c 1000000; exit 4', 'status 4: y'],
-  ])('%s', async (script, verdict) => expect(await probes.exec(sh(script), {}, LIMIT * (script.includes('yes') ? 20 : 1))).toBe(verdict));
+  ])('%s', async (script, verdict) =>
+    expect(await probes.exec(sh(script), {}, LIMIT * (script.includes('yes') ? 20 : 1))).toBe(
+      verdict,
+    ),
+  );
   test('words are words, and the environment is what it was given', async () => {
     const script = 'echo "$1 $LVS_RIP [$HOME]"; exit 9';
-    expect(await probes.exec(sh(script, 'a  b; id'), { LVS_RIP: '10.0.0.1' }, 5000)).toBe('status 9: a  b; id 10.0.0.1 []');
+    expect(await probes.exec(sh(script, 'a  b; id'), { LVS_RIP: '10.0.0.1' }, 5000)).toBe(
+      'status 9: a  b; id 10.0.0.1 []',
+    );
   });
-  test('no such program', async () => expect(await probes.exec(['/no/such'], {}, 5000)).toEqual({ trouble: 'no such program' }));
+  test('no such program', async () =>
+    expect(await probes.exec(['/no/such'], {}, 5000)).toEqual({ trouble: 'no such program' }));
   test('what it left behind is ended', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'exec-'));
-    expect(await probes.exec(sh(`(sleep 1; touch ${directory}/late) & sleep 60`), {}, 200)).toMatch(/^no end/);
+    expect(await probes.exec(sh(`(sleep 1; touch ${directory}/late) & sleep 60`), {}, 200)).toMatch(
+      /^no end/,
+    );
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(existsSync(join(directory, 'late'))).toBe(false);
     rmSync(directory, { recursive: true });
