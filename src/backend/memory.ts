@@ -8,6 +8,7 @@ import { DAEMON_ROLES, type Daemon, type DaemonRequest, type DaemonRole } from '
 import type { Destination, DestinationEntry, DestinationId } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
 import { tunnelNumber } from '../model/forwarding.js';
+import { SCHEDULER_NAMES, SCHEDULERS } from '../model/scheduler.js';
 import {
   familyOf,
   protocolNumber,
@@ -53,22 +54,10 @@ export const EMPTY_TABLE: TableState = {
   daemons: [],
 };
 
-/** The schedulers that a Debian kernel has as modules; `none` needs none. */
-const SCHEDULERS = new Set([
+/** A Debian kernel has them as modules; `none` needs none. */
+const SCHEDULER_MODULES: ReadonlySet<string> = new Set([
   'none',
-  'rr',
-  'wrr',
-  'lc',
-  'wlc',
-  'lblc',
-  'lblcr',
-  'dh',
-  'sh',
-  'sed',
-  'nq',
-  'fo',
-  'ovf',
-  'mh',
+  ...SCHEDULER_NAMES.filter((name) => !SCHEDULERS[name].absent),
 ]);
 const ENGINES = new Set(['sip']);
 const IPVS_VERSION = 0x010201;
@@ -371,7 +360,7 @@ const DEFAULT_TTL = 1;
 
 /** Scheduler, then engine, then prefix length, then what the scheduler itself refuses. */
 function checkService(service: Service, destinations: number): string | undefined {
-  if (!SCHEDULERS.has(service.scheduler)) return 'ENOENT';
+  if (!SCHEDULER_MODULES.has(service.scheduler)) return 'ENOENT';
   if (service.engine !== undefined && !ENGINES.has(service.engine)) return 'ENOENT';
   if (familyOf(service.id) === 'ipv6' && (service.netmask < 1 || service.netmask > 128))
     return 'EINVAL';

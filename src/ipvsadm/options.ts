@@ -2,10 +2,13 @@
 // scanner, the parser, the help text and commander all read these rows.
 import { parseDottedQuad, parseIpv6 } from '../model/address.js';
 import { CHECKSUMS, type KnownTunnel, TUNNELS } from '../model/forwarding.js';
+import { SCHEDULER_NAMES, SCHEDULERS } from '../model/scheduler.js';
 import type { KnownProtocol } from '../model/service.js';
 import type { Draft } from './draft.js';
 import { refuse } from './usage.js';
 import { integer, parseEndpoint, parseMask, parsePrefixLength } from './values.js';
+
+const SCHEDULER_LIST = SCHEDULER_NAMES.filter((name) => !SCHEDULERS[name].absent).join('|');
 
 /** The commands, by the names that diagnostics use. */
 export type CommandName =
@@ -102,7 +105,7 @@ export const OTHER_OPTIONS: readonly OptionRow[] = [
     d.family = 'ipv6';
     d.netmask = undefined;
   } },
-  { long: 'scheduler', short: 's', value: 'required', metavar: 'scheduler', slot: 'scheduler', help: 'one of rr|wrr|lc|wlc|lblc|lblcr|dh|sh|sed|nq|fo|ovf|mh, default wlc', apply: (d, t) => { d.scheduler = t.slice(0, 15); } },
+  { long: 'scheduler', short: 's', value: 'required', metavar: 'scheduler', slot: 'scheduler', help: `one of ${SCHEDULER_LIST}, default wlc`, apply: (d, t) => { d.scheduler = t.slice(0, 15); } },
   { long: 'pe', short: '', value: 'required', metavar: 'engine', slot: 'pe', help: 'persistence engine, only sip', apply: (d, t) => { d.engine = t.slice(0, 16); } },
   { long: 'persistent', short: 'p', value: 'optional', metavar: 'seconds', slot: 'persistent', help: 'persistent service, default 360', bare: (d) => { d.persistence = DEFAULT_PERSISTENCE; }, apply: (d, t) => { d.persistence = seconds(t, 1); } },
   { long: 'netmask', short: 'M', value: 'required', metavar: 'mask', slot: 'netmask', help: 'clients that persist together: mask or IPv6 prefix length', apply: (d, t) => {

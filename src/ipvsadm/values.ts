@@ -1,6 +1,7 @@
 // The values of options: whole numbers, host:port words, masks, scheduler flags. An unreadable text
 // is undefined, since each option has its own message.
 import { type Address, type Ipv4, parseClassicIpv4, parseIpv6 } from '../model/address.js';
+import { flagRow } from '../model/scheduler.js';
 import type { KnownProtocol } from '../model/service.js';
 
 /** What the resolver said about the words of a command line, gathered before it is parsed. */
@@ -120,18 +121,6 @@ function clamp64(value: bigint): bigint {
   return value > most ? most : value < -most - 1n ? -most - 1n : value;
 }
 
-/** One row per flag name: its bit, and the only scheduler it goes with. */
-// biome-ignore format: a table
-const SCHEDULER_FLAG_NAMES: Readonly<Record<string, { readonly bit: number; readonly scheduler?: string }>> = {
-  'flag-1': { bit: 1 },
-  'flag-2': { bit: 2 },
-  'flag-3': { bit: 4 },
-  'sh-fallback': { bit: 1, scheduler: 'sh' },
-  'sh-port': { bit: 2, scheduler: 'sh' },
-  'mh-fallback': { bit: 1, scheduler: 'mh' },
-  'mh-port': { bit: 2, scheduler: 'mh' },
-};
-
 const FLAGS_LENGTH = 127;
 
 /**
@@ -149,9 +138,7 @@ export function parseSchedulerFlags(
   if (pieces.length === 0 && list !== '') refuse(`invalid scheduler flag \`${list}'`);
   let flags = 0;
   for (const piece of pieces) {
-    const row = Object.hasOwn(SCHEDULER_FLAG_NAMES, piece)
-      ? SCHEDULER_FLAG_NAMES[piece]
-      : undefined;
+    const row = flagRow(piece);
     if (row === undefined) refuse(`invalid scheduler flag \`${piece}'`);
     if (row.scheduler !== undefined && row.scheduler !== scheduler)
       refuse(`incompatible scheduler flag \`${piece}'`);

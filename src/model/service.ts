@@ -25,9 +25,6 @@ export type ServiceId =
     }
   | { readonly kind: 'fwmark'; readonly mark: number; readonly family: Family };
 
-/** Bits of the scheduler flags; 1 and 2 have names of their own with sh and mh. */
-export const SCHEDULER_FLAGS = { flag1: 1, flag2: 2, flag3: 4 } as const;
-
 export interface Persistence {
   /** seconds */
   readonly timeout: number;

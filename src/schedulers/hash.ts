@@ -1,6 +1,6 @@
 // The schedulers with a table of 256 buckets: dh by where a packet goes to, sh by where it comes
 // from.
-import { SCHEDULER_FLAGS } from '../model/service.js';
+import { SCHEDULER_FLAGS } from '../model/scheduler.js';
 import {
   type Arrival,
   type Candidate,

@@ -1,6 +1,6 @@
 // Maglev hashing: a table of 4093 slots that servers fill in turns, so that few clients move when
 // the list changes.
-import { SCHEDULER_FLAGS } from '../model/service.js';
+import { SCHEDULER_FLAGS } from '../model/scheduler.js';
 import { hashKey, usable } from './hash.js';
 import {
   type Arrival,

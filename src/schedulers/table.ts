@@ -1,4 +1,5 @@
-// Every scheduler by the kernel's name.
+// The algorithm of every row of model/scheduler.ts, by the kernel's name.
+import type { SchedulerName } from '../model/scheduler.js';
 import { DH, SH } from './hash.js';
 import { LC, NQ, SED, WLC } from './least.js';
 import { LBLC, LBLCR } from './locality.js';
@@ -9,7 +10,7 @@ import type { Scheduler } from './scheduler.js';
 import { TWOS } from './twos.js';
 import { WRR } from './wrr.js';
 
-const TABLE = {
+const TABLE: Readonly<Record<SchedulerName, unknown>> = {
   rr: RR,
   wrr: WRR,
   lc: LC,
@@ -25,9 +26,6 @@ const TABLE = {
   mh: MH,
   twos: TWOS,
 };
-
-export type SchedulerName = keyof typeof TABLE;
-export const SCHEDULER_NAMES = Object.keys(TABLE) as readonly SchedulerName[];
 
 /**
  * The scheduler of a name; undefined for `none` and what this program does not know. Its state is

@@ -2,6 +2,7 @@
 // while they last (UDP never), then inactive until their entry times out.
 import { formatAddress } from '../model/address.js';
 import type { Destination } from '../model/destination.js';
+import { schedulerRow } from '../model/scheduler.js';
 import { familyOf, type Service } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
 import { Dataplane, type Packet } from './dataplane.js';
@@ -90,8 +91,6 @@ class Lingering {
 }
 
 const COMPACT_AT = 4096;
-/** schedulers that look at inactive connections */
-const COUNT_INACTIVE = ['lc', 'wlc', 'lblc', 'lblcr', 'twos'];
 
 interface Tally {
   connections: number;
@@ -144,7 +143,7 @@ class Simulation {
         : 'tcp';
     this.#linger = this.#protocol === 'udp' ? timeouts.udp : TIME_WAIT_SECONDS;
     this.#lingers =
-      COUNT_INACTIVE.includes(service.scheduler) ||
+      schedulerRow(service.scheduler)?.countsInactive === true ||
       destinations.some(({ upperThreshold }) => upperThreshold > 0);
     this.#plane = new Dataplane(0, seeded(seed));
     this.#plane.timeouts = timeouts;

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAddress } from '../../src/model/address.js';
+import { SCHEDULER_NAMES } from '../../src/model/scheduler.js';
 import { mhTable } from '../../src/schedulers/mh.js';
 import { type Candidate, folded, hash32, moreLoaded } from '../../src/schedulers/scheduler.js';
 import { siphash13 } from '../../src/schedulers/siphash.js';
-import { SCHEDULER_NAMES, schedulerOf } from '../../src/schedulers/table.js';
+import { schedulerOf } from '../../src/schedulers/table.js';
 
 const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
 const arrival = {

@@ -1,8 +1,8 @@
 // lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes
 // nothing.
 import { InvalidArgumentError, Option } from 'commander';
+import { SCHEDULER_NAMES } from '../../model/scheduler.js';
 import type { Service } from '../../model/service.js';
-import { SCHEDULER_NAMES } from '../../schedulers/table.js';
 import { packetsOf } from '../../simulator/packets.js';
 import {
   clientFamily,

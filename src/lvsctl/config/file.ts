@@ -1,6 +1,7 @@
 // The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON
 // Schema follow from it.
 import { parseDottedQuad } from '../../model/address.js';
+import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { address, check, YEAR } from './checks.js';
 import {
   integer,
@@ -102,31 +103,8 @@ const service = object({
     undefined,
     "the director's address on the servers' network (nat): their default route",
   ),
-  scheduler: optional(
-    oneOf([
-      'rr',
-      'wrr',
-      'lc',
-      'wlc',
-      'lblc',
-      'lblcr',
-      'dh',
-      'sh',
-      'sed',
-      'nq',
-      'fo',
-      'ovf',
-      'mh',
-      'twos',
-    ]),
-    'wlc',
-    'scheduler',
-  ),
-  flags: optional(
-    list(oneOf(['flag-1', 'flag-2', 'flag-3', 'sh-fallback', 'sh-port', 'mh-fallback', 'mh-port'])),
-    [],
-    'scheduler flags',
-  ),
+  scheduler: optional(oneOf(SCHEDULER_NAMES), 'wlc', 'scheduler'),
+  flags: optional(list(oneOf(FLAG_NAMES.map(({ name }) => name))), [], 'scheduler flags'),
   one_packet: optional(truth, false, 'one-packet scheduling (udp)'),
   persistence: optional(
     object({

@@ -2,6 +2,7 @@
 // together.
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { formatAddress, parseAddress } from '../../model/address.js';
+import { flagRow } from '../../model/scheduler.js';
 import { type Check, type CheckKind, USUAL_PORT } from './checks.js';
 import { below, ConfigError, fail, type Place } from './field.js';
 import { type Config, FILE, type Mode, type TunnelOptions, type VirtualService } from './file.js';
@@ -85,7 +86,7 @@ function checkService(service: VirtualService, at: Place, config: Config): void 
   if (service.one_packet && service.protocol !== 'udp')
     fail(below(at, 'one_packet'), 'one-packet scheduling is only for udp');
   for (const [i, flag] of service.flags.entries()) {
-    const owner = flag.startsWith('flag-') ? service.scheduler : flag.slice(0, 2);
+    const owner = flagRow(flag)?.scheduler ?? service.scheduler;
     if (owner !== service.scheduler)
       fail(
         below(at, 'flags', i),

@@ -2,6 +2,7 @@
 import { type Family, formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
+import { flagBits } from '../../model/scheduler.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
 import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
 
@@ -66,15 +67,6 @@ export function toNetmask(mask: Netmask, family: Family): number | undefined {
   return mask.length <= 32 ? (0xffffffff << (32 - mask.length)) >>> 0 : undefined;
 }
 
-const FLAG_BITS = {
-  'flag-1': 1,
-  'flag-2': 2,
-  'flag-3': 4,
-  'sh-fallback': 1,
-  'sh-port': 2,
-  'mh-fallback': 1,
-  'mh-port': 2,
-} as const;
 const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;
 
 function toService(source: VirtualService): Service {
@@ -83,7 +75,7 @@ function toService(source: VirtualService): Service {
   return {
     id: serviceId(source),
     scheduler: source.scheduler,
-    schedulerFlags: source.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0),
+    schedulerFlags: flagBits(source.flags),
     persistence: persistence && { timeout: persistence.timeout },
     netmask:
       (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),

@@ -4,6 +4,7 @@ import { type Address, formatAddress, formatIpv4 } from '../../model/address.js'
 import type { DaemonRequest } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, type Forwarding, knownTunnel } from '../../model/forwarding.js';
+import { flagNames } from '../../model/scheduler.js';
 import { familyOf, fullNetmask, knownProtocol, type Service } from '../../model/service.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import type { MarkSource } from '../plan/marks.js';
@@ -76,7 +77,9 @@ function toEntry(
     ...where,
     mode,
     scheduler: service.scheduler,
-    ...(service.schedulerFlags === 0 ? {} : { flags: flagsOf(service) }),
+    ...(service.schedulerFlags === 0
+      ? {}
+      : { flags: flagNames(service.scheduler, service.schedulerFlags) }),
     ...(service.onePacket ? { one_packet: true } : {}),
     ...(persistence
       ? {
@@ -157,14 +160,6 @@ const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = {
 function mostCommon<T>(values: readonly T[]): T | undefined {
   const count = (value: T) => values.filter((one) => one === value).length;
   return [...values].sort((a, b) => count(b) - count(a))[0];
-}
-
-function flagsOf({ scheduler, schedulerFlags }: Service): string[] {
-  const own = scheduler === 'sh' || scheduler === 'mh';
-  const names = own
-    ? [`${scheduler}-fallback`, `${scheduler}-port`, 'flag-3']
-    : ['flag-1', 'flag-2', 'flag-3'];
-  return names.filter((_, bit) => (schedulerFlags & (1 << bit)) !== 0);
 }
 
 function netmaskOf({ id, netmask }: Service): string | number | undefined {

@@ -1,6 +1,7 @@
 // What a file asks of the director: modules, forwarding, marks, rules, VIPs, sync daemons, in the
 // order in which traffic can rely on them.
 import { type Address, formatAddress } from '../../model/address.js';
+import { schedulerModule } from '../../model/scheduler.js';
 import type { Config, VirtualService } from '../config/file.js';
 import { serverMode, wantedTable } from '../config/wanted.js';
 import { CommandError } from './command.js';
@@ -59,7 +60,7 @@ export function hostPrefix(address: Address): string {
 
 /** The modules that the services need beside ip_vs itself. */
 export function schedulerModules(config: Config): string[] {
-  const schedulers = config.services.map(({ scheduler }) => `ip_vs_${scheduler}`);
+  const schedulers = config.services.map(({ scheduler }) => schedulerModule(scheduler));
   const engines = config.services.flatMap(({ persistence: { engine } = {} }) =>
     engine ? [`ip_vs_pe_${engine}`] : [],
   );
