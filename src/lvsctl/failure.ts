@@ -1,24 +1,21 @@
-// What may go wrong without a bug: the message for stderr.
+// Everything that may go wrong without a bug, as an LvsctlError.
 import { BackendError, IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
-import { ConfigError } from './config/field.js';
-import { Untellable } from './config/write.js';
-import { AdminError } from './health/admin.js';
-import { CommandError } from './plan/command.js';
-import { JournalError } from './plan/journal.js';
+import { LvsctlError } from './errors.js';
 
-/** exit status of a bad command line or file, and of a command that could not be carried out */
-export const FAILED = 2;
-
-/** The text behind `lvsctl: `; undefined when the error is a bug, which keeps its stack. */
-export function failureText(error: unknown): string | undefined {
-  if (error instanceof IpvsError) return `IPVS: ${messageFor(error)}`;
-  if (EXPECTED.some((kind) => error instanceof kind) || isSystemError(error))
-    return (error as Error).message;
+/** @returns undefined when the error is a bug, which keeps its stack */
+export function expectedError(error: unknown): LvsctlError | undefined {
+  if (error instanceof LvsctlError) return error;
+  if (error instanceof IpvsError) return new LvsctlError('IPVS', `IPVS: ${messageFor(error)}`);
+  if (error instanceof BackendError) return new LvsctlError('BACKEND', error.message);
+  if (isSystemError(error)) return new LvsctlError('SYSTEM', error.message);
   return undefined;
 }
 
-const EXPECTED = [BackendError, ConfigError, Untellable, CommandError, JournalError, AdminError];
+/** The text behind `lvsctl: `; undefined when the error is a bug. */
+export function failureText(error: unknown): string | undefined {
+  return expectedError(error)?.message;
+}
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;

@@ -11,7 +11,7 @@ import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile, replaceFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
-import { FAILED } from './failure.js';
+import { FAILED } from './errors.js';
 import { run } from './program.js';
 import type { Places, World } from './world.js';
 

@@ -1,7 +1,9 @@
 // lvsctl as a commander program: one row per subcommand, each in a file of its own that is loaded
 // when it is called.
 import { CommanderError, Command as Program } from 'commander';
-import { FAILED, failureText } from './failure.js';
+import { FAILED } from './errors.js';
+import { report } from './report.js';
+import { VERSION } from './version.js';
 import type { World } from './world.js';
 
 /**
@@ -58,10 +60,7 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
-    const text = failureText(error);
-    if (text === undefined) throw error;
-    world.err(`lvsctl: ${text}\n`);
-    return FAILED;
+    return report(error, words.includes('--json'), world);
   }
 }
 
@@ -72,5 +71,3 @@ function passOn(program: Program): void {
     passOn(each);
   }
 }
-
-const VERSION = '0.1.0';

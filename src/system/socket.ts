@@ -86,7 +86,7 @@ async function claim(born: string, path: string, grave: string): Promise<void> {
     if (there && (await isAnswered(path))) break;
     if (there) bury(path, there.ino, grave);
   }
-  throw new Error(`${path}: another process answers there`);
+  throw Object.assign(new Error(`${path}: another process answers there`), { code: 'EADDRINUSE' });
 }
 
 /**

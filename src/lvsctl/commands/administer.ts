@@ -3,13 +3,13 @@
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
 import { wantedTable } from '../config/wanted.js';
+import { hasCode, LvsctlError } from '../errors.js';
 import { openAdminRecord, selectServers, withRemembered } from '../health/admin.js';
-import { askMonitor, NoMonitorError } from '../health/ask.js';
+import { askMonitor } from '../health/ask.js';
 import { type AdminAnswer, type AdminRequest, toAdmin } from '../health/control.js';
 import { waitEmpty } from '../health/drain.js';
 import type { Outside } from '../health/outside.js';
 import type { AdminState } from '../health/service.js';
-import { CommandError } from '../plan/command.js';
 import { formatServer } from '../plan/diff.js';
 import type { Finish } from '../program.js';
 import type { World } from '../world.js';
@@ -55,7 +55,7 @@ async function administer(
   world: World,
 ): Promise<number> {
   if (options.timeout !== undefined && !options.wait)
-    throw new CommandError('--timeout goes with --wait');
+    throw new LvsctlError('BAD_USAGE', '--timeout goes with --wait');
   const outside = await world.outside();
   const request: AdminRequest = {
     state,
@@ -72,15 +72,17 @@ async function administer(
       ...request,
     }));
   } catch (error) {
-    if (!(error instanceof NoMonitorError) || options.file === undefined || options.wait)
-      throw error;
+    if (!hasCode(error, 'NO_MONITOR') || options.file === undefined || options.wait) throw error;
     servers = remember(request, options.file, outside, options, world);
     world.err(`lvsctl: ${error.message}; what was said counts from its start\n`);
   }
   for (const { service, server: name } of servers)
     world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
   if (trouble !== null)
-    throw new CommandError(`remembered, but the table does not have it: ${trouble}`);
+    throw new LvsctlError(
+      'COMMAND_FAILED',
+      `remembered, but the table does not have it: ${trouble}`,
+    );
   if (!options.wait) return 0;
   return waitEmpty(servers, options.timeout, socket, outside, world.err);
 }

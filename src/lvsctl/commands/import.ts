@@ -4,8 +4,13 @@ import { type Address, parseAddress } from '../../model/address.js';
 import { ConfigError } from '../config/field.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
-import { type Described, type Surroundings, Untellable, writeConfig } from '../config/write.js';
-import { CommandError } from '../plan/command.js';
+import {
+  type Described,
+  type Surroundings,
+  UnsupportedRule,
+  writeConfig,
+} from '../config/write.js';
+import { LvsctlError } from '../errors.js';
 import { connectedTo, holdersOf } from '../plan/facts.js';
 import { type MarkSource, markSources } from '../plan/marks.js';
 import { type LocalAddress, localAddresses } from '../plan/network.js';
@@ -68,7 +73,7 @@ async function fromTable({ machine }: World, around: Around): Promise<string> {
     );
     described.push({ service, destinations: destinations.reverse() });
   }
-  if (described.length === 0) throw new CommandError('no services in the live table');
+  if (described.length === 0) throw new LvsctlError('NOT_FOUND', 'no services in the live table');
   const known = (value: number) => (value === 0 ? undefined : value);
   const daemons = (await backend.daemons()).map((one) => ({
     ...one,
@@ -81,7 +86,7 @@ async function fromTable({ machine }: World, around: Around): Promise<string> {
 
 async function fromFile(file: string, { readText, names }: World, around: Around): Promise<string> {
   const rules = await readRuleFile(readText(file), file, names);
-  if (rules.services.length === 0) throw new CommandError(`${file}: no services`);
+  if (rules.services.length === 0) throw new LvsctlError('NOT_FOUND', `${file}: no services`);
   try {
     return writeConfig(rules.services, {
       ...around,
@@ -89,7 +94,7 @@ async function fromFile(file: string, { readText, names }: World, around: Around
       daemons: rules.daemons,
     });
   } catch (error) {
-    if (!(error instanceof Untellable)) throw error;
+    if (!(error instanceof UnsupportedRule)) throw error;
     const line = rules.services.find(({ service }) => service === error.service)?.line ?? 1;
     throw new ConfigError('', error.message, file, line, 1);
   }

@@ -1,12 +1,12 @@
 // lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at
 // work.
 import { Option } from 'commander';
-import { FAILED, failureText } from '../failure.js';
+import { FAILED, LvsctlError } from '../errors.js';
+import { failureText } from '../failure.js';
 import { askMonitor } from '../health/ask.js';
 import type { Outside } from '../health/outside.js';
 import { once, type RunWorld, watch } from '../health/run.js';
 import { exitStatusOf, type Status } from '../health/status.js';
-import { CommandError } from '../plan/command.js';
 import type { Subcommand } from '../program.js';
 import { serverTable } from '../view/servers.js';
 import type { World } from '../world.js';
@@ -128,7 +128,7 @@ async function showOrWhy(options: StatusOptions, outside: Outside, world: World)
   try {
     return await show(options, outside, world);
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof LvsctlError)) throw error;
     world.err(`lvsctl: ${error.message}\n`);
     return FAILED;
   }

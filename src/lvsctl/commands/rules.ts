@@ -14,7 +14,8 @@ import {
 } from '../config/defaults.js';
 import { readRuleFile } from '../config/rulefile.js';
 import { renderId } from '../config/wanted.js';
-import { CommandError, perform, printCommand } from '../plan/command.js';
+import { LvsctlError } from '../errors.js';
+import { perform, printCommand } from '../plan/command.js';
 import { diffRules, type RuleSet } from '../plan/diff.js';
 import type { Subcommand } from '../program.js';
 import type { World } from '../world.js';
@@ -60,7 +61,7 @@ interface Place {
   readonly settings: BootSettings;
 }
 
-/** @throws CommandError when this machine has the files of no distribution */
+/** @throws NOT_FOUND when this machine has the files of no distribution */
 function placeOf({ convention }: Options, { machine }: World): Place {
   const present = CONVENTIONS.find((one) =>
     convention === undefined
@@ -68,7 +69,8 @@ function placeOf({ convention }: Options, { machine }: World): Place {
       : one.name === convention,
   );
   if (!present)
-    throw new CommandError(
+    throw new LvsctlError(
+      'NOT_FOUND',
       `none of ${CONVENTIONS.flatMap((one) => [one.rules, one.settings]).join(', ')} is there`,
     );
   return {

@@ -13,7 +13,7 @@ import {
   simulate,
 } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
-import { CommandError } from '../plan/command.js';
+import { LvsctlError } from '../errors.js';
 import type { Subcommand } from '../program.js';
 import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
 import { chooseService, readRules } from '../simulate/source.js';
@@ -123,7 +123,8 @@ async function keep(
 ): Promise<void> {
   const backend = file === undefined ? await machine.backend() : undefined;
   if (!backend?.play)
-    throw new CommandError(
+    throw new LvsctlError(
+      'BAD_USAGE',
       '--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules',
     );
   await backend.play(packetsOf(service, arrivals, now() - until, now()));

@@ -10,12 +10,13 @@ import {
   type Node,
   type Scalar,
 } from 'yaml';
+import { LvsctlError } from '../errors.js';
 
 /**
  * A slip in an lvsctl file: `path` names the entry (`services[0].port`), the message begins with
  * file, line and column.
  */
-export class ConfigError extends Error {
+export class ConfigError extends LvsctlError {
   override readonly name = 'ConfigError';
   constructor(
     readonly path: string,
@@ -24,7 +25,7 @@ export class ConfigError extends Error {
     readonly line: number,
     readonly column: number,
   ) {
-    super(`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
+    super('BAD_FILE', `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { CHECKSUMS, type Forwarding, knownTunnel } from '../../model/forwarding.
 import { flagNames } from '../../model/scheduler.js';
 import { familyOf, fullNetmask, knownProtocol, type Service } from '../../model/service.js';
 import type { Timeouts } from '../../model/timeouts.js';
+import { LvsctlError } from '../errors.js';
 import type { MarkSource } from '../plan/marks.js';
 import { renderId } from './wanted.js';
 
@@ -26,18 +27,18 @@ export interface Surroundings {
   interfaceOf(vip: Address): string;
 }
 
-/** Why rules cannot be told in an lvsctl file. */
-export class Untellable extends Error {
-  override readonly name = 'Untellable';
+/** Why rules cannot be expressed in an lvsctl file. */
+export class UnsupportedRule extends LvsctlError {
+  override readonly name = 'UnsupportedRule';
   constructor(
     readonly service: Service,
     message: string,
   ) {
-    super(`${renderId(service.id)}: ${message}`);
+    super('UNSUPPORTED_RULE', `${renderId(service.id)}: ${message}`);
   }
 }
 
-/** @throws Untellable the first service that a file has no words for */
+/** @throws UnsupportedRule the first service that a file cannot express */
 export function writeConfig(described: readonly Described[], around: Surroundings): string {
   const services = described.map((one) => toEntry(one, around.marks));
   const vips = [...new Map(services.map(({ vip }) => [formatAddress(vip), vip])).values()];
@@ -189,5 +190,5 @@ function toSync({
 }
 
 function untellable(service: Service, message: string): never {
-  throw new Untellable(service, message);
+  throw new UnsupportedRule(service, message);
 }

@@ -1,6 +1,7 @@
 // What administrators said of servers: which servers a word means, and the record that survives a
 // restart.
 import { formatAddress, parseAddress } from '../../model/address.js';
+import { LvsctlError } from '../errors.js';
 import type { Outside } from './outside.js';
 import type { Admin, AdminState } from './service.js';
 import type { Rename, ServersOf } from './succession.js';
@@ -8,13 +9,6 @@ import type { Rename, ServersOf } from './succession.js';
 export interface AdminEntry extends Admin {
   readonly service: string;
   readonly server: string;
-}
-
-/**
- * The record, or the word for a server, makes no sense; the message is the whole text for people.
- */
-export class AdminError extends Error {
-  override readonly name = 'AdminError';
 }
 
 export interface ServerId {
@@ -43,7 +37,7 @@ const VERSION = 1;
 
 /**
  * Reads the record; a missing file is an empty one.
- * @throws AdminError when it cannot be understood: guessing would put a server back that somebody
+ * @throws BAD_RECORD when it cannot be understood: guessing would put a server back that somebody
  *   took out
  */
 export function openAdminRecord(
@@ -101,7 +95,7 @@ export function withRemembered(
 /**
  * The servers that a word means: an address in all services and ports, or an address with its port.
  * @param service only there
- * @throws AdminError when there is none, naming those there are
+ * @throws NOT_FOUND when there is none, naming those there are
  */
 export function selectServers(
   all: readonly ServersOf[],
@@ -111,7 +105,8 @@ export function selectServers(
   const wanted = readServer(word);
   const inside = service === undefined ? all : all.filter((one) => one.service === service);
   if (inside.length === 0) {
-    throw new AdminError(
+    throw new LvsctlError(
+      'NOT_FOUND',
       `no service ${service ?? ''}; there are ${all.map((one) => one.service).join(', ') || 'none'}`,
     );
   }
@@ -122,7 +117,7 @@ export function selectServers(
   );
   if (found.length > 0) return found;
   const there = [...new Set(inside.flatMap(({ servers }) => servers))].slice(0, 20);
-  throw new AdminError(`no server ${word}; there are ${there.join(', ') || 'none'}`);
+  throw new LvsctlError('NOT_FOUND', `no server ${word}; there are ${there.join(', ') || 'none'}`);
 }
 
 /**
@@ -135,7 +130,10 @@ function readServer(word: string): string {
   ) ?? [undefined, undefined, word];
   const address = parseAddress(plain ?? '');
   if (address === undefined)
-    throw new AdminError(`${word}: not the address of a server, with or without its port`);
+    throw new LvsctlError(
+      'BAD_USAGE',
+      `${word}: not the address of a server, with or without its port`,
+    );
   const host = formatAddress(address);
   if (port === undefined) return host;
   return address.family === 'ipv6' ? `[${host}]:${Number(port)}` : `${host}:${Number(port)}`;
@@ -151,13 +149,17 @@ function parseRecord(text: string, path: string): readonly AdminEntry[] {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new AdminError(
+    throw new LvsctlError(
+      'BAD_RECORD',
       `${path}: not JSON; repair it or move it away (then every server counts as enabled)`,
     );
   }
   const { version, servers } = (value ?? {}) as { version?: unknown; servers?: unknown };
   if (version !== VERSION || !Array.isArray(servers) || !servers.every(isEntry)) {
-    throw new AdminError(`${path}: not a record of administrative states of version ${VERSION}`);
+    throw new LvsctlError(
+      'BAD_RECORD',
+      `${path}: not a record of administrative states of version ${VERSION}`,
+    );
   }
   return servers;
 }

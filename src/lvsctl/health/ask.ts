@@ -1,14 +1,11 @@
 // Questions to a monitor at work.
-import { CommandError } from '../plan/command.js';
+import { LvsctlError } from '../errors.js';
 import type { ControlRequest, Refusal } from './control.js';
 import type { Outside } from './outside.js';
 
-/** Nobody answers at the socket; the message is the whole text for people. */
-export class NoMonitorError extends CommandError {}
-
 /**
  * Asks the monitor.
- * @throws NoMonitorError when none is there, CommandError when it refuses or does not answer
+ * @throws NO_MONITOR when none is running, MONITOR_ERROR when it does not answer, MONITOR_REFUSED
  */
 export async function askMonitor<T>(
   outside: Pick<Outside, 'ask'>,
@@ -20,12 +17,19 @@ export async function askMonitor<T>(
     line = await outside.ask(socket, JSON.stringify(request));
   } catch (error) {
     if (isNobody(error))
-      throw new NoMonitorError(`no monitor answers at ${socket}: nobody is there`);
-    throw new CommandError(`the monitor at ${socket} does not answer: ${(error as Error).message}`);
+      throw new LvsctlError(
+        'NO_MONITOR',
+        `no monitor is running at ${socket}`,
+        'start one with `lvsctl monitor FILE`',
+      );
+    throw new LvsctlError(
+      'MONITOR_ERROR',
+      `the monitor at ${socket} does not answer: ${(error as Error).message}`,
+    );
   }
   const answer = JSON.parse(line) as T | Refusal;
   if (typeof answer === 'object' && answer !== null && 'error' in answer)
-    throw new CommandError(answer.error);
+    throw new LvsctlError('MONITOR_REFUSED', answer.error);
   return answer as T;
 }
 

@@ -1,12 +1,7 @@
 // What goes over the socket: a question and an answer, each a line of JSON.
 
-import {
-  AdminError,
-  type AdminRecord,
-  type ServerId,
-  selectServers,
-  withRemembered,
-} from './admin.js';
+import { LvsctlError } from '../errors.js';
+import { type AdminRecord, type ServerId, selectServers, withRemembered } from './admin.js';
 import type { Monitor } from './monitor.js';
 import type { Clock } from './outside.js';
 import type { Admin, AdminState } from './service.js';
@@ -95,7 +90,7 @@ export function toAdmin({ state, reason }: AdminRequest, now: Date): Admin | und
   return state === null ? undefined : { state, reason, since: now.toISOString() };
 }
 
-/** @throws AdminError for anything else */
+/** @throws MONITOR_REFUSED for anything else */
 function readRequest(line: string): ControlRequest {
   let value: Partial<Record<string, unknown>> | null = null;
   try {
@@ -115,5 +110,5 @@ function readRequest(line: string): ControlRequest {
   ) {
     return { ask, state, server, service, reason };
   }
-  throw new AdminError('not a question of this version of lvsctl');
+  throw new LvsctlError('MONITOR_REFUSED', 'not a question of this version of lvsctl');
 }

@@ -1,6 +1,6 @@
 // Waiting until nobody holds a drained server any more.
 
-import { CommandError } from '../plan/command.js';
+import { hasCode } from '../errors.js';
 import type { ServerId } from './admin.js';
 import { askMonitor } from './ask.js';
 import type { Outside } from './outside.js';
@@ -17,7 +17,7 @@ const GIVEN_UP = 1;
  * clients back. Each change of what holds a server is told once.
  * @param timeoutS seconds, undefined = for ever
  * @returns the exit status
- * @throws CommandError when the monitor goes away and does not come back
+ * @throws NO_MONITOR or MONITOR_ERROR when the monitor goes away and does not come back
  */
 export async function waitEmpty(
   servers: readonly ServerId[],
@@ -36,7 +36,8 @@ export async function waitEmpty(
       try {
         return await askMonitor<Status>({ ask }, socket, { ask: 'status' });
       } catch (error) {
-        if (!(error instanceof CommandError) || clock.now() >= enough) throw error;
+        const away = hasCode(error, 'NO_MONITOR', 'MONITOR_ERROR');
+        if (!away || clock.now() >= enough) throw error;
       }
       await pause(LOOK_MS);
     }

@@ -1,8 +1,7 @@
 // The monitor as a process: its file, signals, socket, log, hook, systemd.
 import type { Backend } from '../../backend/backend.js';
 import type { Config } from '../config/file.js';
-import { FAILED } from '../failure.js';
-import { CommandError } from '../plan/command.js';
+import { FAILED, LvsctlError } from '../errors.js';
 import { type AdminRecord, openAdminRecord } from './admin.js';
 import { isNobody } from './ask.js';
 import { createControl } from './control.js';
@@ -60,7 +59,7 @@ interface Running extends Prepared {
 /**
  * Watches until SIGTERM or SIGINT.
  * @returns the exit status; 2 when the services that were to be removed could not be
- * @throws ConfigError, CommandError, AdminError, IpvsError, BackendError or a system error when it
+ * @throws LvsctlError, IpvsError, BackendError or a system error when it
  *   cannot begin: nothing was changed then
  */
 export async function watch(options: RunOptions, world: RunWorld): Promise<number> {
@@ -150,7 +149,10 @@ async function end(
 export async function once(options: RunOptions, world: RunWorld): Promise<number> {
   const { outside } = world;
   if (await isAnswered(outside, options.socket))
-    throw new CommandError(`${options.socket}: a monitor is at work, which --once would disturb`);
+    throw new LvsctlError(
+      'MONITOR_RUNNING',
+      `${options.socket}: a monitor is running, which --once would disturb`,
+    );
   const running = await begin(prepare(options, world), world);
   const { monitor, log } = running;
   tellForgotten(running);
@@ -163,7 +165,8 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
     const interrupted = await Promise.race([done.then(() => undefined), signals.next()]);
     if (interrupted !== undefined && !certain) {
       await monitor.stop('leave');
-      throw new CommandError(
+      throw new LvsctlError(
+        'COMMAND_FAILED',
         `${interrupted}: ended before it was certain, and the table is as it was`,
       );
     }
@@ -178,7 +181,7 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
   }
 }
 
-/** @throws CommandError when another monitor is at work */
+/** @throws MONITOR_RUNNING when another monitor is at work */
 async function listen(
   path: string,
   outside: Outside,
@@ -187,7 +190,8 @@ async function listen(
   try {
     return await outside.serve(path, answer);
   } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error));
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new LvsctlError(code === 'EADDRINUSE' ? 'MONITOR_RUNNING' : 'SYSTEM', message);
   }
 }
 

@@ -1,12 +1,12 @@
 // Makes the ways to the VIPs on real servers, and again when they may be gone: a link that went
 // down has taken its routes along.
 import type { Config } from '../config/file.js';
-import { CommandError } from '../plan/command.js';
+import { LvsctlError } from '../errors.js';
 import type { Outside } from './outside.js';
 import { makeWays, planWays, type RunIp, waysOf } from './viproutes.js';
 
 export interface WayKeeper {
-  /** @throws CommandError */
+  /** @throws WRONG_MACHINE */
   make(config: Config): void;
   /**
    * The same after a check of the VIP failed, now and then. Tells what goes wrong.
@@ -37,14 +37,15 @@ export function createWayKeeper(
     looked = clock.now();
     place = netnsIdentity(netns);
     if (place !== undefined && place === netnsIdentity()) {
-      throw new CommandError(
+      throw new LvsctlError(
+        'WRONG_MACHINE',
         `monitor.check_netns: ${netns} is the network namespace of the monitor itself, where the VIP is the director's`,
       );
     }
     try {
       return makeWays(netns, planWays(config, ways), run);
     } catch (error) {
-      if (error instanceof RangeError) throw new CommandError(error.message);
+      if (error instanceof RangeError) throw new LvsctlError('WRONG_MACHINE', error.message);
       throw error;
     }
   }
@@ -62,7 +63,7 @@ export function createWayKeeper(
         right = look(config);
         trouble = undefined;
       } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
+        if (!(error instanceof LvsctlError)) throw error;
         if (error.message !== trouble) tell(error.message);
         trouble = error.message;
       }

@@ -3,6 +3,7 @@
 import type { Change } from '../../model/change.js';
 import { messageFor } from '../../render/messages.js';
 import { renderChange } from '../../render/rules.js';
+import { LvsctlError } from '../errors.js';
 import type { Machine } from './machine.js';
 
 export type Command =
@@ -17,8 +18,11 @@ export type Command =
   | { readonly kind: 'rule'; readonly change: Change };
 
 /** A command failed; `message` says which and why, for stderr. */
-export class CommandError extends Error {
+export class CommandError extends LvsctlError {
   override readonly name = 'CommandError';
+  constructor(message: string) {
+    super('COMMAND_FAILED', message);
+  }
 }
 
 /** The command as a line for a shell. */

@@ -4,7 +4,7 @@ import { type Address, formatAddress } from '../../model/address.js';
 import { schedulerModule } from '../../model/scheduler.js';
 import type { Config, VirtualService } from '../config/file.js';
 import { serverMode, wantedTable } from '../config/wanted.js';
-import { CommandError } from './command.js';
+import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts } from './facts.js';
 import type { FirewallRule } from './firewall.js';
 import { type Setting, setting } from './setting.js';
@@ -14,7 +14,7 @@ const MOST_PORTS = 15;
 
 /**
  * The settings, in the order in which they are made.
- * @throws CommandError when the machine lacks an interface of the file
+ * @throws WRONG_MACHINE when the machine lacks an interface of the file
  */
 export function directorSettings(config: Config, facts: Facts): Setting[] {
   requireInterfaces(config, facts);
@@ -39,7 +39,7 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
   ];
 }
 
-/** @throws CommandError the first interface of the file that this machine does not have */
+/** @throws WRONG_MACHINE the first interface of the file that this machine does not have */
 function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
   const wanted = [
     ...vips.map((vip) => [vip.interface, `VIP ${formatAddress(vip.address)}`] as const),
@@ -48,7 +48,8 @@ function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
   const missing = wanted.find(([device]) => !links.some(({ name }) => name === device));
   if (!missing) return;
   const present = links.map(({ name }) => name).join(', ');
-  throw new CommandError(
+  throw new LvsctlError(
+    'WRONG_MACHINE',
     `${missing[1]}: this machine has no interface ${missing[0]}; it has ${present}`,
   );
 }

@@ -1,5 +1,6 @@
 // The record of what was changed on this machine and what was there before: one JSON line an entry,
 // written before the change is made.
+import { LvsctlError } from '../errors.js';
 import { isKind } from './kinds.js';
 import type { State, Subject } from './setting.js';
 
@@ -32,8 +33,11 @@ export interface Entry {
 }
 
 /** The record is not one of ours. */
-export class JournalError extends Error {
+export class JournalError extends LvsctlError {
   override readonly name = 'JournalError';
+  constructor(message: string) {
+    super('BAD_RECORD', message);
+  }
 }
 
 /** The entries by subject, in the order of their first change. */

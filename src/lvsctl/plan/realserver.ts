@@ -3,7 +3,7 @@
 import { type Address, type Family, formatAddress } from '../../model/address.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
 import { serverMode } from '../config/wanted.js';
-import { CommandError } from './command.js';
+import { LvsctlError } from '../errors.js';
 import { hostPrefix } from './director.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
 import { metricOf } from './network.js';
@@ -40,7 +40,7 @@ export function partsOf(config: Config, facts: Pick<Facts, 'addresses'>): Part[]
 
 /**
  * The settings, in the order in which they are made.
- * @throws CommandError when this machine is no real server of the file
+ * @throws WRONG_MACHINE when this machine is no real server of the file
  */
 export function realServerSettings(config: Config, facts: Facts): Setting[] {
   const parts = partsOf(config, facts);
@@ -48,7 +48,8 @@ export function realServerSettings(config: Config, facts: Facts): Setting[] {
     const own = facts.addresses
       .filter(({ device }) => device !== 'lo')
       .map(({ address }) => address);
-    throw new CommandError(
+    throw new LvsctlError(
+      'WRONG_MACHINE',
       `no real server of the file is this machine, whose addresses are ${own.join(', ') || 'none'}`,
     );
   }
@@ -188,7 +189,10 @@ function routeVia(gateway: Address, present: string | null, facts: Facts): strin
   if (present !== null && `${present} `.startsWith(`${via} `)) return present;
   const [link] = connectedTo(gateway, facts);
   if (!link)
-    throw new CommandError(`gateway ${formatAddress(gateway)}: on none of this machine's networks`);
+    throw new LvsctlError(
+      'WRONG_MACHINE',
+      `gateway ${formatAddress(gateway)}: on none of this machine's networks`,
+    );
   const metric = present === null ? defaultMetric(gateway.family) : metricOf(present);
   return `${via} dev ${link.device}${metric === 0 ? '' : ` metric ${metric}`}`;
 }

@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
 import { renderId, wantedTable } from '../config/wanted.js';
-import { CommandError } from '../plan/command.js';
+import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
 
 export interface Rules {
@@ -17,7 +17,7 @@ export interface Rules {
   readonly timeouts: Timeouts;
 }
 
-/** @throws ConfigError a slip with its line; CommandError when there are no services */
+/** @throws BAD_FILE an error with its line; NOT_FOUND when there are no services */
 export async function readRules(file: string | undefined, world: World): Promise<Rules> {
   const rules =
     file === undefined
@@ -26,7 +26,7 @@ export async function readRules(file: string | undefined, world: World): Promise
         ? fromConfig(file, world)
         : await fromRuleFile(file, world);
   if (rules.services.length === 0)
-    throw new CommandError(`${file ?? 'the live table'}: no services`);
+    throw new LvsctlError('NOT_FOUND', `${file ?? 'the live table'}: no services`);
   return rules;
 }
 
@@ -42,7 +42,8 @@ export function chooseService(rules: Rules, wanted: string | undefined): Rules['
       : rules.services.filter(({ name, service }) => `${name} ${colon(service)}`.includes(wanted));
   const [only, ...more] = found;
   if (only && more.length === 0) return only;
-  throw new CommandError(
+  throw new LvsctlError(
+    'NOT_FOUND',
     `${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`,
   );
 }

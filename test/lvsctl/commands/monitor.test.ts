@@ -187,7 +187,9 @@ test('without a monitor a word for a server goes into the record, when the file 
   writeFile([one.port]);
   const refused = await lvsctl('disable', '127.0.0.1');
   expect(refused).toMatchObject({ status: 2, stdout: '' });
-  expect(refused.stderr).toMatch(/^lvsctl: no monitor answers at .*\/s: nobody is there\n$/);
+  expect(refused.stderr).toMatch(
+    /^lvsctl: no monitor is running at .*\/s\nhint: start one with `lvsctl monitor FILE`\n$/,
+  );
   const file = join(directory, 'lvs.yaml');
   expect(
     await lvsctl('disable', '127.0.0.1', '--file', file, '--state', join(directory, 'state')),

@@ -38,7 +38,7 @@ describe('what ipvsadm would refuse is named with its line', () => {
     ['-L\n', 'rules:1:1: -L: not a change of rules'],
     ['-A -t 10.0.0.1:80\n-d -t 10.0.0.1:80 -r 10.0.0.2\n', 'rules:2:1: no such real server so far'],
   ])('%j', async (text, message) => {
-    await expect(read(text)).rejects.toMatchObject({ name: 'ConfigError', message });
+    await expect(read(text)).rejects.toMatchObject({ code: 'BAD_FILE', message });
   });
 });
 

@@ -55,7 +55,7 @@ describe('up and down', () => {
     const { machine, store, up, down } = scene({ [FORWARD]: '0', [IGNORE]: '0' });
     await up([SETTINGS[0] as Setting]);
     await expect(up([...SETTINGS, sysctl('net/ipv4/no/such', '1')])).rejects.toMatchObject({
-      name: 'CommandError',
+      code: 'COMMAND_FAILED',
     });
     expect([...machine.files.values()]).toEqual(['1', '0']);
     expect(store.text).toContain('ip_forward');

@@ -1,0 +1,41 @@
+// How an error is shown, and the exit status it ends with.
+import { INTERNAL_ERROR, type LvsctlError } from './errors.js';
+import { expectedError } from './failure.js';
+import { VERSION } from './version.js';
+import type { World } from './world.js';
+
+type Streams = Pick<World, 'out' | 'err'>;
+
+/**
+ * The error for people on stderr.
+ * @param json a program reads the answer: the error is on stdout as well
+ * @returns the exit status
+ */
+export function report(error: unknown, json: boolean, { out, err }: Streams): number {
+  const expected = expectedError(error);
+  if (json) out(errorJson(expected ?? { code: 'INTERNAL', message: String(error) }));
+  if (expected === undefined) return reportFault(error, err);
+  err(errorText(expected));
+  return expected.exitStatus;
+}
+
+/** `lvsctl: MESSAGE`, and a line with the hint if there is one. */
+export function errorText({ message, hint }: Pick<LvsctlError, 'message' | 'hint'>): string {
+  return `lvsctl: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`;
+}
+
+/** `{"error":{"code","message","hint"}}`, one line. */
+export function errorJson({ code, message, hint = null }: Told): string {
+  return `${JSON.stringify({ error: { code, message, hint } })}\n`;
+}
+
+interface Told extends Pick<LvsctlError, 'code' | 'message'> {
+  readonly hint?: string | null | undefined;
+}
+
+/** A fault in lvsctl: its stack trace, and a status that no command uses for an answer. */
+function reportFault(error: unknown, err: Streams['err']): number {
+  err(`${error instanceof Error ? error.stack : String(error)}\n`);
+  err(`lvsctl: this is a fault in lvsctl ${VERSION}: please report it with the lines above\n`);
+  return INTERNAL_ERROR;
+}

@@ -1,0 +1,117 @@
+// What lvsctl's exit statuses mean, for the help texts and docs/reference/exit-statuses.md.
+import { ERRORS, FAILED, INTERNAL_ERROR } from './errors.js';
+
+export interface StatusRow {
+  readonly status: number;
+  readonly meaning: string;
+}
+
+/** In every command. */
+const ALWAYS: readonly StatusRow[] = [
+  { status: FAILED, meaning: 'an error: the message is on stderr' },
+  { status: INTERNAL_ERROR, meaning: 'a fault in lvsctl: please report it' },
+];
+
+const SERVERS: readonly StatusRow[] = [
+  { status: 0, meaning: 'all servers are up' },
+  { status: 1, meaning: 'a server is not up, or not yet known' },
+  { status: 3, meaning: 'a service has none of its own servers' },
+];
+const COMPARED: readonly StatusRow[] = [
+  { status: 0, meaning: 'desired and actual state are the same' },
+  { status: 1, meaning: 'they differ' },
+];
+const DONE: readonly StatusRow[] = [{ status: 0, meaning: 'done' }];
+const CHANGED: readonly StatusRow[] = [
+  { status: 0, meaning: 'done, or there was nothing to do' },
+  { status: FAILED, meaning: 'an error: nothing was changed, or the changes were reverted' },
+];
+
+/** Commands by their full name, each with the statuses that are its own. */
+// biome-ignore format: a table
+const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
+  check: [{ status: 0, meaning: 'the file is valid' }, { status: FAILED, meaning: 'the file has an error, or cannot be read' }],
+  import: DONE,
+  'rules load': DONE,
+  'rules save': DONE,
+  'rules unload': DONE,
+  'director up': CHANGED,
+  'director down': CHANGED,
+  'director status': COMPARED,
+  'realserver up': CHANGED,
+  'realserver down': CHANGED,
+  'realserver status': COMPARED,
+  doctor: [{ status: 0, meaning: 'nothing found' }, { status: 1, meaning: 'findings' }],
+  monitor: [{ status: 0, meaning: 'stopped by a signal' }, { status: FAILED, meaning: 'could not start, or could not remove the services at the end' }],
+  'monitor --once': SERVERS,
+  'monitor status': SERVERS,
+  disable: DONE,
+  enable: DONE,
+  drain: DONE,
+  'drain --wait': [
+    { status: 0, meaning: 'the servers have no connections left' },
+    { status: 1, meaning: 'connections are left after --timeout, or the server was enabled or removed meanwhile' },
+  ],
+  simulate: DONE,
+};
+
+/**
+ * The statuses of a command, in order; its own row of a status replaces that of all commands.
+ * @param name as in `director up`
+ */
+export function statusesOf(name: string): readonly StatusRow[] {
+  const own = COMMANDS[name] ?? DONE;
+  const general = ALWAYS.filter(({ status }) => !own.some((row) => row.status === status));
+  return [...own, ...general].sort((a, b) => a.status - b.status);
+}
+
+/** Those of `NAME --once` and the like, by the option. */
+export function variantsOf(name: string): readonly (readonly [string, readonly StatusRow[]])[] {
+  return Object.entries(COMMANDS).flatMap(([variant, own]) =>
+    variant.startsWith(`${name} --`) ? [[variant.slice(name.length + 1), own] as const] : [],
+  );
+}
+
+/** The page docs/reference/exit-statuses.md. */
+export function statusPage(): string {
+  const commands = Object.keys(COMMANDS).map(
+    (name) =>
+      `| \`${name}\` | ${statusesOf(name)
+        .filter(({ status }) => status !== INTERNAL_ERROR)
+        .map(({ status, meaning }) => `${status} ${meaning}`)
+        .join('; ')} |`,
+  );
+  const errors = Object.entries(ERRORS).map(
+    ([code, { exitStatus, meaning }]) => `| \`${code}\` | ${exitStatus} | ${meaning} |`,
+  );
+  return `${HEAD}
+| command | exit statuses |
+|---|---|
+${commands.join('\n')}
+
+Every command ends with ${INTERNAL_ERROR} when it meets a fault of its own. Then a stack trace is on stderr.
+
+## Errors
+
+An error is a line on stderr: \`lvsctl: MESSAGE\`. A second line, \`hint: …\`, says what to do about it.
+
+With \`--json\` the error is also one JSON value on stdout, where a program reads the answer. Go by
+\`code\`: messages may change.
+
+\`\`\`json
+{"error":{"code":"NO_MONITOR","message":"no monitor is running at /run/x.sock","hint":"start one with \`lvsctl monitor FILE\`"}}
+\`\`\`
+
+\`hint\` is \`null\` when there is none. The line on stderr stays, for people and logs.
+
+| code | exit status | when |
+|---|---|---|
+${errors.join('\n')}
+`;
+}
+
+const HEAD = `# Exit statuses and errors of lvsctl
+
+This page is made from the tables in \`src/lvsctl/errors.ts\` and \`src/lvsctl/statuses.ts\`; a test
+compares them. \`npx vitest run --config test/vitest.config.ts test/lvsctl/statuses -u\` writes it anew.
+`;

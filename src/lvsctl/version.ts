@@ -1,0 +1,2 @@
+/** Version of lvsctl. */
+export const VERSION = '0.1.0';
