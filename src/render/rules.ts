@@ -13,41 +13,108 @@ import {
   type Service,
   type ServiceId,
 } from '../model/service.js';
+import type { Timeouts } from '../model/timeouts.js';
 import { renderEndpoint } from './endpoint.js';
 import { savedFlags } from './flags.js';
 import { checksumOf } from './listing.js';
 import { NUMERIC, type ReverseNames } from './names.js';
 
 /**
- * `-A -t 10.0.0.1:80 -s rr -p 300 …`; undefined when ipvsadm has no option for its protocol, which
- * another program must have set.
+ * `-A -t 10.0.0.1:80 -s rr -p 300 …` and a newline; undefined when ipvsadm has no option for its
+ * protocol, which another program must have set.
  */
 export function renderServiceRule(service: Service, names: ReverseNames): string | undefined {
-  if (service.id.kind === 'address' && knownProtocol(service.id.protocol) === undefined)
-    return undefined;
-  let line = `-A ${renderId(service.id, names)} -s ${service.scheduler}`;
-  if (service.persistence) {
-    const family = familyOf(service.id);
-    line += ` -p ${service.persistence.timeout}`;
-    if (service.netmask !== fullNetmask(family))
-      line += ` -M ${family === 'ipv4' ? formatIpv4(service.netmask) : service.netmask}`;
-  }
-  if (service.engine) line += ` --pe ${service.engine}`;
-  if (service.onePacket) line += ' -o';
-  if (service.schedulerFlags !== 0)
-    line += ` -b ${savedFlags(service.scheduler, service.schedulerFlags)}`;
-  return `${line}\n`;
+  return line(serviceArguments('-A', service, names));
 }
 
 /**
- * `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …`; undefined when ipvsadm has no option for its
- * forwarding method or tunnel type.
+ * `-a -t 10.0.0.1:80 -r 192.168.0.1:80 -m -w 1 …` and a newline; undefined when ipvsadm has no
+ * option for its forwarding method or tunnel type.
  */
 export function renderDestinationRule(
   id: ServiceId,
   destination: Destination,
   names: ReverseNames,
 ): string | undefined {
+  return line(destinationArguments('-a', id, destination, names));
+}
+
+/** What starts a daemon, as `-R` reads it, and a newline. */
+export function renderDaemonRule(daemon: DaemonRequest): string {
+  return `${daemonArguments(daemon).join(' ')}\n`;
+}
+
+/** What sets the timeouts, as `-R` reads it, and a newline. */
+export function renderTimeoutsRule({ tcp, tcpFin, udp }: Timeouts): string {
+  return `--set ${tcp} ${tcpFin} ${udp}\n`;
+}
+
+/**
+ * The arguments of `ipvsadm` that make a change, with numbers for names; undefined where it has no
+ * option for what the rule says. They are not quoted: see `shell.ts`.
+ */
+export function changeArguments(change: Change): readonly string[] | undefined {
+  switch (change.kind) {
+    case 'add-service':
+      return serviceArguments('-A', change.service, NUMERIC);
+    case 'edit-service':
+      return serviceArguments('-E', change.service, NUMERIC);
+    case 'delete-service':
+      return ['-D', ...idArguments(change.id, NUMERIC)];
+    case 'add-destination':
+      return destinationArguments('-a', change.id, change.destination, NUMERIC);
+    case 'edit-destination':
+      return destinationArguments('-e', change.id, change.destination, NUMERIC);
+    case 'delete-destination': {
+      const { address, port } = change.destination;
+      const server = renderEndpoint(address, port, undefined, NUMERIC);
+      return ['-d', ...idArguments(change.id, NUMERIC), '-r', server];
+    }
+    case 'flush':
+      return ['-C'];
+    case 'zero':
+      return change.id === undefined ? ['-Z'] : ['-Z', ...idArguments(change.id, NUMERIC)];
+    case 'set-timeouts':
+      return renderTimeoutsRule(change.timeouts).trimEnd().split(' ');
+    case 'start-daemon':
+      return daemonArguments(change.daemon);
+    case 'stop-daemon':
+      return ['--stop-daemon', change.role, '--syncid', String(change.syncId)];
+    default:
+      return change satisfies never;
+  }
+}
+
+function line(args: readonly string[] | undefined): string | undefined {
+  return args && `${args.join(' ')}\n`;
+}
+
+function serviceArguments(
+  command: '-A' | '-E',
+  service: Service,
+  names: ReverseNames,
+): string[] | undefined {
+  const { id, persistence, netmask, engine, onePacket, scheduler, schedulerFlags } = service;
+  if (id.kind === 'address' && knownProtocol(id.protocol) === undefined) return undefined;
+  const args = [command, ...idArguments(id, names), '-s', scheduler];
+  if (persistence) {
+    const family = familyOf(id);
+    args.push('-p', String(persistence.timeout));
+    if (netmask !== fullNetmask(family))
+      args.push('-M', family === 'ipv4' ? formatIpv4(netmask) : String(netmask));
+  }
+  if (engine) args.push('--pe', engine);
+  if (onePacket) args.push('-o');
+  if (schedulerFlags !== 0) args.push('-b', savedFlags(scheduler, schedulerFlags));
+  return args;
+}
+
+function destinationArguments(
+  command: '-a' | '-e',
+  id: ServiceId,
+  destination: Destination,
+  names: ReverseNames,
+): string[] | undefined {
   const protocol = id.kind === 'address' ? id.protocol : undefined;
   const server = renderEndpoint(destination.address, destination.port, protocol, names);
   const known = knownForwarding(destination.forwarding);
@@ -56,75 +123,35 @@ export function renderDestinationRule(
     (known === 'tunnel' && knownTunnel(destination.tunnel.type) === undefined)
   )
     return undefined;
-  let line = `-a ${renderId(id, names)} -r ${server} ${FORWARDING[known].option} -w ${destination.weight}`;
-  if (destination.upperThreshold !== 0) line += ` -x ${destination.upperThreshold}`;
-  if (destination.lowerThreshold !== 0) line += ` -y ${destination.lowerThreshold}`;
-  return `${line}${renderTunnel(destination)}\n`;
+  const { option } = FORWARDING[known];
+  const args = [command, ...idArguments(id, names), '-r', server, option];
+  args.push('-w', String(destination.weight));
+  if (destination.upperThreshold !== 0) args.push('-x', String(destination.upperThreshold));
+  if (destination.lowerThreshold !== 0) args.push('-y', String(destination.lowerThreshold));
+  return [...args, ...tunnelArguments(destination)];
 }
 
-/**
- * Any change as the words behind `ipvsadm`, with numbers for names; undefined where the line of a
- * rule is.
- */
-export function renderChange(change: Change): string | undefined {
-  switch (change.kind) {
-    case 'add-service':
-      return renderServiceRule(change.service, NUMERIC)?.trimEnd();
-    case 'edit-service':
-      return renderServiceRule(change.service, NUMERIC)?.trimEnd().replace(/^-A/, '-E');
-    case 'delete-service':
-      return `-D ${renderId(change.id, NUMERIC)}`;
-    case 'add-destination':
-      return renderDestinationRule(change.id, change.destination, NUMERIC)?.trimEnd();
-    case 'edit-destination':
-      return renderDestinationRule(change.id, change.destination, NUMERIC)
-        ?.trimEnd()
-        .replace(/^-a/, '-e');
-    case 'delete-destination':
-      return `-d ${renderId(change.id, NUMERIC)} -r ${renderEndpoint(change.destination.address, change.destination.port, undefined, NUMERIC)}`;
-    case 'flush':
-      return '-C';
-    case 'zero':
-      return change.id === undefined ? '-Z' : `-Z ${renderId(change.id, NUMERIC)}`;
-    case 'set-timeouts':
-      return `--set ${change.timeouts.tcp} ${change.timeouts.tcpFin} ${change.timeouts.udp}`;
-    case 'start-daemon':
-      return renderDaemon(change.daemon);
-    case 'stop-daemon':
-      return `--stop-daemon ${change.role} --syncid ${change.syncId}`;
-    default:
-      return change satisfies never;
-  }
+function daemonArguments(daemon: DaemonRequest): string[] {
+  const { role, interface: device, syncId, maxLength, group, port, ttl } = daemon;
+  const args = ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId)];
+  if (maxLength !== undefined) args.push('--sync-maxlen', String(maxLength));
+  if (group !== undefined) args.push('--mcast-group', formatAddress(group));
+  if (port !== undefined) args.push('--mcast-port', String(port));
+  if (ttl !== undefined) args.push('--mcast-ttl', String(ttl));
+  return args;
 }
 
-function renderDaemon({
-  role,
-  interface: device,
-  syncId,
-  maxLength,
-  group,
-  port,
-  ttl,
-}: DaemonRequest): string {
-  let line = `--start-daemon ${role} --mcast-interface ${device} --syncid ${syncId}`;
-  if (maxLength !== undefined) line += ` --sync-maxlen ${maxLength}`;
-  if (group !== undefined) line += ` --mcast-group ${formatAddress(group)}`;
-  if (port !== undefined) line += ` --mcast-port ${port}`;
-  if (ttl !== undefined) line += ` --mcast-ttl ${ttl}`;
-  return line;
+function idArguments(id: ServiceId, names: ReverseNames): string[] {
+  if (id.kind === 'fwmark') return ['-f', String(id.mark), ...(id.family === 'ipv6' ? ['-6'] : [])];
+  const { option } = PROTOCOLS[knownProtocol(id.protocol) ?? 'tcp'];
+  return [option, renderEndpoint(id.address, id.port, id.protocol, names)];
 }
 
-function renderId(id: ServiceId, names: ReverseNames): string {
-  if (id.kind === 'fwmark') return `-f ${id.mark}${id.family === 'ipv6' ? ' -6' : ''}`;
-  const option = PROTOCOLS[knownProtocol(id.protocol) ?? 'tcp'].option;
-  return `${option} ${renderEndpoint(id.address, id.port, id.protocol, names)}`;
-}
-
-function renderTunnel({ forwarding, tunnel }: Destination): string {
+function tunnelArguments({ forwarding, tunnel }: Destination): string[] {
   const known = knownTunnel(tunnel.type);
-  if (forwarding !== 'tunnel' || known === undefined) return '';
-  let text = ` --tun-type ${known}`;
-  if (TUNNELS[known].port) text += ` --tun-port ${tunnel.port}`;
-  if (TUNNELS[known].checksum) text += ` ${checksumOf(tunnel).option}`;
-  return text;
+  if (forwarding !== 'tunnel' || known === undefined) return [];
+  const args = ['--tun-type', known];
+  if (TUNNELS[known].port) args.push('--tun-port', String(tunnel.port));
+  if (TUNNELS[known].checksum) args.push(checksumOf(tunnel).option);
+  return args;
 }

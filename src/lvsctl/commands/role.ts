@@ -1,5 +1,6 @@
 // up, down and status are the same for a director and for a real server: only the settings differ.
 import type { Command as Program } from 'commander';
+import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
 import { type Command, printCommand } from '../plan/command.js';
@@ -101,7 +102,7 @@ async function carryOut(
 
 /** Prints the commands on stdout, and on stderr what is left alone. */
 function tell({ out, err, netns }: World, quiet: boolean): Said {
-  const prefix = netns === undefined ? '' : `ip netns exec ${netns} `;
+  const prefix = netns === undefined ? '' : `${shellLine(['ip', 'netns', 'exec', netns])} `;
   return {
     did(command: Command) {
       if (!quiet) out(`${prefix}${printCommand(command)}\n`);

@@ -1,6 +1,7 @@
 // The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON
 // Schema follow from it.
 import { parseDottedQuad } from '../../model/address.js';
+import { isInterfaceName } from '../../model/interface.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { address, check, YEAR } from './checks.js';
 import {
@@ -34,8 +35,8 @@ const word = parsed(
   },
 );
 const device = parsed(
-  'a network interface name',
-  (value) => (/^[^\s/:]{1,15}$/.test(value) && value !== '.' && value !== '..' ? value : undefined),
+  'a network interface name (1 to 15 printable ASCII characters, no blank, / or :)',
+  (value) => (isInterfaceName(value) ? value : undefined),
   { type: 'string', maxLength: 15 },
 );
 /**

@@ -12,7 +12,7 @@ import { DAEMON } from '../plan/rules.js';
 import { isLoaded } from '../plan/sysctl.js';
 import type { Check, Found } from './finding.js';
 import { isLocal, type Look, mayAdminister } from './look.js';
-import { isNot, typed, wrongAddress } from './repair.js';
+import { isNot, shell, typed, wrongAddress } from './repair.js';
 
 /** the first kernel that schedules a reused port anew without a second's delay */
 const GOOD_REUSE = [5, 9] as const;
@@ -30,7 +30,10 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
       const wanted = ['ip_vs', ...(config ? schedulerModules(config) : [])];
       return wanted
         .filter((name) => !isLoaded(name, machine))
-        .map((name) => ({ what: `module ${name} is not loaded`, repair: [`modprobe ${name}`] }));
+        .map((name) => ({
+          what: `module ${name} is not loaded`,
+          repair: [shell('modprobe', name)],
+        }));
     },
   },
   {
@@ -241,7 +244,7 @@ function unknownVips(look: Look): Found[] {
         'eth0';
       return {
         what: `VIP ${formatAddress(vip)} is on no interface`,
-        repair: [`ip addr add ${hostPrefix(vip)} dev ${device}`],
+        repair: [shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', device)],
       };
     });
 }
@@ -325,7 +328,7 @@ function tableSize({ machine, live = [] }: Look): Found[] {
         `echo 'options ip_vs conn_tab_bits=${wanted}' > /etc/modprobe.d/ip_vs.conf`,
         'ipvsadm-save -n > /run/ipvsadm.rules',
         'ipvsadm -C',
-        `modprobe -r ${[...loaded, 'ip_vs'].join(' ')}`,
+        shell('modprobe', '-r', ...loaded, 'ip_vs'),
         `modprobe ip_vs conn_tab_bits=${wanted}`,
         'ipvsadm-restore < /run/ipvsadm.rules',
       ],
@@ -363,7 +366,7 @@ function syncDaemons({ config, facts, running }: Look): Found[] {
     return [
       {
         what: `sync daemon ${role}: its interface ${device} ${state}, so it has no peer`,
-        repair: [link && device !== 'lo' ? `ip link set ${device} up` : stop],
+        repair: [link && device !== 'lo' ? shell('ip', 'link', 'set', device, 'up') : stop],
       },
     ];
   });

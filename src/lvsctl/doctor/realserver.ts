@@ -14,7 +14,7 @@ import {
 } from '../plan/realserver.js';
 import type { Check, Found } from './finding.js';
 import { type Look, quietVips, TUNNEL } from './look.js';
-import { isNot, wrongAddress } from './repair.js';
+import { isNot, shell, wrongAddress } from './repair.js';
 
 /** answers for addresses of the asked interface alone, or for none */
 const QUIET_IGNORE = [1, 2, 8];
@@ -165,7 +165,7 @@ function downTunnels({ addresses }: Look['facts']): Found[] {
   );
   return [...down].map((device) => ({
     what: `tunnel device ${device} is down`,
-    repair: [`ip link set ${device} up`],
+    repair: [shell('ip', 'link', 'set', device, 'up')],
   }));
 }
 
@@ -208,8 +208,8 @@ function wrongGateway({ service }: Part, facts: Look['facts']): Found[] {
     if (facts.routes(service.address.family) !== null) return [];
     return [
       {
-        what: `${service.name}: no default route, so no answer leaves`,
-        repair: ["ip route add default via DIRECTOR's address on this network"],
+        what: `${service.name}: no default route, so no answer leaves (DIRECTOR: its address on this network)`,
+        repair: ['ip route add default via DIRECTOR'],
       },
     ];
   }
@@ -217,8 +217,12 @@ function wrongGateway({ service }: Part, facts: Look['facts']): Found[] {
   const route = facts.routes(gateway.family);
   if (route !== null && `${route} `.startsWith(`via ${text} `)) return [];
   const device = connectedTo(gateway, facts)[0]?.device;
-  const six = gateway.family === 'ipv6' ? '-6 ' : '';
-  const repair = `ip ${six}route replace default via ${text}${device ? ` dev ${device}` : ''}`;
+  const repair = shell(
+    'ip',
+    ...(gateway.family === 'ipv6' ? ['-6'] : []),
+    ...['route', 'replace', 'default', 'via', text],
+    ...(device ? ['dev', device] : []),
+  );
   return [
     {
       what: `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`,

@@ -24,16 +24,21 @@ export function wrongAddress(
   const wanted = hostPrefix(address);
   const present = addresses.filter((one) => one.address === text && one.device === device);
   if (present.some(({ prefix }) => wanted === `${text}/${prefix}`)) return [];
-  const manners = address.family === 'ipv6' ? ' nodad preferred_lft 0' : '';
-  const add = `ip addr add ${wanted} dev ${device}${manners}`;
+  const flags = address.family === 'ipv6' ? ['nodad', 'preferred_lft', '0'] : [];
+  const add = shell('ip', 'addr', 'add', wanted, 'dev', device, ...flags);
   const [other] = present;
   if (other === undefined) return [{ what: `VIP ${text} is not on ${device}`, repair: [add] }];
   return [
     {
       what: `VIP ${text} is on ${device} with prefix ${other.prefix}`,
-      repair: [`ip addr del ${text}/${other.prefix} dev ${device}`, add],
+      repair: [shell('ip', 'addr', 'del', `${text}/${other.prefix}`, 'dev', device), add],
     },
   ];
+}
+
+/** A program and its arguments as they are typed. */
+export function shell(program: string, ...args: readonly string[]): string {
+  return printCommand({ kind: 'run', program, words: args });
 }
 
 /** A change of rules as it is typed. */

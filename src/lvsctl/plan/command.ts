@@ -2,7 +2,8 @@
 // it can be done.
 import type { Change } from '../../model/change.js';
 import { messageFor } from '../../render/messages.js';
-import { renderChange } from '../../render/rules.js';
+import { changeArguments } from '../../render/rules.js';
+import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';
 import type { Machine } from './machine.js';
 
@@ -25,15 +26,19 @@ export class CommandError extends LvsctlError {
   }
 }
 
-/** The command as a line for a shell. */
+/** The command as a line for a shell; a comment where no option of ipvsadm says it. */
 export function printCommand(command: Command): string {
   switch (command.kind) {
     case 'run':
-      return [command.program, ...command.words].map(quoted).join(' ');
+      return shellLine([command.program, ...command.words]);
     case 'sysctl':
-      return `sysctl -w ${quoted(`${sysctlName(command.key)}=${command.value}`)}`;
-    case 'rule':
-      return `ipvsadm ${renderChange(command.change) ?? `# ${command.change.kind}: no option of ipvsadm says this`}`;
+      return shellLine(['sysctl', '-w', `${sysctlName(command.key)}=${command.value}`]);
+    case 'rule': {
+      const args = changeArguments(command.change);
+      return args
+        ? shellLine(['ipvsadm', ...args])
+        : `# ${command.change.kind}: no option of ipvsadm says this`;
+    }
     default:
       return command satisfies never;
   }
@@ -75,11 +80,4 @@ export function sysctlName(key: string): string {
 
 function failure(command: Command, why: string): CommandError {
   return new CommandError(`${printCommand(command)}: ${why}`);
-}
-
-/** A word for a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word)
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;
 }

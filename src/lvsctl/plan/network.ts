@@ -1,5 +1,6 @@
 // What `ip` sets: addresses, tunnel devices, ports that take gue, the default route.
 import type { Family } from '../../model/address.js';
+import { shellLine } from '../../render/shell.js';
 import type { Command } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
@@ -173,6 +174,8 @@ export function metricOf(route: string): number {
 function askIp(machine: Machine, words: readonly string[]): unknown {
   const { status, stdout, stderr } = machine.run('ip', words);
   if (status !== 0)
-    throw new CommandError(`ip ${words.join(' ')}: ${stderr.trim() || `exit status ${status}`}`);
+    throw new CommandError(
+      `${shellLine(['ip', ...words])}: ${stderr.trim() || `exit status ${status}`}`,
+    );
   return JSON.parse(stdout || '[]');
 }

@@ -34,7 +34,7 @@ describe('printCommand', () => {
       { kind: 'sysctl', key: 'net/ipv4/conf/eth0.100/arp_ignore', value: '1' },
       'sysctl -w net/ipv4/conf/eth0.100/arp_ignore=1',
     ],
-    [{ kind: 'rule', change: { kind: 'delete-service', id } }, 'ipvsadm -D -t [2001:db8::1]:80'],
+    [{ kind: 'rule', change: { kind: 'delete-service', id } }, "ipvsadm -D -t '[2001:db8::1]:80'"],
     [
       {
         kind: 'rule',
@@ -44,7 +44,7 @@ describe('printCommand', () => {
           destination: { address: id.address, port: 8080 },
         },
       },
-      'ipvsadm -d -t [2001:db8::1]:80 -r [2001:db8::1]:8080',
+      "ipvsadm -d -t '[2001:db8::1]:80' -r '[2001:db8::1]:8080'",
     ],
     [{ kind: 'rule', change: { kind: 'zero', id: undefined } }, 'ipvsadm -Z'],
     [{ kind: 'rule', change: { kind: 'flush' } }, 'ipvsadm -C'],
