@@ -84,7 +84,7 @@ function expectWhole(lines: readonly string[], name: string): void {
     expect(args.filter((one) => one === name || one.includes(`.${name}.`))).toHaveLength(1);
 }
 
-const hostile = ['e;touch$IFS\\x', '$(id)', '`id`', "a'b", 'x&y|z', '#x', '~', '*', '-6'];
+const hostile = ['e;echo$IFS\\x', '$(id)', '`id`', "a'b", 'x&y|z', '#x', '~', '*', '-6'];
 const file = (device: string) =>
   JSON.stringify({
     vips: [{ address: '192.0.2.10', interface: device }],
