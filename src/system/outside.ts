@@ -1,17 +1,30 @@
 // The world of a program that stays: clock, probes, signals, a socket, systemd.
-import { accessSync, appendFileSync, constants, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { makeDirectory } from './directory.js';
 import { replaceFile } from './journal.js';
+import { logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
 import { describe, wordsOf } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
+import { type RegularFile, readRegularFile } from './regular.js';
 import { askLine, serveLines } from './socket.js';
 
 const NOTIFY = '/usr/bin/systemd-notify';
 const NOTIFY_LIMIT_MS = 5000;
+const STDERR = 2;
+/** bytes of a file that is read whole: more than any settings of a person */
+const LONGEST_FILE = 64 * 1024 * 1024;
 type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
 const SIGNALS: readonly Signal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
 
@@ -52,27 +65,30 @@ export function createOutside(env: NodeJS.ProcessEnv) {
         for (const signal of SIGNALS) process.off(signal, listen);
       };
     },
-    readText(path: string) {
+    uid: process.getuid?.() ?? 0,
+    readFile(path: string): RegularFile | undefined {
       try {
-        return readFileSync(path, 'utf8');
+        return readRegularFile(path, LONGEST_FILE);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
       }
     },
+    readSettings: (path: string) => readRegularFile(path, LONGEST_FILE).text,
     writeText(path: string, text: string) {
       makeDirectory(dirname(path));
       replaceFile(path, text);
     },
     appendText(path: string, text: string) {
       try {
-        appendFileSync(path, text, { mode: 0o600 });
+        append(path, text);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         makeDirectory(dirname(path));
-        appendFileSync(path, text, { mode: 0o600 });
+        append(path, text);
       }
     },
+    createLogOutput: (lost: (lines: number) => string) => logOutput(STDERR, lost),
     whyNoCertificates(path: string) {
       try {
         const text = readFileSync(path, 'utf8');
@@ -103,6 +119,17 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     },
     watchdogMs: watchdogOf(env),
   };
+}
+
+/** Never waits: a FIFO without a reader is an error. */
+function append(path: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o600);
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** systemd's WATCHDOG_USEC, when it is meant for this process. */

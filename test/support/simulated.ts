@@ -59,7 +59,13 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     random,
     files,
     onSignal: () => () => {},
-    readText: (path) => files.get(path),
+    uid: 0,
+    readFile(path) {
+      const text = files.get(path);
+      return text === undefined ? undefined : { text, mode: 0o600, uid: 0 };
+    },
+    readSettings: (path) => files.get(path) ?? '',
+    createLogOutput: () => ({ write: () => {} }),
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
     whyNoCertificates: () => undefined,

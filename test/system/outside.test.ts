@@ -1,4 +1,5 @@
 // Files of a program that stays.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -39,8 +40,8 @@ test('a program is a file that can be run', () => {
 });
 
 test('a file is read, or missing, or unreadable', () => {
-  expect(outside.readText(join(directory, 'nowhere'))).toBeUndefined();
-  expect(() => outside.readText(directory)).toThrow('EISDIR');
+  expect(outside.readFile(join(directory, 'nowhere'))).toBeUndefined();
+  expect(() => outside.readFile(directory)).toThrow(`${directory}: not a regular file`);
 });
 
 test('a delay beyond what timers know is not done at once', async () => {
@@ -51,4 +52,18 @@ test('a delay beyond what timers know is not done at once', async () => {
   await new Promise((soon) => setTimeout(soon, 20));
   cancel();
   expect(done).toBe(false);
+});
+
+test.each(['appendText', 'readFile', 'readSettings'] as const)(
+  '%s does not wait for the other end of a FIFO',
+  (name) => {
+    const path = join(directory, `fifo-${name}`);
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    const message = name === 'appendText' ? 'ENXIO' : 'not a regular file';
+    expect(() => outside[name](path, 'x')).toThrow(message);
+  },
+);
+
+test('a device is no file of settings', () => {
+  expect(() => outside.readSettings('/dev/zero')).toThrow('/dev/zero: not a regular file');
 });

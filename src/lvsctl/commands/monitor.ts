@@ -67,11 +67,11 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function run(file: string, options: Options, world: World): Promise<number> {
   const backend = await world.openLastingBackend();
+  const outside = await world.outside();
   const parts: RunWorld = {
-    outside: await world.outside(),
+    outside,
     backend,
-    readText: world.readText,
-    err: world.err,
+    readText: (path) => readSettings(path, outside),
     run: world.machine.run,
     sysctl: (key) => world.machine.read(`/proc/sys/${key}`),
     failureText,
@@ -88,6 +88,13 @@ async function run(file: string, options: Options, world: World): Promise<number
   } finally {
     await backend.close();
   }
+}
+
+/** It is read again at each SIGHUP. @throws LvsctlError or a system error */
+function readSettings(path: string, outside: Outside): string {
+  if (path === '-')
+    throw new CommandError('the monitor reads its file again at SIGHUP, which stdin cannot be');
+  return outside.readSettings(path);
 }
 
 async function showStatus(options: StatusOptions, world: World): Promise<number> {

@@ -41,11 +41,11 @@ const VERSION = 1;
  *   took out
  */
 export function openAdminRecord(
-  files: Pick<Outside, 'readText' | 'writeText'>,
+  files: Pick<Outside, 'readFile' | 'writeText' | 'uid'>,
   path: string,
 ): AdminRecord {
   const read = (): readonly AdminEntry[] => {
-    const text = files.readText(path);
+    const text = files.readFile(path)?.text;
     return text === undefined ? [] : parseRecord(text, path);
   };
   let entries = read();

@@ -23,9 +23,12 @@ const HOOKS_WAITING = 1000;
 /** @param settings of the file in force */
 export function createLog(
   settings: () => LogSettings,
-  outside: Pick<Outside, 'clock' | 'appendText' | 'run'>,
-  err: (text: string) => void,
+  outside: Pick<Outside, 'clock' | 'appendText' | 'run' | 'createLogOutput'>,
 ): Log {
+  const { write: err } = outside.createLogOutput((lines) => {
+    const reason = `stderr could not be written: ${lines} line${lines === 1 ? '' : 's'} lost`;
+    return renderEvent({ event: 'trouble', reason }, outside.clock.date(), settings().log.format);
+  });
   let fileTrouble: string | undefined;
   let waiting = 0;
   let hooks: Promise<void> = Promise.resolve();

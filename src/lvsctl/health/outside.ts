@@ -113,11 +113,21 @@ export interface Outside {
   random(): number;
   /** @returns what ends it */
   onSignal(handle: (signal: Signal) => void): () => void;
+  /** the user that this process is */
+  readonly uid: number;
   /**
-   * The text of a file, undefined when there is none.
-   * @throws a system error when it cannot be read
+   * A regular file with its owner and permission bits, undefined when there is none.
+   * @throws a system error when it cannot be read, or is no regular file
    */
-  readText(path: string): string | undefined;
+  readFile(
+    path: string,
+  ): { readonly text: string; readonly mode: number; readonly uid: number } | undefined;
+  /**
+   * The text of a file of settings.
+   * @throws a system error when it is missing, cannot be read, or is a FIFO or device, on which a
+   *   reader might wait for ever
+   */
+  readSettings(path: string): string;
   /**
    * Replaces a file in one step, mode 0600, making its directory (0700) when it is missing.
    * @throws a system error
@@ -125,10 +135,15 @@ export interface Outside {
   writeText(path: string, text: string): void;
   /**
    * Adds to a file, mode 0600 when it is new, in a directory (0700) that is made when it is
-   * missing. Opened for each line, so that log rotation needs no signal.
+   * missing. Opened for each line, so that log rotation needs no signal. Never waits.
    * @throws a system error
    */
   appendText(path: string, text: string): void;
+  /**
+   * The log on stderr. Lines that cannot be written are dropped: it never throws and never waits.
+   * @param lost makes the line that says how many are missing
+   */
+  createLogOutput(lost: (lines: number) => string): { write(text: string): void };
   /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
   whyNoCertificates(path: string): string | undefined;
   /** Whether a program can be run. */

@@ -27,7 +27,6 @@ export interface RunWorld {
   readonly backend: Backend;
   /** @throws a system error */
   readText(path: string): string;
-  err(text: string): void;
   /** Runs a program of the system to its end. */
   run(
     program: string,
@@ -196,9 +195,9 @@ async function listen(
 }
 
 function prepare({ file, record: path }: RunOptions, world: RunWorld): Prepared {
-  const { outside, err } = world;
+  const { outside } = world;
   let config = load(world.readText(file), file, outside);
-  const log = createLog(() => config.monitor, outside, err);
+  const log = createLog(() => config.monitor, outside);
   return {
     record: openAdminRecord(outside, path),
     log,

@@ -46,7 +46,9 @@ describe('the record', () => {
     const state = { text };
     return {
       state,
-      readText: () => state.text,
+      uid: 0,
+      readFile: () =>
+        state.text === undefined ? undefined : { text: state.text, mode: 0o600, uid: 0 },
       writeText(_: string, next: string) {
         state.text = next;
       },

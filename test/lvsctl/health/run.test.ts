@@ -46,6 +46,7 @@ function stage(
     }),
   });
   let handle: (signal: Signal) => void = () => {};
+  let stderr = '';
   let answer: ((line: string) => Promise<string>) | undefined;
   const notified: string[] = [];
   const hooks: Record<string, string>[] = [];
@@ -75,19 +76,20 @@ function stage(
       hooks.push({ ...environment });
       return undefined;
     },
+    createLogOutput: () => ({
+      write(text) {
+        stderr += text;
+      },
+    }),
     ...more,
   };
   const ran: string[] = [];
   const backend = new MemoryBackend();
   const texts = { file: FILE };
-  let stderr = '';
   const world = {
     outside,
     backend,
     readText: () => texts.file,
-    err(text: string) {
-      stderr += text;
-    },
     sysctl: () => '0\n',
     run: (_: string, words: readonly string[], input = '') => {
       ran.push(words.join(' ') + (input === '' ? '' : `: ${input.trim().replaceAll('\n', '; ')}`));
