@@ -1,6 +1,6 @@
 // Lines on stderr for a program that must go on whatever becomes of stderr: a full disk, a terminal
 // that is gone or stopped by Ctrl-S, a reader that went away or reads no more.
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 export interface LogOutput {
   /** Writes lines, or drops them. Never throws and never waits. */
@@ -40,6 +40,22 @@ export function logOutput(fd: number, lost: (lines: number) => string): LogOutpu
       if (dropped > 0 || !attempt(text)) dropped++;
     },
   };
+}
+
+/**
+ * Closes those of stdin, stdout and stderr whose terminal is gone. Node sets the modes of its
+ * terminals back at exit, and aborts (SIGABRT) where one refuses that.
+ */
+export function leaveLostTerminal(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      const { O_RDWR, O_NONBLOCK, O_NOCTTY } = constants;
+      if (fstatSync(fd).isCharacterDevice())
+        closeSync(openSync(`/proc/self/fd/${fd}`, O_RDWR | O_NONBLOCK | O_NOCTTY));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EIO') closeSync(fd);
+    }
+  }
 }
 
 const NEWLINE = 0x0a;

@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { makeDirectory } from './directory.js';
 import { replaceFile } from './journal.js';
-import { logOutput } from './logoutput.js';
+import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
 import { describe, wordsOf } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
@@ -88,6 +88,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
         append(path, text);
       }
     },
+    leaveLostTerminal,
     createLogOutput: (lost: (lines: number) => string) => logOutput(STDERR, lost),
     whyNoCertificates(path: string) {
       try {

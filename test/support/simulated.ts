@@ -65,6 +65,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
       return text === undefined ? undefined : { text, mode: 0o600, uid: 0 };
     },
     readSettings: (path) => files.get(path) ?? '',
+    leaveLostTerminal: () => {},
     createLogOutput: () => ({ write: () => {} }),
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),

@@ -87,13 +87,17 @@ async function run(file: string, options: Options, world: World): Promise<number
     return await (options.once ? once(places, parts) : watch(places, parts));
   } finally {
     await backend.close();
+    outside.leaveLostTerminal();
   }
 }
 
 /** It is read again at each SIGHUP. @throws LvsctlError or a system error */
 function readSettings(path: string, outside: Outside): string {
   if (path === '-')
-    throw new CommandError('the monitor reads its file again at SIGHUP, which stdin cannot be');
+    throw new LvsctlError(
+      'BAD_USAGE',
+      'the monitor reads its file again at SIGHUP, which stdin cannot be: name a file',
+    );
   return outside.readSettings(path);
 }
 

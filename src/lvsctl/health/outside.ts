@@ -144,6 +144,8 @@ export interface Outside {
    * @param lost makes the line that says how many are missing
    */
   createLogOutput(lost: (lines: number) => string): { write(text: string): void };
+  /** At the end: gives up stdin, stdout and stderr where their terminal is gone. */
+  leaveLostTerminal(): void;
   /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
   whyNoCertificates(path: string): string | undefined;
   /** Whether a program can be run. */

@@ -1,6 +1,6 @@
 // lvsctl monitor as people start it: a process with a table file, web servers on loopback, and
 // other processes that talk to it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -307,6 +307,29 @@ services:
   child.kill('SIGTERM');
   await new Promise((ended) => child.once('close', ended));
   expect(child.exitCode).toBe(0);
+}, 60_000);
+
+test('stderr on a full disk, and a settings file that became a FIFO: checks go on, SIGTERM ends', async () => {
+  const [one, two] = await webServers();
+  writeFile([one.port, two.port]);
+  const file = join(directory, 'lvs.yaml');
+  const words = ['-c', 'exec "$@" 2> /dev/full', 'sh', process.execPath, 'bin/lvsctl', 'monitor'];
+  const child = spawn('/bin/sh', [...words, file, ...places()], {
+    env: { PATH: process.env.PATH, LVS_BACKEND: `file:${join(directory, 'table')}` },
+  });
+  children.add(child);
+  const ended = new Promise((done) => child.once('close', done));
+  await inTable(one.port, two.port);
+  one.code = 500;
+  await inTable(two.port);
+  rmSync(file);
+  expect(spawnSync('mkfifo', [file]).status).toBe(0);
+  child.kill('SIGHUP');
+  one.code = 200;
+  await inTable(one.port, two.port);
+  expect((await lvsctl('monitor', 'status')).status).toBe(0);
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
 }, 60_000);
 
 test('the table of status again and again', async () => {
