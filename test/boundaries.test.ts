@@ -26,6 +26,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   'start.cts': ['node'],
   'backend/netlink': ['netlink'],
+  // files are replaced, and dead processes recognised, in one place for all
+  'backend/file': ['system/replace'],
+  'backend/lock': ['system/identity'],
   'ipvsadm/main': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
   'ipvsadm/hostnames': ['system'],

@@ -1,22 +1,12 @@
 // The memory model kept in one file. Readers need no lock, since a new table replaces the old one
 // in one step; writers take turns.
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Change } from '../model/change.js';
 import { BackendError, type IpvsError } from '../model/errors.js';
 import type { ServiceId } from '../model/service.js';
 import type { TimedPacket } from '../simulator/packets.js';
+import { removeLeftovers, replaceFile, targetOf } from '../system/replace.js';
 import type { Backend } from './backend.js';
 import { withLock } from './lock.js';
 import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
@@ -28,7 +18,7 @@ import { decodeTable, encodeTable, TableFileError } from './tablefile.js';
  * @throws BackendError when it is no readable table file
  */
 export function openFile(path: string): Backend {
-  const real = guard(path, () => resolve(path));
+  const real = guard(path, () => targetOf(path));
   const backend = new FileBackend(real);
   backend.load();
   return backend;
@@ -78,11 +68,11 @@ class FileBackend implements Backend {
           // what is in memory is ahead of the file until the file is replaced
           this.#read = undefined;
           const { result, changed } = work(table);
-          if (changed) replace(this.#path, encodeTable(table.state()));
+          if (changed) replaceFile(this.#path, encodeTable(table.state()), { durable: false });
           this.#read = { stamp: stampOf(this.#path), table };
           return result;
         },
-        { onDead: (pid) => removeLeftover(temporaryPath(this.#path, pid)) },
+        { onDead: () => removeLeftovers(dirname(this.#path), ownerOf(this.#path)) },
       ),
     );
   }
@@ -101,26 +91,16 @@ function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
-function temporaryPath(path: string, pid: number): string {
-  return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
-}
-
-/**
- * The file itself where the path is a symbolic link, so that replacing it does not replace the
- * link.
- */
-function resolve(path: string): string {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined || !there.isSymbolicLink()) return path;
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
-}
-
 /** Tells one state of the file from the next: every change puts a new file in its place. */
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stat === undefined
     ? ''
     : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+function ownerOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.uid;
 }
 
 function read(path: string): TableState {
@@ -130,32 +110,6 @@ function read(path: string): TableState {
     throw new TableFileError(stat.isDirectory() ? 'is a directory' : 'not a regular file');
   const text = readFileSync(path, 'utf8');
   return text === '' ? EMPTY_TABLE : decodeTable(text);
-}
-
-function replace(path: string, text: string): void {
-  const temporary = temporaryPath(path, process.pid);
-  try {
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    removeLeftover(temporary);
-    throw error;
-  }
-}
-
-function removeLeftover(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }
 
 // biome-ignore format: a table

@@ -8,9 +8,10 @@ import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
-import { journalFile, replaceFile } from '../system/journal.js';
+import { journalFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
+import { replaceFile } from '../system/replace.js';
 import { FAILED } from './errors.js';
 import { run } from './program.js';
 import type { Places, World } from './world.js';
@@ -165,7 +166,7 @@ export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): {
         held = fd;
       }),
     readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
-    writeText: replaceFile,
+    writeText: (path, text, mode) => replaceFile(path, text, mode === undefined ? {} : { mode }),
     outside: async () => (await import('../system/outside.js')).createOutside(process.env),
     places,
     names: systemNames,

@@ -20,7 +20,8 @@ export interface World {
   /** The text of a file, of stdin for `-`. @throws a system error when it cannot be read */
   readText(path: string): string;
   /**
-   * Writes a file in one step, or not at all; for root alone (0600) unless told otherwise.
+   * Replaces a file in one step, or not at all; a device or FIFO is written to.
+   * @param mode of a file that does not exist yet, 0600 by default
    * @throws a system error
    */
   writeText(path: string, text: string, mode?: number): void;

@@ -3,21 +3,21 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
-  renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { replaceFile } from './replace.js';
 
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 const DIRECTORY = '/run/lvsctl';
 const LONGEST_WAIT_MS = 60_000;
 const POLL_MS = 10;
@@ -67,7 +67,7 @@ export function journalFile(
       const busy = `${path}.busy`;
       const release = takeLock(`${path}.lock`);
       if (existsSync(busy)) awaitHolders(busy); // its holder died
-      const fd = openSync(busy, 'w', 0o600);
+      const fd = openSync(busy, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       held(fd);
       return () => {
         held(undefined);
@@ -77,24 +77,6 @@ export function journalFile(
       };
     },
   };
-}
-
-/**
- * Puts a file in the place of another in one step.
- * @throws a system error, and the former file stays
- */
-export function replaceFile(path: string, text: string, mode = 0o600): void {
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    const fd = openSync(temporary, 'wx', mode);
-    writeFileSync(fd, text);
-    fsyncSync(fd);
-    closeSync(fd);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 /** A file that is gone still has a record under its name. */

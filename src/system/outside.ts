@@ -11,13 +11,13 @@ import {
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { makeDirectory } from './directory.js';
-import { replaceFile } from './journal.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
 import { describe, wordsOf } from './probe/attempt.js';
 import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
 import { type RegularFile, readRegularFile } from './regular.js';
+import { replaceFile } from './replace.js';
 import { askLine, serveLines } from './socket.js';
 
 const NOTIFY = '/usr/bin/systemd-notify';
