@@ -6,7 +6,7 @@ import type { Change } from '../model/change.js';
 import { BackendError, type IpvsError } from '../model/errors.js';
 import type { ServiceId } from '../model/service.js';
 import type { TimedPacket } from '../simulator/packets.js';
-import { removeLeftovers, replaceFile, targetOf } from '../system/replace.js';
+import { removeLeftovers, replaceUnderLock, targetOf } from '../system/replace.js';
 import type { Backend } from './backend.js';
 import { withLock } from './lock.js';
 import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
@@ -63,18 +63,25 @@ class FileBackend implements Backend {
     return guard(this.#path, () =>
       withLock(
         lockPath(this.#path),
-        () => {
+        (isHeld) => {
           const table = this.load();
           // what is in memory is ahead of the file until the file is replaced
           this.#read = undefined;
           const { result, changed } = work(table);
-          if (changed) replaceFile(this.#path, encodeTable(table.state()), { durable: false });
+          if (changed) this.#write(table.state(), isHeld);
           this.#read = { stamp: stampOf(this.#path), table };
           return result;
         },
         { onDead: () => removeLeftovers(dirname(this.#path), ownerOf(this.#path)) },
       ),
     );
+  }
+
+  #write(state: TableState, isHeld: () => boolean): void {
+    const text = encodeTable(state);
+    if (!isHeld())
+      throw new BackendError(`${lockPath(this.#path)}: removed by hand; the table was not changed`);
+    replaceUnderLock(this.#path, text);
   }
 
   info = () => this.load().info();

@@ -24,8 +24,6 @@ import { isDead, ownIdentity, type ProcessIdentity } from './identity.js';
 export interface ReplaceOptions {
   /** permissions of a file that does not exist yet, whatever the umask; 0600 by default */
   readonly mode?: number;
-  /** false where losing the latest content in a power cut does no harm: saves a sync */
-  readonly durable?: boolean;
 }
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_WRONLY } = constants;
@@ -55,8 +53,24 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions 
   }
   const target = targetOf(path);
   const former = statSync(target, { throwIfNoEntry: false });
-  if (former === undefined || former.isFile()) replaceRegular(target, bytes, former, options);
-  else writeInPlace(target, bytes);
+  if (former !== undefined && !former.isFile()) {
+    writeInPlace(target, bytes);
+    return;
+  }
+  replaceRegular(target, bytes, former, options.mode ?? 0o600);
+  syncDirectory(dirname(target));
+  removeLeftovers(dirname(target), former?.uid);
+}
+
+/**
+ * The same for a regular file that is replaced often, by one process at a time: nothing is promised
+ * about power cuts but that no file is torn, and leftovers are looked for by the caller.
+ * @param target no link (`targetOf`)
+ * @throws a system error, and the former content stays
+ */
+export function replaceUnderLock(target: string, text: string): void {
+  const former = statSync(target, { throwIfNoEntry: false });
+  replaceRegular(target, Buffer.from(text), former, 0o600);
 }
 
 /**
@@ -84,12 +98,13 @@ export function targetOf(path: string): string {
  */
 export function removeLeftovers(directory: string, owner?: number): void {
   const own = writerNow();
-  for (const name of readdirSync(directory)) {
+  for (const name of namesIn(directory)) {
     const writer = writerOf(name);
     if (writer === undefined || !isDead(writer, own)) continue;
     const path = join(directory, name);
     const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there?.isFile() && (there.uid === process.geteuid?.() || there.uid === owner)) remove(path);
+    if (there?.isFile() && (there.uid === process.geteuid?.() || there.uid === owner))
+      unlessForbidden(() => remove(path));
   }
 }
 
@@ -97,10 +112,9 @@ function replaceRegular(
   target: string,
   bytes: Uint8Array,
   former: Stats | undefined,
-  { mode = 0o600, durable = true }: ReplaceOptions,
+  mode: number,
 ): void {
-  const directory = dirname(target);
-  const { fd, path: temporary } = openTemporary(directory);
+  const { fd, path: temporary } = openTemporary(dirname(target));
   try {
     try {
       setOwnerAndMode(fd, former, mode);
@@ -114,7 +128,6 @@ function replaceRegular(
     remove(temporary);
     throw error;
   }
-  if (durable) syncDirectory(directory);
 }
 
 /** The number of this process's own descriptor behind `/dev/stdout`, `/proc/self/fd/1` and such. */
@@ -241,7 +254,7 @@ function changeOwner(fd: number, uid: number, gid: number): boolean {
 
 /** Makes the new name survive a power cut. The content is in its place already. */
 function syncDirectory(path: string): void {
-  const fd = openReadable(path);
+  const fd = unlessForbidden(() => openSync(path, 'r'));
   if (fd === undefined) return;
   try {
     fsyncSync(fd);
@@ -253,12 +266,17 @@ function syncDirectory(path: string): void {
   }
 }
 
-/** Undefined for a directory that this user may write to and not read. */
-function openReadable(path: string): number | undefined {
+/** A directory that this user may write to and not read is not looked through. */
+function namesIn(directory: string): readonly string[] {
+  return unlessForbidden(() => readdirSync(directory)) ?? [];
+}
+
+/** Undefined when this user may not do that. */
+function unlessForbidden<T>(work: () => T): T | undefined {
   try {
-    return openSync(path, 'r');
+    return work();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,15 +12,17 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFile } from '../../src/backend/file.js';
 import { withLock } from '../../src/backend/lock.js';
 import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
 import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
+import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
 import { answer } from '../support/inprocess.js';
 import { randomTable } from '../support/random.js';
@@ -199,39 +200,96 @@ test('a change that is refused does not touch the file', async () => {
   expect({ ino, mtimeNs }).toEqual({ ino: before.ino, mtimeNs: before.mtimeNs });
 });
 
-test('the lock of a living process is waited for and named', () => {
-  const lock = join(folder, 'lock');
-  withLock(lock, () => {
-    expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow(
-      `${lock}: locked by process ${process.pid} for 0.02 s`,
+describe('the lock', () => {
+  let lock: string;
+  beforeEach(() => {
+    lock = join(folder, 'lock');
+  });
+  const own = ownIdentity();
+  const wait = { longestWaitMs: 20 };
+  const link = (pid: number, start: string, more: { boot?: string; namespace?: string } = {}) =>
+    `${pid}:${start}:${more.namespace ?? own.namespace}:${more.boot ?? own.boot}:web1`;
+
+  test('of a living process is waited for and named', () => {
+    withLock(lock, () => {
+      expect(() => withLock(lock, () => 0, wait)).toThrow(
+        `${lock}: locked for 0.02 s by process ${process.pid} on this machine, which is running`,
+      );
+      expect(readlinkSync(lock)).toBe(
+        `${own.pid}:${own.start}:${own.namespace}:${own.boot}:${hostname()}`,
+      );
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    [999999999, '1'],
+    [process.pid, '1'],
+  ])('of a dead process (%s…) is taken away', (pid, start) => {
+    symlinkSync(link(pid, start), lock);
+    symlinkSync(link(pid, start), `${lock}.lock`);
+    const options = {
+      longestWaitMs: 100,
+      onDead: () => expect(readlinkSync(lock)).toContain(`${own.pid}:${own.start}:`),
+    };
+    expect(withLock(lock, () => 'done', options)).toBe('done');
+    expect.assertions(3);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'another machine, or an earlier boot',
+      link(7, '1', { boot: '3f1c' }),
+      `process 7 of pid namespace ${own.namespace} on host web1 (not this boot of this machine); remove that file if the process has ended`,
+    ],
+    [
+      'another pid namespace',
+      link(7, '1', { namespace: '5' }),
+      'process 7 of pid namespace 5 on this machine (web1); remove that file if the process has ended',
+    ],
+    ['garbage', 'no\x1block', 'an unknown holder, "no\\u001block"; remove that file if '],
+    ['a form without a machine', '999999999:1:pid[1]', 'an unknown holder, "999999999:1:pid[1]"'],
+    ['an absurd number', `${'9'.repeat(20)}:1:1:1:1`, 'an unknown holder'],
+  ])('of %s is not judged, and the message says so', (_, text, words) => {
+    symlinkSync(text, lock);
+    expect(() => withLock(lock, () => 0, wait)).toThrow(`${lock}: locked for 0.02 s by ${words}`);
+    expect(readlinkSync(lock)).toBe(text);
+  });
+
+  test.each([
+    ['a file', () => writeFileSync(lock, '')],
+    ['a directory', () => mkdirSync(lock)],
+  ])('%s in its place is named', (_, make) => {
+    make();
+    expect(() => withLock(lock, () => 0, wait)).toThrow(
+      `${lock}: not a lock, and in its place; remove it`,
     );
   });
-  expect(existsSync(lock)).toBe(false);
+
+  test('removed by hand meanwhile: the next holder keeps its own', () => {
+    withLock(lock, (isHeld) => {
+      expect(isHeld()).toBe(true);
+      unlinkSync(lock);
+      symlinkSync(link(7, '1', { boot: '3f1c' }), lock);
+      expect(isHeld()).toBe(false);
+    });
+    expect(readlinkSync(lock)).toContain('3f1c');
+  });
 });
 
-test.each([['999999999:1:'], [`${process.pid}:1:`]])(
-  'the lock of a dead process (%s…) is taken away',
-  (owner) => {
-    const lock = join(folder, 'lock');
-    withLock(lock, () => 0);
-    const namespace = readNamespace();
-    symlinkSync(`${owner}${namespace}`, lock);
-    symlinkSync(`${owner}${namespace}`, `${lock}.lock`);
-    expect(withLock(lock, () => 'done', { longestWaitMs: 100 })).toBe('done');
-    expect(readdirSync(folder)).toEqual([]);
-  },
-);
-
-test('a lock from another pid namespace is not judged', () => {
-  const lock = join(folder, 'lock');
-  symlinkSync('1:1:pid[1]', lock);
-  expect(() => withLock(lock, () => 0, { longestWaitMs: 20 })).toThrow('locked by process 1');
+test('a table whose lock was removed by hand meanwhile is not written', async () => {
+  await onFile(`-A ${SERVICE}`);
+  const before = readFileSync(path, 'utf8');
+  function* packets() {
+    unlinkSync(`${path}.lock`);
+    yield* [];
+  }
+  await expect(openFile(path).play?.(packets())).rejects.toThrow(
+    `${path}.lock: removed by hand; the table was not changed`,
+  );
+  expect(readFileSync(path, 'utf8')).toBe(before);
 });
-
-function readNamespace(): string {
-  const lock = join(folder, 'probe');
-  return withLock(lock, () => readlinkSync(lock).split(':')[2] ?? '');
-}
 
 test(`60 processes at once lose no update, ${FULL ? 30 : 2} times over`, {
   timeout: 600_000,
