@@ -1,6 +1,7 @@
 // The machine that the memory model pretends to run on: what of a host's network IPVS looks at when
 // it checks a request.
-import { type Address, type Family, formatAddress, ipv4, parseAddress } from '../model/address.js';
+import { type Address, type Family, formatAddress, parseAddress } from '../model/address.js';
+import { broadcastOf } from '../model/prefix.js';
 
 export interface Link {
   readonly up: boolean;
@@ -61,14 +62,14 @@ export function sendsMulticast(link: Link, family: Family): boolean {
 /** The IPv4 broadcast addresses of the subnets that a machine is connected to. */
 export function broadcastsOf(machine: Machine): ReadonlySet<number> {
   return new Set(
-    Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcastOf)),
+    Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcasts)),
   );
 }
 
-function broadcastOf(text: string): number[] {
+/** A subnet of two addresses or one has none. */
+function broadcasts(text: string): number[] {
   const [host = '', length = '32'] = text.split('/');
   const address = parseAddress(host);
-  const bits = 32 - Number(length);
-  if (address?.family !== 'ipv4' || bits < 2) return [];
-  return [ipv4(address.value | (2 ** bits - 1)).value];
+  if (address?.family !== 'ipv4' || Number(length) > 30) return [];
+  return [broadcastOf(address.value, Number(length))];
 }

@@ -17,7 +17,8 @@ import {
   type ServiceId,
 } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
-import { Dataplane, serviceKey } from '../simulator/dataplane.js';
+import { Dataplane } from '../simulator/dataplane.js';
+import { lookupKey } from '../simulator/keys.js';
 import type { TimedPacket } from '../simulator/packets.js';
 import type { LiveService } from '../simulator/server.js';
 import type { Snapshot } from '../simulator/snapshot.js';
@@ -218,7 +219,7 @@ export class MemoryBackend implements Backend {
   }
 
   #find(id: ServiceId): LiveService | undefined {
-    return this.dataplane.services.get(serviceKey(id));
+    return this.dataplane.services.get(lookupKey(id));
   }
 
   #addService(service: Service): string | undefined {

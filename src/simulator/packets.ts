@@ -1,7 +1,7 @@
 // The packets of simulated arrivals, in the order of time: what a client and a server say to open,
 // use and end a session.
 import type { Service } from '../model/service.js';
-import type { Packet } from './dataplane.js';
+import type { Packet } from './packet.js';
 import { type Timed, Timers } from './timers.js';
 import type { Arrival } from './workload.js';
 

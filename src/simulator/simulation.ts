@@ -1,11 +1,14 @@
 // Arrivals through one service: what each real server got. Sessions count as in the kernel: active
 // while they last (UDP never), then inactive until their entry times out.
-import { formatAddress } from '../model/address.js';
 import type { Destination } from '../model/destination.js';
 import { schedulerRow } from '../model/scheduler.js';
-import { familyOf, type Service } from '../model/service.js';
+import type { Service } from '../model/service.js';
+import { serverKey } from '../model/table.js';
 import type { Timeouts } from '../model/timeouts.js';
-import { Dataplane, type Packet } from './dataplane.js';
+import { Dataplane } from './dataplane.js';
+import { Lingering } from './lingering.js';
+import { Moves } from './moves.js';
+import type { Packet } from './packet.js';
 import { seeded } from './random.js';
 import type { LiveServer, LiveService } from './server.js';
 import { type Timed, Timers } from './timers.js';
@@ -63,35 +66,6 @@ interface Session extends Timed {
   readonly packet: Packet | undefined;
 }
 
-/**
- * Entries whose session is over, in the order in which they time out: all of them stay equally
- * long.
- */
-class Lingering {
-  #servers: LiveServer[] = [];
-  #until: number[] = [];
-  #first = 0;
-
-  add(server: LiveServer, until: number): void {
-    this.#servers.push(server);
-    this.#until.push(until);
-  }
-
-  expire(now: number): void {
-    for (; (this.#until[this.#first] ?? Number.POSITIVE_INFINITY) <= now; this.#first++) {
-      const server = this.#servers[this.#first] as LiveServer;
-      server.inactive--;
-      server.unbound();
-    }
-    if (this.#first < COMPACT_AT || this.#first * 2 < this.#until.length) return;
-    this.#servers = this.#servers.slice(this.#first);
-    this.#until = this.#until.slice(this.#first);
-    this.#first = 0;
-  }
-}
-
-const COMPACT_AT = 4096;
-
 interface Tally {
   connections: number;
   sessions: number;
@@ -129,9 +103,7 @@ class Simulation {
   readonly #lingers: boolean;
   readonly #lingering = new Lingering();
   readonly #packet: (arrival: Arrival) => LiveServer | undefined;
-  readonly #before = new Map<string, string>();
-  readonly #after = new Set<string>();
-  #moved = 0;
+  readonly #moves = new Moves();
   #nextSample = 0;
 
   constructor(readonly scenario: Scenario) {
@@ -150,7 +122,7 @@ class Simulation {
     this.#live = this.#plane.addService(service);
     for (const destination of destinations) {
       this.#plane.addServer(this.#live, destination);
-      this.#tallies.set(nameOf(destination), {
+      this.#tallies.set(serverKey(destination), {
         connections: 0,
         sessions: 0,
         peak: 0,
@@ -173,7 +145,8 @@ class Simulation {
       this.#passTo(arrival.at);
       const server = this.#packet(arrival);
       if (server === undefined) refused++;
-      else if (incidents.length > 0) this.#remember(arrival, server, arrival.at >= first);
+      else if (incidents.length > 0)
+        this.#moves.add(arrival.client, server, arrival.at >= first, this.#live.servers);
       if (++count % PROGRESS_EVERY === 0) progress?.(count);
     }
     this.#sample(Number.POSITIVE_INFINITY);
@@ -183,9 +156,9 @@ class Simulation {
       refused,
       servers: destinations.map((destination) => ({
         destination,
-        ...(this.#tallies.get(nameOf(destination)) as Tally),
+        ...(this.#tallies.get(serverKey(destination)) as Tally),
       })),
-      clients: incidents.length > 0 ? { seen: this.#after.size, moved: this.#moved } : undefined,
+      clients: incidents.length > 0 ? this.#moves.counts() : undefined,
     };
   }
 
@@ -291,14 +264,16 @@ class Simulation {
   #tally(server: LiveServer): Tally {
     const known = this.#byServer.get(server);
     if (known) return known;
-    const tally = this.#tallies.get(nameOf(server.destination)) as Tally;
+    const tally = this.#tallies.get(serverKey(server.destination)) as Tally;
     this.#byServer.set(server, tally);
     return tally;
   }
 
   #happen({ server: destination, what }: Incident): void {
     const live = this.#live;
-    const server = live.servers.find((one) => nameOf(one.destination) === nameOf(destination));
+    const server = live.servers.find(
+      (one) => serverKey(one.destination) === serverKey(destination),
+    );
     if (what === 'add') {
       if (!server && !this.#plane.revive(live, destination))
         this.#plane.addServer(live, destination);
@@ -309,20 +284,6 @@ class Simulation {
     }
   }
 
-  #remember({ client }: Arrival, server: LiveServer, after: boolean): void {
-    const who = formatAddress(client);
-    const where = nameOf(server.destination);
-    if (!after) this.#before.set(who, where);
-    else if (this.#before.has(who) && !this.#after.has(who)) {
-      this.#after.add(who);
-      const former = this.#before.get(who);
-      const stillThere = this.#live.servers.some(
-        (one) => one.weight > 0 && nameOf(one.destination) === former,
-      );
-      if (former !== where && stillThere) this.#moved++;
-    }
-  }
-
   #sample(now: number): void {
     const step = this.scenario.until / (SAMPLES - 1) || 1;
     while (this.#nextSample < SAMPLES && this.#nextSample * step <= now) {
@@ -330,45 +291,4 @@ class Simulation {
       this.#nextSample++;
     }
   }
-}
-
-/** `192.168.0.1:80` */
-export function nameOf({ address, port }: Destination): string {
-  return address.family === 'ipv6'
-    ? `[${formatAddress(address)}]:${port}`
-    : `${formatAddress(address)}:${port}`;
-}
-
-/**
- * The share of the connections that each server should get by its weight; 0 for all when no weight
- * is above 0.
- */
-export function wantedShares(destinations: readonly Destination[]): number[] {
-  const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
-  return destinations.map(({ weight }) => (total === 0 ? 0 : weight / total));
-}
-
-export interface Fairness {
-  /** Jain's index of connections per weight: 1 = each as its weight, 1/n = one gets all */
-  readonly jain: number;
-  /** the largest excess over the share that the weight gives, 0.5 = half as much again */
-  readonly worst: number;
-}
-
-/** How near the connections are to the weights; servers of weight 0 do not count. */
-export function fairness({ servers }: Pick<Result, 'servers'>): Fairness {
-  const weighted = servers.filter(({ destination }) => destination.weight > 0);
-  const loads = weighted.map(({ connections, destination }) => connections / destination.weight);
-  const sum = loads.reduce((a, b) => a + b, 0);
-  const squares = loads.reduce((a, b) => a + b * b, 0);
-  const mean = sum / (loads.length || 1);
-  return {
-    jain: squares === 0 ? 1 : sum ** 2 / (loads.length * squares),
-    worst: mean === 0 ? 0 : Math.max(...loads) / mean - 1,
-  };
-}
-
-/** The family of the clients of a service. */
-export function clientFamily(service: Service): 'ipv4' | 'ipv6' {
-  return familyOf(service.id);
 }

@@ -8,7 +8,7 @@ import { type Family, formatAddress, parseAddress } from '../../src/model/addres
 import type { Change } from '../../src/model/change.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
-import type { Packet } from '../../src/simulator/dataplane.js';
+import type { Packet } from '../../src/simulator/packet.js';
 import { answer } from '../support/inprocess.js';
 import { random } from '../support/random.js';
 import { kernel, prepareHost, reset, sh } from './host.js';

@@ -7,7 +7,7 @@ import { openFile } from '../../src/backend/file.js';
 import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
 import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
 import { parseAddress } from '../../src/model/address.js';
-import type { Packet } from '../../src/simulator/dataplane.js';
+import type { Packet } from '../../src/simulator/packet.js';
 import { packetsOf } from '../../src/simulator/packets.js';
 import { answer } from '../support/inprocess.js';
 import { lvsctl } from '../support/lvsctl.js';

@@ -4,7 +4,8 @@ import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/ad
 import type { Destination } from '../../src/model/destination.js';
 import { fullNetmask, type KnownProtocol, type Service } from '../../src/model/service.js';
 import { schedulerOf } from '../../src/schedulers/table.js';
-import { Dataplane, type Packet, type Sysctls } from '../../src/simulator/dataplane.js';
+import { Dataplane } from '../../src/simulator/dataplane.js';
+import type { Packet, Sysctls } from '../../src/simulator/packet.js';
 import { LiveServer, LiveService } from '../../src/simulator/server.js';
 import { random } from '../support/random.js';
 

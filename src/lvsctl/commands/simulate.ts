@@ -2,16 +2,11 @@
 // nothing.
 import { InvalidArgumentError, Option } from 'commander';
 import { SCHEDULER_NAMES } from '../../model/scheduler.js';
-import type { Service } from '../../model/service.js';
+import { familyOf, type Service } from '../../model/service.js';
+import { serverKey } from '../../model/table.js';
+import { fairness } from '../../simulator/fairness.js';
 import { packetsOf } from '../../simulator/packets.js';
-import {
-  clientFamily,
-  fairness,
-  nameOf,
-  type Result,
-  type Scenario,
-  simulate,
-} from '../../simulator/simulation.js';
+import { type Result, type Scenario, simulate } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
 import { LvsctlError } from '../errors.js';
 import type { Subcommand } from '../program.js';
@@ -141,7 +136,7 @@ function source(options: Options, service: Service, { readText }: World): Source
   const { log, arrivals: file, rate, session, connections } = options;
   if (log === undefined && file === undefined) {
     return {
-      arrivals: () => arrivalsOf(options, clientFamily(service)),
+      arrivals: () => arrivalsOf(options, familyOf(service.id)),
       count: connections,
       until: connections / rate,
     };
@@ -167,7 +162,7 @@ function asJson(result: Result): object {
     ...rest,
     fairness: fairness(result),
     servers: servers.map(({ destination, ...counted }) => ({
-      server: nameOf(destination),
+      server: serverKey(destination),
       weight: destination.weight,
       ...counted,
     })),

@@ -2,6 +2,7 @@
 import { type Family, formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
+import { prefixBits } from '../../model/prefix.js';
 import { flagBits } from '../../model/scheduler.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
 import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
@@ -64,7 +65,7 @@ export function renderId(id: ServiceId): string {
 export function toNetmask(mask: Netmask, family: Family): number | undefined {
   if ('bits' in mask) return family === 'ipv4' ? mask.bits : undefined;
   if (family === 'ipv6') return mask.length;
-  return mask.length <= 32 ? (0xffffffff << (32 - mask.length)) >>> 0 : undefined;
+  return mask.length <= 32 ? prefixBits(mask.length) : undefined;
 }
 
 const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;

@@ -1,5 +1,6 @@
 // What of a machine decides which settings it needs.
 import { type Address, type Family, parseAddress } from '../../model/address.js';
+import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { firewallTool } from './firewall.js';
 import type { Machine } from './machine.js';
 import {
@@ -46,7 +47,7 @@ export function holdersOf(
   { addresses }: Pick<Facts, 'addresses'>,
 ): LocalAddress[] {
   return addresses.filter((one) =>
-    contains({ ...one, prefix: address.family === 'ipv4' ? 32 : 128 }, address),
+    contains({ ...one, prefix: fullPrefix(address.family) }, address),
   );
 }
 
@@ -55,7 +56,7 @@ export function connectedTo(
   address: Address,
   { addresses }: Pick<Facts, 'addresses'>,
 ): LocalAddress[] {
-  const full = address.family === 'ipv4' ? 32 : 128;
+  const full = fullPrefix(address.family);
   return addresses.filter(
     (one) => one.device !== 'lo' && one.prefix < full && contains(one, address),
   );
@@ -67,16 +68,5 @@ function contains(
   wanted: Address,
 ): boolean {
   const own = parseAddress(text);
-  if (own?.family !== wanted.family) return false;
-  const a = wordsOf(own);
-  const b = wordsOf(wanted);
-  return a.every((word, i) => {
-    const bits = Math.min(32, Math.max(0, prefix - 32 * i));
-    const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
-    return (word & mask) >>> 0 === ((b[i] ?? 0) & mask) >>> 0;
-  });
-}
-
-function wordsOf(address: Address): readonly number[] {
-  return address.family === 'ipv4' ? [address.value] : address.words;
+  return own !== undefined && samePrefix(own, wanted, prefix);
 }

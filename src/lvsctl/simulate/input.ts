@@ -2,7 +2,8 @@
 // slip is named with its line.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
-import { type Incident, nameOf } from '../../simulator/simulation.js';
+import { serverKey } from '../../model/table.js';
+import type { Incident } from '../../simulator/simulation.js';
 import type { Arrival } from '../../simulator/workload.js';
 import { ConfigError } from '../config/field.js';
 
@@ -22,7 +23,7 @@ export function readIncidents(
     const [time, verb = '', name = '', value] = words;
     const at = seconds(time, fail);
     const server =
-      servers.find((one) => nameOf(one) === name || formatAddress(one.address) === name) ??
+      servers.find((one) => serverKey(one) === name || formatAddress(one.address) === name) ??
       fail(`no such server: ${name}`);
     if (words.length > (verb === 'weight' ? 4 : 3)) fail(`too many words after ${verb}`);
     if (verb === 'fail') return { at, server, what: 'remove' };

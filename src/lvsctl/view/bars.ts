@@ -1,6 +1,8 @@
 // What each real server got, with bars; and several schedulers side by side.
 import { Chalk } from 'chalk';
-import { fairness, nameOf, type Result, wantedShares } from '../../simulator/simulation.js';
+import { serverKey } from '../../model/table.js';
+import { fairness, sharesByWeight } from '../../simulator/fairness.js';
+import type { Result } from '../../simulator/simulation.js';
 import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.js';
 
 const BAR = 30;
@@ -16,12 +18,12 @@ export function resultTable(result: Result, { colour }: Pick<Terminal, 'colour'>
     ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
   );
   const served = result.arrivals - result.refused;
-  const wanted = wantedShares(result.servers.map(({ destination }) => destination));
+  const wanted = sharesByWeight(result.servers.map(({ destination }) => destination));
   const most = Math.max(1, ...result.servers.map(({ connections }) => connections));
   for (const [i, { destination, connections, peak }] of result.servers.entries()) {
     const bar = '█'.repeat(Math.round((connections / most) * BAR));
     table.push([
-      nameOf(destination),
+      serverKey(destination),
       destination.weight,
       connections,
       percent(connections / (served || 1)),
@@ -39,7 +41,7 @@ export function compareTable(
   { colour }: Pick<Terminal, 'colour'>,
 ): string {
   const { bold } = new Chalk({ level: colour ? 1 : 0 });
-  const servers = results[0]?.servers.map(({ destination }) => nameOf(destination)) ?? [];
+  const servers = results[0]?.servers.map(({ destination }) => serverKey(destination)) ?? [];
   const table = plainTable(
     ['scheduler', 'fairness', 'worst', 'refused', 'moved', ...servers].map((word) => bold(word)),
     ['left', ...new Array<'right'>(4 + servers.length).fill('right')],

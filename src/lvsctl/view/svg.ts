@@ -1,5 +1,6 @@
 // A chart over time as SVG: sessions of each server, one line each, without a library or a script.
-import { nameOf, type Result, SAMPLES } from '../../simulator/simulation.js';
+import { serverKey } from '../../model/table.js';
+import { type Result, SAMPLES } from '../../simulator/simulation.js';
 
 const WIDTH = 720;
 const HEIGHT = 280;
@@ -35,7 +36,7 @@ export function chart(result: Result, until: number): string {
   });
   const names = servers.map(
     ({ destination, connections }, i) =>
-      `<text x="${LEFT}" y="${TOP + ROW * i}" fill="${colour(i)}">${escaped(nameOf(destination))} · weight ${destination.weight} · ${connections} connections</text>`,
+      `<text x="${LEFT}" y="${TOP + ROW * i}" fill="${colour(i)}">${escaped(serverKey(destination))} · weight ${destination.weight} · ${connections} connections</text>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,

@@ -1,0 +1,99 @@
+// The IPVS table as data: virtual services with their real servers, and one key for each.
+import { formatAddress } from './address.js';
+import type { Change } from './change.js';
+import type { Destination, DestinationId } from './destination.js';
+import type { Service, ServiceId } from './service.js';
+
+/** A virtual service with its real servers. */
+export interface VirtualServer {
+  readonly service: Service;
+  /** newest first where they were read from a table, else in the order of the file */
+  readonly destinations: readonly Destination[];
+}
+
+/**
+ * What tells one service from another, as text that people can read too: `tcp 192.0.2.1:80`,
+ * `udp [2001:db8::1]:53`, `fwmark 7 ipv4`.
+ */
+export type ServiceKey = string;
+
+/** What tells one server of a service from another: `10.0.0.1:80`, `[2001:db8::11]:80`. */
+export type ServerKey = string;
+
+/** Services by key, in the kernel's order where they were read from a table. */
+export type Table = ReadonlyMap<ServiceKey, VirtualServer>;
+
+/** The key of a service. */
+export function serviceKey(id: ServiceId): ServiceKey {
+  return id.kind === 'fwmark'
+    ? `fwmark ${id.mark} ${id.family}`
+    : `${id.protocol} ${serverKey(id)}`;
+}
+
+/** The key of a server. */
+export function serverKey({ address, port }: DestinationId): ServerKey {
+  const text = formatAddress(address);
+  return address.family === 'ipv6' ? `[${text}]:${port}` : `${text}:${port}`;
+}
+
+/** Virtual servers as a table. */
+export function tableOf(list: Iterable<VirtualServer>): Table {
+  return new Map([...list].map((one) => [serviceKey(one.service.id), one]));
+}
+
+/** Servers by key. */
+export function serversByKey<D extends DestinationId>(list: Iterable<D>): Map<ServerKey, D> {
+  return new Map([...list].map((one) => [serverKey(one), one]));
+}
+
+/** The service that a change is about; undefined where it is about none or about all. */
+export function serviceOf(change: Change): ServiceId | undefined {
+  if ('service' in change) return change.service.id;
+  return 'id' in change ? change.id : undefined;
+}
+
+/**
+ * The table after changes that took effect: a new server comes first, as in the kernel. Changes of
+ * timeouts, daemons and counters leave it as it is.
+ */
+export function withChanges(table: Table, changes: Iterable<Change>): Table {
+  const next = new Map(table);
+  for (const change of changes) {
+    const id = serviceOf(change);
+    if (change.kind === 'flush') next.clear();
+    if (id === undefined) continue;
+    const key = serviceKey(id);
+    const after = serverAfter(next.get(key), change);
+    if (after === undefined) next.delete(key);
+    else next.set(key, after);
+  }
+  return next;
+}
+
+function serverAfter(before: VirtualServer | undefined, change: Change): VirtualServer | undefined {
+  const destinations = before?.destinations ?? [];
+  switch (change.kind) {
+    case 'add-service':
+    case 'edit-service':
+      return { service: change.service, destinations };
+    case 'delete-service':
+      return undefined;
+    case 'add-destination':
+      return before && { ...before, destinations: [change.destination, ...destinations] };
+    case 'edit-destination':
+      return before && { ...before, destinations: destinations.map(replacing(change.destination)) };
+    case 'delete-destination': {
+      const gone = serverKey(change.destination);
+      return (
+        before && { ...before, destinations: destinations.filter((one) => serverKey(one) !== gone) }
+      );
+    }
+    default:
+      return before;
+  }
+}
+
+function replacing(edited: Destination): (one: Destination) => Destination {
+  const key = serverKey(edited);
+  return (one) => (serverKey(one) === key ? edited : one);
+}
