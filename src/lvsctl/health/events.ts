@@ -51,5 +51,5 @@ export function renderEvent(event: MonitorEvent, time: Date, format: 'text' | 'j
 
 /** What a server answers ends up in log lines and tables: no control characters. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
+  return text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ');
 }

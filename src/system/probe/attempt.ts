@@ -1,6 +1,7 @@
 // One probe from its beginning to a verdict: within its time limit, and nothing of it left open
 // afterwards.
 import { performance } from 'node:perf_hooks';
+import { cleanReason } from './reason.js';
 
 /**
  * Why a probe failed, in a few words; undefined = it passed; trouble of this machine's own says
@@ -44,9 +45,6 @@ export interface Open {
   over: boolean;
 }
 
-/** letters of a reason that are told; a server may send any number */
-const LONGEST_REASON = 200;
-
 /** Begins a probe. Never rejects. */
 export function attempt(
   open: Open,
@@ -65,8 +63,8 @@ export function attempt(
       for (const close of closers) close();
       resolve(
         typeof verdict === 'object'
-          ? { trouble: shortened(verdict.trouble) }
-          : verdict && shortened(verdict),
+          ? { trouble: cleanReason(verdict.trouble) }
+          : verdict && cleanReason(verdict),
       );
     };
     const end = () => done('the check was ended');
@@ -98,11 +96,6 @@ export function attempt(
 /** Milliseconds that this process was at work, since its start. */
 function busyMs(): number {
   return performance.eventLoopUtilization().active;
-}
-
-function shortened(reason: string): string {
-  const text = reason.replace(/\s*\p{Cc}+\s*/gu, ' ').trim();
-  return text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1)}…`;
 }
 
 // biome-ignore-start format: a table
@@ -149,9 +142,14 @@ export function wordsOf(verdict: Verdict): string {
   return typeof verdict === 'object' ? verdict.trouble : (verdict ?? '');
 }
 
+/** letters of an error's message that are looked at */
+const LONGEST_MESSAGE = 1000;
+
 /** An error in words that fit a log line. */
 export function describe(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message: whole } = error as NodeJS.ErrnoException;
+  // names of a certificate are in it, of which there may be thousands
+  const message = whole?.slice(0, LONGEST_MESSAGE);
   // `write EPROTO 80FC28D9AF7F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version
   // number:…`
   const tls = /:error:[\dA-F]+:[^:]*:[^:]*:([^:]+)/.exec(message ?? '')?.[1];

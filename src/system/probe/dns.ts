@@ -1,6 +1,6 @@
 // Does the name server answer a query as it should?
 import { Resolver } from 'node:dns';
-import { BlockList, isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
 
 export interface DnsQuestion {
@@ -9,6 +9,9 @@ export interface DnsQuestion {
   /** one of these must be among the answers; any answer will do when empty */
   readonly expected: readonly string[];
 }
+
+/** records of one answer */
+const RECORD_LIMIT = 1000;
 
 export function dns(
   open: Open,
@@ -40,19 +43,21 @@ export function dns(
 }
 
 function judge(records: readonly unknown[], type: string, expected: readonly string[]): Verdict {
+  if (records.length === 0) return 'no such record';
+  if (records.length > RECORD_LIMIT) return `answered more than ${RECORD_LIMIT} records`;
+  const normal = NORMAL[type] ?? plainName;
+  const accepted = new Set(expected.map(normal));
   const texts = records.flatMap(asTexts);
-  if (texts.length === 0) return 'no such record';
-  const good =
-    expected.length === 0 ||
-    expected.some((one) => texts.some((text) => SAME[type]?.(one, text) ?? sameName(one, text)));
-  return good ? undefined : `answered ${texts.join(', ')}`;
+  return accepted.size === 0 || texts.some((text) => accepted.has(normal(text)))
+    ? undefined
+    : `answered ${texts.join(', ')}`;
 }
 
-/** How records of a type are compared, where not as names. */
-const SAME: Readonly<Record<string, (a: string, b: string) => boolean>> = {
-  A: sameAddress,
-  AAAA: sameAddress,
-  TXT: (a, b) => a === b,
+/** How records of a type are written to be compared, where not as names. */
+const NORMAL: Readonly<Record<string, (text: string) => string>> = {
+  A: plainAddress,
+  AAAA: plainAddress,
+  TXT: (text) => text,
 };
 
 /**
@@ -70,16 +75,14 @@ function asTexts(record: unknown): string[] {
   return [String(name), `${name}:${port}`, `${priority} ${weight} ${port} ${name}`];
 }
 
-function sameName(a: string, b: string): boolean {
-  const plain = (text: string) => text.toLowerCase().replace(/\.$/, '');
-  return plain(a) === plain(b);
+function plainName(text: string): string {
+  return text.toLowerCase().replace(/\.$/, '');
 }
 
-/** However they are written. */
-function sameAddress(a: string, b: string): boolean {
-  const family = (text: string) => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
-  if (!isIP(a) || !isIP(b)) return false;
-  const one = new BlockList();
-  one.addAddress(a, family(a));
-  return one.check(b, family(b));
+/** However it is written, IPv4 within IPv6 as well. */
+function plainAddress(text: string): string {
+  const family = isIP(text);
+  if (family === 0) return text;
+  const { address } = new SocketAddress({ address: text, family: family === 6 ? 'ipv6' : 'ipv4' });
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

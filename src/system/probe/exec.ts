@@ -3,12 +3,15 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
+import { createCounter } from './limits.js';
 import { spawnWithRoom } from './spawn.js';
 
 /** Programs of a kind at a time; further ones wait for their turn. */
 const AT_A_TIME = 256;
-/** what is kept of a program's output */
-const OUTPUT_LIMIT = 4096;
+/** what is kept of a program's output: its end */
+const KEPT_OUTPUT = 4096;
+/** a program that prints more is ended */
+const OUTPUT_LIMITS = { bytes: 1024 * 1024, pieces: 16_384 };
 const LAST_WORDS_MS = 100;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 export const PING = ['/bin/ping', '/usr/bin/ping'];
@@ -81,9 +84,12 @@ function run(
         trouble: error.code === 'ENOENT' ? 'no such program' : wordsOf(verdictOf(error)),
       }),
     );
+    const count = createCounter(OUTPUT_LIMITS);
     let output = Buffer.alloc(0);
     const keep = (piece: Buffer) => {
-      output = Buffer.concat([output, piece]).subarray(-OUTPUT_LIMIT);
+      const excess = count(piece.length);
+      if (excess !== undefined) one.done(`printed ${excess}`);
+      output = Buffer.concat([output, piece.subarray(-KEPT_OUTPUT)]).subarray(-KEPT_OUTPUT);
     };
     // absent when it could not be started, whatever their type says
     const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];

@@ -25,7 +25,9 @@ import {
   type Verdict,
   verdictOf,
 } from './attempt.js';
-import { connection, disconnect } from './tcp.js';
+import { boundedStream, ExcessError } from './bounded.js';
+import { createCounter, createStore } from './limits.js';
+import { disconnect, openConnection } from './tcp.js';
 
 /** Whether it occurs in a text. */
 export interface Pattern {
@@ -61,6 +63,16 @@ interface Hop {
 
 /** What is read of a body to look for the pattern. */
 const BODY_LIMIT = 256 * 1024;
+/** 16 bytes a chunk on the average, for who flushes every word of a page */
+const BODY_LIMITS = { bytes: Number.POSITIVE_INFINITY, pieces: 16_384 };
+/** of all that comes over one connection, headers and the marks between chunks as well */
+const ANSWER_LIMITS = { bytes: 1024 * 1024, pieces: 16_384 };
+/** answers before the answer, such as `100 Continue` */
+const INTERIM_LIMIT = 16;
+/** TLS sessions to be resumed, of which servers offer two or so */
+const SESSION_LIMIT = 16;
+/** letters of a redirect's address */
+const LOCATION_LIMIT = 8192;
 
 /** @returns the probe; it reads a file of certificates once, and again when the file has changed */
 export function createHttp(
@@ -104,15 +116,17 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
     await: (what) => one.await(what + hop.where),
   };
   try {
-    const socket = connection(hop.target, said);
+    const socket = openConnection(hop.target, said);
     const request = requestOn(socket, hop.question, said, contextOf);
     let followed = false;
     one.onEnd(() => request.destroy());
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      if (!followed)
-        said.done(
-          error.message === 'socket hang up' ? 'closed without an answer' : verdictOf(error),
-        );
+    request.on('error', (error) => {
+      if (!followed) said.done(failureOf(error));
+    });
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > INTERIM_LIMIT)
+        said.done(`more than ${INTERIM_LIMIT} answers of status 1xx before the answer`);
     });
     request.on('upgrade', (response) => said.done(statusVerdict(response, hop.question)));
     request.on('response', (response) => {
@@ -128,6 +142,11 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
   } catch (error) {
     said.done(verdictOf(error));
   }
+}
+
+function failureOf(error: Error): Verdict {
+  if (error instanceof ExcessError) return `the answer is too long: ${error.message}`;
+  return error.message === 'socket hang up' ? 'closed without an answer' : verdictOf(error);
 }
 
 function requestOn(
@@ -149,9 +168,9 @@ function requestOn(
     },
     setHost: false,
   };
-  return tls
-    ? secure({ ...options, createConnection: () => encrypted(socket, tls, contextOf(tls.ca), one) })
-    : plain({ ...options, createConnection: () => socket });
+  const stream = tls ? encrypted(socket, tls, contextOf(tls.ca), one) : socket;
+  const createConnection = () => boundedStream(stream, ANSWER_LIMITS) as Socket;
+  return (tls ? secure : plain)({ ...options, createConnection });
 }
 
 function encrypted(
@@ -160,14 +179,22 @@ function encrypted(
   secureContext: SecureContext,
   one: Attempt,
 ): TLSSocket {
-  socket.once('connect', () => one.await('TLS handshake'));
-  return tlsConnect({
+  let sessions = 0;
+  const stream = tlsConnect({
     socket,
     secureContext,
     rejectUnauthorized: tls.verify,
     servername: isIP(tls.name) ? '' : tls.name,
     checkServerIdentity: (_, certificate) => checkServerIdentity(tls.name, certificate),
-  }).once('secureConnect', () => one.await('answer'));
+  });
+  socket
+    .once('connect', () => one.await('TLS handshake'))
+    .on('error', (error) => stream.destroy(error));
+  return stream
+    .once('secureConnect', () => one.await('answer'))
+    .on('session', () => {
+      if (++sessions > SESSION_LIMIT) one.done(`more than ${SESSION_LIMIT} TLS sessions offered`);
+    });
 }
 
 function judge(response: IncomingMessage, question: HttpQuestion, one: Attempt): void {
@@ -187,18 +214,14 @@ function statusVerdict(
 /** To the end of the body, for a pattern may speak of it. */
 function match(response: IncomingMessage, pattern: Pattern, one: Attempt): void {
   one.await('end of the body');
-  const pieces: Buffer[] = [];
-  let size = 0;
+  const body = createStore(BODY_LIMIT);
+  const count = createCounter(BODY_LIMITS);
   const decide = () =>
-    one.done(
-      pattern.test(Buffer.concat(pieces).subarray(0, BODY_LIMIT).toString())
-        ? undefined
-        : 'the body does not match',
-    );
+    one.done(pattern.test(body.content.toString()) ? undefined : 'the body does not match');
   response.on('data', (piece: Buffer) => {
-    pieces.push(piece);
-    size += piece.length;
-    if (size >= BODY_LIMIT) decide();
+    const excess = count(piece.length);
+    if (excess !== undefined) one.done(`the body is in ${excess}`);
+    else if (body.add(piece)) decide();
   });
   response.once('end', decide).once('close', () => one.done('the body broke off'));
 }
@@ -210,6 +233,8 @@ function redirected(
 ): Hop | string | undefined {
   if (redirects === 0 || location === undefined || ![301, 302, 303, 307, 308].includes(code))
     return undefined;
+  if (location.length > LOCATION_LIMIT)
+    return `redirected to an address of more than ${LOCATION_LIMIT} letters`;
   const scheme = question.tls ? 'https' : 'http';
   const base = `${scheme}://${question.host}${question.path}`;
   const next = URL.canParse(location, base) ? new URL(location, base) : undefined;

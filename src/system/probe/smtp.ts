@@ -1,10 +1,15 @@
 // Does the mail server greet, and answer EHLO?
 
 import { attempt, type Open, type Target, type Verdict } from './attempt.js';
+import { createCounter } from './limits.js';
 import { connection } from './tcp.js';
 
-/** more than any greeting */
-const LIMIT = 64 * 1024;
+/** of the whole conversation: more than any greeting and any answer to EHLO */
+const LIMITS = { bytes: 64 * 1024, pieces: 4096 };
+/** lines of one answer */
+const LINE_LIMIT = 1000;
+/** letters of a line that are kept */
+const KEPT = 1000;
 
 /** What is expected one after the other, and what is said then. */
 const STEPS = [
@@ -15,23 +20,20 @@ const STEPS = [
 export function smtp(open: Open, target: Target, helo: string): Promise<Verdict> {
   return attempt(open, target.timeoutMs, (one) => {
     const socket = connection(target, one);
-    let text = '';
+    const count = createCounter(LIMITS);
+    let read = createReplyReader();
     let at = 0;
     socket.once('connect', () => one.await('greeting')).setEncoding('latin1');
     socket.on('data', (piece: string) => {
-      text += piece;
-      // the last line of an answer has a blank behind its code, those before it a dash
-      const [, line, code] = /^(?:\d{3}-.*\r?\n)*((\d{3})(?:[ \t].*)?)\r?\n/.exec(text) ?? [];
       const step = STEPS[at];
       if (step === undefined) return;
-      if (line === undefined || code === undefined) {
-        if (text.length > LIMIT || !/^\d{0,3}(?:$|[ \t\r-])/.test(text))
-          one.done(`${step.name}: not SMTP`);
-        return;
-      }
-      if (code !== step.code && line !== step.code)
-        return one.done(`${step.name}: ${text.trim().split('\n').at(-1)?.trim()}`);
-      text = '';
+      const excess = count(piece.length);
+      if (excess !== undefined) return one.done(`${step.name}: ${excess}`);
+      const reply = read(piece);
+      if (reply === undefined) return;
+      if ('wrong' in reply) return one.done(`${step.name}: ${reply.wrong}`);
+      if (!reply.last.startsWith(step.code)) return one.done(`${step.name}: ${reply.last}`);
+      read = createReplyReader();
       at++;
       one.await(STEPS[at]?.name ?? 'end');
       socket.write(step.say(helo));
@@ -39,4 +41,33 @@ export function smtp(open: Open, target: Target, helo: string): Promise<Verdict>
     });
     socket.once('end', () => one.done(`closed before its ${STEPS[at]?.name ?? 'end'}`));
   });
+}
+
+/** The last line of an answer, or why it is none. */
+type Reply = { readonly last: string } | { readonly wrong: string };
+
+/**
+ * Reads an answer line by line; a blank behind the code of three digits marks the last one, a dash
+ * the others (RFC 5321, 4.2.1). What comes behind the last line is dropped.
+ * @returns what takes the pieces, and returns undefined as long as the answer goes on
+ */
+function createReplyReader(): (piece: string) => Reply | undefined {
+  let line = '';
+  let lines = 0;
+  return (piece) => {
+    for (let from = 0; from < piece.length; ) {
+      const end = piece.indexOf('\n', from);
+      const to = end < 0 ? piece.length : end;
+      line += piece.slice(from, Math.min(to, from + KEPT - line.length));
+      if (!/^(?:\d{0,3}$|\d{3}[ \t\r-])/.test(line)) return { wrong: 'not SMTP' };
+      if (end < 0) return undefined;
+      const whole = line.trim();
+      if (whole.length < 3) return { wrong: 'not SMTP' };
+      if (whole[3] !== '-') return { last: whole };
+      if (++lines > LINE_LIMIT) return { wrong: `more than ${LINE_LIMIT} lines` };
+      line = '';
+      from = end + 1;
+    }
+    return undefined;
+  };
 }

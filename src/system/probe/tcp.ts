@@ -15,10 +15,15 @@ export function tcp(open: Open, target: Target): Promise<Verdict> {
   });
 }
 
-/** A connection for a probe, which ends with it. */
-export function connection(
+/** A connection for a probe, which ends with it; what fails on it fails the probe. */
+export function connection(target: Target, one: Attempt): Socket {
+  return openConnection(target, one).on('error', (error) => one.done(verdictOf(error)));
+}
+
+/** The same, but its errors are left to the caller. */
+export function openConnection(
   { address, port, source, localPort }: Target,
-  { onEnd, done, await: waitFor }: Attempt,
+  { onEnd, await: waitFor }: Attempt,
 ): Socket {
   const socket = connect({
     host: address,
@@ -28,8 +33,7 @@ export function connection(
   });
   waitFor('connection');
   onEnd(() => disconnect(socket, localPort));
-  socket.once('connect', () => waitFor('answer')).on('error', (error) => done(verdictOf(error)));
-  return socket;
+  return socket.once('connect', () => waitFor('answer'));
 }
 
 /**

@@ -429,6 +429,9 @@ describe('dns', () => {
     ['MX', [MX], ['10 mail'], undefined],
     ['TXT', [TXT], ['abc'], undefined],
     ['A', [], [], 'no such record'],
+    ['A', [A], ['::ffff:10.0.0.1'], undefined],
+    ['A', Array(1000).fill(A), ['10.0.0.1'], undefined],
+    ['A', Array(1001).fill(A), ['10.0.0.1'], 'answered more than 1000 records'],
   ] as const)('%s', async (type, records, expected, verdict) =>
     expect(await probes.dns(target(await nameServer(records)), question(type, ...expected))).toBe(
       verdict,
@@ -560,6 +563,17 @@ describe('smtp', () => {
     [[''], 'no greeting within 0.3 s'],
     [['220 ready\r\n'], 'no answer to EHLO within 0.3 s'],
     [['220-ready\r\n'], 'no greeting within 0.3 s'],
+    [['22'], 'no greeting within 0.3 s'],
+    [['22 ready\r\n'], 'greeting: not SMTP'],
+    [['22\r\n'], 'greeting: not SMTP'],
+    [['220-first\r\nsecond\r\n220 last\r\n'], 'greeting: not SMTP'],
+    [['554-go\r\n554 away\r\n'], 'greeting: 554 away'],
+    [[`554 ${' '.repeat(63_000)}x\r\n`], 'greeting: 554'],
+    [
+      ['220 ready\r\n', `250-${'x'.repeat(70_000)}\r\n250 ok\r\n`],
+      'answer to EHLO: more than 64 KiB',
+    ],
+    [[`220-${'\r\n220-'.repeat(1001)}`], 'greeting: more than 1000 lines'],
   ] as const)('%j', async (answers, verdict) =>
     expect(await probes.smtp(target(await mail(...answers)), 'me.example')).toBe(verdict),
   );
@@ -588,6 +602,8 @@ describe('exec', () => {
     ['sleep 60', 'no end of the program within 0.3 s'],
     ['sleep 60 & exit 0', undefined],
     ['yes | head -c 1000000; exit 4', 'status 4: y'],
+    ['yes', 'printed more than 1024 KiB'],
+    ['printf "a\\033[2J\\233b"; exit 3', 'status 3: a [2J\ufffdb'],
   ])('%s', async (script, verdict) =>
     expect(await probes.exec(sh(script), {}, LIMIT * (script.includes('yes') ? 20 : 1))).toBe(
       verdict,

@@ -1,0 +1,86 @@
+// A connection that is read in small portions, so that no server keeps this process at work.
+import { Duplex } from 'node:stream';
+import { createCounter, type Limits } from './limits.js';
+
+/** bytes that are handed on before anything else gets its turn */
+const PORTION = 4096;
+/** portions at full speed; what comes later waits until more of it is there */
+const FAST_PORTIONS = 128;
+const PAUSE_MS = 1;
+
+/** The server has sent more than it may. */
+export class ExcessError extends Error {}
+
+/**
+ * What `source` sends, at most 4 KiB a turn of the event loop; it ends and fails as the source
+ * does, behind all that was sent before. What is written goes to the source, which is destroyed
+ * with the stream. Beyond the limits it fails with an ExcessError.
+ */
+export function boundedStream(source: Duplex, limits: Limits): Duplex {
+  const count = createCounter(limits);
+  let cancel = () => {};
+  let [portions, wanted, scheduled, closed] = [0, false, false, false];
+  let failure: Error | undefined;
+  const stream = new Duplex({
+    readableHighWaterMark: PORTION,
+    read() {
+      wanted = true;
+      schedule();
+    },
+    write: (piece, encoding, done) => void source.write(piece, encoding, done),
+    final: (done) => void source.end(done),
+    destroy(error, done) {
+      cancel();
+      source.destroy();
+      done(error);
+    },
+  });
+
+  function schedule(): void {
+    if (scheduled || stream.destroyed) return;
+    scheduled = true;
+    cancel = later(portions < FAST_PORTIONS ? 0 : PAUSE_MS, () => {
+      scheduled = false;
+      if (wanted) handOn();
+    });
+  }
+
+  function handOn(): void {
+    const size = Math.min(source.readableLength, PORTION);
+    // also without a piece: only a source that was read to the end says that it ended
+    const piece: Buffer | null = source.read(size);
+    if (piece === null) {
+      if (closed) stream.destroy(failure);
+      return;
+    }
+    portions++;
+    const excess = count(piece.length);
+    if (excess !== undefined) return void stream.destroy(new ExcessError(excess));
+    wanted = false;
+    stream.push(piece);
+  }
+
+  function close(error?: Error): void {
+    failure ??= error;
+    closed = true;
+    wanted = true; // who reads nothing must learn of it as well
+    schedule();
+  }
+
+  source
+    .on('readable', schedule)
+    .once('end', () => stream.push(null))
+    .once('close', () => close())
+    .on('error', close);
+  return stream;
+}
+
+/** @returns what cancels it */
+function later(delayMs: number, work: () => void): () => void {
+  if (delayMs > 0) {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  }
+  const turn = setImmediate(work);
+  return () => clearImmediate(turn);
+}
