@@ -54,6 +54,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
     pid: process.pid,
     endProbes: end,
     endPrograms() {
+      open.over = true;
       for (const close of [...open.ends]) close();
     },
     run: runProgram,

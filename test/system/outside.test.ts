@@ -1,6 +1,6 @@
 // Files of a program that stays.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createOutside } from '../../src/system/outside.js';
@@ -43,6 +43,30 @@ test('a file is read, or missing, or unreadable', () => {
   expect(outside.readFile(join(directory, 'nowhere'))).toBeUndefined();
   expect(() => outside.readFile(directory)).toThrow(`${directory}: not a regular file`);
 });
+
+test('programs end with their process group, and none is started afterwards', async () => {
+  const own = createOutside({});
+  const started = join(directory, 'started');
+  const running = own.run(['/bin/sh', '-c', `sleep 600 & echo $! > ${started}; wait`], {}, 600_000);
+  while (!existsSync(started) || readFileSync(started, 'utf8') === '')
+    await new Promise((soon) => setTimeout(soon, 10));
+  own.endPrograms();
+  const after = join(directory, 'after');
+  expect(await running).toBe('the check was ended');
+  expect(await own.run(['/usr/bin/touch', after], {}, 5000)).toBe('the check was ended');
+  const sleeper = Number(readFileSync(started, 'utf8'));
+  while (isRunning(sleeper)) await new Promise((soon) => setTimeout(soon, 10));
+  expect(existsSync(after)).toBe(false);
+});
+
+/** Whether a process exists and is no zombie. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 test('a delay beyond what timers know is not done at once', async () => {
   let done = false;

@@ -9,7 +9,10 @@ export interface LogSettings {
 
 export interface Log {
   tell(event: MonitorEvent): void;
-  /** Resolves when the hook program has heard of everything, or takes too long for that. */
+  /**
+   * Resolves when the hook program has run for each event, or after ten seconds. None is started
+   * afterwards; the one that still runs is left to `endPrograms`.
+   */
   done(): Promise<void>;
 }
 
@@ -31,6 +34,7 @@ export function createLog(
   });
   let fileTrouble: string | undefined;
   let waiting = 0;
+  let over = false;
   let hooks: Promise<void> = Promise.resolve();
 
   function write(event: MonitorEvent): void {
@@ -63,9 +67,10 @@ export function createLog(
     waiting++;
     const environment = hookEnvironment(event, outside.clock.date());
     hooks = hooks.then(async () => {
+      if (over) return;
       const failed = await outside.run(command, environment, HOOK_LIMIT_MS);
       waiting--;
-      if (failed !== undefined) trouble(failed);
+      if (failed !== undefined && !over) trouble(failed);
     });
   }
 
@@ -81,6 +86,7 @@ export function createLog(
       });
       await Promise.race([hooks, late]);
       cancel();
+      over = true;
       if (waiting > 0)
         write({
           event: 'trouble',

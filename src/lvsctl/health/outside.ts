@@ -107,7 +107,7 @@ export interface Outside {
     environment: Environment,
     timeoutMs: number,
   ): Promise<string | undefined>;
-  /** Ends such programs. */
+  /** Ends such programs with their process groups; none is started afterwards. */
   endPrograms(): void;
   /** 0 <= x < 1 */
   random(): number;

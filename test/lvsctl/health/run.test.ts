@@ -961,6 +961,55 @@ describe('log, hook and systemd', () => {
     expect(one.log().at(-1)).toBe('trouble: hook: 2 events not told at the end');
   });
 
+  test('after the ten seconds of the end no further hook is started', async () => {
+    const started: string[] = [];
+    let endCurrent = () => {};
+    const one = stage(
+      {},
+      {
+        run: (_, { LVS_EVENT = '' }) =>
+          new Promise((resolve) => {
+            started.push(LVS_EVENT);
+            endCurrent = () => resolve('the check was ended');
+          }),
+        endPrograms: () => endCurrent(),
+      },
+    );
+    const ended = one.watch();
+    await one.pass(5000);
+    one.down.add('10.0.0.1:80').add('10.0.0.2:80');
+    await one.pass(5000);
+    one.signal('SIGTERM');
+    await one.pass(11_000);
+    expect(await ended).toBe(0);
+    await one.pass(60_000);
+    expect(started).toEqual(['back']);
+    expect(one.log().at(-1)).toBe('trouble: hook: 5 events not told at the end');
+  });
+
+  test('a hook that ends within them is followed by the next', async () => {
+    const started: string[] = [];
+    const one = stage(
+      {},
+      {
+        async run(_, { LVS_EVENT = '' }) {
+          started.push(LVS_EVENT);
+          await new Promise<void>((done) => void one.outside.clock.after(4000, done));
+          return undefined;
+        },
+      },
+    );
+    const ended = one.watch();
+    await one.pass(1000);
+    one.down.add('10.0.0.1:80').add('10.0.0.2:80');
+    await one.pass(5000);
+    one.signal('SIGTERM');
+    await one.pass(11_000);
+    expect(await ended).toBe(0);
+    await one.pass(60_000);
+    expect(started).toEqual(['back', 'back', 'gone', 'gone']);
+  });
+
   describe('another file', () => {
     const service = (name: string, port: number, server: string, more = '') =>
       `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, ${more} servers: [{address: ${server}, port: 80}], checks: [{kind: tcp, interval: 2, timeout: 1, rise: 3, fall: 3}]}\n`;
