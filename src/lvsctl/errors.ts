@@ -19,6 +19,7 @@ export const ERRORS = {
   UNSUPPORTED_RULE: { exitStatus: FAILED, meaning: 'A rule cannot be expressed in an lvsctl file.' },
   NOT_FOUND: { exitStatus: FAILED, meaning: 'No such service or server, or no rules at all. The message names those that exist.' },
   WRONG_MACHINE: { exitStatus: FAILED, meaning: 'The file does not fit this machine: an interface, a network or the address of a real server is missing, or a file cannot be used here.' },
+  EMPTY_TABLE: { exitStatus: FAILED, meaning: 'The live table is empty and the saved rules are not: they are kept.' },
   COMMAND_FAILED: { exitStatus: FAILED, meaning: 'A command that changes or reads the system failed. The message is the command and its error.' },
   NO_RECORD: { exitStatus: FAILED, meaning: 'There is no record of changes for this file: nothing can be reverted.' },
   BAD_RECORD: { exitStatus: FAILED, meaning: 'A record of changes or of administrative states is damaged, unsafe or of another version.' },

@@ -22,6 +22,10 @@ const COMPARED: readonly StatusRow[] = [
   { status: 1, meaning: 'they differ' },
 ];
 const DONE: readonly StatusRow[] = [{ status: 0, meaning: 'done' }];
+const SAVED: readonly StatusRow[] = [
+  { status: 0, meaning: 'done' },
+  { status: 1, meaning: 'done, but rules that ipvsadm has no option for are not in the file' },
+];
 const CHANGED: readonly StatusRow[] = [
   { status: 0, meaning: 'done, or there was nothing to do' },
   { status: FAILED, meaning: 'an error: nothing was changed, or the changes were reverted' },
@@ -33,8 +37,8 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   check: [{ status: 0, meaning: 'the file is valid' }, { status: FAILED, meaning: 'the file has an error, or cannot be read' }],
   import: DONE,
   'rules load': DONE,
-  'rules save': DONE,
-  'rules unload': DONE,
+  'rules save': SAVED,
+  'rules unload': SAVED,
   'director up': CHANGED,
   'director down': CHANGED,
   'director status': COMPARED,

@@ -51,6 +51,36 @@ test('a file is made by the first change, for its owner alone, with nothing left
   expect((await onFile('-S -n')).stdout).toBe(`-A ${SERVICE} -s rr\n`);
 });
 
+test.each([Number.NaN, -1, 2 ** 32, 1.5])(
+  'a table with syncid %d, which could not be read back, does not become a file',
+  (syncId) => {
+    const daemon = {
+      role: 'master',
+      interface: 'eth0',
+      syncId,
+      maxLength: 0,
+      group: undefined,
+      port: 0,
+      ttl: 0,
+    } as const;
+    expect(() => encodeTable({ ...EMPTY_TABLE, daemons: [daemon] })).toThrow(
+      /daemons\[0\]\.syncId is not a number/,
+    );
+  },
+);
+
+test('nor does one with a weight that is no number', async () => {
+  const memory = new MemoryBackend();
+  await answer('ipvsadm', ['-R'], {
+    backend: memory,
+    stdin: '-A -f 1 -s rr\n-a -f 1 -r 10.0.0.2 -g\n',
+  });
+  const [{ service, destinations: [server] = [] } = {}] = memory.state().services;
+  if (!service || !server) throw new Error('no server');
+  const services = [{ service, destinations: [{ ...server, weight: Number.NaN }] }];
+  expect(() => encodeTable({ ...memory.state(), services })).toThrow(/weight is not a number/);
+});
+
 test('a random table is the same after a trip through the file', async () => {
   const memory = new MemoryBackend();
   const rules = randomTable(3, { services: 60, serversEach: 4, range: 'whole' }).join('\n');

@@ -135,6 +135,8 @@ class Table implements RuleFile {
         return;
       }
       case 'start-daemon':
+        if (this.daemons.some(({ role }) => role === change.daemon.role))
+          fail(`sync daemon ${change.daemon.role} is there twice`);
         this.daemons.push(change.daemon);
         return;
       case 'stop-daemon':

@@ -74,7 +74,7 @@ export const DAEMON: Kind<'daemon'> = {
     const running = (await (await machine.backend()).daemons()).find(
       (daemon) => daemon.role === role,
     );
-    return running ? asRequest(running) : null;
+    return running ? daemonRequest(running) : null;
   },
   same: (actual, wanted) =>
     actual === null || wanted === null ? actual === wanted : sameDaemon(actual, wanted),
@@ -87,7 +87,7 @@ export const DAEMON: Kind<'daemon'> = {
 };
 
 /** What would start a daemon as this one runs. */
-function asRequest({
+export function daemonRequest({
   role,
   interface: device,
   syncId,

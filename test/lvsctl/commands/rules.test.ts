@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory.js';
-import { assignments, bootSettings } from '../../../src/lvsctl/config/defaults.js';
+import { ipv4 } from '../../../src/model/address.js';
+import { IPIP } from '../../../src/model/forwarding.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
@@ -17,10 +18,12 @@ function scene(files: Readonly<Record<string, string>>) {
     writeText: (path: string, text: string) => void written.set(path, text),
   };
   return {
+    backend,
     written,
     rules: (...words: string[]) => lvsctl(['rules', ...words], files, world),
     ipvsadm: (stdin: string) => answer('ipvsadm', ['-R'], { backend, stdin }),
     saved: async () => (await answer('ipvsadm', ['-S', '-n'], { backend })).stdout,
+    timeouts: async () => (await answer('ipvsadm', ['-L', '--timeout'], { backend })).stdout,
     daemons: async () => (await answer('ipvsadm', ['-L', '--daemon', '-n'], { backend })).stdout,
   };
 }
@@ -73,39 +76,194 @@ describe('lvsctl rules', () => {
     expect(await off.saved()).toBe('');
   });
 
-  test('Red Hat saves on stop where it is told to', async () => {
+  test('Red Hat saves on stop where the settings say so', async () => {
     const { rules, ipvsadm, written } = scene({
       '/etc/sysconfig/ipvsadm': '',
       '/etc/sysconfig/ipvsadm-config': 'IPVS_SAVE_ON_STOP="yes"\n',
     });
     await ipvsadm(RULES);
     expect((await rules('unload')).status).toBe(0);
-    expect(written.get('/etc/sysconfig/ipvsadm')).toBe(RULES);
+    expect(written.get('/etc/sysconfig/ipvsadm')).toBe(`--set 900 120 300\n${RULES}`);
   });
 
-  test('a machine without these files is told which', async () => {
-    expect(await scene({}).rules('load')).toMatchObject({
-      status: 2,
-      stderr: expect.stringMatching(/^lvsctl: none of \/etc\/ipvsadm\.rules, .* is there\n$/),
+  test.each(['load', 'save', 'unload'])(
+    '%s without these files says what makes them',
+    async (verb) => {
+      expect(await scene({}).rules(verb)).toEqual({
+        status: 2,
+        stdout: '',
+        stderr:
+          'lvsctl: this machine has none of /etc/ipvsadm.rules, /etc/default/ipvsadm, /etc/sysconfig/ipvsadm, /etc/sysconfig/ipvsadm-config\n' +
+          "hint: `lvsctl rules save' makes the first file with --convention debian for /etc/ipvsadm.rules, --convention redhat for /etc/sysconfig/ipvsadm\n",
+      });
+    },
+  );
+
+  test('save makes the file of a convention', async () => {
+    const { rules, ipvsadm, written } = scene({});
+    await ipvsadm(RULES);
+    expect(await rules('save', '--convention', 'redhat')).toMatchObject({ status: 0, stderr: '' });
+    expect([...written]).toEqual([['/etc/sysconfig/ipvsadm', `--set 900 120 300\n${RULES}`]]);
+  });
+
+  test('a setting that cannot be read is refused by every command, and nothing changes', async () => {
+    const one = scene({
+      '/etc/ipvsadm.rules': RULES,
+      '/etc/default/ipvsadm': 'AUTO=true\nSYNCID=abc\n',
     });
+    await one.ipvsadm('-A -t 10.0.0.9:1 -s rr\n');
+    for (const verb of ['load', 'save', 'unload'])
+      expect(await one.rules(verb)).toEqual({
+        status: 2,
+        stdout: '',
+        stderr: 'lvsctl: /etc/default/ipvsadm:2:1: SYNCID: "abc" is not a number from 0 to 255\n',
+      });
+    expect(await one.saved()).toBe('-A -t 10.0.0.9:1 -s rr\n');
+    expect(one.written.size).toBe(0);
   });
 });
 
-test('assignments are read as a shell would, without expansion', () => {
-  expect([
-    ...assignments('# x\nA=1 # one\n export B="two words"\nC=\'$(id)\'\nD=\nbroken line\n'),
-  ]).toEqual([
-    ['A', '1'],
-    ['B', 'two words'],
-    ['C', '$(id)'],
-    ['D', ''],
-  ]);
-  expect(bootSettings('debian', '')).toEqual({
-    load: false,
-    saveOnStop: false,
-    numeric: true,
-    daemons: [],
+describe('timeouts and sync daemons', () => {
+  const HEAD =
+    '--set 300 60 61\n--start-daemon backup --mcast-interface eth0 --syncid 9 --sync-maxlen 1400 --mcast-group 224.0.0.90 --mcast-port 8849 --mcast-ttl 3\n';
+
+  test('save and load keep them, and plain ipvsadm -R reads the file', async () => {
+    const one = scene({ '/etc/ipvsadm.rules': RULES });
+    await one.ipvsadm(HEAD + RULES);
+    expect(await one.rules('save')).toEqual({ status: 0, stdout: '', stderr: '' });
+    const text = one.written.get('/etc/ipvsadm.rules') ?? '';
+    expect(text).toBe(HEAD + RULES);
+
+    const real = new MemoryBackend();
+    const read = await answer('ipvsadm', ['-R'], { backend: real, stdin: text });
+    expect(read).toEqual({ status: 0, stdout: '', stderr: '' });
+    const two = scene({ '/etc/ipvsadm.rules': text });
+    expect(await two.rules('load')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await two.timeouts()).toContain(': 300 60 61');
+    expect(await two.daemons()).toBe(await one.daemons());
+    expect((await two.rules('load', '--dry-run')).stdout).toBe('');
+    expect((await two.rules('save', '--dry-run')).stdout).toBe(text);
   });
+
+  test('a daemon that the settings start is not in the rules too, another one is', async () => {
+    const settings = { '/etc/default/ipvsadm': 'AUTO=true\nDAEMON=master\nIFACE=eth0\nSYNCID=7\n' };
+    const one = scene({ ...settings, '/etc/ipvsadm.rules': RULES });
+    await one.rules('load');
+    await one.rules('save');
+    expect(one.written.get('/etc/ipvsadm.rules')).toBe(`--set 900 120 300\n${RULES}`);
+    const two = scene({
+      ...settings,
+      '/etc/ipvsadm.rules': HEAD.replace('backup', 'master') + RULES,
+    });
+    await two.rules('load');
+    expect(await two.daemons()).toMatch(/^master sync daemon.*syncid=9/);
+    await two.rules('save');
+    expect(two.written.get('/etc/ipvsadm.rules')).toContain('--start-daemon master');
+  });
+
+  test('a running daemon with other values is started anew, one that nobody names is left', async () => {
+    const one = scene({
+      '/etc/ipvsadm.rules': '--start-daemon master --mcast-interface eth0 --syncid 2\n',
+    });
+    await one.ipvsadm(
+      '--start-daemon master --mcast-interface eth0 --syncid 1\n--start-daemon backup --mcast-interface eth0 --syncid 3\n',
+    );
+    expect((await one.rules('load', '-n')).stdout).toBe(
+      'ipvsadm --stop-daemon master --syncid 1\nipvsadm --start-daemon master --mcast-interface eth0 --syncid 2\n',
+    );
+    await one.rules('load');
+    expect(await one.daemons()).toMatch(/master.*syncid=2[\s\S]*backup.*syncid=3/);
+  });
+
+  test('a role that is there twice is an error of the file', async () => {
+    const line = '--start-daemon master --mcast-interface eth0\n';
+    const { stderr, status } = await scene({ '/etc/ipvsadm.rules': line + line }).rules('load');
+    expect([stderr, status]).toEqual([
+      'lvsctl: /etc/ipvsadm.rules:2:1: sync daemon master is there twice\n',
+      2,
+    ]);
+  });
+});
+
+describe('an empty table', () => {
+  const kept = (file: string, rules: number) =>
+    `lvsctl: the live table has no services: ${file} with its ${rules} rules is left as it is\nhint: --force replaces it\n`;
+
+  test('does not replace saved rules without --force', async () => {
+    const one = scene({ '/etc/ipvsadm.rules': `# comment\n--set 1 2 3\n${RULES}` });
+    expect(await one.rules('save')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: kept('/etc/ipvsadm.rules', 2),
+    });
+    expect(one.written.size).toBe(0);
+    expect(await one.rules('save', '--force')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(one.written.get('/etc/ipvsadm.rules')).toBe('--set 900 120 300\n');
+  });
+
+  test('replaces what holds no rules', async () => {
+    const one = scene({ '/etc/ipvsadm.rules': '# comment\n\n--set 1 2 3\n' });
+    expect(await one.rules('save')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(one.written.size).toBe(1);
+  });
+
+  test('unload keeps the saved rules, reports it, and goes on', async () => {
+    const file = '/etc/sysconfig/ipvsadm';
+    const files = { [file]: RULES, '/etc/sysconfig/ipvsadm-config': 'IPVS_SAVE_ON_STOP=yes\n' };
+    const one = scene(files);
+    await one.ipvsadm('--start-daemon master --mcast-interface eth0\n');
+    expect(await one.rules('unload')).toEqual({ status: 0, stdout: '', stderr: kept(file, 2) });
+    expect(one.written.size).toBe(0);
+    expect(await one.daemons()).toBe('');
+    const two = scene(files);
+    expect(await two.rules('unload', '--force')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(two.written.get(file)).toBe('--set 900 120 300\n');
+  });
+});
+
+test('what ipvsadm has no option for is named, and the status says so', async () => {
+  const one = scene({ '/etc/ipvsadm.rules': '' });
+  const id = { kind: 'address', protocol: 'tcp', address: ipv4(0x0a000001), port: 80 } as const;
+  await one.ipvsadm(RULES);
+  await one.backend.apply([
+    {
+      kind: 'add-destination',
+      id,
+      destination: {
+        address: ipv4(0x0a000003),
+        port: 80,
+        forwarding: 'method-4',
+        tunnel: IPIP,
+        weight: 1,
+        upperThreshold: 0,
+        lowerThreshold: 0,
+      },
+    },
+  ]);
+  expect(await one.rules('save')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr:
+      'lvsctl: tcp 10.0.0.1 port 80, server 10.0.0.3:80: not saved, ipvsadm has no option for it\n',
+  });
+  expect(one.written.get('/etc/ipvsadm.rules')).toBe(`--set 900 120 300\n${RULES}`);
+});
+
+test('load says exactly what was loaded when a change is refused', async () => {
+  const rules = `${RULES}-A -t 10.0.0.2:80 -s nosuch\n-A -t 10.0.0.3:80 -s rr\n`;
+  const one = scene({ '/etc/ipvsadm.rules': rules });
+  expect(await one.rules('load')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr:
+      'loaded: ipvsadm -A -t 10.0.0.1:80 -s rr\n' +
+      'loaded: ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\n' +
+      'lvsctl: ipvsadm -A -t 10.0.0.2:80 -s nosuch: Scheduler or persistence engine not found; changes made: 2 of 4, not tried: 1\n' +
+      "hint: once that is repaired, `lvsctl rules load' makes the changes that are missing\n",
+  });
+  expect(await one.saved()).toBe(RULES);
+  const first = scene({ '/etc/ipvsadm.rules': '-A -t 10.0.0.2:80 -s nosuch\n' });
+  expect((await first.rules('load')).stderr).toMatch(/not found; nothing was changed\n$/);
 });
 
 const UNITS = new URL('../../../share/systemd/', import.meta.url).pathname;
