@@ -1,5 +1,6 @@
 // The table file: TableState <-> JSON text, one service or real server a line. What is read is
-// checked field by field, since the file may come from anywhere.
+// checked field by field, since the file may come from anywhere. What is written is checked by the
+// same limits, so that no table replaces another that could not be read back.
 import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
@@ -11,6 +12,7 @@ import {
   type Service,
   type ServiceId,
 } from '../model/service.js';
+import type { Timeouts } from '../model/timeouts.js';
 import type { KeptFlow, KeptTemplate, Snapshot } from '../simulator/snapshot.js';
 import type { TrafficState } from '../simulator/traffic.js';
 import type { Machine } from './machine.js';
@@ -24,24 +26,39 @@ export class TableFileError extends Error {
   override readonly name = 'TableFileError';
 }
 
-/** JSON's word for a number that is none, and for nothing else here */
-const NO_NUMBER = /[:,[]null[,}\]]/;
+/** a field without the words around it */
+class FieldError extends Error {}
+
+type Limits = Readonly<Record<string, number>>;
+const U16 = 65535;
+const I32 = 2147483647;
+const U32 = 4294967295;
+
+/** The largest value of each number; all are whole and not negative. */
+// biome-ignore format: a table
+const LIMITS = {
+  service: { schedulerFlags: 7, netmask: U32 },
+  persistence: { timeout: U32 },
+  mark: { mark: U32 },
+  port: { port: U16 },
+  destination: { port: U16, weight: I32, upperThreshold: U32, lowerThreshold: U32 },
+  tunnel: { port: U16, flags: U16 },
+  serverTraffic: { lastWeight: I32 },
+  tuple: { service: U32, server: U32, virtualPort: U16, serverPort: U16 },
+  template: { seconds: U32 },
+  flow: { clientPort: U16, mark: U32 },
+} as const satisfies Readonly<Record<string, Limits>>;
 
 /**
  * The text of a table file.
- * @throws TableFileError a value that could not be read back: a table that nobody can read must
- *   not replace one
+ * @throws TableFileError when it holds a number that `decodeTable` would refuse
  */
 export function encodeTable(state: TableState): string {
-  const text = tableText(state);
-  // the few rows about timeouts and daemons are always read back, the many others when one is odd
-  decodeTable(
-    NO_NUMBER.test(text) ? text : tableText({ ...state, services: [], traffic: undefined }),
-  );
-  return text;
+  explained('not written', () => checkState(state));
+  return textOf(state);
 }
 
-function tableText(state: TableState): string {
+function textOf(state: TableState): string {
   const head = {
     format: FORMAT,
     version: VERSION,
@@ -64,23 +81,88 @@ function tableText(state: TableState): string {
 
 /** @throws TableFileError when the text is not a table file of a version this program knows */
 export function decodeTable(text: string): TableState {
-  const file = object(parseJson(text), 'the file');
+  const file = explained('damaged table file', () => object(parseJson(text), 'the file'));
   if (file.format !== FORMAT) throw new TableFileError('not an LVS table file');
   if (file.version !== VERSION)
     throw new TableFileError(
       `table file of version ${JSON.stringify(file.version)}; this program reads version ${VERSION}`,
     );
-  const timeouts = object(file.timeouts, 'timeouts');
-  return {
+  return explained('damaged table file', () => ({
     machine: machineIn(file.machine),
-    timeouts: {
-      tcp: whole(timeouts.tcp, 'timeouts.tcp'),
-      tcpFin: whole(timeouts.tcpFin, 'timeouts.tcpFin'),
-      udp: whole(timeouts.udp, 'timeouts.udp'),
-    },
+    timeouts: timeoutsIn(file.timeouts),
     daemons: list(file.daemons, 'daemons', daemonIn),
     services: list(file.services, 'services', tableServiceIn),
     traffic: file.traffic === undefined ? undefined : trafficIn(file.traffic),
+  }));
+}
+
+/** Text and choices are right by their types; numbers are computed, and may be anything. */
+function checkState({ machine, timeouts, daemons, services, traffic }: TableState): void {
+  machineIn(machine);
+  timeoutsIn(timeouts);
+  list(daemons.map(daemonOut), 'daemons', daemonIn);
+  services.forEach(({ service, destinations }, i) => {
+    const at = `services[${i}]`;
+    const { id, persistence } = service;
+    check(id, `${at}.service`, id.kind === 'fwmark' ? LIMITS.mark : LIMITS.port);
+    check(service, `${at}.service`, LIMITS.service);
+    if (persistence) check(persistence, `${at}.service.persistence`, LIMITS.persistence);
+    destinations.forEach((destination, j) => {
+      const place = `${at}.destinations[${j}]`;
+      check(destination, place, LIMITS.destination);
+      check(destination.tunnel, `${place}.tunnel`, LIMITS.tunnel);
+    });
+  });
+  if (traffic) checkTraffic(traffic);
+}
+
+function checkTraffic({ now, services, templates, flows }: Snapshot): void {
+  moment(now, 'traffic.now');
+  services.forEach(({ traffic, servers }, i) => {
+    const at = `traffic.services[${i}]`;
+    countersIn(traffic, `${at}.traffic`);
+    list(servers, `${at}.servers`, serverTrafficIn);
+  });
+  templates.forEach((template, i) => {
+    const at = `traffic.templates[${i}]`;
+    check(template, at, LIMITS.tuple);
+    check(template, at, LIMITS.template);
+    moment(template.expiresAt, `${at}.expiresAt`);
+  });
+  flows.forEach((flow, i) => {
+    const at = `traffic.flows[${i}]`;
+    check(flow, at, LIMITS.tuple);
+    check(flow, at, LIMITS.flow);
+    moment(flow.expiresAt, `${at}.expiresAt`);
+    if (flow.template !== -1) whole(flow.template, `${at}.template`);
+  });
+}
+
+/** Words for the place are made only where they are needed: tables are large. */
+function check<L extends Limits>(
+  value: { readonly [K in keyof L]: number },
+  at: string,
+  limits: L,
+): void {
+  for (const key in limits)
+    if (!isWhole(value[key], limits[key] as number)) whole(value[key], `${at}.${key}`, limits[key]);
+}
+
+function explained<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof FieldError) throw new TableFileError(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function timeoutsIn(value: unknown): Timeouts {
+  const timeouts = object(value, 'timeouts');
+  return {
+    tcp: whole(timeouts.tcp, 'timeouts.tcp'),
+    tcpFin: whole(timeouts.tcpFin, 'timeouts.tcpFin'),
+    udp: whole(timeouts.udp, 'timeouts.udp'),
   };
 }
 
@@ -120,7 +202,7 @@ function serverTrafficIn(
   const { traffic, lastWeight, overloaded } = object(value, at);
   return {
     traffic: countersIn(traffic, `${at}.traffic`),
-    lastWeight: whole(lastWeight, `${at}.lastWeight`, 2147483647),
+    lastWeight: whole(lastWeight, `${at}.lastWeight`, LIMITS.serverTraffic.lastWeight),
     overloaded: flag(overloaded, `${at}.overloaded`),
   };
 }
@@ -143,7 +225,7 @@ function templateIn(value: unknown, at: string): KeptTemplate {
     ...tupleIn(fields, at),
     protocol: oneOf(fields.protocol, `${at}.protocol`, [...KNOWN, 'ip' as const]),
     callId: fields.callId === undefined ? undefined : text(fields.callId, `${at}.callId`),
-    seconds: whole(fields.seconds, `${at}.seconds`),
+    seconds: whole(fields.seconds, `${at}.seconds`, LIMITS.template.seconds),
     assured: flag(fields.assured, `${at}.assured`),
     retired: flag(fields.retired, `${at}.retired`),
   };
@@ -154,8 +236,8 @@ function flowIn(value: unknown, at: string): KeptFlow {
   return {
     ...tupleIn(fields, at),
     protocol: oneOf(fields.protocol, `${at}.protocol`, KNOWN),
-    clientPort: whole(fields.clientPort, `${at}.clientPort`, 65535),
-    mark: whole(fields.mark, `${at}.mark`),
+    clientPort: whole(fields.clientPort, `${at}.clientPort`, LIMITS.flow.clientPort),
+    mark: whole(fields.mark, `${at}.mark`, LIMITS.flow.mark),
     state: text(fields.state, `${at}.state`),
     bothWays: flag(fields.bothWays, `${at}.bothWays`),
     template: fields.template === -1 ? -1 : whole(fields.template, `${at}.template`),
@@ -166,12 +248,12 @@ const KNOWN = Object.keys(PROTOCOLS) as KnownProtocol[];
 
 function tupleIn(fields: Fields, at: string) {
   return {
-    service: whole(fields.service, `${at}.service`),
-    server: whole(fields.server, `${at}.server`),
+    service: whole(fields.service, `${at}.service`, LIMITS.tuple.service),
+    server: whole(fields.server, `${at}.server`, LIMITS.tuple.server),
     client: address(fields.client, `${at}.client`),
     virtual: address(fields.virtual, `${at}.virtual`),
-    virtualPort: whole(fields.virtualPort, `${at}.virtualPort`, 65535),
-    serverPort: whole(fields.serverPort, `${at}.serverPort`, 65535),
+    virtualPort: whole(fields.virtualPort, `${at}.virtualPort`, LIMITS.tuple.virtualPort),
+    serverPort: whole(fields.serverPort, `${at}.serverPort`, LIMITS.tuple.serverPort),
     expiresAt: moment(fields.expiresAt, `${at}.expiresAt`),
   };
 }
@@ -226,11 +308,15 @@ function serviceIn(value: unknown, at: string): Service {
   return {
     id: idIn(fields, at),
     scheduler: text(fields.scheduler, `${at}.scheduler`),
-    schedulerFlags: whole(fields.schedulerFlags, `${at}.schedulerFlags`, 7),
+    schedulerFlags: whole(
+      fields.schedulerFlags,
+      `${at}.schedulerFlags`,
+      LIMITS.service.schedulerFlags,
+    ),
     persistence: persistence && {
-      timeout: whole(persistence.timeout, `${at}.persistence.timeout`),
+      timeout: whole(persistence.timeout, `${at}.persistence.timeout`, LIMITS.persistence.timeout),
     },
-    netmask: whole(fields.netmask, `${at}.netmask`),
+    netmask: whole(fields.netmask, `${at}.netmask`, LIMITS.service.netmask),
     engine: fields.engine === undefined ? undefined : text(fields.engine, `${at}.engine`),
     onePacket: flag(fields.onePacket, `${at}.onePacket`),
   };
@@ -240,7 +326,7 @@ function idIn(fields: Fields, at: string): ServiceId {
   if (fields.fwmark !== undefined) {
     return {
       kind: 'fwmark',
-      mark: whole(fields.fwmark, `${at}.fwmark`),
+      mark: whole(fields.fwmark, `${at}.fwmark`, LIMITS.mark.mark),
       family: oneOf(fields.family, `${at}.family`, ['ipv4', 'ipv6']),
     };
   }
@@ -248,7 +334,7 @@ function idIn(fields: Fields, at: string): ServiceId {
     kind: 'address',
     protocol: named<Protocol>(fields.protocol, `${at}.protocol`, PROTOCOLS, 'ip-'),
     address: address(fields.address, `${at}.address`),
-    port: whole(fields.port, `${at}.port`, 65535),
+    port: whole(fields.port, `${at}.port`, LIMITS.port.port),
   };
 }
 
@@ -257,16 +343,24 @@ function destinationIn(value: unknown, at: string): Destination {
   const tunnel = object(fields.tunnel, `${at}.tunnel`);
   return {
     address: address(fields.address, `${at}.address`),
-    port: whole(fields.port, `${at}.port`, 65535),
+    port: whole(fields.port, `${at}.port`, LIMITS.destination.port),
     forwarding: named<Forwarding>(fields.forwarding, `${at}.forwarding`, FORWARDING, 'method-'),
     tunnel: {
       type: named<TunnelType>(tunnel.type, `${at}.tunnel.type`, TUNNELS, 'type-'),
-      port: whole(tunnel.port, `${at}.tunnel.port`, 65535),
-      flags: whole(tunnel.flags, `${at}.tunnel.flags`, 65535),
+      port: whole(tunnel.port, `${at}.tunnel.port`, LIMITS.tunnel.port),
+      flags: whole(tunnel.flags, `${at}.tunnel.flags`, LIMITS.tunnel.flags),
     },
-    weight: whole(fields.weight, `${at}.weight`, 2147483647),
-    upperThreshold: whole(fields.upperThreshold, `${at}.upperThreshold`),
-    lowerThreshold: whole(fields.lowerThreshold, `${at}.lowerThreshold`),
+    weight: whole(fields.weight, `${at}.weight`, LIMITS.destination.weight),
+    upperThreshold: whole(
+      fields.upperThreshold,
+      `${at}.upperThreshold`,
+      LIMITS.destination.upperThreshold,
+    ),
+    lowerThreshold: whole(
+      fields.lowerThreshold,
+      `${at}.lowerThreshold`,
+      LIMITS.destination.lowerThreshold,
+    ),
   };
 }
 
@@ -276,9 +370,9 @@ function daemonIn(value: unknown, at: string): Daemon {
     role: oneOf(fields.role, `${at}.role`, Object.keys(DAEMON_ROLES) as DaemonRole[]),
     interface: text(fields.interface, `${at}.interface`),
     syncId: whole(fields.syncId, `${at}.syncId`),
-    maxLength: whole(fields.maxLength, `${at}.maxLength`, 65535),
+    maxLength: whole(fields.maxLength, `${at}.maxLength`, U16),
     group: fields.group === undefined ? undefined : address(fields.group, `${at}.group`),
-    port: whole(fields.port, `${at}.port`, 65535),
+    port: whole(fields.port, `${at}.port`, U16),
     ttl: whole(fields.ttl, `${at}.ttl`, 255),
   };
 }
@@ -308,7 +402,7 @@ function machineIn(value: unknown): Machine {
 }
 
 function fail(at: string, wanted: string): never {
-  throw new TableFileError(`damaged table file: ${at} is not ${wanted}`);
+  throw new FieldError(`${at} is not ${wanted}`);
 }
 
 function object(value: unknown, at: string): Fields {
@@ -323,10 +417,12 @@ function list<T>(value: unknown, at: string, item: (value: unknown, at: string) 
     : fail(at, 'a list');
 }
 
-function whole(value: unknown, at: string, most = 4294967295): number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
-    ? (value as number)
-    : fail(at, `a number from 0 to ${most}`);
+function whole(value: unknown, at: string, most = U32): number {
+  return isWhole(value, most) ? value : fail(at, `a number from 0 to ${most}`);
+}
+
+function isWhole(value: unknown, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
 }
 
 function text(value: unknown, at: string): string {

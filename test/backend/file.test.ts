@@ -20,8 +20,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFile } from '../../src/backend/file.js';
 import { withLock } from '../../src/backend/lock.js';
-import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
+import { EMPTY_TABLE, MemoryBackend, type TableState } from '../../src/backend/memory.js';
 import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
+import { packetsOf } from '../../src/simulator/packets.js';
 import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
 import { answer } from '../support/inprocess.js';
@@ -90,6 +91,76 @@ test('a random table is the same after a trip through the file', async () => {
   });
   expect(decodeTable(encodeTable(memory.state()))).toEqual(memory.state());
   expect(memory.state().services.length).toBe(60);
+});
+
+describe('no table is written that could not be read back', () => {
+  test('every number is checked', async () => {
+    const state = await busyTable();
+    expect(decodeTable(encodeTable(state))).toEqual(state);
+    const places = numbersOf(state);
+    expect(places.length).toBeGreaterThan(60);
+    for (const place of places)
+      for (const bad of [Number.NaN, -5, 2 ** 60]) {
+        if (bad > 0 && /^(now|expiresAt)$/.test(String(place.at(-1)))) continue; // as good as ever
+        const changed = withNumber(state, place, bad);
+        expect(() => encodeTable(changed), `${place.join('.')} = ${bad}`).toThrow(
+          /^not written: [\w.[\]]+ is not a (number from 0 to \d+|time)$/,
+        );
+      }
+  });
+
+  test('the former table stays', async () => {
+    await onFile(`-A ${SERVICE}`);
+    const before = readFileSync(path, 'utf8');
+    const daemon = { role: 'master', interface: 'eth0', syncId: Number.NaN, maxLength: 0 } as const;
+    const rest = { group: undefined, port: 0, ttl: 0 };
+    const backend = openFile(path);
+    await expect(
+      backend.apply([{ kind: 'start-daemon', daemon: { ...daemon, ...rest } }]),
+    ).rejects.toThrow(
+      `table file ${path}: not written: daemons[0].syncId is not a number from 0 to 4294967295`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(await backend.daemons()).toEqual([]);
+  });
+
+  type Place = readonly (string | number)[];
+  /** Addresses apart, which only a parser makes. */
+  function numbersOf(value: unknown, at: Place = []): Place[] {
+    if (typeof value === 'number') return [at];
+    if (typeof value !== 'object' || value === null) return [];
+    if ('family' in value && ('value' in value || 'words' in value)) return [];
+    return Object.entries(value).flatMap(([key, inner]) => numbersOf(inner, [...at, key]));
+  }
+
+  function withNumber(state: TableState, place: Place, number: number): TableState {
+    const copy = structuredClone(state);
+    let at = copy as unknown as Record<string | number, unknown>;
+    for (const key of place.slice(0, -1)) at = at[key] as typeof at;
+    at[place.at(-1) ?? ''] = number;
+    return copy;
+  }
+
+  /** A table in which every part of a table file occurs. */
+  async function busyTable(): Promise<TableState> {
+    const memory = new MemoryBackend(EMPTY_TABLE, () => 1000);
+    const stdin = [
+      '-A -t 198.51.100.1:80 -s wrr -p 60',
+      '-a -t 198.51.100.1:80 -r 192.0.2.1 -i --tun-type gue --tun-port 9',
+      '-A -f 7 -s sh',
+      '-a -f 7 -r 192.0.2.2 -m',
+      '--start-daemon master --mcast-interface eth0',
+    ].join('\n');
+    await answer('ipvsadm', ['-R'], { backend: memory, stdin });
+    const [first] = await memory.services();
+    if (first === undefined) throw new Error('no service');
+    const client = { family: 'ipv4', value: 0x0a000001 } as const;
+    const arrivals = [{ at: 1, client, clientPort: 4000, seconds: 60 }];
+    await memory.play(packetsOf(first.service, arrivals, 990, 1000));
+    const state = memory.state();
+    expect([state.traffic?.flows.length, state.traffic?.templates.length]).toEqual([1, 1]);
+    return state;
+  }
 });
 
 describe('a file that is no table is refused by name and left as it is', () => {
