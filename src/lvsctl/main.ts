@@ -1,19 +1,25 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { takeLock } from '../backend/lock.js';
 import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
+import { errnoText } from '../render/errno.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile } from '../system/journal.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
+import { readText } from '../system/readtext.js';
 import { replaceFile } from '../system/replace.js';
 import { FAILED } from './errors.js';
+import { SETTINGS_LIMIT } from './limits.js';
+import type { JournalStore } from './plan/journal.js';
 import { run } from './program.js';
+import { errorText, reportFault } from './report.js';
+import { naming, writing } from './systemerror.js';
 import type { Places, World } from './world.js';
 
 /** set for the process inside a network namespace */
@@ -34,25 +40,43 @@ export async function main(): Promise<void> {
     process.exitCode = await enter(netns, words);
     return;
   }
-  // A reader that went away (`| head`) ends the output quietly; a monitor whose log nobody reads
-  // any more goes on.
-  let read = true;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (stream === process.stdout) read = false;
-    });
-  }
-  const { world, close } = systemWorld({
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-    isRead: () => read,
-  });
+  process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
+  const output = openOutput();
+  const { world, close } = systemWorld(output);
   try {
-    process.exitCode = await run(words, world);
+    const status = await run(words, world);
+    process.exitCode ??= status; // output that failed has set its own
   } finally {
     await close();
   }
+}
+
+/**
+ * stdout and stderr. A reader that went away (`| head`) ends the output quietly; output that cannot
+ * be written (a full disk) is an error of a command that ends, and none of one that stays.
+ */
+function openOutput(): Pick<World, 'out' | 'err' | 'isRead' | 'ignoreOutputErrors'> {
+  let read = true;
+  let ignored = false;
+  const err = (text: string) => void process.stderr.write(text);
+  const failed = (name: string, { code = '' }: NodeJS.ErrnoException) => {
+    if (ignored || code === 'EPIPE' || process.exitCode === FAILED) return;
+    process.exitCode = FAILED;
+    err(errorText({ message: `${name}: ${errnoText(code)}`, hint: undefined }));
+  };
+  process.stdout.on('error', (error) => {
+    read = false;
+    failed('stdout', error);
+  });
+  process.stderr.on('error', (error) => failed('stderr', error));
+  return {
+    out: (text) => void process.stdout.write(text),
+    err,
+    isRead: () => read,
+    ignoreOutputErrors() {
+      ignored = true;
+    },
+  };
 }
 
 /** Takes `--netns NAME` or `--netns=NAME` out of the words. */
@@ -130,8 +154,8 @@ function places(): Places {
   };
 }
 
-/** The world of this process; text goes where it is told to. */
-export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): {
+/** The world of this process, with its output. */
+export function systemWorld(io: ReturnType<typeof openOutput>): {
   readonly world: World;
   readonly close: () => Promise<void>;
 } {
@@ -162,16 +186,20 @@ export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): {
       ownsModules: netns === undefined,
     },
     journal: (role, file, directory = join(STATE, networkNamespace())) =>
-      journalFile(role, file, directory, takeLock, (fd) => {
-        held = fd;
-      }),
-    readText: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
-    writeText: (path, text, mode) => replaceFile(path, text, mode === undefined ? {} : { mode }),
+      named(
+        journalFile(role, file, directory, takeLock, (fd) => {
+          held = fd;
+        }),
+      ),
+    readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
+    writeText: (path, text, mode) =>
+      writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
     outside: async () => (await import('../system/outside.js')).createOutside(process.env),
     places,
     names: systemNames,
     ...io,
     ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+    isRoot: process.geteuid?.() === 0,
     colour: process.stdout.isTTY === true && !NO_COLOR,
     width: process.stdout.columns ?? 80,
     now: () => Date.now() / 1000,
@@ -184,6 +212,22 @@ export function systemWorld(io: Pick<World, 'out' | 'err' | 'isRead'>): {
     await opened?.close();
   };
   return { world, close };
+}
+
+/** The same record; an error of the system that names no file is about it. */
+function named(store: JournalStore): JournalStore {
+  const at =
+    <A extends unknown[], R>(work: (...given: A) => R) =>
+    (...given: A) =>
+      naming(store.path, () => work(...given));
+  return {
+    ...store,
+    load: at(store.load),
+    others: at(store.others),
+    append: at(store.append),
+    replace: at(store.replace),
+    lock: at(store.lock),
+  };
 }
 
 const BAR = 40;

@@ -33,8 +33,11 @@ interface Told extends Pick<LvsctlError, 'code' | 'message'> {
   readonly hint?: string | null | undefined;
 }
 
-/** A fault in lvsctl: its stack trace, and a status that no command uses for an answer. */
-function reportFault(error: unknown, err: Streams['err']): number {
+/**
+ * A fault in lvsctl: its stack trace, and a status that no command uses for an answer.
+ * @returns that status
+ */
+export function reportFault(error: unknown, err: Streams['err']): number {
   err(`${error instanceof Error ? error.stack : String(error)}\n`);
   err(`lvsctl: this is a fault in lvsctl ${VERSION}: please report it with the lines above\n`);
   return INTERNAL_ERROR;

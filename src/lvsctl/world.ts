@@ -17,8 +17,12 @@ export interface World {
    * @param directory where records are kept; the usual place when undefined
    */
   journal(role: string, file: string, directory: string | undefined): JournalStore;
-  /** The text of a file, of stdin for `-`. @throws a system error when it cannot be read */
-  readText(path: string): string;
+  /**
+   * The text of a file or pipe, of stdin for `-`.
+   * @param limit bytes, by default those of a file of settings
+   * @throws a system error with the path when it cannot be read, or is larger
+   */
+  readText(path: string, limit?: number): string;
   /**
    * Replaces a file in one step, or not at all; a device or FIFO is written to.
    * @param mode of a file that does not exist yet, 0600 by default
@@ -31,6 +35,8 @@ export interface World {
   /** Addresses and ports of the names in a rule file. */
   readonly names: Names;
   out(text: string): void;
+  /** From now on output that cannot be written is no error: for a command that stays. */
+  ignoreOutputErrors(): void;
   /** Whether somebody still reads what goes out; known after the next piece only. */
   isRead(): boolean;
   err(text: string): void;
@@ -42,6 +48,7 @@ export interface World {
   readonly width: number;
   /** seconds since 1970 */
   now(): number;
+  readonly isRoot: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** the named network namespace that this process was put into */
   readonly netns: string | undefined;

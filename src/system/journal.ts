@@ -5,7 +5,6 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -15,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { makeDirectory } from './directory.js';
 import { replaceFile } from './replace.js';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
@@ -63,7 +63,7 @@ export function journalFile(
       replaceFile(path, text);
     },
     lock() {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory);
       const busy = `${path}.busy`;
       const release = takeLock(`${path}.lock`);
       if (existsSync(busy)) awaitHolders(busy); // its holder died

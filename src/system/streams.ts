@@ -111,6 +111,7 @@ function isFile(fd: number): boolean {
   }
 }
 
-function pause(): void {
+/** Waits a moment for a descriptor that is not ready. */
+export function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
 }

@@ -107,6 +107,7 @@ async function lvsctl(words: readonly string[]): Promise<unknown> {
       said.stderr += text;
     },
     isRead: () => true,
+    ignoreOutputErrors: () => {},
   });
   try {
     return { status: await run(words, world), ...said };

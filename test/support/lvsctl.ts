@@ -29,6 +29,7 @@ export async function lvsctl(
       const text = files[path];
       if (text === undefined)
         throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), {
+          path,
           code: 'ENOENT',
           syscall: 'open',
         });
@@ -44,6 +45,8 @@ export async function lvsctl(
     err(text) {
       stderr += text;
     },
+    ignoreOutputErrors: () => {},
+    isRoot: true,
     isRead: () => true,
     colour: false,
     width: 80,

@@ -66,6 +66,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 };
 
 async function run(file: string, options: Options, world: World): Promise<number> {
+  if (!options.once) world.ignoreOutputErrors();
   const backend = await world.openLastingBackend();
   const outside = await world.outside();
   const parts: RunWorld = {

@@ -9,6 +9,7 @@ import { packetsOf } from '../../simulator/packets.js';
 import { type Result, type Scenario, simulate } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
 import { LvsctlError } from '../errors.js';
+import { LOG_LIMIT } from '../limits.js';
 import type { Subcommand } from '../program.js';
 import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
 import { chooseService, readRules } from '../simulate/source.js';
@@ -143,8 +144,8 @@ function source(options: Options, service: Service, { readText }: World): Source
   }
   const list =
     file === undefined
-      ? readLog(readText(log ?? ''), log ?? '', rate, session)
-      : readArrivals(readText(file), file, session);
+      ? readLog(readText(log ?? '', LOG_LIMIT), log ?? '', rate, session)
+      : readArrivals(readText(file, LOG_LIMIT), file, session);
   return { arrivals: () => list, count: list.length, until: list.at(-1)?.at ?? 0 };
 }
 

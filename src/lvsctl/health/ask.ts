@@ -1,5 +1,6 @@
 // Questions to a monitor at work.
 import { LvsctlError } from '../errors.js';
+import { reasonOf } from '../failure.js';
 import type { ControlRequest, Refusal } from './control.js';
 import type { Outside } from './outside.js';
 
@@ -22,15 +23,22 @@ export async function askMonitor<T>(
         `no monitor is running at ${socket}`,
         'start one with `lvsctl monitor FILE`',
       );
+    if (isDenied(error)) throw Object.assign(error, { path: socket });
     throw new LvsctlError(
       'MONITOR_ERROR',
-      `the monitor at ${socket} does not answer: ${(error as Error).message}`,
+      `the monitor at ${socket} does not answer: ${reasonOf(error)}`,
     );
   }
   const answer = JSON.parse(line) as T | Refusal;
   if (typeof answer === 'object' && answer !== null && 'error' in answer)
     throw new LvsctlError('MONITOR_REFUSED', answer.error);
   return answer as T;
+}
+
+/** Asking again does not help. */
+function isDenied(error: unknown): error is Error {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 /** Whether this error of a socket says that no process is at its other end. */

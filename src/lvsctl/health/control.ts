@@ -1,6 +1,7 @@
 // What goes over the socket: a question and an answer, each a line of JSON.
 
 import { LvsctlError } from '../errors.js';
+import { reasonOf } from '../failure.js';
 import { type AdminRecord, type ServerId, selectServers, withRemembered } from './admin.js';
 import type { Monitor } from './monitor.js';
 import type { Clock } from './outside.js';
@@ -75,7 +76,7 @@ export function createControl({
       return JSON.stringify(await answer(readRequest(line)));
     } catch (error) {
       return JSON.stringify({
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
       } satisfies Refusal);
     }
   };

@@ -1,4 +1,5 @@
 // Where events go: lines on stderr and in a file, and a program of the file's owner.
+import { reasonOf } from '../failure.js';
 import { EVENTS, type MonitorEvent, renderEvent } from './events.js';
 import type { Environment, Outside } from './outside.js';
 
@@ -47,7 +48,7 @@ export function createLog(
       outside.appendText(file, line);
       fileTrouble = undefined;
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reasonOf(error);
       if (text !== fileTrouble)
         err(renderEvent({ event: 'trouble', reason: `log file: ${text}` }, time, format));
       fileTrouble = text;

@@ -1,7 +1,9 @@
 // The monitor as a process: its file, signals, socket, log, hook, systemd.
+
 import type { Backend } from '../../backend/backend.js';
 import type { Config } from '../config/file.js';
 import { FAILED, LvsctlError } from '../errors.js';
+import { isSystemError } from '../systemerror.js';
 import { type AdminRecord, openAdminRecord } from './admin.js';
 import { isNobody } from './ask.js';
 import { createControl } from './control.js';
@@ -190,6 +192,7 @@ async function listen(
     return await outside.serve(path, answer);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (isSystemError(error)) throw Object.assign(error, { path });
     throw new LvsctlError(code === 'EADDRINUSE' ? 'MONITOR_RUNNING' : 'SYSTEM', message);
   }
 }

@@ -5,6 +5,7 @@ import { messageFor } from '../../render/messages.js';
 import { changeArguments } from '../../render/rules.js';
 import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';
+import { reasonOf } from '../failure.js';
 import type { Machine } from './machine.js';
 
 export type Command =
@@ -57,7 +58,7 @@ export async function perform(command: Command, machine: Machine): Promise<void>
       try {
         machine.write(`/proc/sys/${command.key}`, command.value);
       } catch (error) {
-        throw failure(command, error instanceof Error ? error.message : String(error));
+        throw failure(command, reasonOf(error));
       }
       return;
     case 'rule': {

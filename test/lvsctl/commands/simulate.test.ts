@@ -111,7 +111,7 @@ describe('lvsctl simulate', () => {
   });
 
   test.each([
-    [['nothing'], /^lvsctl: ENOENT/],
+    [['nothing'], /^lvsctl: nothing: No such file/],
     [['broken'], /^lvsctl: broken:2:1: /],
     [['rules', '--compare', 'wrr,best'], /no scheduler best; there are rr, wrr/],
     [

@@ -1,0 +1,7 @@
+// How much of a file is read, in bytes: more than this is a wrong file.
+const MEBIBYTE = 2 ** 20;
+
+/** an lvsctl file, saved rules, events */
+export const SETTINGS_LIMIT = 64 * MEBIBYTE;
+/** an access log, arrivals */
+export const LOG_LIMIT = 256 * MEBIBYTE;
