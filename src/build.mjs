@@ -1,8 +1,12 @@
 // Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for
-// tables in files, its help apart, and its code cache. Needs nothing but esbuild.
+// tables in files, its help apart, its code cache, and the licences of what is in them. Needs
+// nothing but esbuild.
 import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
+import { define } from './version.mjs';
 
 const common = {
   bundle: true,
@@ -20,6 +24,9 @@ const common = {
   // the bundles run without a loader for ES modules
   supported: { 'dynamic-import': false },
   logLevel: 'warning',
+  // for the licences
+  metafile: true,
+  define,
 };
 
 /** The help text brings commander along, which no other command needs to read. */
@@ -55,7 +62,7 @@ const without = (...names) => ({
   },
 });
 
-await Promise.all([
+const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
   build({
     ...common,
@@ -77,6 +84,9 @@ await Promise.all([
   }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
+writeFileSync('dist/THIRD-PARTY-NOTICES', notices(bundles.map(({ metafile }) => metafile)));
+// shipped, because a cache fits one Node alone: it is made where the package is installed
+copyFileSync('src/warm.cjs', 'dist/warm.cjs');
 execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], {
   stdio: 'inherit',
 });

@@ -1,9 +1,9 @@
 // lvsctl as a commander program: one row per subcommand, each in a file of its own that is loaded
 // when it is called.
 import { CommanderError, Command as Program } from 'commander';
+import { VERSION } from '../render/version.js';
 import { FAILED } from './errors.js';
 import { report } from './report.js';
-import { VERSION } from './version.js';
 import type { World } from './world.js';
 
 /**

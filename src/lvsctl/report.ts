@@ -1,7 +1,8 @@
 // How an error is shown, and the exit status it ends with.
+
+import { VERSION } from '../render/version.js';
 import { INTERNAL_ERROR, type LvsctlError } from './errors.js';
 import { expectedError } from './failure.js';
-import { VERSION } from './version.js';
 import type { World } from './world.js';
 
 type Streams = Pick<World, 'out' | 'err'>;

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { define } from '../../src/version.mjs';
 
 // Inside the lab: one process, one file after the other, since they share the kernel's one table
 // and starting Node is slow there.
 export default defineConfig({
+  define,
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/kernel/**/*.test.ts'],

@@ -1,2 +1,0 @@
-/** Version of lvsctl. */
-export const VERSION = '0.1.0';

@@ -1,0 +1,1 @@
+export const define: { readonly LVS_CLI_VERSION: string };
