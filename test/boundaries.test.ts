@@ -69,7 +69,7 @@ test('there are files to check', () => {
 
 test.each(files)('%s', (file) => {
   const folder = file.split('/')[0] ?? '';
-  const name = folder === file ? file : file.replace(/\.c?ts$/, '');
+  const name = folder === file ? file : withoutEnding(file);
   const may = [
     ...(MAY[folder] ?? []),
     ...(ALSO[name] ?? []),
@@ -84,6 +84,45 @@ test.each(files)('%s', (file) => {
   );
   expect(wrong).toEqual([]);
 });
+
+/** Folders whose files do not import each other in a circle. */
+const WITHOUT_CYCLES = ['ipvsadm'];
+
+test.each(WITHOUT_CYCLES)('no import cycle in %s', (folder) => {
+  const names = files.filter((file) => file.startsWith(`${folder}/`));
+  const imports = new Map(names.map((file) => [withoutEnding(file), importsOf(file)]));
+  expect(imports.size).toBeGreaterThan(5);
+  expect([...imports.keys()].map((file) => cycleFrom(file, imports)).find(Boolean)).toBeUndefined();
+});
+
+test('a cycle is found and named', () => {
+  const imports = new Map([
+    ['a', ['b', 'c']],
+    ['b', []],
+    ['c', ['d']],
+    ['d', ['a']],
+  ]);
+  expect(cycleFrom('a', imports)).toBe('a > c > d > a');
+  expect(cycleFrom('b', imports)).toBeUndefined();
+});
+
+/** The shortest way along imports from a file back to itself, written as `a > b > a`. */
+function cycleFrom(file: string, imports: ReadonlyMap<string, readonly string[]>) {
+  const seen = new Set<string>();
+  const paths = [[file]];
+  for (let path = paths.shift(); path !== undefined; path = paths.shift())
+    for (const target of imports.get(path.at(-1) as string) ?? []) {
+      if (target === file) return [...path, file].join(' > ');
+      if (seen.has(target)) continue;
+      seen.add(target);
+      paths.push([...path, target]);
+    }
+  return undefined;
+}
+
+function withoutEnding(file: string): string {
+  return file.replace(/\.c?ts$/, '');
+}
 
 /** What a file imports: paths below src without their ending, names of packages, `node`. */
 function importsOf(file: string): string[] {

@@ -1,58 +1,72 @@
-// One command line from words to text and an exit status: the table of contents of the program.
+// One command line, or the lines of a restore, from words to text and an exit status: the table of
+// contents of the program.
+import type { Change } from '../model/change.js';
 import type { IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
+import { linesOf, PAUSE } from './lines.js';
 import { list } from './list.js';
-import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
-import { restore } from './restore.js';
-import { scan, type Token } from './scan.js';
-import { UsageError } from './usage.js';
-import type { Names } from './values.js';
+import type { Command } from './parse.js';
+import { commandOf, commandsOf, type Source } from './source.js';
 import { VERSION_LINE } from './version.js';
 import type { World } from './world.js';
 
 const REFUSED = 255;
-const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
 
 /** Carries out one command line. @returns the exit status */
-export async function run(words: readonly string[], world: World): Promise<number> {
-  try {
-    return await execute(words.length === 0 ? DEFAULT_COMMAND : await read(words, world), world);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    world.err(`${error.message}\n`);
-    return error.exitCode;
-  }
+export function run(words: readonly string[], world: World): Promise<number> {
+  return carryOut(commandOf(words, world), world);
 }
 
 /**
- * Words to a command. A promise only when they name hosts or services that must be looked up: a
- * restore has no time for one a line.
- * @throws UsageError
+ * Carries out commands in their order. Changes are gathered and handed over together; whatever else
+ * is asked for first waits until they are through.
+ *
+ * A refusal by IPVS or by the option parser is printed and the next command follows; every other
+ * refusal, a failed listing, `-h` and `-v` end the run.
+ * @returns the exit status: that of the last command
  */
-export function read(words: readonly string[], world: World): Command | Promise<Command> {
-  const tokens = scan(words, world);
-  world.trace?.('tokens', tokens);
-  const lookups = lookupsOf(tokens);
-  return lookups === undefined
-    ? finish(tokens, NO_NAMES, world)
-    : world.names.resolve(lookups).then((names) => finish(tokens, names, world));
-}
+export async function carryOut(source: Source, world: World): Promise<number> {
+  const changes: Change[] = [];
+  let status = 0;
 
-function finish(tokens: readonly Token[], names: Names, world: World): Command {
-  const command = parse(tokens, world.argv0, names);
-  world.trace?.('command', command);
-  return command;
-}
+  const flush = async () => {
+    if (changes.length === 0) return;
+    for (const error of await world.backend.apply(changes.splice(0)))
+      status = error === undefined ? 0 : refused(error, world);
+  };
 
-/** Carries out a command. @returns the exit status @throws UsageError from a line of a restore */
-export async function execute(command: Command, world: World): Promise<number> {
-  switch (command.kind) {
-    case 'change': {
-      const [error] = await world.backend.apply([command.change]);
-      return error === undefined ? 0 : refused(error, world);
+  for (const next of source) {
+    const item = next instanceof Promise ? await next : next;
+    if (item === PAUSE) {
+      await flush(); // so that lines which are piped in slowly take effect as they come
+      continue;
     }
+    if (item.kind === 'change') {
+      if (changes.push(item.change) >= world.backend.batchSize) await flush();
+      continue;
+    }
+    await flush();
+    if (item.kind === 'refused') {
+      world.err(`${item.error.message}\n`);
+      status = item.error.exitCode;
+      if (item.error.kind !== 'parser') return status;
+      continue;
+    }
+    status = await execute(item, world);
+    if (status !== 0 || item.kind === 'help' || item.kind === 'version') return status;
+  }
+  await flush();
+  return status;
+}
+
+/** Carries out a command that is no change. @returns the exit status */
+async function execute(
+  command: Exclude<Command, { kind: 'change' }>,
+  world: World,
+): Promise<number> {
+  switch (command.kind) {
     case 'restore':
-      return restore(world);
+      return carryOut(commandsOf(linesOf(world.read), world), world);
     case 'help':
       world.out(VERSION_LINE + (await world.help(world.argv0)));
       return 0;
@@ -64,8 +78,8 @@ export async function execute(command: Command, world: World): Promise<number> {
   }
 }
 
-/** Tells why IPVS refused a change. @returns the exit status */
-export function refused(error: IpvsError, world: World): number {
+/** Prints why IPVS refused a change. @returns the exit status */
+function refused(error: IpvsError, world: World): number {
   world.err(`${messageFor(error)}\n`);
   return REFUSED;
 }

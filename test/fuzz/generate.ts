@@ -1,7 +1,7 @@
 // Command sequences: lines that make sense, lines that nearly do, and noise, all drawn from the
 // table of options.
 import fc from 'fast-check';
-import { COMMAND_LEGALITY } from '../../src/ipvsadm/commands.js';
+import { COMMAND_LEGALITY } from '../../src/ipvsadm/legality.js';
 import { COMMANDS, OPTIONS, type OptionRow } from '../../src/ipvsadm/options.js';
 
 export interface Command {

@@ -1,0 +1,80 @@
+// Where commands come from: the words of one command line, or the lines of a restore, each of which
+// is a command line of its own.
+import { PAUSE, wordsOf } from './lines.js';
+import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
+import { scan, type Token } from './scan.js';
+import { refuseFirst, UsageError } from './usage.js';
+import type { Names } from './values.js';
+import type { World } from './world.js';
+
+/** A command, the refusal of a line, or PAUSE where no more input is at hand for the moment. */
+export type Item = Command | Refusal | typeof PAUSE;
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly error: UsageError;
+  /** counted from 1 */
+  readonly line: number;
+}
+
+/** Items in their order; those that wait for names are promises. */
+export type Source = Iterable<Item | Promise<Item>>;
+
+/** The words of one command line. */
+export function* commandOf(words: readonly string[], world: World): Source {
+  yield words.length === 0 ? DEFAULT_COMMAND : read(words, 1, world);
+}
+
+/**
+ * The command lines of a restore. A restore within a restore is refused.
+ * @param lines what `linesOf` gives
+ */
+export function* commandsOf(lines: Iterable<string | typeof PAUSE>, world: World): Source {
+  let number = 0;
+  for (const line of lines) {
+    if (line === PAUSE) {
+      yield PAUSE;
+      continue;
+    }
+    number++;
+    const words = wordsOf(line);
+    if (words.length === 0) continue;
+    const item = read(words, number, world);
+    if (!(item instanceof Promise) && item.kind === 'restore')
+      yield refusing(number, () => refuseFirst(world.argv0));
+    else yield item;
+  }
+}
+
+const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
+
+/**
+ * Words to a command. A promise only when they name hosts or services that must be looked up: a
+ * restore has no time for one a line.
+ */
+function read(
+  words: readonly string[],
+  line: number,
+  world: World,
+): Command | Refusal | Promise<Command | Refusal> {
+  const tokens = scan(words, world);
+  world.trace?.('tokens', tokens);
+  const lookups = lookupsOf(tokens);
+  const finish = (names: Names) => refusing(line, () => commandFrom(tokens, world, names));
+  return lookups === undefined ? finish(NO_NAMES) : world.names.resolve(lookups).then(finish);
+}
+
+function commandFrom(tokens: readonly Token[], world: World, names: Names): Command {
+  const command = parse(tokens, world.argv0, names);
+  world.trace?.('command', command);
+  return command;
+}
+
+function refusing(line: number, command: () => Command): Command | Refusal {
+  try {
+    return command();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { kind: 'refused', error, line };
+  }
+}
