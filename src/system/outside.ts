@@ -18,7 +18,7 @@ import { createExec } from './probe/exec.js';
 import { createProbes } from './probe/probes.js';
 import { type RegularFile, readRegularFile } from './regular.js';
 import { replaceFile } from './replace.js';
-import { askLine, serveLines } from './socket.js';
+import { askLine, type SocketEvent, serveLines } from './socket.js';
 
 const NOTIFY = '/usr/bin/systemd-notify';
 const NOTIFY_LIMIT_MS = 5000;
@@ -110,7 +110,11 @@ export function createOutside(env: NodeJS.ProcessEnv) {
         return false; // absent, or not for this user
       }
     },
-    serve: serveLines,
+    serve: (
+      path: string,
+      answer: (line: string) => Promise<string>,
+      tell: (event: SocketEvent) => void,
+    ) => serveLines(path, answer, tell),
     ask: askLine,
     async notify(words: readonly string[]) {
       const { NOTIFY_SOCKET } = env;

@@ -3,79 +3,129 @@
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { createConnections } from './connections.js';
 import { makeDirectory } from './directory.js';
+import { socketOwner, stagingPrefix } from './socketowner.js';
 
-/** in which a client must have said its line */
-const LINE_LIMIT_MS = 5000;
-/** in which it gets its answer, which may wait for a kernel that is silent for ten seconds */
-const ANSWER_LIMIT_MS = 30_000;
-/** more than any question */
-const LONGEST_LINE = 64 * 1024;
-/** who may ask at a time */
-const CLIENTS = 32;
+/** a client waits a little longer than a server answers */
+const ANSWER_LIMIT_MS = 31_000;
+const UNANSWERED = 'closed without an answer';
+/** characters; 2,000 servers are about one million */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
 /** bytes of a path that the kernel takes */
 const LONGEST_PATH = 100;
 /** attempts to take a path that others want as well */
 const ATTEMPTS = 10;
+/** between two looks whether the socket is still in its place */
+const LOOK_MS = 2000;
+
+/** What happened to the socket's file. */
+export type SocketEvent = { readonly rebound: true } | { readonly problem: string };
+
+interface Bound {
+  readonly server: Server;
+  readonly inode: number;
+}
 
 /**
- * Listens at a path. A socket there on which nobody answers is replaced, anything else is left
- * alone.
- * @throws Error when another process answers there, or the path is no socket's
+ * Listens at a path. A socket there on which nothing answers is replaced, anything else is left
+ * alone. Where its file is removed it is bound anew within seconds.
+ * @param tell takes what happened to the file, each problem once
+ * @throws Error with code EADDRINUSE, and where known the `pid`, when another process listens for
+ *   this path; Error when the path is no socket's; a system error
  */
 export async function serveLines(
   path: string,
   answer: (line: string) => Promise<string>,
+  tell: (event: SocketEvent) => void = () => {},
+  lookMs = LOOK_MS,
 ): Promise<{ close(): void }> {
   makeDirectory(dirname(path));
-  const clients = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    clients.add(socket);
-    socket.on('close', () => clients.delete(socket)).on('error', () => socket.destroy());
-    socket.setTimeout(LINE_LIMIT_MS, () => socket.destroy());
-    readLine(socket, (line) => {
-      socket.setTimeout(ANSWER_LIMIT_MS);
-      void answer(line).then((text) => socket.end(`${text}\n`));
-    });
-  });
-  server.maxConnections = CLIENTS;
-  // born where nobody else can reach it, then put in its place: at no moment is it open to others
-  const nursery = mkdtempSync(join(dirname(path), '.new-'));
-  try {
-    await bear(server, join(nursery, 's'), path);
-    await claim(join(nursery, 's'), path, join(nursery, 'dead'));
-  } catch (error) {
-    server.close();
-    throw error;
-  } finally {
-    rmSync(nursery, { recursive: true, force: true });
+  const pid = socketOwner(path);
+  if (pid !== undefined) throw inUse(path, pid);
+  const connections = createConnections(answer);
+  let bound = await bind(path, connections.accept);
+  let closed = false;
+  let problem: string | undefined;
+
+  async function bindAgain(): Promise<void> {
+    try {
+      const next = await bind(path, connections.accept);
+      bound.server.close();
+      bound = next;
+      problem = undefined;
+      if (closed) release(path, bound);
+      else tell({ rebound: true });
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== problem && !closed) tell({ problem: message });
+      problem = message;
+    }
   }
-  const own = lstatSync(path).ino;
+  let timer: NodeJS.Timeout;
+  const lookAfter = async () => {
+    if (inodeOf(path) !== bound.inode) await bindAgain();
+    if (!closed) timer = setTimeout(lookAfter, lookMs).unref();
+  };
+  timer = setTimeout(lookAfter, lookMs).unref();
   return {
     close() {
-      server.close();
-      for (const socket of clients) socket.destroy();
-      if (lstatSync(path, { throwIfNoEntry: false })?.ino === own) rmSync(path, { force: true });
+      closed = true;
+      clearTimeout(timer);
+      connections.close();
+      release(path, bound);
     },
   };
 }
 
-async function bear(server: Server, born: string, path: string): Promise<void> {
-  if (Math.max(Buffer.byteLength(born), Buffer.byteLength(path)) > LONGEST_PATH)
+function release(path: string, { server, inode }: Bound): void {
+  server.close();
+  if (inodeOf(path) === inode) rmSync(path, { force: true });
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return lstatSync(path).ino;
+  } catch {
+    return undefined; // gone, or in a directory that cannot be entered
+  }
+}
+
+/** Bound where nobody else can reach it, then put in its place: at no moment is it open to others. */
+async function bind(path: string, accept: (socket: Socket) => void): Promise<Bound> {
+  makeDirectory(dirname(path));
+  const server = createServer({ allowHalfOpen: true }, accept);
+  const staging = mkdtempSync(join(dirname(path), stagingPrefix(path)));
+  try {
+    await bindStaged(server, join(staging, 's'), path);
+    await claim(join(staging, 's'), path, join(staging, 'stale'));
+    return { server, inode: lstatSync(path).ino };
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+async function bindStaged(server: Server, staged: string, path: string): Promise<void> {
+  if (Math.max(Buffer.byteLength(staged), Buffer.byteLength(path)) > LONGEST_PATH)
     throw new Error(`${path}: too long for a socket`);
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(born, resolve));
-  chmodSync(born, 0o600);
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(staged, resolve),
+  );
+  chmodSync(staged, 0o600);
 }
 
 /**
- * Puts the socket in its place unless somebody answers there. Of several processes that try at the
+ * Puts the socket in its place unless something answers there. Of several processes that try at the
  * same time one succeeds.
  */
-async function claim(born: string, path: string, grave: string): Promise<void> {
+async function claim(staged: string, path: string, stale: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      linkSync(born, path); // fails where something is
-      if (!(await isAnswered(path))) move(born, path);
+      linkSync(staged, path); // fails where something is
+      if (!(await isAnswered(path))) move(staged, path);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -84,73 +134,72 @@ async function claim(born: string, path: string, grave: string): Promise<void> {
     if (there && !there.isSocket())
       throw new Error(`${path}: something else than a socket is there`);
     if (there && (await isAnswered(path))) break;
-    if (there) bury(path, there.ino, grave);
+    if (there) removeStale(path, there.ino, stale);
   }
-  throw Object.assign(new Error(`${path}: another process answers there`), { code: 'EADDRINUSE' });
+  throw inUse(path, socketOwner(path));
+}
+
+function inUse(path: string, pid: number | undefined): Error {
+  const by = pid === undefined ? '' : ` (pid ${pid})`;
+  return Object.assign(new Error(`${path}: another process listens there${by}`), {
+    code: 'EADDRINUSE',
+    ...(pid === undefined ? {} : { pid }),
+  });
 }
 
 /**
  * For file systems (hostfs) on which a second name of a socket leads nowhere, and which keep it
  * when it gets another name.
  */
-function move(born: string, path: string): void {
+function move(staged: string, path: string): void {
   rmSync(path); // a rename between two names of one file does nothing
-  renameSync(born, path);
+  renameSync(staged, path);
 }
 
 /**
- * Takes a dead socket away; when another process has put its own there meanwhile, that one comes
- * back.
+ * Takes a socket away on which nothing answers; when another process has put its own there
+ * meanwhile, that one comes back.
  */
-function bury(path: string, dead: number, grave: string): void {
+function removeStale(path: string, inode: number, stale: string): void {
   try {
-    renameSync(path, grave);
-    if (lstatSync(grave).ino !== dead) linkSync(grave, path);
+    renameSync(path, stale);
+    if (lstatSync(stale).ino !== inode) linkSync(stale, path);
   } catch {
-    // somebody else was faster: the next attempt sees
+    // another process was faster: the next attempt sees
   }
-  rmSync(grave, { force: true });
+  rmSync(stale, { force: true });
 }
 
 /**
  * Asks the socket at a path.
- * @throws a system error when nobody is there, Error when nothing comes back
+ * @throws a system error when no process listens, Error when no answer comes in time, or none that
+ *   ends
  */
 export function askLine(path: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
-    socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_LIMIT_MS, () =>
-      socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
+    const late = setTimeout(
+      () => socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
+      ANSWER_LIMIT_MS,
     );
+    socket.setEncoding('utf8');
     socket
-      .on('error', reject)
+      .on('error', (error: NodeJS.ErrnoException) => {
+        const closed = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+        reject(closed ? new Error(UNANSWERED) : error);
+      })
       .on('data', (piece: string) => {
         text += piece;
+        if (text.length > LONGEST_ANSWER) socket.destroy(new Error('the answer has no end'));
       })
-      .on('close', () =>
-        text.endsWith('\n')
-          ? resolve(text.slice(0, -1))
-          : reject(new Error('closed without an answer')),
-      )
+      .on('close', () => {
+        clearTimeout(late);
+        if (text.endsWith('\n')) resolve(text.slice(0, -1));
+        else reject(new Error(UNANSWERED));
+      })
       .end(`${line}\n`);
   });
-}
-
-/** One line; who ends without one has nothing to wait for. */
-function readLine(socket: Socket, take: (line: string) => void): void {
-  let text = '';
-  const gone = () => socket.destroy();
-  const listen = (piece: string) => {
-    text += piece;
-    const end = text.indexOf('\n');
-    if (end >= 0) {
-      socket.off('data', listen).off('end', gone).resume();
-      take(text.slice(0, end));
-    } else if (text.length > LONGEST_LINE) socket.destroy();
-  };
-  socket.setEncoding('utf8').on('data', listen).on('end', gone);
 }
 
 function isAnswered(path: string): Promise<boolean> {

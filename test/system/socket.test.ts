@@ -1,11 +1,21 @@
 // The socket of one line in, one line out.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askLine, serveLines } from '../../src/system/socket.js';
+import { askLine, type SocketEvent, serveLines } from '../../src/system/socket.js';
 
 let directory = '';
 let path = '';
@@ -32,7 +42,7 @@ test('answers many at once, each its own line, for its owner alone', async () =>
 test('a second one is refused, and the first stays', async () => {
   const server = await serveLines(path, async () => 'first');
   await expect(serveLines(path, async () => 'second')).rejects.toThrow(
-    'another process answers there',
+    'another process listens there',
   );
   expect(await askLine(path, '')).toBe('first');
   server.close();
@@ -119,3 +129,108 @@ test('who says nothing, too much or goes away disturbs nobody', async () => {
   for (const socket of [silent, chatty, rude]) socket.destroy();
   server.close();
 });
+
+test('32 clients that send a letter now and then do not keep others out', async () => {
+  const server = await serveLines(path, async (line) => line);
+  const slow = await Promise.all(
+    Array.from(
+      { length: 40 },
+      () =>
+        new Promise<ReturnType<typeof connect>>((resolve) => {
+          const socket = connect(path, () => resolve(socket)).on('error', () => {});
+        }),
+    ),
+  );
+  for (const socket of slow) socket.write('x');
+  expect(await askLine(path, 'well')).toBe('well');
+  for (const socket of slow) socket.destroy();
+  server.close();
+});
+
+test('answers under way are not dropped for new clients', async () => {
+  const waiting: ((text: string) => void)[] = [];
+  const server = await serveLines(path, () => new Promise((resolve) => waiting.push(resolve)));
+  const asked = Array.from({ length: 32 }, (_, i) => askLine(path, String(i)));
+  while (waiting.length < 32) await new Promise((soon) => setTimeout(soon, 1));
+  await expect(askLine(path, 'too many')).rejects.toThrow('closed without an answer');
+  for (const [i, resolve] of waiting.entries()) resolve(String(i));
+  expect(new Set(await Promise.all(asked)).size).toBe(32);
+  server.close();
+});
+
+test.each([
+  ['the file', () => rmSync(path)],
+  ['its directory', () => rmSync(join(directory, 'own'), { recursive: true })],
+])('%s is removed: it is bound again, and told', async (_, remove) => {
+  const events: SocketEvent[] = [];
+  let told: () => void;
+  const first = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  const tell = (event: SocketEvent) => {
+    events.push(event);
+    told();
+  };
+  const server = await serveLines(path, async (line) => line, tell, 5);
+  remove();
+  await first;
+  expect(events).toEqual([{ rebound: true }]);
+  expect(await askLine(path, 'again')).toBe('again');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(directory, 'own'))).toEqual(['s']);
+  server.close();
+  expect(readdirSync(join(directory, 'own'))).toEqual([]);
+});
+
+test('a file that took its place is left alone, and told once', async () => {
+  const events: SocketEvent[] = [];
+  const server = await serveLines(
+    path,
+    async (line) => line,
+    (event) => events.push(event),
+    5,
+  );
+  rmSync(path);
+  writeFileSync(path, 'precious');
+  await new Promise((soon) => setTimeout(soon, 60));
+  expect(events).toEqual([{ problem: `${path}: something else than a socket is there` }]);
+  server.close();
+  expect(readFileSync(path, 'utf8')).toBe('precious');
+});
+
+test('a process whose socket file was removed is found, with its pid', async () => {
+  const build = fileURLToPath(new URL('../../src/system/socket.ts', import.meta.url));
+  const script = join(directory, 'holder.mjs');
+  await esbuild({
+    entryPoints: [build],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: join(directory, 'socket.mjs'),
+  });
+  writeFileSync(
+    script,
+    `import { serveLines } from './socket.mjs';
+     await serveLines(process.argv[2], async (line) => line, () => {}, 1e9);
+     setInterval(() => {}, 1000);
+     console.log('listening');`,
+  );
+  const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((listening) => child.stdout.once('data', listening));
+  const message = `another process listens there (pid ${child.pid})`;
+  await expect(serveLines(path, async () => '')).rejects.toThrow(message);
+  rmSync(path);
+  await expect(serveLines(path, async () => '')).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    pid: child.pid,
+  });
+  mkdirSync(join(directory, 'other'));
+  const other = await serveLines(join(directory, 'other', 's'), async () => 'other');
+  other.close();
+  child.kill('SIGKILL');
+  await ended;
+  const server = await serveLines(path, async () => 'new');
+  expect(await askLine(path, '')).toBe('new');
+  server.close();
+}, 20_000);

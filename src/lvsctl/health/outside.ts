@@ -151,11 +151,17 @@ export interface Outside {
   /** Whether a program can be run. */
   isExecutable(path: string): boolean;
   /**
-   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nobody
-   * answers is replaced.
-   * @throws Error when another process answers there
+   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nothing
+   * answers is replaced; one whose file was removed is bound anew.
+   * @param tell takes what happened to the file
+   * @throws Error with code EADDRINUSE, and where known `pid`, when another process listens there;
+   *   another Error when it cannot listen
    */
-  serve(path: string, answer: (line: string) => Promise<string>): Promise<{ close(): void }>;
+  serve(
+    path: string,
+    answer: (line: string) => Promise<string>,
+    tell: (event: { readonly rebound: true } | { readonly problem: string }) => void,
+  ): Promise<{ close(): void }>;
   /** Asks such a socket. @throws a system error when nobody is there */
   ask(path: string, line: string): Promise<string>;
   /** Tells systemd, when it wants to be told; the words are those of systemd-notify. */

@@ -12,6 +12,7 @@ import { load } from './load.js';
 import { createLog, type Log } from './log.js';
 import { createMonitor, type Monitor } from './monitor.js';
 import type { Outside } from './outside.js';
+import { placeError, withState } from './places.js';
 import { nextSignals, type Signals } from './signals.js';
 import { exitStatusOf, type Status } from './status.js';
 import { createWayKeeper, type WayKeeper } from './waykeeper.js';
@@ -85,7 +86,7 @@ async function serve(
   const { outside } = world;
   // first the socket: a second monitor is refused before it touches anything
   let answer = async (_: string) => JSON.stringify({ error: 'the monitor is only starting' });
-  const control = await listen(options.socket, outside, (line) => answer(line));
+  const control = await listen(options.socket, outside, prepared.log, (line) => answer(line));
   try {
     const running = await begin(prepared, world);
     const { monitor, record } = running;
@@ -186,14 +187,26 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
 async function listen(
   path: string,
   outside: Outside,
+  log: Log,
   answer: (line: string) => Promise<string>,
 ): ReturnType<Outside['serve']> {
   try {
-    return await outside.serve(path, answer);
+    return await outside.serve(path, answer, (event) =>
+      log.tell(
+        'problem' in event
+          ? { event: 'trouble', reason: `the socket was removed: ${event.problem}` }
+          : { event: 'recovered', reason: `the socket ${path} was removed; it is bound again` },
+      ),
+    );
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (isSystemError(error)) throw Object.assign(error, { path });
-    throw new LvsctlError(code === 'EADDRINUSE' ? 'MONITOR_RUNNING' : 'SYSTEM', message);
+    const { code, message, pid } = error as NodeJS.ErrnoException & { pid?: number };
+    if (isSystemError(error)) throw placeError(Object.assign(error, { path }), 'socket', path);
+    if (code !== 'EADDRINUSE') throw new LvsctlError('SYSTEM', message);
+    throw new LvsctlError(
+      'MONITOR_RUNNING',
+      pid === undefined ? message : `a monitor is already running here (pid ${pid}), at ${path}`,
+      'ask it with `lvsctl monitor status`',
+    );
   }
 }
 
@@ -202,7 +215,7 @@ function prepare({ file, record: path }: RunOptions, world: RunWorld): Prepared 
   let config = load(world.readText(file), file, outside);
   const log = createLog(() => config.monitor, outside);
   return {
-    record: openAdminRecord(outside, path),
+    record: withState(path, () => openAdminRecord(outside, path)),
     log,
     ways: createWayKeeper(
       outside,

@@ -1,0 +1,85 @@
+// The clients of a socket on which one line is answered by one line: how long each may take, and who
+// goes when there are too many.
+import type { Socket } from 'node:net';
+
+/** in which a client must have sent its line, from its connection on */
+const LINE_LIMIT_MS = 5000;
+/**
+ * in which it gets its answer and must have read it; the answer may wait for a kernel that is silent
+ * for ten seconds
+ */
+const ANSWER_LIMIT_MS = 30_000;
+/** more than any request */
+const LONGEST_LINE = 64 * 1024;
+/** at a time */
+const CLIENTS = 32;
+
+export interface Connections {
+  accept(socket: Socket): void;
+  /** Ends all. */
+  close(): void;
+}
+
+/** Where a new client finds no place, the oldest goes that has sent no line or reads its answer. */
+export function createConnections(answer: (line: string) => Promise<string>): Connections {
+  /** clients that keep us waiting, the oldest first */
+  const waiting = new Set<Socket>();
+  /** clients that wait for us */
+  const served = new Set<Socket>();
+
+  function drop(socket: Socket): void {
+    waiting.delete(socket);
+    served.delete(socket);
+    socket.destroy();
+  }
+
+  function makeRoom(): boolean {
+    if (waiting.size + served.size < CLIENTS) return true;
+    const [oldest] = waiting;
+    if (oldest !== undefined) drop(oldest);
+    return oldest !== undefined;
+  }
+
+  return {
+    accept(socket) {
+      if (!makeRoom()) return void socket.destroy();
+      waiting.add(socket);
+      let late = setTimeout(() => drop(socket), LINE_LIMIT_MS);
+      socket
+        .on('error', () => drop(socket))
+        .on('close', () => {
+          clearTimeout(late);
+          drop(socket);
+        });
+      readLine(socket, (line) => {
+        clearTimeout(late);
+        late = setTimeout(() => drop(socket), ANSWER_LIMIT_MS);
+        waiting.delete(socket);
+        served.add(socket);
+        void answer(line).then((text) => {
+          if (!served.delete(socket)) return; // it went meanwhile
+          waiting.add(socket);
+          socket.end(`${text}\n`);
+        });
+      });
+    },
+    close() {
+      for (const socket of [...waiting, ...served]) drop(socket);
+    },
+  };
+}
+
+/** One line; a client that ends without one has nothing to wait for. */
+function readLine(socket: Socket, take: (line: string) => void): void {
+  let text = '';
+  const gone = () => socket.destroy();
+  const listen = (piece: string) => {
+    text += piece;
+    const end = text.indexOf('\n');
+    if (end >= 0) {
+      socket.off('data', listen).off('end', gone).resume();
+      take(text.slice(0, end));
+    } else if (text.length > LONGEST_LINE) socket.destroy();
+  };
+  socket.setEncoding('utf8').on('data', listen).on('end', gone);
+}
