@@ -13,9 +13,12 @@ const ALWAYS: readonly StatusRow[] = [
 ];
 
 const SERVERS: readonly StatusRow[] = [
-  { status: 0, meaning: 'all servers are up' },
-  { status: 1, meaning: 'a server is not up, or not yet known' },
-  { status: 3, meaning: 'a service has none of its own servers' },
+  { status: 0, meaning: 'all servers are up, or out because of disable or drain' },
+  { status: 1, meaning: 'a server is down, held or not yet checked, or the table differs' },
+  {
+    status: 3,
+    meaning: 'a service has no server that gets new connections, except perhaps its sorry server',
+  },
 ];
 const COMPARED: readonly StatusRow[] = [
   { status: 0, meaning: 'desired and actual state are the same' },

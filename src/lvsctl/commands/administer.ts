@@ -4,15 +4,18 @@ import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
 import { wantedTable } from '../config/wanted.js';
 import { hasCode, LvsctlError } from '../errors.js';
-import { openAdminRecord, selectServers, withRemembered } from '../health/admin.js';
-import { askMonitor } from '../health/ask.js';
+import { changing, openAdminRecord, selectServers, withRemembered } from '../health/admin.js';
+import { askAdmin, askStatus } from '../health/ask.js';
 import { type AdminAnswer, type AdminRequest, toAdmin } from '../health/control.js';
 import { waitEmpty } from '../health/drain.js';
+import { lastServers } from '../health/lastservers.js';
 import type { Outside } from '../health/outside.js';
+import { withState } from '../health/places.js';
 import type { AdminState } from '../health/service.js';
 import { formatServer } from '../plan/diff.js';
 import type { Finish } from '../program.js';
 import type { World } from '../world.js';
+import { withoutMonitor } from './withoutmonitor.js';
 
 interface Options {
   readonly service?: string;
@@ -26,8 +29,10 @@ interface Options {
 }
 
 const HELP = `
-SERVER is an address, in all services and ports, or an address with its port: 10.0.0.1, 10.0.0.1:80, 2001:db8::1, [2001:db8::1]:80.
-What is said outlives the monitor; without one at work name its file with --file, and the word counts from its start.`;
+SERVER is an address, in all services and ports, or an address with its port:
+10.0.0.1, 10.0.0.1:80, 2001:db8::1, [2001:db8::1]:80.
+The state survives restarts. If no monitor is running, name its file with --file: the state takes
+effect when the monitor starts.`;
 
 /** Adds what the three have in common. */
 export function configureAdmin(
@@ -64,20 +69,9 @@ async function administer(
     reason: options.reason ?? '',
   };
   const socket = options.socket ?? world.places().socket;
-  let servers: AdminAnswer['servers'];
-  let trouble: string | null = null;
-  try {
-    ({ servers, trouble } = await askMonitor<AdminAnswer>(outside, socket, {
-      ask: 'admin',
-      ...request,
-    }));
-  } catch (error) {
-    if (!hasCode(error, 'NO_MONITOR') || options.file === undefined || options.wait) throw error;
-    servers = remember(request, options.file, outside, options, world);
-    world.err(`lvsctl: ${error.message}; what was said counts from its start\n`);
-  }
-  for (const { service, server: name } of servers)
-    world.out(`${service} ${name} ${state ?? 'enabled'}\n`);
+  const { servers, trouble } = await apply(request, socket, outside, options, world);
+  for (const { service, server: name, changed } of servers)
+    world.out(`${service} ${name} ${changed ? '' : 'already '}${state ?? 'enabled'}\n`);
   if (trouble !== null)
     throw new LvsctlError(
       'COMMAND_FAILED',
@@ -85,6 +79,33 @@ async function administer(
     );
   if (!options.wait) return 0;
   return waitEmpty(servers, options.timeout, socket, outside, world.err);
+}
+
+/** By the running monitor; without one in its record, where its file is named. */
+async function apply(
+  request: AdminRequest,
+  socket: string,
+  outside: Outside,
+  options: Options,
+  world: World,
+): Promise<AdminAnswer> {
+  try {
+    if (request.state !== null)
+      for (const line of lastServers(await askStatus(outside, socket), request))
+        world.err(`lvsctl: warning: ${line}\n`);
+    return await askAdmin(outside, socket, request);
+  } catch (error) {
+    if (!hasCode(error, 'NO_MONITOR')) throw error;
+    if (options.file === undefined || options.wait)
+      throw new LvsctlError(
+        error.code,
+        error.message,
+        await withoutMonitor(request, options, world),
+      );
+    const servers = remember(request, options.file, outside, options, world);
+    world.err(`lvsctl: ${error.message}: this takes effect when the monitor starts\n`);
+    return { servers, trouble: null };
+  }
 }
 
 /** Writes the record that the next monitor reads. */
@@ -101,9 +122,12 @@ function remember(
       servers: destinations.map(formatServer),
     }),
   );
-  const record = openAdminRecord(outside, options.state ?? world.places().record);
+  const path = options.state ?? world.places().record;
+  const record = withState(path, () => openAdminRecord(outside, path));
   const known = request.state === null ? withRemembered(all, record) : all;
   const servers = selectServers(known, request.server, request.service ?? undefined);
-  record.set(servers, toAdmin(request, outside.clock.date()));
-  return servers;
+  const admin = toAdmin(request, outside.clock.date());
+  const changed = changing(servers, admin, record);
+  if (changed.length > 0) withState(path, () => record.set(changed, admin));
+  return servers.map((one) => ({ ...one, changed: changed.includes(one) }));
 }

@@ -3,10 +3,10 @@
 import { Option } from 'commander';
 import { FAILED, LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
-import { askMonitor } from '../health/ask.js';
+import { askStatus } from '../health/ask.js';
 import type { Outside } from '../health/outside.js';
 import { once, type RunWorld, watch } from '../health/run.js';
-import { exitStatusOf, type Status } from '../health/status.js';
+import { exitStatusOf } from '../health/status.js';
 import type { Subcommand } from '../program.js';
 import { serverTable } from '../view/servers.js';
 import type { World } from '../world.js';
@@ -151,9 +151,7 @@ async function show(
   outside: Outside,
   world: World,
 ): Promise<number> {
-  const status = await askMonitor<Status>(outside, socket ?? world.places().socket, {
-    ask: 'status',
-  });
+  const status = await askStatus(outside, socket ?? world.places().socket);
   if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
   else
     world.out(

@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from '../../model/address.js';
 import { LvsctlError } from '../errors.js';
 import type { Outside } from './outside.js';
 import type { Admin, AdminState } from './service.js';
+import { listOf, moment, objectOf, oneOf, text, textThat } from './shape.js';
 import type { Rename, ServersOf } from './succession.js';
 
 export interface AdminEntry extends Admin {
@@ -45,8 +46,8 @@ export function openAdminRecord(
   path: string,
 ): AdminRecord {
   const read = (): readonly AdminEntry[] => {
-    const text = files.readFile(path)?.text;
-    return text === undefined ? [] : parseRecord(text, path);
+    const file = files.readFile(path);
+    return file === undefined ? [] : parseRecord(file, path, files.uid);
   };
   let entries = read();
   function write(next: readonly AdminEntry[]): void {
@@ -144,33 +145,83 @@ function hostOf(server: string): string {
   return server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
-function parseRecord(text: string, path: string): readonly AdminEntry[] {
+/** Of these servers those that the request changes: others are so already, with that reason. */
+export function changing(
+  servers: readonly ServerId[],
+  admin: Admin | undefined,
+  record: AdminRecord,
+): readonly ServerId[] {
+  return servers.filter(({ service, server }) => {
+    const former = record.find(service, server);
+    if (former === undefined || admin === undefined) return former !== admin;
+    return former.state !== admin.state || !['', former.reason].includes(admin.reason);
+  });
+}
+
+/** Only what root or this user wrote, and nobody else could, is believed. */
+function parseRecord(
+  { text, mode, uid }: { readonly text: string; readonly mode: number; readonly uid: number },
+  path: string,
+  ownUid: number,
+): readonly AdminEntry[] {
+  if (uid !== 0 && uid !== ownUid) throw damaged(path, `owned by user ${uid}`);
+  if ((mode & 0o022) !== 0)
+    throw damaged(path, `mode ${mode.toString(8).padStart(4, '0')}: other users may write to it`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new LvsctlError(
-      'BAD_RECORD',
-      `${path}: not JSON; repair it or move it away (then every server counts as enabled)`,
-    );
+    throw damaged(path, 'not JSON');
   }
-  const { version, servers } = (value ?? {}) as { version?: unknown; servers?: unknown };
-  if (version !== VERSION || !Array.isArray(servers) || !servers.every(isEntry)) {
-    throw new LvsctlError(
-      'BAD_RECORD',
-      `${path}: not a record of administrative states of version ${VERSION}`,
-    );
-  }
-  return servers;
+  const problem = RECORD(value, '') ?? repeated((value as RecordFile).servers);
+  if (problem !== undefined) throw damaged(path, problem);
+  return (value as RecordFile).servers;
 }
 
-const STATES: readonly AdminState[] = ['disabled', 'drained'];
+interface RecordFile {
+  readonly version: number;
+  readonly servers: readonly AdminEntry[];
+}
 
-function isEntry(value: unknown): value is AdminEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { service, server, state, reason, since } = value as Record<string, unknown>;
-  const texts = [service, server, reason, since].every((text) => typeof text === 'string');
-  return (
-    texts && !Number.isNaN(Date.parse(String(since))) && STATES.some((known) => known === state)
+const RECORD = objectOf<RecordFile>({
+  version: oneOf([VERSION]),
+  servers: listOf(
+    objectOf<AdminEntry>({
+      service: textThat('the name of a service', (name) => name !== ''),
+      server: textThat('an address with its port', isServer),
+      state: oneOf(['disabled', 'drained'] satisfies AdminState[]),
+      reason: text,
+      since: moment,
+    }),
+  ),
+});
+
+/** As `formatServer` writes it: another spelling would never be found. */
+function isServer(word: string): boolean {
+  // an IPv6 address without a port ends like one with a port
+  if (parseAddress(word) !== undefined) return false;
+  try {
+    const [, port] = /:(\d+)$/.exec(word) ?? [];
+    return port !== undefined && Number(port) <= 65_535 && readServer(word) === word;
+  } catch {
+    return false;
+  }
+}
+
+function repeated(entries: readonly AdminEntry[]): string | undefined {
+  const names = new Set<string>();
+  for (const [i, { service, server }] of entries.entries()) {
+    const name = `${service} ${server}`;
+    if (names.has(name)) return `servers[${i}]: the server is there twice`;
+    names.add(name);
+  }
+  return undefined;
+}
+
+function damaged(path: string, problem: string): LvsctlError {
+  return new LvsctlError(
+    'BAD_RECORD',
+    `${path}: the record of disabled and drained servers is not used: ${problem}`,
+    'move the file away: then no server is disabled or drained, until you do it again',
   );
 }

@@ -2,7 +2,13 @@
 
 import { LvsctlError } from '../errors.js';
 import { reasonOf } from '../failure.js';
-import { type AdminRecord, type ServerId, selectServers, withRemembered } from './admin.js';
+import {
+  type AdminRecord,
+  changing,
+  type ServerId,
+  selectServers,
+  withRemembered,
+} from './admin.js';
 import type { Monitor } from './monitor.js';
 import type { Clock } from './outside.js';
 import type { Admin, AdminState } from './service.js';
@@ -21,8 +27,14 @@ export interface AdminRequest {
   readonly reason: string;
 }
 
+/** A server that the request is about. */
+export interface ChangedServer extends ServerId {
+  /** false = it was so already */
+  readonly changed: boolean;
+}
+
 export interface AdminAnswer {
-  readonly servers: readonly ServerId[];
+  readonly servers: readonly ChangedServer[];
   /** why the table does not have it yet: it cannot be written */
   readonly trouble: string | null;
 }
@@ -30,6 +42,8 @@ export interface AdminAnswer {
 /** Something was wrong with the question; the message is for people. */
 export interface Refusal {
   readonly error: string;
+  /** what to do about it */
+  readonly hint: string | null;
 }
 
 export interface ControlParts {
@@ -52,11 +66,15 @@ export function createControl({
       request.state === null ? withRemembered(monitor.servers(), record) : monitor.servers();
     const servers = selectServers(known, request.server, request.service ?? undefined);
     const admin = toAdmin(request, clock.date());
+    const changed = changing(servers, admin, record);
     // first the record: what was answered must survive a death right now
-    record.set(servers, admin);
-    for (const { service, server } of servers) monitor.setAdmin(service, server, admin);
+    if (changed.length > 0) record.set(changed, admin);
+    for (const { service, server } of changed) monitor.setAdmin(service, server, admin);
     await monitor.write();
-    return { servers, trouble: monitor.trouble() ?? (await differing(servers)) };
+    return {
+      servers: servers.map((one) => ({ ...one, changed: changed.includes(one) })),
+      trouble: monitor.trouble() ?? (await differing(servers)),
+    };
   }
   /** What the table has of these servers that it should not: somebody refused it. */
   async function differing(servers: readonly ServerId[]): Promise<string | null> {
@@ -77,6 +95,7 @@ export function createControl({
     } catch (error) {
       return JSON.stringify({
         error: reasonOf(error),
+        hint: (error instanceof LvsctlError ? error.hint : undefined) ?? null,
       } satisfies Refusal);
     }
   };

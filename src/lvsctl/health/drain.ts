@@ -2,7 +2,7 @@
 
 import { hasCode } from '../errors.js';
 import type { ServerId } from './admin.js';
-import { askMonitor } from './ask.js';
+import { askStatus } from './ask.js';
 import type { Outside } from './outside.js';
 import type { ServerStatus, Status } from './status.js';
 
@@ -34,7 +34,7 @@ export async function waitEmpty(
     const enough = Math.min(end, clock.now() + AWAY_MS);
     for (;;) {
       try {
-        return await askMonitor<Status>({ ask }, socket, { ask: 'status' });
+        return await askStatus({ ask }, socket);
       } catch (error) {
         const away = hasCode(error, 'NO_MONITOR', 'MONITOR_ERROR');
         if (!away || clock.now() >= enough) throw error;

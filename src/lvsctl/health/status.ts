@@ -7,7 +7,8 @@ import { isUnproven, type ServerState, type ServiceState } from './service.js';
 import { needsSorry } from './target.js';
 
 /** `held`: fails but stays in, see min_up. `checking`: no verdict yet. */
-export type Standing = 'up' | 'down' | 'held' | 'checking' | 'disabled' | 'drained';
+export const STANDINGS = ['up', 'down', 'held', 'checking', 'disabled', 'drained'] as const;
+export type Standing = (typeof STANDINGS)[number];
 
 /** The last result of a check. */
 export interface Reading {
@@ -147,13 +148,21 @@ function standingOf(server: ServerState): Standing {
 }
 
 /**
- * Exit status of `monitor status` and `--once`: 0 all are up and in the table as they should be, 1
- * somebody is not, 3 a service has no server in the table but perhaps the sorry one.
+ * Exit status of `monitor status` and `--once`, as `statuses.ts` has it: 0 all servers are as they
+ * are meant to be, 1 one is not, 3 a service has no server of its own in the table that gets new
+ * connections. A server that an administrator took out is meant to be out.
  */
 export function exitStatusOf(services: readonly ServiceStatus[]): number {
   if (services.some(({ servers }) => !servers.some(({ weightActual }) => (weightActual ?? 0) > 0)))
     return 3;
-  const good = ({ state, weightWanted, weightActual }: ServerStatus) =>
-    state === 'up' && weightWanted === weightActual;
-  return services.every(({ servers }) => servers.every(good)) ? 0 : 1;
+  return services.every(({ servers }) => servers.every(isAsMeant)) ? 0 : 1;
+}
+
+function isAsMeant({ state, weightWanted, weightActual }: ServerStatus): boolean {
+  return (state === 'up' || isByAdmin(state)) && weightWanted === weightActual;
+}
+
+/** Whether an administrator took the server out. */
+export function isByAdmin(state: Standing): boolean {
+  return state === 'disabled' || state === 'drained';
 }

@@ -1,9 +1,17 @@
 // lvsctl monitor as people start it: a process with a table file, web servers on loopback, and
 // other processes that talk to it.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -34,7 +42,7 @@ function start(
   program: string,
   words: readonly string[],
   env: Record<string, string> = {},
-): { child: ChildProcess; ended: Promise<Ended> } {
+): { child: ChildProcess; ended: Promise<Ended>; log: () => string } {
   const child = startChild(program, words, {
     LVS_BACKEND: `file:${join(directory, 'table')}`,
     ...env,
@@ -54,7 +62,7 @@ function start(
       done({ status, stdout, stderr });
     }),
   );
-  return { child, ended };
+  return { child, ended, log: () => stderr };
 }
 const places = () => ['--socket', join(directory, 's'), '--state', join(directory, 'state')];
 const monitor = (words: readonly string[] = [], env = {}) =>
@@ -148,9 +156,19 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
   expect(await table()).not.toContain(`:${two.port}`);
   expect(await lvsctl('drain', '127.0.0.1', '--wait', '--timeout', '5')).toMatchObject({
     status: 0,
-    stderr: '',
+    stderr: expect.stringMatching(/^lvsctl: warning: web has no other server that is up: .*\n$/),
   });
   expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 0\n`));
+  // both are drained: nothing is wrong but the sorry server serves
+  expect((await lvsctl('monitor', 'status')).status).toBe(3);
+  expect((await lvsctl('enable', `127.0.0.1:${one.port}`)).status).toBe(0);
+  expect((await lvsctl('monitor', 'status')).status).toBe(0);
+  expect(await lvsctl('drain', '127.0.0.1')).toEqual({
+    status: 0,
+    stdout: `web 127.0.0.1:${one.port} drained\nweb 127.0.0.1:${two.port} already drained\n`,
+    stderr:
+      'lvsctl: warning: web has no other server that is up: new connections go to its sorry server 127.0.0.1:9\n',
+  });
   expect(await lvsctl('enable', '127.0.0.1')).toMatchObject({ status: 0 });
   expect(await table()).toMatch(new RegExp(`:${two.port} -m -w 2\n`));
   child.kill('SIGTERM');
@@ -174,7 +192,7 @@ test('SIGKILL, and the next one goes on with what is there, also with what admin
   const second = monitor();
   await until(
     () => lvsctl('monitor', 'status', '--json'),
-    ({ status }) => status === 1,
+    ({ status }) => status === 0,
   );
   expect(readFileSync(join(directory, 'table'), 'utf8')).toBe(before);
   expect((await lvsctl('monitor', 'status')).stdout).toMatch(/ disabled /);
@@ -188,7 +206,7 @@ test('without a monitor a word for a server goes into the record, when the file 
   const refused = await lvsctl('disable', '127.0.0.1');
   expect(refused).toMatchObject({ status: 2, stdout: '' });
   expect(refused.stderr).toMatch(
-    /^lvsctl: no monitor is running at .*\/s\nhint: start one with `lvsctl monitor FILE`\n$/,
+    /^lvsctl: no monitor is running at .*\/s\nhint: start one with `lvsctl monitor FILE`, or name its file with --file for its next start; without a monitor: ipvsadm -d -t VIP:PORT -r SERVER\n$/,
   );
   const file = join(directory, 'lvs.yaml');
   expect(
@@ -203,6 +221,43 @@ test('without a monitor a word for a server goes into the record, when the file 
   await inTable(9);
 }, 60_000);
 
+describe('what answers and is no monitor ends with status 2 and a message', () => {
+  test.each(['garbage', 'null', '5', '{}', '{"services":5}', '[]', '{"error":{"a":1}}', ''])(
+    '%s',
+    async (line) => {
+      const server = createNetServer((socket) => socket.on('error', () => {}).end(`${line}\n`));
+      await new Promise<void>((done) => server.listen(join(directory, 's'), done));
+      for (const words of [
+        ['monitor', 'status'],
+        ['drain', '10.0.0.1'],
+      ]) {
+        const { status, stdout, stderr } = await lvsctl(...words);
+        expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+        expect(stderr).toMatch(
+          /^lvsctl: the answer at .*\/s is not that of a monitor of this version: .*\nhint: .*\n$/,
+        );
+      }
+      server.close();
+    },
+  );
+});
+
+test('a record that others may write to, or that is damaged, is refused and named', async () => {
+  writeFile([1]);
+  const state = join(directory, 'state');
+  const refuse = async (problem: string) =>
+    expect(await monitor().ended).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `lvsctl: ${state}: the record of disabled and drained servers is not used: ${problem}\nhint: move the file away: then no server is disabled or drained, until you do it again\n`,
+    });
+  writeFileSync(state, '{"version":1,"servers":[');
+  await refuse('not JSON');
+  writeFileSync(state, '{"version":1,"servers":[]}');
+  chmodSync(state, 0o666);
+  await refuse('mode 0666: other users may write to it');
+}, 60_000);
+
 describe('what it refuses, with status 2 and nothing changed', () => {
   test('a second one', async () => {
     const [one] = await webServers();
@@ -211,7 +266,19 @@ describe('what it refuses, with status 2 and nothing changed', () => {
     await inTable(one.port);
     const second = await monitor().ended;
     expect(second).toMatchObject({ status: 2, stdout: '' });
-    expect(second.stderr).toMatch(/^lvsctl: .*\/s: another process answers there\n$/);
+    const running = `a monitor is already running here (pid ${first.child.pid}), at ${join(directory, 's')}`;
+    expect(second.stderr).toBe(`lvsctl: ${running}\nhint: ask it with \`lvsctl monitor status\`\n`);
+    // also while the file of its socket is missing
+    rmSync(join(directory, 's'));
+    expect(await monitor().ended).toEqual(second);
+    await until(
+      () => lvsctl('monitor', 'status'),
+      ({ status }) => status === 0,
+    );
+    await until(
+      async () => first.log(),
+      (log) => / recovered: the socket .*\/s was removed; it is bound again\n/.test(log),
+    );
     first.child.kill();
     await first.ended;
   }, 60_000);

@@ -1,5 +1,7 @@
 // What administrators say: which servers a word means, and what is remembered.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LvsctlError } from '../../../src/lvsctl/errors.js';
 import { openAdminRecord, selectServers } from '../../../src/lvsctl/health/admin.js';
 
 const ALL = [
@@ -106,14 +108,112 @@ describe('the record', () => {
     expect(record.find('web', '10.0.0.1:80')).toBeUndefined();
   });
 
+  const entry = { service: 'web', server: '10.0.0.1:80', ...admin };
+  const recordOf = (...servers: unknown[]) => JSON.stringify({ version: 1, servers });
   test.each([
-    '',
-    '{',
-    'null',
-    '[]',
-    '{"version":2,"servers":[]}',
-    '{"version":1,"servers":[{"service":"web"}]}',
-    '{"version":1,"servers":[{"service":"web","server":"x","state":"asleep","reason":"","since":"2026-01-01T00:00:00.000Z"}]}',
-    '{"version":1,"servers":[{"service":"web","server":"x","state":"disabled","reason":"","since":"yesterday"}]}',
-  ])('%s is refused', (text) => expect(() => openAdminRecord(files(text), 'f')).toThrow(/^f: not/));
+    ['', 'not JSON'],
+    ['{', 'not JSON'],
+    ['null', 'expected an object, found null'],
+    ['[]', 'expected an object, found a list'],
+    ['{"version":2,"servers":[]}', 'version: expected 1, found 2'],
+    ['{"version":1}', 'servers is missing'],
+    ['{"version":1,"servers":[],"more":1}', 'more is not known'],
+    ['{"version":1,"servers":{}}', 'servers: expected a list, found an object'],
+    [recordOf({ service: 'web' }), 'servers[0].server is missing'],
+    [
+      recordOf(entry, { ...entry, server: 'x' }),
+      'servers[1].server: expected an address with its port, found "x"',
+    ],
+    [
+      recordOf({ ...entry, server: '10.0.0.1:99999' }),
+      'servers[0].server: expected an address with its port, found "10.0.0.1:99999"',
+    ],
+    [
+      recordOf({ ...entry, server: '2001:db8::1' }),
+      'servers[0].server: expected an address with its port, found "2001:db8::1"',
+    ],
+    [
+      recordOf({ ...entry, state: 'asleep\x1b[2J' }),
+      'servers[0].state: expected "disabled" or "drained", found "asleep\\u001b[2J"',
+    ],
+    [
+      recordOf({ ...entry, since: 'yesterday' }),
+      'servers[0].since: expected a time like 2026-01-31T12:00:00.000Z, found "yesterday"',
+    ],
+    [recordOf({ ...entry, reason: null }), 'servers[0].reason: expected a text, found null'],
+    [recordOf({ ...entry, __proto: 1 }), 'servers[0].__proto is not known'],
+    [recordOf(entry, entry), 'servers[1]: the server is there twice'],
+  ])('%s is refused, with the field and what to do', (text, problem) => {
+    const open = () => openAdminRecord(files(text), '/var/r.json');
+    expect(open).toThrow(
+      expect.objectContaining({
+        code: 'BAD_RECORD',
+        message: `/var/r.json: the record of disabled and drained servers is not used: ${problem}`,
+        hint: expect.stringMatching(/^move the file away: then no server is disabled/),
+      }),
+    );
+  });
+
+  test.each([
+    [{ uid: 65534 }, 'owned by user 65534'],
+    [{ mode: 0o666 }, 'mode 0666: other users may write to it'],
+    [{ mode: 0o620 }, 'mode 0620: other users may write to it'],
+  ])('of another user, or that others may write to: %j', (found, problem) => {
+    const file = { text: recordOf(entry), mode: 0o600, uid: 0, ...found };
+    const open = (uid: number) => () =>
+      openAdminRecord({ uid, readFile: () => file, writeText: () => {} }, 'f');
+    expect(open(0)).toThrow(problem);
+    if (file.uid !== 0) expect(open(file.uid)).not.toThrow();
+  });
+
+  test('damaged in any way it is not believed, and nothing crashes', () => {
+    const valid = recordOf(entry, { ...entry, service: 'mail', state: 'drained', reason: '' });
+    const value = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant({ ...entry }), fc.integer());
+    const field = fc.constantFrom('service', 'server', 'state', 'reason', 'since');
+    const mutations = fc.oneof(
+      fc.nat(valid.length - 1).map((length) => valid.slice(0, length)),
+      fc.tuple(field, value).map(([name, wrong]) => recordOf({ ...entry, [name]: wrong })),
+      field.map((name) => recordOf({ ...entry, [name]: undefined })),
+      value.map((wrong) => recordOf(entry, wrong)),
+      value.map((version) => JSON.stringify({ version, servers: [entry] })),
+      value.map((servers) => JSON.stringify({ version: 1, servers })),
+      fc
+        .tuple(fc.nat(valid.length - 1), fc.string({ minLength: 1, maxLength: 3 }))
+        .map(([at, text]) => valid.slice(0, at) + text + valid.slice(at + 1)),
+      fc.json(),
+    );
+    fc.assert(
+      fc.property(mutations, (text) => {
+        let believed: readonly unknown[];
+        try {
+          believed = openAdminRecord(files(text), 'f').entries();
+        } catch (error) {
+          expect(error).toBeInstanceOf(LvsctlError);
+          expect(error).toMatchObject({ code: 'BAD_RECORD' });
+          expect((error as Error).message).not.toMatch(/\p{Cc}/u);
+          return;
+        }
+        // what is believed is a record by every rule, written down here once more
+        const names = new Set<string>();
+        for (const one of believed as Record<string, string>[]) {
+          expect(Object.keys(one).sort()).toEqual([
+            'reason',
+            'server',
+            'service',
+            'since',
+            'state',
+          ]);
+          expect(Object.values(one).every((each) => typeof each === 'string')).toBe(true);
+          expect(one.service).not.toBe('');
+          expect(one.server).toMatch(/^(?:\d+(?:\.\d+){3}|\[[0-9a-f:.]+\]):\d+$/);
+          expect(['disabled', 'drained']).toContain(one.state);
+          expect(new Date(one.since ?? '').toISOString()).toBe(one.since);
+          names.add(`${one.service} ${one.server}`);
+        }
+        expect(names.size).toBe(believed.length);
+        expect(JSON.parse(text)).toEqual({ version: 1, servers: believed });
+      }),
+      { numRuns: process.env.LVS_TEST_FULL ? 20_000 : 1000 },
+    );
+  });
 });

@@ -636,7 +636,7 @@ describe('administrators', () => {
     void one.watch();
     await one.pass(5000);
     expect(await one.ask(say('disabled', '10.0.0.1', 'new disk'))).toEqual({
-      servers: [{ service: 'web', server: '10.0.0.1:80' }],
+      servers: [{ service: 'web', server: '10.0.0.1:80', changed: true }],
       trouble: null,
     });
     expect(await one.weights()).toEqual({ '10.0.0.2': 1 });
@@ -655,6 +655,29 @@ describe('administrators', () => {
     await one.ask(say(null, '10.0.0.1'));
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 0 });
     expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toHaveLength(1);
+    one.signal('SIGTERM');
+  });
+
+  test('saying the same again changes nothing and is not logged; another reason is', async () => {
+    const one = stage();
+    void one.watch();
+    await one.pass(5000);
+    const server = { service: 'web', server: '10.0.0.1:80' };
+    const answer = (changed: boolean) => ({ servers: [{ ...server, changed }], trouble: null });
+    expect(await one.ask(say(null, '10.0.0.1'))).toEqual(answer(false));
+    expect(await one.ask(say('drained', '10.0.0.1', 'fan'))).toEqual(answer(true));
+    const record = one.files.get('/var/r.json');
+    await one.pass(5000);
+    expect(await one.ask(say('drained', '10.0.0.1'))).toEqual(answer(false));
+    expect(await one.ask(say('drained', '10.0.0.1', 'fan'))).toEqual(answer(false));
+    expect(one.files.get('/var/r.json')).toBe(record);
+    expect(await one.ask(say('drained', '10.0.0.1', 'disk'))).toEqual(answer(true));
+    expect(await one.ask(say(null, '10.0.0.1'))).toEqual(answer(true));
+    expect(one.log().slice(3)).toEqual([
+      'web 10.0.0.1:80 drained: fan',
+      'web 10.0.0.1:80 drained: disk',
+      'web 10.0.0.1:80 enabled',
+    ]);
     one.signal('SIGTERM');
   });
 
@@ -735,7 +758,7 @@ describe('administrators', () => {
     const one = stage();
     void one.watch();
     await one.pass(5000);
-    expect(await one.ask(request)).toEqual({ error });
+    expect(await one.ask(request)).toEqual({ error, hint: null });
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
     one.signal('SIGTERM');
   });
@@ -755,16 +778,28 @@ describe('waiting until a drained server is empty', () => {
       const server = {
         server: '10.0.0.1:80',
         state: 'drained',
+        since: '2026-01-01T00:00:00.000Z',
+        reason: null,
+        lastError: null,
+        latencyMs: null,
+        weight: 1,
+        weightWanted: 0,
         weightActual: 0,
+        checks: [],
         active: 0,
         inactive: 0,
         persistent: 0,
         ...now,
       };
+      const service = { name: 'web', id: 'tcp', servers: [server], sorry: null, others: [] };
       return JSON.stringify({
+        version: 1,
+        file: 'f',
+        pid: 1,
+        started: '2026-01-01T00:00:00.000Z',
         templatesExpire: false,
         trouble: null,
-        services: [{ name: 'web', servers: [server] }],
+        services: [service],
         ...more,
       });
     };
@@ -1144,7 +1179,7 @@ describe('log, hook and systemd', () => {
       error: expect.stringContaining('no server 10.0.0.9'),
     });
     expect(await one.ask(say(null, '10.0.0.9'))).toEqual({
-      servers: [{ service: 'web', server: '10.0.0.9:80' }],
+      servers: [{ service: 'web', server: '10.0.0.9:80', changed: true }],
       trouble: null,
     });
     expect(JSON.parse(one.files.get('/var/r.json') ?? '').servers).toEqual([]);

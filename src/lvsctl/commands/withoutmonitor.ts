@@ -1,0 +1,80 @@
+// What to do with a server where no monitor is running: start one, or the commands of ipvsadm.
+import type { Change } from '../../model/change.js';
+import type { Destination } from '../../model/destination.js';
+import { BackendError, IpvsError } from '../../model/errors.js';
+import type { ServiceId } from '../../model/service.js';
+import { renderId } from '../config/wanted.js';
+import { LvsctlError } from '../errors.js';
+import { selectServers } from '../health/admin.js';
+import type { AdminRequest } from '../health/control.js';
+import type { AdminState } from '../health/service.js';
+import { printCommand } from '../plan/command.js';
+import { formatServer } from '../plan/diff.js';
+import type { World } from '../world.js';
+
+/** more commands are not listed */
+const MOST = 4;
+
+/** The hint beside "no monitor is running". */
+export async function withoutMonitor(
+  request: AdminRequest,
+  { wait = false }: { readonly wait?: boolean },
+  world: World,
+): Promise<string> {
+  const file = wait ? '' : ', or name its file with --file for its next start';
+  const start = `start one with \`lvsctl monitor FILE\`${file}`;
+  if (request.state === null) return start;
+  const commands = await commandsFor(request.state, request, world);
+  return `${start}; without a monitor: ${commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state]}`;
+}
+
+const GENERAL: Readonly<Record<AdminState, string>> = {
+  drained: 'ipvsadm -e -t VIP:PORT -r SERVER -w 0 (with -m, -i or -g as the server has it)',
+  disabled: 'ipvsadm -d -t VIP:PORT -r SERVER',
+};
+
+/** For the server in the live table; none where it cannot be read or the server is not in it. */
+async function commandsFor(
+  state: AdminState,
+  { server, service }: AdminRequest,
+  world: World,
+): Promise<readonly string[]> {
+  const { machine } = world;
+  // asking the kernel would load the module
+  if (machine.hasKernelRules && machine.read('/proc/net/ip_vs') === undefined) return [];
+  try {
+    const backend = await machine.backend();
+    const live = await Promise.all(
+      (await backend.services('rules')).map(async ({ service: { id } }) => ({
+        id,
+        service: renderId(id),
+        destinations: (await backend.destinations(id, 'rules')).map((one) => one.destination),
+      })),
+    );
+    const all = live.map((one) => ({ ...one, servers: one.destinations.map(formatServer) }));
+    // a service's name is only known to its file
+    const chosen = service === null ? selectServers(all, server, undefined) : [];
+    const commands = chosen.flatMap((one) => {
+      const found = all.find((each) => each.service === one.service);
+      const destination = found?.destinations.find((each) => formatServer(each) === one.server);
+      return found && destination ? [command(state, found.id, destination)] : [];
+    });
+    // a comment would hide what follows it
+    if (commands.some((line) => line.startsWith('#'))) return [];
+    const more = commands.length - MOST;
+    return [...commands.slice(0, MOST), ...(more > 0 ? [`... (${more} more)`] : [])];
+  } catch (error) {
+    const expected = [BackendError, IpvsError, LvsctlError].some((kind) => error instanceof kind);
+    if (!expected) throw error;
+    return [];
+  }
+}
+
+function command(state: AdminState, id: ServiceId, destination: Destination): string {
+  const { address, port } = destination;
+  const change: Change =
+    state === 'drained'
+      ? { kind: 'edit-destination', id, destination: { ...destination, weight: 0 } }
+      : { kind: 'delete-destination', id, destination: { address, port } };
+  return printCommand({ kind: 'rule', change });
+}

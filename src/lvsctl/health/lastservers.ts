@@ -1,0 +1,31 @@
+// Services that a request of an administrator leaves without a server.
+import { selectServers } from './admin.js';
+import type { AdminRequest } from './control.js';
+import type { ServiceStatus, Status } from './status.js';
+
+/**
+ * Warnings, a line each: no server of the service gets new connections afterwards.
+ * @throws NOT_FOUND or BAD_USAGE as the monitor would
+ */
+export function lastServers({ services }: Status, request: AdminRequest): readonly string[] {
+  const all = services.map(({ name, servers }) => ({
+    service: name,
+    servers: servers.map(({ server }) => server),
+  }));
+  const chosen = selectServers(all, request.server, request.service ?? undefined);
+  return services.flatMap((service) => {
+    const serving = service.servers.filter(({ weightWanted }) => (weightWanted ?? 0) > 0);
+    const leaving = serving.filter(({ server }) =>
+      chosen.some((one) => one.service === service.name && one.server === server),
+    );
+    return leaving.length > 0 && leaving.length === serving.length
+      ? [`${service.name} has no other server that is up: ${consequence(service)}`]
+      : [];
+  });
+}
+
+function consequence({ sorry }: ServiceStatus): string {
+  return sorry === null
+    ? 'new connections are refused'
+    : `new connections go to its sorry server ${sorry.server}`;
+}
