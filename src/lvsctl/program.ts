@@ -18,7 +18,7 @@ export type Finish = (work: (world: World) => Promise<number>) => Promise<void>;
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
-  { name: 'check', help: 'read an lvsctl file and name its first slip', load: () => import('./commands/check.js') },
+  { name: 'check', help: 'check an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from saved rules or from the live table', load: () => import('./commands/import.js') },
   { name: 'rules', help: "load, save and clear rules where this distribution keeps them", load: () => import('./commands/rules.js') },
   { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },

@@ -1,6 +1,6 @@
 // How an error is shown, and the exit status it ends with.
-
 import { VERSION } from '../render/version.js';
+import { ConfigError } from './config/problem.js';
 import { INTERNAL_ERROR, type LvsctlError } from './errors.js';
 import { expectedError } from './failure.js';
 import type { World } from './world.js';
@@ -20,9 +20,10 @@ export function report(error: unknown, json: boolean, { out, err }: Streams): nu
   return expected.exitStatus;
 }
 
-/** `lvsctl: MESSAGE`, and a line with the hint if there is one. */
-export function errorText({ message, hint }: Pick<LvsctlError, 'message' | 'hint'>): string {
-  return `lvsctl: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`;
+/** `lvsctl: MESSAGE`, and a line with the hint if there is one; all errors of a file. */
+export function errorText(error: Pick<LvsctlError, 'message' | 'hint'>): string {
+  const message = error instanceof ConfigError ? error.report : error.message;
+  return `lvsctl: ${message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`;
 }
 
 /** `{"error":{"code","message","hint"}}`, one line. */

@@ -1,5 +1,5 @@
 // `NAME=value` lines as a shell would read them, without a shell: nothing is expanded or run.
-import { ConfigError } from '../config/field.js';
+import { ConfigError, lineProblem } from '../config/problem.js';
 
 export interface Assignment {
   /** without its quotes */
@@ -24,7 +24,7 @@ export function assignments(text: string, file: string): Map<string, Assignment>
     .entries()) {
     const line = index + 1;
     const fail = (message: string, column = 1): never => {
-      throw new ConfigError('', message, file, line, column);
+      throw new ConfigError([{ ...lineProblem(file, line, message, raw), column, length: 1 }]);
     };
     const source = raw.replace(/\r$/, '');
     if (/^\s*(?:#|$)/.test(source)) continue;

@@ -2,7 +2,7 @@
 // mean.
 import type { DaemonRole } from '../../model/daemon.js';
 import { isInterfaceName } from '../../model/interface.js';
-import { ConfigError } from '../config/field.js';
+import { ConfigError, lineProblem } from '../config/problem.js';
 import { type Assignment, assignments } from './assignments.js';
 
 export interface Convention {
@@ -92,7 +92,7 @@ function setting<T>(
 ): T {
   const { value = '', line = 1, expansion = false } = given.get(name) ?? {};
   const fail = (message: string): never => {
-    throw new ConfigError(name, message, file, line, 1);
+    throw new ConfigError([{ ...lineProblem(file, line, message), path: name }]);
   };
   if (expansion) return fail('the value needs a shell to expand it, and none is run: write it out');
   const found = read(value === '' ? usual : value);

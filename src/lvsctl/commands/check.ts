@@ -1,5 +1,7 @@
 // lvsctl check FILE: is the file right? Needs no root and no kernel.
-import { readConfig } from '../config/read.js';
+import { printable } from '../../render/printable.js';
+import { renderWarnings } from '../config/problem.js';
+import { inspectConfig } from '../config/read.js';
 import type { Subcommand } from '../program.js';
 import type { World } from '../world.js';
 
@@ -9,12 +11,17 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .action((file: string) => finish((world) => check(file, world)));
 };
 
-/** Exit status 0 with a summary. @throws ConfigError the first slip */
-async function check(file: string, { readText, out }: World): Promise<number> {
-  const config = readConfig(readText(file), file);
+/**
+ * Exit status 0 with a summary on stdout and warnings on stderr.
+ * @throws ConfigError all errors
+ */
+async function check(file: string, { readText, out, err }: World): Promise<number> {
+  const { config, warnings } = inspectConfig(readText(file), file);
+  err(renderWarnings(warnings));
   const servers = config.services.reduce((count, service) => count + service.servers.length, 0);
+  const counts = `VIPs ${config.vips.length}, services ${config.services.length}, servers ${servers}`;
   out(
-    `${file}: good; VIPs ${config.vips.length}, services ${config.services.length}, servers ${servers}\n`,
+    `${printable(file)}: good; ${counts}${warnings.length > 0 ? `, warnings ${warnings.length}` : ''}\n`,
   );
   return 0;
 }

@@ -1,9 +1,12 @@
 // lvsctl import [FILE]: an lvsctl file from saved rules or from the live table, on stdout.
 import { InvalidArgumentError } from 'commander';
 import { type Address, parseAddress } from '../../model/address.js';
-import { ConfigError } from '../config/field.js';
+import { familyOf } from '../../model/service.js';
+import { ConfigError, lineProblem, type Problem, renderWarnings } from '../config/problem.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
+import { renderId } from '../config/wanted.js';
+import { netmaskWarning } from '../config/warnings.js';
 import {
   type Described,
   type Surroundings,
@@ -55,25 +58,35 @@ async function importRules(
     interfaceOf: (vip) => options.interface ?? deviceOf(vip, addresses),
     marks: [...(options.mark ?? []), ...(file === undefined ? markSources(world.machine) : [])],
   };
-  const text =
-    file === undefined ? await fromTable(world, around) : await fromFile(file, world, around);
-  readConfig(text, 'the file made of these rules'); // what lvsctl would not read is not written
+  const rules = file === undefined ? await fromTable(world) : await fromFile(file, world);
+  const text = write(rules, around);
+  readBack(text, rules); // what lvsctl would not read is not written
+  world.err(renderWarnings(warningsOf(rules)));
   world.out(text);
   return 0;
 }
 
 type Around = Pick<Surroundings, 'interfaceOf' | 'marks'>;
 
-async function fromTable({ machine }: World, around: Around): Promise<string> {
+/** What is imported, and how to name a service of it in an error. */
+interface Rules extends Pick<Surroundings, 'timeouts' | 'daemons'> {
+  readonly services: readonly Described[];
+  /** @param service counted from 0 */
+  readonly problemAt: (service: number, message: string) => Problem;
+}
+
+const LIVE_TABLE = 'the live table';
+
+async function fromTable({ machine }: World): Promise<Rules> {
   const backend = await machine.backend();
-  const described: Described[] = [];
+  const services: Described[] = [];
   for (const { service } of await backend.services('rules')) {
     const destinations = (await backend.destinations(service.id, 'rules')).map(
       ({ destination }) => destination,
     );
-    described.push({ service, destinations: destinations.reverse() });
+    services.push({ service, destinations: destinations.reverse() });
   }
-  if (described.length === 0) throw new LvsctlError('NOT_FOUND', 'no services in the live table');
+  if (services.length === 0) throw new LvsctlError('NOT_FOUND', 'no services in the live table');
   const known = (value: number) => (value === 0 ? undefined : value);
   const daemons = (await backend.daemons()).map((one) => ({
     ...one,
@@ -81,23 +94,65 @@ async function fromTable({ machine }: World, around: Around): Promise<string> {
     port: known(one.port),
     ttl: known(one.ttl),
   }));
-  return writeConfig(described, { ...around, timeouts: await backend.timeouts(), daemons });
+  return {
+    services,
+    timeouts: await backend.timeouts(),
+    daemons,
+    problemAt: (service, message) => lineProblem(LIVE_TABLE, service + 1, message),
+  };
 }
 
-async function fromFile(file: string, { readText, names }: World, around: Around): Promise<string> {
-  const rules = await readRuleFile(readText(file), file, names);
-  if (rules.services.length === 0) throw new LvsctlError('NOT_FOUND', `${file}: no services`);
+async function fromFile(file: string, { readText, names }: World): Promise<Rules> {
+  const text = readText(file);
+  const { services, timeouts, daemons } = await readRuleFile(text, file, names);
+  if (services.length === 0) throw new LvsctlError('NOT_FOUND', `${file}: no services`);
+  const lines = text.split('\n');
+  return {
+    services,
+    timeouts,
+    daemons,
+    problemAt: (service, message) => {
+      const line = services[service]?.line ?? 1;
+      return lineProblem(file, line, message, lines[line - 1]);
+    },
+  };
+}
+
+/** @throws ConfigError the service that a file cannot hold */
+function write(rules: Rules, around: Around): string {
+  const { services, timeouts, daemons, problemAt } = rules;
   try {
-    return writeConfig(rules.services, {
-      ...around,
-      timeouts: rules.timeouts,
-      daemons: rules.daemons,
-    });
+    return writeConfig(services, { ...around, timeouts, daemons });
   } catch (error) {
     if (!(error instanceof UnsupportedRule)) throw error;
-    const line = rules.services.find(({ service }) => service === error.service)?.line ?? 1;
-    throw new ConfigError('', error.message, file, line, 1);
+    const at = services.findIndex(({ service }) => service === error.service);
+    throw new ConfigError([problemAt(at, error.message)]);
   }
+}
+
+/** @throws ConfigError what lvsctl would not read, at the rules that it comes from */
+function readBack(text: string, { services, problemAt }: Rules): void {
+  try {
+    readConfig(text, 'the file made of these rules');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.map((problem) => {
+      const at = /^services\[(\d+)\]/.exec(problem.path)?.[1];
+      const service = services[Number(at)]?.service;
+      return service
+        ? problemAt(Number(at), `${renderId(service.id)}: ${problem.message}`)
+        : problem;
+    });
+    throw new ConfigError(problems);
+  }
+}
+
+function warningsOf({ services, problemAt }: Rules): readonly Problem[] {
+  return services.flatMap(({ service }, i) => {
+    const { id, netmask, persistence } = service;
+    const holes = familyOf(id) === 'ipv4' && persistence ? netmaskWarning(netmask) : undefined;
+    return holes === undefined ? [] : [problemAt(i, `${renderId(id)}: ${holes}`)];
+  });
 }
 
 function deviceOf(vip: Address, addresses: readonly LocalAddress[]): string {

@@ -1,22 +1,11 @@
 // Health checks in an lvsctl file: a table of their kinds and keys, and the words that only they
 // have.
 import { type Address, parseAddress } from '../../model/address.js';
-import {
-  type Field,
-  integer,
-  list,
-  number,
-  oneOf,
-  optional,
-  parsed,
-  required,
-  text,
-  textMap,
-  truth,
-  type Value,
-  variants,
-} from './field.js';
+import { addressHint, endpointHint, vipHint } from './addresshint.js';
+import { list, textMap, variants } from './collections.js';
+import { type Field, optional, required, type Value } from './field.js';
 import { type Pattern, parsePattern, whyNoPattern } from './pattern.js';
+import { boolean, integer, number, oneOf, parsed, text } from './scalar.js';
 
 export const YEAR = 31_536_000;
 const HOUR = 3600;
@@ -24,9 +13,12 @@ const HOUR = 3600;
 const DATAGRAM = 65_507;
 
 // biome-ignore-start format: a table
-export const address: Field<Address> = parsed('an IPv4 or IPv6 address', parseAddress, {
-  type: 'string',
-});
+const anAddress = (hint: (value: string) => string | undefined): Field<Address> =>
+  parsed('an IPv4 or IPv6 address', parseAddress, { type: 'string' }, hint);
+export const address = anAddress(addressHint);
+/** one with a port beside it */
+export const endpointAddress = anAddress(endpointHint);
+export const vipAddress = anAddress(vipHint);
 const pattern: Field<Pattern> = parsed(
   'a regular expression',
   parsePattern,
@@ -132,7 +124,7 @@ export const check = variants('kind', {
   http,
   https: {
     ...http,
-    verify: optional(truth, true, 'verify the certificate'),
+    verify: optional(boolean, true, 'verify the certificate'),
     ca: optional(
       file,
       undefined,
@@ -155,7 +147,7 @@ export const check = variants('kind', {
     payload: optional(payload, undefined, 'text sent; an empty datagram when absent'),
     payload_hex: optional(hex, undefined, 'bytes sent, as hexadecimal digits'),
     reply: optional(
-      truth,
+      boolean,
       false,
       'whether silence fails; without it a machine that is switched off passes',
     ),

@@ -1,52 +1,17 @@
 // The words in which config/file.ts is written: a field reads one YAML node, and describes itself
-// for the JSON Schema.
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type Scalar,
-} from 'yaml';
-import { LvsctlError } from '../errors.js';
-
-/**
- * A slip in an lvsctl file: `path` names the entry (`services[0].port`), the message begins with
- * file, line and column.
- */
-export class ConfigError extends LvsctlError {
-  override readonly name = 'ConfigError';
-  constructor(
-    readonly path: string,
-    message: string,
-    readonly file: string,
-    readonly line: number,
-    readonly column: number,
-  ) {
-    super('BAD_FILE', `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
-  }
-}
-
-/** The text being read, for positions. */
-export interface Source {
-  readonly file: string;
-  readonly document: Document;
-  readonly lines: LineCounter;
-}
-
-/** One node in its place; `fail` throws the ConfigError that points at it. */
-export interface Place {
-  readonly source: Source;
-  readonly node: Node | null;
-  readonly path: string;
-}
+// for the JSON Schema. Here are those that hold others; scalars are in scalar.ts.
+import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { describeLookAlike, findLookAlike } from './lookalike.js';
+import { didYouMean, nearest } from './nearest.js';
+import { fail, failWithin, follow, type Place } from './place.js';
+import { written } from './scalar.js';
+import { KEY_SYNONYMS } from './synonyms.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface Field<T> {
-  read(place: Place): T;
+  /** The value, or undefined when an error was reported. */
+  read(place: Place): T | undefined;
   readonly schema: JsonSchema;
 }
 
@@ -63,27 +28,6 @@ export type Read<E extends Entries> = {
   readonly [K in keyof E]: E[K] extends Entry<infer T> ? T : never;
 };
 
-/** @throws ConfigError always, at the node's line and column */
-export function fail({ source, node, path }: Place, message: string): never {
-  const { line, col } = source.lines.linePos(node?.range?.[0] ?? 0);
-  throw new ConfigError(path, message, source.file, Math.max(line, 1), Math.max(col, 1));
-}
-
-/**
- * The place below a map's key or a list's index, or the place itself when there is none: good
- * enough to point at.
- */
-export function below(place: Place, ...keys: readonly (string | number)[]): Place {
-  let { node, path } = place;
-  for (const key of keys) {
-    const parent = follow({ ...place, node });
-    const child = isMap(parent) || isSeq(parent) ? parent.get(key, true) : undefined;
-    node = (child as Node | undefined) ?? node;
-    path = typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-  }
-  return { ...place, node, path };
-}
-
 /** An entry that must be there. */
 export function required<T>(field: Field<T>, help: string): Entry<T> {
   return { field, help, absent: { required: true } };
@@ -98,27 +42,74 @@ export function optional<T, D extends T | undefined>(
   return { field, help, absent: { required: false, value } };
 }
 
-/** A map with these keys and no others. */
-export function object<E extends Entries>(entries: E): Field<Read<E>> {
+/**
+ * The place below a map's key or a list's index, or the place itself when there is none: good
+ * enough to point at.
+ */
+export function below(place: Place, ...keys: readonly (string | number)[]): Place {
+  let { node, path } = place;
+  for (const key of keys) {
+    const parent = follow({ ...place, node });
+    const child = isMap(parent) || isSeq(parent) ? parent.get(key, true) : undefined;
+    node = (child as Node | undefined) ?? node;
+    path = typeof key === 'number' ? `${path}[${key}]` : joined(path, key);
+  }
+  return { ...place, node, path };
+}
+
+function joined(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** The elements of a list, whatever they are; none where there is no list. */
+export function elements(place: Place): readonly Place[] {
+  const node = follow(place);
+  return isSeq(node) ? node.items.map((_, i) => below(place, i)) : [];
+}
+
+/** Whether a field reads what stands there; reports nothing. */
+function accepts(field: Field<unknown>, place: Place): boolean {
+  return field.read({ ...place, source: { ...place.source, report: () => {} } }) !== undefined;
+}
+
+/**
+ * A map with these keys and no others.
+ * @param elsewhere what to say of a key that belongs to another kind of map
+ */
+export function object<E extends Entries>(
+  entries: E,
+  elsewhere: (key: string) => string | undefined = () => undefined,
+): Field<Read<E>> {
   return {
     read(place) {
       const node = follow(place);
-      if (!isMap(node)) fail(place, 'expected a map of keys and values');
-      for (const { key } of node.items) {
-        const name = isScalar(key) ? String(key.value) : '';
-        if (Object.hasOwn(entries, name)) continue;
-        fail(
-          { ...place, node: key as Node },
-          `unknown key \`${name}'; known are ${Object.keys(entries).join(', ')}`,
-        );
-      }
+      if (!isMap(node)) return fail(place, noMap(place, node, entries));
       const result: Record<string, unknown> = {};
-      for (const [name, { field, absent }] of Object.entries(entries)) {
-        if (node.has(name)) result[name] = field.read(below(place, name));
-        else if (absent.required) fail(place, `\`${name}' is missing`);
-        else result[name] = absent.value;
+      const meant = new Set<string>();
+      const pairs = new Map<string, Pair>();
+      let valid = true;
+      for (const pair of node.items as Pair[]) {
+        const name = isScalar(pair.key) ? String(pair.key.value) : '';
+        if (Object.hasOwn(entries, name)) pairs.set(name, pair);
+        else {
+          const guess = unknownKey(place, pair.key as Node, name, Object.keys(entries), elsewhere);
+          if (guess !== undefined) meant.add(guess);
+          valid = false;
+        }
       }
-      return result as Read<E>;
+      for (const [name, { field, absent }] of Object.entries(entries)) {
+        const pair = pairs.get(name);
+        if (pair) {
+          const value = field.read(childOf(place, name, pair));
+          if (value === undefined) valid = false;
+          else result[name] = value;
+        } else if (!absent.required) result[name] = absent.value;
+        else {
+          if (!meant.has(name)) fail(place, `\`${name}' is missing`);
+          valid = false;
+        }
+      }
+      return valid ? (result as Read<E>) : undefined;
     },
     schema: {
       type: 'object',
@@ -131,6 +122,88 @@ export function object<E extends Entries>(entries: E): Field<Read<E>> {
       ),
     },
   };
+}
+
+function childOf(place: Place, name: string, { key, value }: Pair): Place {
+  return {
+    source: place.source,
+    node: value as Node | null,
+    key: key as Node,
+    path: joined(place.path, name),
+  };
+}
+
+/**
+ * Reports a key that is not known.
+ * @returns the known key that is meant, when there is one
+ */
+function unknownKey(
+  place: Place,
+  node: Node,
+  name: string,
+  known: readonly string[],
+  elsewhere: (key: string) => string | undefined,
+): string | undefined {
+  const at = { ...place, node };
+  const odd = findLookAlike(name);
+  if (odd) {
+    failWithin(at, odd.at, 1, `unknown key \`${name}': ${describeLookAlike(odd)}`);
+    return known.find((one) => name.includes(one));
+  }
+  const glued = /^-?([\w-]+):(?=\S)/.exec(name)?.[1];
+  const undashed = name.replace(/^-/, '');
+  const guess =
+    known.find((one) => one === glued || one === undashed) ?? nearest(name, known, KEY_SYNONYMS);
+  fail(at, unknownMessage(name, known, { glued, undashed, guess, elsewhere: elsewhere(name) }));
+  return guess;
+}
+
+function unknownMessage(
+  name: string,
+  known: readonly string[],
+  about: {
+    readonly glued: string | undefined;
+    readonly undashed: string;
+    readonly guess: string | undefined;
+    readonly elsewhere: string | undefined;
+  },
+): string {
+  const { glued, undashed, guess, elsewhere } = about;
+  if (name === '') return 'expected a name as key';
+  if (name === '<<') return "merge keys (`<<') are not read; an alias stands for a whole value";
+  const unknown = `unknown key \`${name}'`;
+  if (guess !== undefined && guess === glued)
+    return `${unknown}: a blank is missing after \`${glued}:'`;
+  if (name.startsWith('-') && guess === undashed)
+    return `${unknown}: a blank is missing after \`-'`;
+  if (elsewhere !== undefined) return `${unknown}: ${elsewhere}`;
+  return guess === undefined
+    ? `${unknown}; known are ${known.join(', ')}`
+    : `${unknown}${didYouMean(guess)}`;
+}
+
+/** What to say where a map is expected and something else stands. */
+function noMap(place: Place, node: Node | null, entries: Entries): string {
+  const expected = 'expected a map of keys and values';
+  if (isSeq(node)) return `${expected}, not a list`;
+  if (!isScalar(node) || node.value === null) return `${expected}, there is nothing`;
+  const value = written(node);
+  const glued = /^([\w-]+):(?=\S)/.exec(value)?.[1];
+  if (glued !== undefined && Object.hasOwn(entries, glued))
+    return `${expected}: a blank is missing after \`${glued}:'`;
+  const assigned = /^([\w-]+)\s*=/.exec(value)?.[1];
+  if (assigned !== undefined && Object.hasOwn(entries, assigned))
+    return `${expected}: write \`${assigned}: ' with a colon and a blank`;
+  const names = Object.keys(entries);
+  if (names.includes(value)) return `${expected}: a colon is missing after \`${value}'`;
+  const mandatory = names.filter((name) => entries[name]?.absent.required);
+  const name = [...mandatory, ...names].find((one) => {
+    const field = entries[one]?.field;
+    return field !== undefined && accepts(field, place);
+  });
+  if (name === undefined) return expected;
+  const rest = mandatory.filter((one) => one !== name).map((one) => `, ${one}: …`);
+  return `${expected}: write {${name}: ${value}${rest.join('')}}`;
 }
 
 function describe({ field, help, absent }: Entry<unknown>): JsonSchema {
@@ -151,175 +224,4 @@ function asWritten(value: unknown): unknown {
 
 function isRange(value: unknown): value is { readonly from: number; readonly to: number } {
   return typeof value === 'object' && value !== null && 'from' in value && 'to' in value;
-}
-
-/** Maps told apart by the word under `key`. */
-export function variants<K extends string, V extends Readonly<Record<string, Entries>>>(
-  key: K,
-  rows: V,
-): Field<{ [N in keyof V & string]: { readonly [P in K]: N } & Read<V[N]> }[keyof V & string]> {
-  const names = Object.keys(rows);
-  const fields = Object.fromEntries(
-    names.map((name) => [
-      name,
-      object({ [key]: required(oneOf([name]), 'the kind'), ...rows[name] } as Entries),
-    ]),
-  );
-  return {
-    read(place) {
-      const node = follow(place);
-      if (!isMap(node) || !node.has(key)) fail(place, `expected a map with \`${key}'`);
-      const name = oneOf(names).read(below(place, key));
-      return fields[name]?.read(place) as never;
-    },
-    schema: { oneOf: names.map((name) => fields[name]?.schema) },
-  };
-}
-
-/** A list of at least `least` elements. */
-export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
-  return {
-    read(place) {
-      const node = follow(place);
-      if (!isSeq(node)) fail(place, 'expected a list');
-      if (node.items.length < least)
-        fail(place, `expected at least ${least} element${least === 1 ? '' : 's'}`);
-      return node.items.map((_, i) => field.read(below(place, i)));
-    },
-    schema: { type: 'array', items: field.schema, ...(least > 0 ? { minItems: least } : {}) },
-  };
-}
-
-/** A map from names to texts. */
-export function textMap(
-  saidName: string,
-  isName: (name: string) => boolean,
-  saidValue: string,
-  isValue: (value: string) => boolean,
-): Field<Readonly<Record<string, string>>> {
-  return {
-    read(place) {
-      const node = follow(place);
-      if (!isMap(node)) fail(place, 'expected a map of names and texts');
-      return Object.fromEntries(
-        node.items.map(({ key, value: node }) => {
-          const name = isScalar(key) ? written(key) : '';
-          if (!isName(name)) fail({ ...place, node: key as Node }, `\`${name}' is not ${saidName}`);
-          const at = { ...place, node: node as Node | null, path: `${place.path}.${name}` };
-          const value = text.read(at);
-          return isValue(value) ? [name, value] : fail(at, `\`${value}' is not ${saidValue}`);
-        }),
-      );
-    },
-    schema: { type: 'object', additionalProperties: { type: 'string' } },
-  };
-}
-
-/** One of these words. */
-export function oneOf<const W extends string>(words: readonly W[]): Field<W> {
-  return {
-    read(place) {
-      const value = scalar(place);
-      return (
-        words.find((word) => word === value) ??
-        fail(place, `\`${value}' is not one of ${words.join(', ')}`)
-      );
-    },
-    schema: { enum: words },
-  };
-}
-
-/** A whole number. */
-export function integer(min: number, max: number): Field<number> {
-  return numeric(Number.isInteger, min, max, 'a whole number', 'integer');
-}
-
-/** A number, seconds mostly. */
-export function number(min: number, max: number): Field<number> {
-  return numeric(Number.isFinite, min, max, 'a number', 'number');
-}
-
-function numeric(
-  valid: (value: unknown) => boolean,
-  min: number,
-  max: number,
-  said: string,
-  type: string,
-): Field<number> {
-  return {
-    read(place) {
-      const value = scalar(place);
-      if (typeof value === 'number' && valid(value) && value >= min && value <= max) return value;
-      return fail(place, `\`${value}' is not ${said} from ${min} to ${max}`);
-    },
-    schema: { type, minimum: min, maximum: max },
-  };
-}
-
-/** true or false. */
-export const truth: Field<boolean> = {
-  read(place) {
-    const value = scalar(place);
-    return typeof value === 'boolean'
-      ? value
-      : fail(place, `\`${value}' is neither true nor false`);
-  },
-  schema: { type: 'boolean' },
-};
-
-/** Text that is not empty; a number counts as it is written. */
-export const text: Field<string> = {
-  read(place) {
-    const value = scalarText(place);
-    return value === '' ? fail(place, "`' is not a text") : value;
-  },
-  schema: { type: 'string', minLength: 1 },
-};
-
-/**
- * Text or a number in which `parse` finds something.
- * @param why more about what is wrong, for the message
- */
-export function parsed<T>(
-  said: string,
-  parse: (value: string) => T | undefined,
-  schema: JsonSchema,
-  why?: (value: string) => string,
-): Field<T> {
-  return {
-    read(place) {
-      const value = scalarText(place);
-      return (
-        parse(value) ??
-        fail(place, `\`${shortened(value)}' is not ${said}${why ? `: ${why(value)}` : ''}`)
-      );
-    },
-    schema,
-  };
-}
-
-function shortened(value: string): string {
-  return value.length <= 80 ? value : `${value.slice(0, 79)}…`;
-}
-
-function scalarText(place: Place): string {
-  const node = follow(place);
-  if (!isScalar(node)) fail(place, 'expected one value');
-  if (node.value === null) fail(place, 'expected a value, there is none');
-  return written(node);
-}
-
-/** A number as its digits stand in the file: 1.0 is not 1. */
-function written({ value, source }: Scalar): string {
-  return typeof value === 'string' ? value : (source ?? String(value));
-}
-
-function scalar(place: Place): unknown {
-  const node = follow(place);
-  if (!isScalar(node)) fail(place, 'expected one value');
-  return node.value;
-}
-
-function follow({ source, node }: Place): Node | null {
-  return isAlias(node) ? (node.resolve(source.document) ?? null) : node;
 }

@@ -3,20 +3,11 @@
 import { parseDottedQuad } from '../../model/address.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
-import { address, check, YEAR } from './checks.js';
-import {
-  integer,
-  list,
-  number,
-  object,
-  oneOf,
-  optional,
-  parsed,
-  required,
-  text,
-  truth,
-  type Value,
-} from './field.js';
+import { interfaceHint } from './addresshint.js';
+import { address, check, endpointAddress, vipAddress, YEAR } from './checks.js';
+import { list } from './collections.js';
+import { object, optional, required, type Value } from './field.js';
+import { boolean, integer, number, oneOf, parsed, text } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
 
@@ -35,16 +26,17 @@ const word = parsed(
   },
 );
 const device = parsed(
-  'a network interface name (1 to 15 printable ASCII characters, no blank, / or :)',
+  'the name of a network interface',
   (value) => (isInterfaceName(value) ? value : undefined),
-  { type: 'string', maxLength: 15 },
+  { type: 'string', maxLength: 15, pattern: '^[!-.0-9;-~]+$' },
+  interfaceHint,
 );
 /**
  * A mask's bits as a dotted quad, or a prefix length; `toNetmask` in wanted.ts makes the model's
  * number of it.
  */
 const netmask = parsed(
-  'a mask like 255.255.255.0 or a prefix length 1..128',
+  'a mask like 255.255.255.0 or a prefix length like 24',
   (value) =>
     parseDottedQuad(value)?.value !== undefined
       ? { bits: parseDottedQuad(value)?.value ?? 0 }
@@ -78,7 +70,7 @@ const tunnel = object({
   checksum: optional(oneOf(['none', 'checksum', 'remote']), 'none', 'checksum of gue and gre'),
 });
 const server = object({
-  address: required(address, 'address of the real server'),
+  address: required(endpointAddress, 'address of the real server'),
   port: optional(port, undefined, 'its port (nat only); that of the service when absent'),
   weight: optional(integer(0, WEIGHT_MAX), 1, 'its weight, 0 takes no new connections'),
   upper: optional(
@@ -90,10 +82,10 @@ const server = object({
   mode: optional(mode, undefined, 'its mode; that of the service when absent'),
   tunnel: optional(tunnel, undefined, 'its tunnel options; those of the service when absent'),
 });
-const service = object({
+export const SERVICE = object({
   name: required(word, 'name in messages, unique in the file'),
   protocol: optional(oneOf(['tcp', 'udp', 'sctp']), 'tcp', 'protocol'),
-  address: required(address, 'the VIP; one of vips'),
+  address: required(endpointAddress, 'the VIP; one of vips'),
   port: optional(port, undefined, 'the port; 0 = all ports, which needs persistence'),
   ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
@@ -106,11 +98,15 @@ const service = object({
   ),
   scheduler: optional(oneOf(SCHEDULER_NAMES), 'wlc', 'scheduler'),
   flags: optional(list(oneOf(FLAG_NAMES.map(({ name }) => name))), [], 'scheduler flags'),
-  one_packet: optional(truth, false, 'one-packet scheduling (udp)'),
+  one_packet: optional(boolean, false, 'one-packet scheduling (udp)'),
   persistence: optional(
     object({
       timeout: optional(integer(1, YEAR), 300, 'seconds a client stays with its server'),
-      netmask: optional(netmask, undefined, 'clients that count as one: mask or prefix length'),
+      netmask: optional(
+        netmask,
+        undefined,
+        'clients that count as one: a mask like 255.255.255.0, or a prefix length like 24',
+      ),
       engine: optional(oneOf(['sip']), undefined, 'persistence engine'),
     }),
     undefined,
@@ -119,7 +115,7 @@ const service = object({
   servers: required(list(server), 'real servers'),
   sorry: optional(
     object({
-      address: required(address, 'its address'),
+      address: required(endpointAddress, 'its address'),
       port: optional(port, undefined, 'its port (nat only)'),
       mode: optional(mode, undefined, 'its mode; that of the service when absent'),
     }),
@@ -134,19 +130,42 @@ const service = object({
   ),
 });
 
+export const VIP = object({
+  address: required(vipAddress, 'virtual address'),
+  interface: required(device, "the director's interface that gets it, as /32 or /128"),
+});
+export const DAEMON = object({
+  role: required(oneOf(['master', 'backup']), 'role'),
+  interface: required(device, 'multicast interface'),
+  syncid: optional(integer(0, 255), 0, 'sync id'),
+  max_length: optional(integer(1, 65535), undefined, 'bytes of one message'),
+  group: optional(endpointAddress, undefined, 'multicast group'),
+  port: optional(integer(1, 65535), undefined, 'UDP port'),
+  ttl: optional(integer(1, 255), undefined, 'multicast TTL'),
+});
+const log = object({
+  format: optional(oneOf(['text', 'json']), 'text', 'log lines as text or JSON'),
+  file: optional(text, undefined, 'a file beside stderr'),
+});
+export const MONITOR = object({
+  check_netns: optional(
+    word,
+    undefined,
+    'network namespace from which checks with target vip go out; the monitor sets its routes',
+  ),
+  foreign: optional(
+    oneOf(['repair', 'respect']),
+    'repair',
+    'what becomes of changes that others make to these services',
+  ),
+  hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
+  log: optional(log, { format: 'text' as const, file: undefined }, 'log'),
+});
+
 /** The whole file. */
 export const FILE = object({
-  vips: required(
-    list(
-      object({
-        address: required(address, 'virtual address'),
-        interface: required(device, "the director's interface that gets it, as /32 or /128"),
-      }),
-      1,
-    ),
-    'virtual addresses',
-  ),
-  services: required(list(service), 'virtual services'),
+  vips: required(list(VIP, 1), 'virtual addresses'),
+  services: required(list(SERVICE), 'virtual services'),
   timeouts: optional(
     object({
       tcp: optional(integer(1, YEAR), 900, 'seconds, established TCP'),
@@ -156,60 +175,22 @@ export const FILE = object({
     undefined,
     "idle timeouts; the machine's own when absent",
   ),
-  sync: optional(
-    list(
-      object({
-        role: required(oneOf(['master', 'backup']), 'role'),
-        interface: required(device, 'multicast interface'),
-        syncid: optional(integer(0, 255), 0, 'sync id'),
-        max_length: optional(integer(1, 65535), undefined, 'bytes of one message'),
-        group: optional(address, undefined, 'multicast group'),
-        port: optional(integer(1, 65535), undefined, 'UDP port'),
-        ttl: optional(integer(1, 255), undefined, 'multicast TTL'),
-      }),
-    ),
-    [],
-    'sync daemons, one of each role at most',
-  ),
+  sync: optional(list(DAEMON), [], 'sync daemons, one of each role at most'),
   monitor: optional(
-    object({
-      check_netns: optional(
-        word,
-        undefined,
-        'network namespace from which checks with target vip go out; the monitor sets its routes',
-      ),
-      foreign: optional(
-        oneOf(['repair', 'respect']),
-        'repair',
-        'what becomes of changes that others make to these services',
-      ),
-      hook: optional(
-        list(text, 1),
-        undefined,
-        'program and arguments run at each change; no shell',
-      ),
-      log: optional(
-        object({
-          format: optional(oneOf(['text', 'json']), 'text', 'log lines as text or JSON'),
-          file: optional(text, undefined, 'a file beside stderr'),
-        }),
-        { format: 'text' as const, file: undefined },
-        'log',
-      ),
-    }),
+    MONITOR,
     {
       check_netns: undefined,
       foreign: 'repair' as const,
       hook: undefined,
       log: { format: 'text' as const, file: undefined },
     },
-    'manners of lvsctl monitor',
+    'settings of lvsctl monitor',
   ),
 });
 // biome-ignore-end format: a table
 
 export type Config = Value<typeof FILE>;
-export type VirtualService = Value<typeof service>;
+export type VirtualService = Value<typeof SERVICE>;
 export type RealServer = Value<typeof server>;
 export type TunnelOptions = Value<typeof tunnel>;
 export type Health = Value<typeof health>;

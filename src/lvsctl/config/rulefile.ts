@@ -5,12 +5,15 @@ import { type Lookups, lookupsOf, parse } from '../../ipvsadm/parse.js';
 import { scan } from '../../ipvsadm/scan.js';
 import { UsageError } from '../../ipvsadm/usage.js';
 import type { Names as Found } from '../../ipvsadm/values.js';
+import { formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import type { DaemonRequest } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service, ServiceId } from '../../model/service.js';
 import type { Timeouts } from '../../model/timeouts.js';
-import { ConfigError } from './field.js';
+import { describeLookAlike, findLookAlike } from './lookalike.js';
+import { ConfigError, lineError, type Problem } from './problem.js';
+import { otherKind } from './recognise.js';
 import { renderId } from './wanted.js';
 
 /** Looks up the host and service names of one line. */
@@ -37,23 +40,35 @@ export interface RuleFile {
  * Reads all lines as `ipvsadm-restore` would: lines that begin with `#` are dropped, the rest are
  * command lines that change rules.
  * @param file its name, for messages
- * @throws ConfigError the first line that ipvsadm would refuse, or that does not fit what came
- *   before
+ * @throws ConfigError every line that ipvsadm would refuse, or that does not fit what came before;
+ *   when the text is of another kind, what it is
  */
 export async function readRuleFile(text: string, file: string, names: Names): Promise<RuleFile> {
   const table = new Table();
+  const problems: Problem[] = [];
   let number = 0;
   for (const line of linesOf(once(text))) {
     if (line === PAUSE) continue;
     number++;
     const words = line.startsWith('#') ? [] : wordsOf(line);
     if (words.length === 0) continue;
-    const fail = (message: string): never => {
-      throw new ConfigError('', message, file, number, 1);
-    };
-    await readLine(words, names, table, number, fail);
+    const wrong = await readLine(words, names, table, number);
+    // after a service that could not be read, servers of no service are its consequence
+    if (!wrong || (wrong.follows && problems.length > 0)) continue;
+    problems.push(problemOf(wrong, words, line, file, number));
   }
-  return table;
+  if (problems.length === 0) return table;
+  const other = otherKind(text, 'saved rules');
+  throw other === undefined ? new ConfigError(problems) : lineError(file, 1, other);
+}
+
+/** Why a line is refused. */
+interface Wrong {
+  readonly message: string;
+  /** the word that is to blame, counted from 0 */
+  readonly word: number;
+  /** perhaps only because an earlier line was refused */
+  readonly follows?: boolean;
 }
 
 async function readLine(
@@ -61,66 +76,118 @@ async function readLine(
   names: Names,
   table: Table,
   number: number,
-  fail: (message: string) => never,
-): Promise<void> {
+): Promise<Wrong | undefined> {
   const tokens = scan(words, { posix: false });
   const lookups = lookupsOf(tokens);
-  const found = lookups
-    ? await names.resolve(lookups)
-    : { host: () => undefined, port: () => undefined };
+  const found = lookups ? await names.resolve(lookups) : NOTHING_FOUND;
   try {
     const command = parse(tokens, 'ipvsadm', found);
-    if (command.kind !== 'change') fail(`${words[0]}: not a change of rules`);
-    else table.apply(command.change, number, fail);
+    if (command.kind !== 'change')
+      return { message: `not an ipvsadm rule: ${words[0]} changes no rules`, word: 0 };
+    table.apply(command.change, number);
+    return undefined;
   } catch (error) {
-    if (error instanceof UsageError) fail(error.message.split('\n')[0] ?? '');
-    throw error;
+    if (error instanceof Misfit) return { message: error.message, word: 0, follows: error.follows };
+    if (!(error instanceof UsageError)) throw error;
+    if (error.kind === 'no-command') return { message: noRule(words), word: 0 };
+    return { message: error.message.split('\n')[0] ?? '', word: culprit(words, found, error) };
   }
+}
+
+const NOTHING_FOUND: Found = { host: () => undefined, port: () => undefined };
+
+const COMMANDS = '-A, -E, -D, -a, -e, -d, -C, --set or --start-daemon';
+
+function noRule([first = '']: readonly string[]): string {
+  const odd = findLookAlike(first);
+  const why = odd
+    ? `\`${first}' has ${describeLookAlike(odd)}`
+    : `it begins with \`${first}', a rule with ${COMMANDS}`;
+  return `not an ipvsadm rule: ${why}`;
+}
+
+/** The first word with which the line is refused for the same reason. */
+function culprit(words: readonly string[], found: Found, { message }: UsageError): number {
+  for (let count = 1; count < words.length; count++) {
+    try {
+      parse(scan(words.slice(0, count), { posix: false }), 'ipvsadm', found);
+    } catch (error) {
+      if (error instanceof UsageError && error.message === message) return count - 1;
+    }
+  }
+  return words.length - 1;
+}
+
+function problemOf(
+  { message, word }: Wrong,
+  words: readonly string[],
+  line: string,
+  file: string,
+  number: number,
+): Problem {
+  let from = 0;
+  for (const one of words.slice(0, word + 1)) {
+    const at = line.indexOf(one, from);
+    from = at < 0 ? from : at + (one === words[word] ? 0 : one.length);
+  }
+  const length = words[word]?.length ?? 1;
+  return { file, line: number, column: from + 1, length, path: '', message, text: line };
+}
+
+/** A rule that does not fit those before it. */
+class Misfit extends Error {
+  constructor(
+    message: string,
+    readonly follows = false,
+  ) {
+    super(message);
+  }
+}
+
+interface Entry {
+  service: Service;
+  readonly destinations: Map<string, Destination>;
+  readonly line: number;
 }
 
 /** The rules as the lines build them up. */
 class Table implements RuleFile {
-  services: (RuleFileService & { service: Service; destinations: Destination[] })[] = [];
+  readonly #services = new Map<string, Entry>();
   timeouts: Timeouts | undefined;
   daemons: DaemonRequest[] = [];
 
-  apply(change: Change, line: number, fail: (message: string) => never): void {
+  get services(): readonly RuleFileService[] {
+    return [...this.#services.values()].map(({ service, destinations, line }) => ({
+      service,
+      destinations: [...destinations.values()],
+      line,
+    }));
+  }
+
+  /** @throws Misfit */
+  apply(change: Change, line: number): void {
     switch (change.kind) {
-      case 'add-service':
-        if (this.#find(change.service.id))
-          fail(`service ${renderId(change.service.id)} is there twice`);
-        this.services.push({ service: change.service, destinations: [], line });
+      case 'add-service': {
+        const key = renderId(change.service.id);
+        const other = this.#services.get(key);
+        if (other) throw new Misfit(`service ${key} is there twice, first in line ${other.line}`);
+        this.#services.set(key, { service: change.service, destinations: new Map(), line });
         return;
+      }
       case 'edit-service':
-        this.#get(change.service.id, fail).service = change.service;
+        this.#get(change.service.id).service = change.service;
         return;
       case 'delete-service':
-        this.#get(change.id, fail);
-        this.services = this.services.filter(
-          ({ service }) => renderId(service.id) !== renderId(change.id),
-        );
+        this.#get(change.id);
+        this.#services.delete(renderId(change.id));
         return;
-      case 'add-destination': {
-        const { destinations } = this.#get(change.id, fail);
-        if (destinations.some((one) => keyOf(one) === keyOf(change.destination)))
-          fail('the real server is there twice');
-        destinations.push(change.destination);
-        return;
-      }
+      case 'add-destination':
       case 'edit-destination':
-      case 'delete-destination': {
-        const { destinations } = this.#get(change.id, fail);
-        const at = destinations.findIndex((one) => keyOf(one) === keyOf(change.destination));
-        if (at < 0) fail('no such real server so far');
-        destinations.splice(
-          at,
-          1,
-          ...(change.kind === 'edit-destination' ? [change.destination] : []),
-        );
+      case 'delete-destination':
+        changeDestination(this.#get(change.id).destinations, change);
         return;
-      }
       case 'flush':
-        this.services = [];
+        this.#services.clear();
         return;
       case 'zero':
         return;
@@ -136,7 +203,7 @@ class Table implements RuleFile {
       }
       case 'start-daemon':
         if (this.daemons.some(({ role }) => role === change.daemon.role))
-          fail(`sync daemon ${change.daemon.role} is there twice`);
+          throw new Misfit(`sync daemon ${change.daemon.role} is there twice`);
         this.daemons.push(change.daemon);
         return;
       case 'stop-daemon':
@@ -147,17 +214,31 @@ class Table implements RuleFile {
     }
   }
 
-  #find(id: ServiceId) {
-    return this.services.find(({ service }) => renderId(service.id) === renderId(id));
-  }
-
-  #get(id: ServiceId, fail: (message: string) => never) {
-    return this.#find(id) ?? fail(`service ${renderId(id)} is not there so far`);
+  #get(id: ServiceId): Entry {
+    const key = renderId(id);
+    const entry = this.#services.get(key);
+    if (!entry) throw new Misfit(`no service ${key} in the lines before`, true);
+    return entry;
   }
 }
 
-function keyOf({ address, port }: Pick<Destination, 'address' | 'port'>): string {
-  return JSON.stringify([address, port]);
+type DestinationChange = Extract<
+  Change,
+  { kind: 'add-destination' | 'edit-destination' | 'delete-destination' }
+>;
+
+/** @throws Misfit */
+function changeDestination(all: Map<string, Destination>, change: DestinationChange): void {
+  const { address, port } = change.destination;
+  const key = `${formatAddress(address)} port ${port}`;
+  if (change.kind === 'add-destination') {
+    if (all.has(key)) throw new Misfit(`the real server ${key} is there twice`);
+    all.set(key, change.destination);
+    return;
+  }
+  if (!all.has(key)) throw new Misfit(`no real server ${key} in the lines before`, true);
+  if (change.kind === 'edit-destination') all.set(key, change.destination);
+  else all.delete(key);
 }
 
 function once(text: string): () => string {

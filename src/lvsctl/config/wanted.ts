@@ -68,6 +68,12 @@ export function toNetmask(mask: Netmask, family: Family): number | undefined {
   return mask.length <= 32 ? prefixBits(mask.length) : undefined;
 }
 
+/** Whether an IPv4 mask is no prefix: ones after zeros, as 0.0.0.24 has. */
+export function hasHoles(bits: number): boolean {
+  const rest = ~bits >>> 0;
+  return (rest & (rest + 1)) !== 0;
+}
+
 const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;
 
 function toService(source: VirtualService): Service {

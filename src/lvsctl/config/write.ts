@@ -126,7 +126,9 @@ function placeOf(
 
 function toServer(server: Destination, mode: string | undefined, service: Service): object {
   const { address, port, weight, upperThreshold, lowerThreshold } = server;
-  const own = service.id.kind === 'address' ? service.id.port : 0;
+  // Of a group only NAT changes the port; what a rule says beside it means nothing.
+  const grouped = service.id.kind === 'fwmark' && server.forwarding !== 'masquerade';
+  const own = service.id.kind === 'address' ? service.id.port : grouped ? port : 0;
   return {
     address: formatAddress(address),
     ...(port === own ? {} : { port }),
@@ -159,8 +161,9 @@ const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = {
 };
 
 function mostCommon<T>(values: readonly T[]): T | undefined {
-  const count = (value: T) => values.filter((one) => one === value).length;
-  return [...values].sort((a, b) => count(b) - count(a))[0];
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 function netmaskOf({ id, netmask }: Service): string | number | undefined {

@@ -1,4 +1,5 @@
 // What happened, as a line for people or for programs.
+import { printable } from '../../render/printable.js';
 
 /** One row per event: whether the hook program hears of it. */
 export const EVENTS = {
@@ -47,9 +48,4 @@ export function renderEvent(event: MonitorEvent, time: Date, format: 'text' | 'j
     .filter((word) => word !== undefined && word !== '')
     .join(': ');
   return `${[time.toISOString(), ...where, event.event].join(' ')}${why === '' ? '' : `: ${printable(why)}`}\n`;
-}
-
-/** What a server answers ends up in log lines and tables: no control characters. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ');
 }

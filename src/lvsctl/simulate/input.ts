@@ -5,7 +5,7 @@ import type { Destination } from '../../model/destination.js';
 import { serverKey } from '../../model/table.js';
 import type { Incident } from '../../simulator/simulation.js';
 import type { Arrival } from '../../simulator/workload.js';
-import { ConfigError } from '../config/field.js';
+import { lineError } from '../config/problem.js';
 
 const DEFAULT_PORT = 1024;
 
@@ -70,7 +70,7 @@ export function readLog(text: string, file: string, rate: number, session: numbe
     }
     return [];
   });
-  if (clients.length === 0) throw new ConfigError('', 'no client address in any line', file, 1, 1);
+  if (clients.length === 0) throw lineError(file, 1, 'no client address in any line');
   return clients.map(({ address, port }, i) => ({
     at: i / rate,
     client: address,
@@ -89,7 +89,7 @@ function lines(text: string, file: string): Line[] {
     const words = line.replace(/#.*/, '').trim().split(/\s+/);
     if (words[0] === '') return [];
     const fail = (message: string): never => {
-      throw new ConfigError('', message, file, i + 1, 1);
+      throw lineError(file, i + 1, message, line);
     };
     return [{ words, fail }];
   });

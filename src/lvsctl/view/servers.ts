@@ -1,6 +1,6 @@
 // How the real servers are: a row each.
 import { Chalk } from 'chalk';
-import { printable } from '../health/events.js';
+import { printable } from '../../render/printable.js';
 import type { ServerStatus, ServiceStatus, Standing, Status } from '../health/status.js';
 import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.js';
 

@@ -52,7 +52,7 @@ describe('lvsctl rules', () => {
     expect(await rules('load')).toEqual({
       status: 2,
       stdout: '',
-      stderr: expect.stringMatching(/^lvsctl: \/etc\/ipvsadm\.rules:3:1: /),
+      stderr: expect.stringMatching(/^lvsctl: \/etc\/ipvsadm\.rules:3:7: /),
     });
     expect(await saved()).toBe('-A -t 10.0.0.9:1 -s rr\n');
   });
@@ -179,7 +179,7 @@ describe('timeouts and sync daemons', () => {
     const line = '--start-daemon master --mcast-interface eth0\n';
     const { stderr, status } = await scene({ '/etc/ipvsadm.rules': line + line }).rules('load');
     expect([stderr, status]).toEqual([
-      'lvsctl: /etc/ipvsadm.rules:2:1: sync daemon master is there twice\n',
+      'lvsctl: /etc/ipvsadm.rules:2:1: sync daemon master is there twice\n    2 | --start-daemon master --mcast-interface eth0\n      | ^^^^^^^^^^^^^^\n',
       2,
     ]);
   });

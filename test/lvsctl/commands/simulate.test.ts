@@ -112,17 +112,20 @@ describe('lvsctl simulate', () => {
 
   test.each([
     [['nothing'], /^lvsctl: nothing: No such file/],
-    [['broken'], /^lvsctl: broken:2:1: /],
+    [['broken'], /^lvsctl: broken:2:4: /],
     [['rules', '--compare', 'wrr,best'], /no scheduler best; there are rr, wrr/],
     [
       ['rules', '--events', 'odd'],
-      /^lvsctl: odd:2:1: fial: not one of fail, return, drain, weight\n$/,
+      /^lvsctl: odd:2:1: fial: not one of fail, return, drain, weight\n {4}2 \| 2 fial/,
     ],
     [
       ['rules', '--events', 'stranger'],
-      /^lvsctl: stranger:1:1: no such server: 198\.51\.100\.99\n$/,
+      /^lvsctl: stranger:1:1: no such server: 198\.51\.100\.99\n {4}1 \| 1 fail/,
     ],
-    [['rules', '--arrivals', 'back'], /^lvsctl: back:2:1: 1 is before the line above\n$/],
+    [
+      ['rules', '--arrivals', 'back'],
+      /^lvsctl: back:2:1: 1 is before the line above\n {4}2 \| 1 10/,
+    ],
     [['rules', '--log', 'empty'], /^lvsctl: empty:1:1: no client address in any line\n$/],
     [['rules', '--rate', '0'], /a number from 0\.000001 to 10000000 is needed/],
     [['rules', '--connections', '1.5'], /a number from 1 to 1000000000 is needed/],

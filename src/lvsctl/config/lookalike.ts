@@ -1,0 +1,75 @@
+// Characters that look like those of the file's syntax and are others: they come from input
+// methods, web pages and word processors.
+
+/** One of them in a text. */
+export interface LookAlike {
+  /** offset in the text */
+  readonly at: number;
+  /** how it is called, like `full-width colon (U+FF1A)` */
+  readonly name: string;
+  /** what is meant; '' when it is to be removed */
+  readonly meant: string;
+}
+
+// biome-ignore-start format: a table
+const ROWS: readonly (readonly [characters: string, name: string, meant: string])[] = [
+  ['\uff1a\ufe55\u2236\ua789\u02d0', 'full-width colon', ':'],
+  ['\u3002\uff0e\uff61\u2024', 'full-width full stop', '.'],
+  ['\uff0c\u3001\uff64', 'full-width comma', ','],
+  ['\uff0d\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63', 'typographic dash', '-'],
+  ['\u201c\u201d\u201e\u201f\uff02\u00ab\u00bb', 'typographic quote', '"'],
+  ['\u2018\u2019\u201a\u201b\uff07', 'typographic quote', "'"],
+  ['\uff5b', 'full-width brace', '{'],
+  ['\uff5d', 'full-width brace', '}'],
+  ['\uff3b\u3010', 'full-width bracket', '['],
+  ['\uff3d\u3011', 'full-width bracket', ']'],
+  ['\uff03', 'full-width number sign', '#'],
+  ['\uff0f\u2044\u2215', 'full-width slash', '/'],
+  [
+    '\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000',
+    'blank of another kind',
+    ' ',
+  ],
+  [
+    '\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069',
+    'invisible character',
+    '',
+  ],
+];
+// biome-ignore-end format: a table
+
+const TABLE = new Map(
+  ROWS.flatMap(([characters, name, meant]) => [...characters].map((one) => [one, { name, meant }])),
+);
+
+/** The first look-alike, full-width letters and digits (`１`, `ａ`) among them. */
+export function findLookAlike(text: string): LookAlike | undefined {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x80) continue;
+    const row = TABLE.get(text.charAt(at));
+    const point = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+    if (row) return { at, name: `${row.name} (${point})`, meant: row.meant };
+    if (code >= 0xff10 && code <= 0xff5a) {
+      const meant = String.fromCharCode(code - 0xfee0);
+      return { at, name: `full-width ${meant} (${point})`, meant };
+    }
+  }
+  return undefined;
+}
+
+/** The text with what is meant in place of each look-alike. */
+export function withoutLookAlikes(text: string): string {
+  let plain = text;
+  for (let odd = findLookAlike(plain); odd; odd = findLookAlike(plain))
+    plain = `${plain.slice(0, odd.at)}${odd.meant}${plain.slice(odd.at + 1)}`;
+  return plain;
+}
+
+/** `a full-width colon (U+FF1A); type \`:'`, for messages. */
+export function describeLookAlike({ name, meant }: LookAlike): string {
+  const article = /^[aeiou]/.test(name) ? 'an' : 'a';
+  const cure =
+    meant === '' ? 'remove it' : meant === ' ' ? 'type a plain blank' : `type \`${meant}'`;
+  return `${article} ${name}; ${cure}`;
+}

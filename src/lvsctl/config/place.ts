@@ -1,0 +1,106 @@
+// A node of the YAML document and where it stands. Readers report what is wrong there and go on.
+import { type Document, isAlias, isScalar, type LineCounter, type Node, visit } from 'yaml';
+import type { Problem } from './problem.js';
+
+/** The text being read. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+  readonly lines: LineCounter;
+  /** what each alias stands for */
+  readonly aliases: ReadonlyMap<Node, Node>;
+  report(problem: Problem): void;
+}
+
+/** One node, or the absence of one. */
+export interface Place {
+  readonly source: Source;
+  readonly node: Node | null;
+  /** its key, to point at where there is no node */
+  readonly key?: Node | undefined;
+  readonly path: string;
+}
+
+/**
+ * Reports an error at the node.
+ * @returns undefined, which is what readers give for a node that they could not read
+ */
+export function fail(place: Place, message: string): undefined {
+  const [from, to] = rangeOf(place);
+  place.source.report(problemAt(place.source, place.path, from, to, message));
+  return undefined;
+}
+
+/** Reports an error at a part of a scalar that is written as it reads, else at all of it. */
+export function failWithin(place: Place, at: number, length: number, message: string): undefined {
+  const [from, to] = rangeOf(place);
+  const { node, source, path } = place;
+  const quoted = isScalar(node) && /^["']/.test(source.text.slice(from, from + 1)) ? 1 : 0;
+  const begin = from + quoted + at;
+  if (begin + length > to || source.text.slice(from, to).includes('\n'))
+    return fail(place, message);
+  source.report(problemAt(source, path, begin, begin + length, message));
+  return undefined;
+}
+
+/** A problem between two offsets of the text; only its first line is shown and underlined. */
+export function problemAt(
+  { file, text, lines }: Pick<Source, 'file' | 'text' | 'lines'>,
+  path: string,
+  from: number,
+  to: number,
+  message: string,
+): Problem {
+  const { line, col } = lines.linePos(from);
+  const start = from - Math.max(col, 1) + 1;
+  const end = text.indexOf('\n', start);
+  const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
+  const length = Math.max(1, Math.min(to - from, whole.trimEnd().length - (from - start)));
+  return {
+    file,
+    line: Math.max(line, 1),
+    column: Math.max(col, 1),
+    length,
+    path,
+    message,
+    text: whole,
+  };
+}
+
+/** Of a scalar or a key all of it, of a list or a map its first character. */
+function rangeOf({ node, key }: Place): readonly [number, number] {
+  const meant = node ?? key;
+  const [from, to] = meant?.range ?? [0, 1, 1];
+  return isScalar(meant) || isAlias(meant) ? [from, Math.max(to, from + 1)] : [from, from + 1];
+}
+
+/** The node, or what it stands for when it is an alias. */
+export function follow({ source, node }: Place): Node | null {
+  return isAlias(node) ? (source.aliases.get(node) ?? null) : node;
+}
+
+/**
+ * What the aliases of a document stand for, found in one walk: the last node before the alias that
+ * has its anchor.
+ * @returns `unknown`: aliases whose anchor is not set before them
+ */
+export function resolveAliases(document: Document): {
+  readonly aliases: ReadonlyMap<Node, Node>;
+  readonly unknown: readonly Node[];
+} {
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Node, Node>();
+  const unknown: Node[] = [];
+  visit(document, {
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target) aliases.set(node, target);
+      else unknown.push(node);
+    },
+  });
+  return { aliases, unknown };
+}

@@ -1,0 +1,85 @@
+// Which kind of file a text is, when it is not the one that was expected: told by its content, with
+// what to do about it.
+
+type Kind = 'lvsctl file' | 'saved rules';
+
+interface Row {
+  /** the kinds that it is not said of, for it is one of them */
+  readonly is?: Kind;
+  readonly signs: readonly RegExp[];
+  readonly message: string;
+}
+
+const IMPORT_TABLE =
+  'set its rules up, then make an lvsctl file of the live table: lvsctl import > lvs.yaml';
+
+// biome-ignore-start format: a table
+const ROWS: readonly Row[] = [
+  {
+    signs: [
+      /^[ \t]*(?:virtual_server(?:_group)?[ \t].*\{|vrrp_instance[ \t]+\S+[ \t]*\{|vrrp_script[ \t].*\{|global_defs[ \t]*\{)/m,
+    ],
+    message: `this is a keepalived configuration, which lvsctl does not read; ${IMPORT_TABLE}`,
+  },
+  {
+    signs: [
+      /^[ \t]*virtual[ \t]*=[ \t]*\S+/m,
+      /^[ \t]+(?:real|service|checktype|scheduler|protocol|request|receive|fallback)[ \t]*=/m,
+    ],
+    message: `this is a configuration of ldirectord, which lvsctl does not read; ${IMPORT_TABLE}`,
+  },
+  {
+    signs: [/^IP Virtual Server version |^Prot LocalAddress:Port /m],
+    message: 'this is a listing (ipvsadm -L); save the rules with ipvsadm -Sn',
+  },
+  {
+    signs: [/^\*(?:filter|nat|mangle|raw)[ \t]*$/m, /^COMMIT[ \t]*$/m],
+    message: 'these are rules of the packet filter (iptables-save), not of IPVS',
+  },
+  {
+    signs: [
+      /^[ \t]*(?:frontend|backend|listen)[ \t]+\S+[ \t]*$/m,
+      /^[ \t]+(?:server|bind)[ \t]+\S+/m,
+    ],
+    message: 'this is a configuration of HAProxy, which lvsctl does not read',
+  },
+  { signs: [/^[ \t]*\[(?:Unit|Service)\][ \t]*$/m], message: 'this is a unit of systemd' },
+  {
+    signs: [
+      /^#!.*\b(?:ba|da|k|z)?sh\b|^[ \t]*[A-Za-z_]\w*=\S*[ \t]*$|^[ \t]*(?:if|for|case|while)[ \t].*$|^[ \t]*(?:sudo[ \t]+)?\S*ipvsadm[ \t].*\$/m,
+      /\bipvsadm\b|\$[{(A-Za-z]/,
+    ],
+    message:
+      'this is a shell script; run it, then make an lvsctl file of the live table: lvsctl import > lvs.yaml',
+  },
+  {
+    is: 'lvsctl file',
+    signs: [/^[ \t]*(?:\{[ \t]*)?["']?(?:services|vips)["']?[ \t]*:/m],
+    message: 'this is an lvsctl file, not saved rules; lvsctl check reads it',
+  },
+  {
+    is: 'saved rules',
+    signs: [
+      /^(?:ipvsadm[ \t]+)?(?:-[AaEe]|--add-\w+|--edit-\w+)[ \t]+(?:-[tuf6]|--(?:tcp|udp|sctp|fwmark)-service)\b/m,
+    ],
+    message:
+      'these are saved rules of ipvsadm; make an lvsctl file of them: lvsctl import FILE > lvs.yaml',
+  },
+];
+// biome-ignore-end format: a table
+
+/** as much of a text as tells what it is */
+const LOOKED_AT = 200_000;
+
+/**
+ * What a text is and what to do with it.
+ * @returns undefined when it is of the expected kind, or none that is known
+ */
+export function otherKind(text: string, expected: Kind): string | undefined {
+  const beginning = text.slice(0, LOOKED_AT);
+  const fits = ({ signs }: Row) => signs.every((sign) => sign.test(beginning));
+  const own = ROWS.find(({ is }) => is === expected);
+  if (expected === 'lvsctl file' && own && fits(own)) return undefined;
+  const row = ROWS.find(fits);
+  return row === own ? undefined : row?.message;
+}

@@ -1,0 +1,88 @@
+// What an lvsctl file may say and probably does not mean.
+import { formatAddress, formatIpv4 } from '../../model/address.js';
+import { schedulerRow } from '../../model/scheduler.js';
+import { below } from './field.js';
+import type { Config, VirtualService } from './file.js';
+import { fail, type Place } from './place.js';
+import { hasHoles, serverMode } from './wanted.js';
+
+/** Reports all warnings, at their places. */
+export function warn(config: Config, root: Place): void {
+  for (const [i, service] of config.services.entries()) {
+    const at = below(root, 'services', i);
+    warnOfGateway(service, at);
+    warnOfHashing(service, at);
+    for (const [n, check] of service.checks.entries()) {
+      if (check.timeout <= check.interval) continue;
+      const place = below(at, 'checks', n, 'timeout');
+      fail(
+        place,
+        `the timeout, ${check.timeout} s, is longer than the interval, ${check.interval} s: a server that does not answer is checked every ${check.timeout} s only`,
+      );
+    }
+    const { netmask } = service.persistence ?? {};
+    const holes = netmask && 'bits' in netmask ? netmaskWarning(netmask.bits) : undefined;
+    if (holes !== undefined) fail(below(at, 'persistence', 'netmask'), holes);
+  }
+  warnOfClaims(config, root);
+}
+
+/** About an IPv4 netmask with holes, which nobody wants; undefined when it is a prefix. */
+export function netmaskWarning(bits: number): string | undefined {
+  if (!hasHoles(bits)) return undefined;
+  const length = bits <= 32 ? `; the prefix length ${bits} is another mask` : '';
+  return `the netmask ${formatIpv4(bits)} has holes${length}`;
+}
+
+function warnOfGateway(service: VirtualService, at: Place): void {
+  const nat = service.servers.filter((server) => serverMode(service, server) === 'nat');
+  if (nat.length === 0 || service.gateway) return;
+  fail(
+    below(at, 'mode'),
+    "mode nat without `gateway': lvsctl realserver up gives these servers no route back through the director",
+  );
+}
+
+/** Weight 0 refuses the clients of a server where the scheduler hashes, but for its fallback. */
+function warnOfHashing(service: VirtualService, at: Place): void {
+  const { scheduler, flags, health, checks, servers } = service;
+  if (!schedulerRow(scheduler)?.hashes) return;
+  const fallback = schedulerRow(scheduler)?.flags?.[0];
+  if (flags.some((flag) => flag === fallback || flag === 'flag-1')) return;
+  const cure = fallback === undefined ? '' : `; the flag ${fallback} sends them to another server`;
+  const refused = `scheduler ${scheduler} refuses the clients of a server with weight 0${cure}`;
+  if (health.failed === 'quiesce' && checks.length > 0)
+    fail(below(at, 'health', 'failed'), refused);
+  for (const [i, { weight }] of servers.entries())
+    if (weight === 0) fail(below(at, 'servers', i, 'weight'), refused);
+}
+
+/** A packet gets one mark, and a mark comes before address and port. */
+function warnOfClaims({ services }: Config, root: Place): void {
+  const claimed = new Map<string, string>();
+  for (const [i, { name, mark, ports = [], protocol, address }] of services.entries()) {
+    if (mark === undefined) continue;
+    for (const [n, one] of ports.entries()) {
+      const key = `${one.protocol ?? protocol} ${formatAddress(address)} port ${one.port}`;
+      const owner = claimed.get(key);
+      if (owner === undefined) claimed.set(key, name);
+      else
+        fail(
+          below(root, 'services', i, 'ports', n),
+          owner === name
+            ? `${key} stands here twice`
+            : `${key} belongs to the group ${owner} too; a packet gets one mark`,
+        );
+    }
+  }
+  for (const [i, { mark, port, protocol, address }] of services.entries()) {
+    if (mark !== undefined || port === undefined) continue;
+    const key = `${protocol} ${formatAddress(address)} port ${port}`;
+    const owner = claimed.get(key);
+    if (owner !== undefined)
+      fail(
+        below(root, 'services', i, 'port'),
+        `${key} belongs to the group ${owner} too, whose mark comes first: this service gets nothing`,
+      );
+  }
+}
