@@ -11,9 +11,9 @@ const service = (text: string) => `${HEAD}  - {name: a, address: 192.0.2.1, ${te
 const SLIPS = [
   ['an unknown key', service('port: 80, mode: nat, servers: [], colour: red'), 'colour', /services\[0\]: unknown key `colour'/],
   ['port 70000', service('port: 70000, mode: nat, servers: []'), '70000', /services\[0\]\.port: /],
-  ['a server twice', service('port: 80, mode: nat, servers: [{address: 10.0.0.1}, {address: 10.0.0.1}]'), '{address: 10.0.0.1}]', /server 10\.0\.0\.1 port 80 is there twice$/],
+  ['a server twice', service('port: 80, mode: nat, servers: [{address: 10.0.0.1}, {address: 10.0.0.1}]'), '{address: 10.0.0.1}]', /server 10\.0\.0\.1 port 80 is there twice, first in line/],
   ['DR with another port', service('port: 80, mode: dr, servers: [{address: 10.0.0.1, port: 81}]'), '81', /mode dr cannot change the port/],
-  ['a mark used twice', `${service('ports: [80], mark: 3, mode: nat, servers: []')}  - {name: b, address: 192.0.2.1, ports: [81], mark: 3, mode: nat, servers: []}\n`, '3, mode', /services\[1\]\.mark: mark 3 is there twice$/],
+  ['a mark used twice', `${service('ports: [80], mark: 3, mode: nat, servers: []')}  - {name: b, address: 192.0.2.1, ports: [81], mark: 3, mode: nat, servers: []}\n`, '3, mode', /services\[1\]\.mark: mark 3 is there twice, first in line/],
   ['tab indentation', `${HEAD}\t- name: a\n`, '\t', /[Tt]ab/],
 ] as const;
 
