@@ -10,6 +10,7 @@ import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile } from '../system/journal.js';
+import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
@@ -33,13 +34,16 @@ export async function main(): Promise<void> {
   const words = process.argv.slice(2);
   if (words[0] === WORKER_WORD) {
     const { serveProbes } = await import('../system/probe/worker.js');
-    return serveProbes();
+    const refusal = await serveProbes();
+    if (refusal !== undefined) process.exitCode = fail(refusal);
+    return;
   }
   const netns = takeNetns(words);
   if (netns !== undefined) {
     process.exitCode = await enter(netns, words);
     return;
   }
+  if (process.env[INSIDE] !== undefined) endWithParent();
   process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
   const output = openOutput();
   const { world, close } = systemWorld(output);
@@ -79,6 +83,11 @@ function openOutput(): Pick<World, 'out' | 'err' | 'isRead' | 'ignoreOutputError
   };
 }
 
+function fail(message: string): number {
+  process.stderr.write(`lvsctl: ${message}\n`);
+  return FAILED;
+}
+
 /** Takes `--netns NAME` or `--netns=NAME` out of the words. */
 function takeNetns(words: string[]): string | undefined {
   const at = words.findIndex((word) => word === '--netns' || word.startsWith('--netns='));
@@ -92,14 +101,10 @@ function takeNetns(words: string[]): string | undefined {
 
 /**
  * Does the same inside the namespace, in a process of its own, which gets the signals that come
- * here.
+ * here, and SIGTERM when this process dies.
  * @returns the exit status
  */
 async function enter(name: string, words: readonly string[]): Promise<number> {
-  const fail = (message: string) => {
-    process.stderr.write(`lvsctl: ${message}\n`);
-    return FAILED;
-  };
   if (!/^[\w.-]+$/.test(name) || !existsSync(join(NAMESPACES, name)))
     return fail(`--netns: no network namespace \`${name}'; ip netns lists them`);
   const ip = findProgram('ip');
@@ -115,7 +120,7 @@ async function enter(name: string, words: readonly string[]): Promise<number> {
   ];
   // systemd's watchdog is fed from inside, by a process that is not the one it named
   const { WATCHDOG_PID: _, ...env } = process.env;
-  const child = spawn(ip, inner, { stdio: 'inherit', env: { ...env, [INSIDE]: name } });
+  const child = spawn(ip, inner, { stdio: [...LIFELINE_STDIO], env: { ...env, [INSIDE]: name } });
   for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {

@@ -3,7 +3,15 @@ import { statSync } from 'node:fs';
 
 /** @param name undefined = that of this process @returns undefined when there is none */
 export function netnsIdentity(name?: string): string | undefined {
-  const path = name === undefined ? '/proc/self/ns/net' : `/run/netns/${name}`;
+  return identityAt(name === undefined ? '/proc/self/ns/net' : `/run/netns/${name}`);
+}
+
+/** The same of another process. */
+export function netnsIdentityOf(pid: number): string | undefined {
+  return identityAt(`/proc/${pid}/ns/net`);
+}
+
+function identityAt(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
     return ino === undefined ? undefined : `${dev}:${ino}`;

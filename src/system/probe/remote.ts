@@ -39,6 +39,11 @@ interface Inside {
   readonly ready: Promise<void>;
 }
 export const READY = 0;
+
+/** The first line to the process inside: the namespace that it was put into. */
+export interface Placement {
+  readonly netns: string;
+}
 const START_LIMIT_MS = 30_000;
 /** between its end and its next start */
 const PAUSE_MS = 1000;
@@ -57,7 +62,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   let endedAt = Number.NEGATIVE_INFINITY;
   let serial = 0;
 
-  function begin(identity: string | undefined): Inside {
+  function begin(identity: string): Inside {
     const words = [
       'netns',
       'exec',
@@ -87,6 +92,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
       Readable | null | undefined,
     ] = [started.stdin, started.stdout];
     questions?.on('error', () => {}); // it ended, which is told by `exit`
+    questions?.write(`${JSON.stringify({ netns: identity } satisfies Placement)}\n`);
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {
         const { id, verdict } = JSON.parse(line) as {

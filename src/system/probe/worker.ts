@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { RE2JS } from 're2js';
+import { netnsIdentity, netnsIdentityOf } from '../netns.js';
 import type { Verdict } from './attempt.js';
 import type { Pattern } from './http.js';
 import { createProbes, type SystemProbes } from './probes.js';
-import { READY, type RemoteQuestion } from './remote.js';
+import { type Placement, READY, type RemoteQuestion } from './remote.js';
 
 const CONF = '/proc/sys/net';
 const DEVICES = '/sys/class/net';
@@ -15,12 +16,50 @@ const DEVICES = '/sys/class/net';
  */
 const [UP, BROADCAST] = [0x1, 0x2];
 
-/** Answers questions on stdin. Resolves when there are no more. */
-export async function serveProbes(): Promise<void> {
-  prepare();
+/**
+ * Answers questions on stdin until there are no more. The first line must say which network
+ * namespace this is (`Placement`): nothing is changed in another.
+ * @returns why it does not begin
+ */
+export async function serveProbes(): Promise<string | undefined> {
+  if (process.stdin.isTTY) return NOT_FOR_PEOPLE;
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const first = await lines.next();
+  const refusal = first.done ? NOT_FOR_PEOPLE : misplaced(first.value);
+  if (refusal !== undefined) return refusal;
+  try {
+    prepare();
+  } catch (error) {
+    return `the network namespace cannot be prepared: ${(error as Error).message}`;
+  }
+  await answer(lines);
+  return undefined;
+}
+
+const NOT_FOR_PEOPLE = 'the probe process is started by lvsctl monitor alone';
+
+/** Why this process must not touch the network namespace that it is in. */
+function misplaced(line: string): string | undefined {
+  const own = netnsIdentity();
+  if (own === undefined || own !== placementOf(line)) return NOT_FOR_PEOPLE;
+  return own === netnsIdentityOf(process.ppid)
+    ? 'the probe process is in the network namespace of its parent'
+    : undefined;
+}
+
+function placementOf(line: string): string | undefined {
+  try {
+    return (JSON.parse(line) as Placement | null)?.netns;
+  } catch {
+    return undefined; // not written by `remote.ts`
+  }
+}
+
+async function answer(lines: AsyncIterable<string>): Promise<void> {
   const { probes, end } = createProbes();
+  process.stdout.on('error', () => process.exit()); // the monitor has died
   process.stdout.write(`${JSON.stringify({ id: READY, verdict: null })}\n`);
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of lines) {
     const { id, question } = JSON.parse(line) as {
       readonly id: number;
       readonly question: RemoteQuestion;
