@@ -6,6 +6,7 @@ import { readConfig } from '../../src/lvsctl/config/read.js';
 import { wantedTable } from '../../src/lvsctl/config/wanted.js';
 import { type MonitorEvent, renderEvent } from '../../src/lvsctl/health/events.js';
 import { createMonitor, type Monitor } from '../../src/lvsctl/health/monitor.js';
+import type { Verdict } from '../../src/lvsctl/health/outside.js';
 import type { Admin } from '../../src/lvsctl/health/service.js';
 import { formatServer } from '../../src/lvsctl/plan/diff.js';
 import type { Change } from '../../src/model/change.js';
@@ -51,13 +52,15 @@ monitor: {${monitor}}
 export const configOf = (options = {}) => readConfig(textOf(options), 'test.yaml');
 
 const BEHAVIOURS: Record<
-  'well' | 'slow' | 'refuses' | 'hangs' | 'flaps',
-  (nth: number) => { verdict: string | undefined; tookMs: number }
+  'well' | 'slow' | 'refuses' | 'hangs' | 'flaps' | 'blind',
+  (nth: number) => { verdict: Verdict; tookMs: number }
 > = {
   well: () => ({ verdict: undefined, tookMs: 5 }),
   slow: () => ({ verdict: undefined, tookMs: 700 }),
   refuses: () => ({ verdict: 'connection refused', tookMs: 1 }),
   hangs: () => ({ verdict: undefined, tookMs: 1e9 }),
+  /** the check cannot be made */
+  blind: () => ({ verdict: { trouble: 'no descriptors' }, tookMs: 1 }),
   /** never three failures, never two passes in a row */
   flaps: (nth: number) => ({ verdict: nth % 3 === 0 ? undefined : 'connection reset', tookMs: 3 }),
 };

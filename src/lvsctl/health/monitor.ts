@@ -9,6 +9,7 @@ import type { Config } from '../config/file.js';
 import { type WantedService, wantedTable } from '../config/wanted.js';
 import { formatServer } from '../plan/diff.js';
 import { type AdminOf, adopt, carryOver } from './adopt.js';
+import { createColdStarts } from './coldstart.js';
 import type { MonitorEvent } from './events.js';
 import { type Answer, jobsOf, locate, nameOf, type Place, placesOf } from './jobs.js';
 import { isChanging } from './observe.js';
@@ -96,6 +97,7 @@ export async function createMonitor(
       tell({ event: 'trouble', reason: `${reason}; what was known before counts` }),
     ended: (reason) => tell({ event: 'recovered', reason }),
   });
+  const coldStarts = createColdStarts();
   let file = config;
   /** checks that have not ended for the first time */
   const awaited = new Set<string>();
@@ -107,6 +109,11 @@ export async function createMonitor(
   let states = (await take(config, new Map())).states;
   let located = locate(states.values());
   const owner = createOwner(backend, () => file.monitor.foreign, reporter(tell));
+
+  /** Its sorry server stays out meanwhile. */
+  function awaitsResults(state: ServiceState): boolean {
+    return running && coldStarts.waits(state, clock.now());
+  }
 
   /** clock milliseconds for which weights are computed */
   function moment(): number {
@@ -121,6 +128,7 @@ export async function createMonitor(
         stands: list,
         former: [...(legacy.servers.get(idOf(state.wanted))?.values() ?? [])],
         keepFormer: state.servers.some(isUnproven) && needsSorry(list.map(({ target }) => target)),
+        awaitsResults: awaitsResults(state),
       };
     });
     const waiting = new Set(
@@ -159,7 +167,9 @@ export async function createMonitor(
         : adopt(each, live.get(id), adminOfNew, now, legacy.services.has(id));
       return [id, state] as const;
     });
-    return { states: new Map(begun), before };
+    const states = new Map(begun);
+    coldStarts.begin(states, (id) => before.has(id), now);
+    return { states, before };
   }
 
   /** None where the table cannot be read, which is told apart. */
@@ -293,6 +303,7 @@ export async function createMonitor(
         list.push(
           serviceStatus(state, {
             targets: stands(state, moment()).map(({ target }) => target),
+            awaitsResults: awaitsResults(state),
             live: await destinationsOf(state.wanted),
             reading: (server) => keys.map((check) => readings.find({ service, server, check })),
             lastError: (server) => readings.lastError({ service, server }),

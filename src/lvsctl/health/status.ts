@@ -74,6 +74,8 @@ export interface Status {
 }
 
 export interface Circumstances {
+  /** at the start, before the first results: the sorry server is not to be in yet */
+  readonly awaitsResults: boolean;
   readonly targets: readonly (Destination | undefined)[];
   readonly live: readonly DestinationEntry[];
   readonly reading: (server: string) => readonly (Reading | undefined)[];
@@ -84,7 +86,7 @@ export interface Circumstances {
 /** The part of one service. */
 export function serviceStatus(
   service: ServiceState,
-  { targets, live, reading, lastError, at }: Circumstances,
+  { awaitsResults, targets, live, reading, lastError, at }: Circumstances,
 ): ServiceStatus {
   const { wanted } = service;
   const entries = new Map(live.map((entry) => [formatServer(entry.destination), entry]));
@@ -123,7 +125,7 @@ export function serviceStatus(
     sorry: sorry
       ? {
           server: formatServer(sorry),
-          wanted: needsSorry(targets),
+          wanted: needsSorry(targets) && !awaitsResults,
           actual: entries.has(formatServer(sorry)),
         }
       : null,

@@ -18,6 +18,8 @@ export interface Wish {
   readonly former: readonly DestinationId[];
   /** the former servers stay: none of the new ones can serve yet */
   readonly keepFormer: boolean;
+  /** nothing is known of the service yet: the sorry server does not come in */
+  readonly awaitsResults: boolean;
 }
 
 /**
@@ -70,7 +72,11 @@ export function resolve(
   const kept = keepFormer ? former.map((id) => live?.destinations.get(formatServer(id))) : [];
   const service = respect.services.get(name) ?? wanted.service;
   const { sorry } = wanted;
-  const last = sorry && settle(sorry, needsSorry([...targets, ...kept]) ? sorry : undefined);
+  const needed =
+    sorry !== undefined &&
+    needsSorry([...targets, ...kept]) &&
+    !(wish.awaitsResults && !live?.destinations.has(formatServer(sorry)));
+  const last = sorry && settle(sorry, needed ? sorry : undefined);
   const entry = (id: DestinationId, target: Destination | undefined) =>
     [formatServer(id), { id, target }] as const;
   return {

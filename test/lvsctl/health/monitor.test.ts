@@ -2,6 +2,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { formatServer } from '../../../src/lvsctl/plan/diff.js';
 import type { Change } from '../../../src/model/change.js';
@@ -9,6 +10,7 @@ import type { Destination } from '../../../src/model/destination.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import {
   allUp,
+  type Behaviour,
   configOf,
   FALL,
   foreignChanges,
@@ -81,6 +83,74 @@ describe('from fault to removal', () => {
     await outside.pass(3000);
     expect([...(await table()).keys()].sort()).toEqual([0, 1, 2, 3].map(nameOf));
     expect(log(events).some((line) => line.includes('sorry'))).toBe(false);
+  });
+
+  describe('a cold start of two services, of which one has its results first', () => {
+    const service = (name: string, port: number, ...servers: number[]) =>
+      `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, sorry: {address: 10.0.9.9}, servers: [${servers
+        .map((server) => `{address: 10.0.0.${server + 1}, port: 80}`)
+        .join(', ')}], checks: [{kind: tcp, interval: 2, timeout: 1, jitter: 0}]}\n`;
+    const config = readConfig(
+      `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${service('web', 80, 0)}${service('mail', 25, 1, 2)}`,
+      'two.yaml',
+    );
+    const sorryOf = async (behaviours: Partial<Record<number, Behaviour>>, ms: number) => {
+      const one = scene();
+      for (const [i, behaviour] of Object.entries(behaviours))
+        if (behaviour) one.behaviours[Number(i)] = behaviour;
+      const monitor = await one.start(config);
+      monitor.start();
+      await one.outside.pass(ms);
+      const [, mail] = await monitor.status();
+      const events = log(one.events).filter((line) => line.includes(' sorry-'));
+      return { events, sorry: mail?.sorry };
+    };
+    const OUT = { server: '10.0.9.9:25', wanted: false, actual: false };
+
+    test('no false alarm: its sorry server waits for the results', async () => {
+      // web is written at once, mail has no result before 700 ms
+      expect(await sorryOf({ 1: 'slow', 2: 'slow' }, 300)).toEqual({ events: [], sorry: OUT });
+      expect(await sorryOf({ 1: 'slow', 2: 'slow' }, 5000)).toEqual({ events: [], sorry: OUT });
+    });
+
+    test('one server failed already, the other has no result yet', async () => {
+      expect(await sorryOf({ 1: 'refuses', 2: 'slow' }, 5000)).toEqual({ events: [], sorry: OUT });
+    });
+
+    test('all failed: it comes in with the last result', async () => {
+      expect((await sorryOf({ 1: 'refuses', 2: 'hangs' }, 900)).events).toEqual([]);
+      expect(await sorryOf({ 1: 'refuses', 2: 'hangs' }, 1100)).toEqual({
+        events: ['mail 10.0.9.9:25 sorry-in'],
+        sorry: { ...OUT, wanted: true, actual: true },
+      });
+    });
+
+    test('checks that cannot be made: it comes in when the time for first results is over', async () => {
+      const blind: Partial<Record<number, Behaviour>> = { 1: 'refuses', 2: 'blind' };
+      expect((await sorryOf(blind, 2900)).events).toEqual([]);
+      expect((await sorryOf(blind, 6000)).events).toEqual(['mail 10.0.9.9:25 sorry-in']);
+    });
+
+    test('a service that has served gets it at once, whatever is not known of a new server', async () => {
+      const one = scene();
+      one.behaviours[2] = 'hangs';
+      const before = readConfig(
+        `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${service('mail', 25, 1)}`,
+        'one.yaml',
+      );
+      const monitor = await one.start(before);
+      monitor.start();
+      await one.outside.pass(5000);
+      one.behaviours[1] = 'refuses';
+      await one.outside.pass(4500); // two failures of three
+      await monitor.reload(config);
+      const count = one.events.length;
+      await one.outside.pass(600);
+      expect(log(one.events.slice(count)).filter((line) => line.startsWith('mail'))).toEqual([
+        'mail 10.0.0.2:80 gone: tcp: connection refused',
+        'mail 10.0.9.9:25 sorry-in',
+      ]);
+    });
   });
 
   test('a flapping server stays where it is', async () => {
