@@ -7,7 +7,20 @@ PATH=$PWD/bin:$PATH
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT
 
-run() { printf '\n$ %s\n' "$*"; "$@"; }
+# a word as it is typed into a shell
+quoted() {
+  case $1 in
+    '' | *[!A-Za-z0-9_@%+=:,./-]*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf %s "$1" ;;
+  esac
+}
+
+run() {
+  printf '\n$'
+  for word in "$@"; do printf ' %s' "$(quoted "$word")"; done
+  printf '\n'
+  "$@"
+}
 
 export LVS_BACKEND="file:$tables/one.json"
 run ipvsadm -A -t 192.0.2.1:80 -s wrr -p 300
@@ -30,3 +43,10 @@ run ipvsadm -Ln --thresholds
 ipvsadm-save -n >"$tables/again"
 run cmp "$tables/rules" "$tables/again"
 printf '\nThe second table is the same as the first.\n'
+
+cat <<END
+
+To go on with a table of your own, without root, type this and then any ipvsadm or lvsctl command:
+
+  export PATH=\$PWD/bin:\$PATH LVS_BACKEND=file:\$HOME/lvs.json
+END
