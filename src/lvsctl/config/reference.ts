@@ -1,4 +1,4 @@
-// The table of file.ts as the JSON Schema for editors and as the page docs/lvsctl-file.md.
+// The table of file.ts as the JSON Schema for editors and as the tables of docs/lvsctl-file.md.
 import type { JsonSchema } from './field.js';
 import { FILE } from './file.js';
 
@@ -12,24 +12,35 @@ export function renderSchema(): string {
   return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
 
-/** docs/lvsctl-file.md, whole. */
-export function renderReference(): string {
-  return `${HEAD}${rowsOf('', FILE.schema).join('\n')}\n`;
+/**
+ * docs/lvsctl-file.md with its tables made anew.
+ * @param page as it is; the text around the tables is written by hand
+ */
+export function renderReference(page: string): string {
+  const top = FILE.schema as Described;
+  const { services, ...others } = top.properties ?? {};
+  const check = services?.items?.properties?.checks?.items;
+  const tables: Readonly<Record<string, string[]>> = {
+    file: rowsOf('', { ...top, properties: others }),
+    services: rowsOf('services[]', services?.items ?? {}),
+    checks: check?.oneOf ? checkRows(check.oneOf) : [],
+  };
+  return Object.entries(tables).reduce(
+    (text, [name, rows]) => replaceTable(text, name, [...HEAD, ...rows]),
+    page,
+  );
 }
 
-const HEAD = `# The lvsctl file
+const HEAD = ['| key | type | default | meaning |', '|---|---|---|---|'];
 
-YAML. Keys that are not listed are refused; \`lvsctl check FILE\` names the first slip with file, line and column and needs neither root nor
-a kernel. Seconds may have a fraction where the type is \`number\`. \`[]\` stands for each element of a list. Among the keys of
-\`services[].checks[]\` the kind of check stands in parentheses. The same table makes \`share/lvsctl.schema.json\` for editors.
-
-What a schema cannot say is checked too: a service's address is one of \`vips\`; names, marks, services and the servers of a service are
-there once; a service has \`port\`, or \`ports\` with \`mark\`; port 0 needs \`persistence\`; only mode nat changes a server's port; only mode
-tun mixes IPv4 and IPv6.
-
-| key | type | default | meaning |
-|---|---|---|---|
-`;
+function replaceTable(page: string, name: string, rows: readonly string[]): string {
+  const [begin, end] = [`<!-- keys: ${name} -->\n`, '<!-- end -->'];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end, from);
+  return from < 0 || to < 0
+    ? page
+    : `${page.slice(0, from)}${begin}\n${rows.join('\n')}\n\n${page.slice(to)}`;
+}
 
 interface Described extends JsonSchema {
   readonly properties?: Readonly<Record<string, Described>>;
@@ -41,27 +52,48 @@ interface Described extends JsonSchema {
 
 function rowsOf(prefix: string, schema: Described): string[] {
   if (schema.items) return rowsOf(`${prefix}[]`, schema.items);
-  if (schema.oneOf)
-    return schema.oneOf.flatMap((kind) =>
-      rowsOf(`${prefix}(${kind.properties?.kind?.enum?.[0]})`, kind),
-    );
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
-    const absent = schema.required?.includes(name)
-      ? 'required'
-      : inner.default === undefined
-        ? ''
-        : `\`${JSON.stringify(inner.default)}\``;
-    return [
-      `| \`${path}\` | ${typeOf(inner)} | ${absent} | ${inner.description} |`,
-      ...rowsOf(path, inner),
-    ];
+    return [row(`\`${path}\``, name, schema), ...rowsOf(path, inner)];
   });
+}
+
+/** Keys that all kinds have stand once; the others with the kinds that have them. */
+function checkRows(kinds: readonly Described[]): string[] {
+  const nameOf = (kind: Described) => kind.properties?.kind?.enum?.[0] ?? '';
+  const rows = new Map<string, string[]>();
+  for (const kind of kinds) {
+    for (const name of Object.keys(kind.properties ?? {})) {
+      if (name === 'kind') continue;
+      const text = row(`\`${name}\``, name, kind);
+      rows.set(text, [...(rows.get(text) ?? []), nameOf(kind)]);
+    }
+  }
+  const all = [...rows].map(([text, names]) => ({ text, names }));
+  const common = all.filter(({ names }) => names.length === kinds.length);
+  const own = all.filter(({ names }) => names.length < kinds.length);
+  return [
+    `| \`kind\` | ${kinds.map(nameOf).join(', ')} | required | the kind |`,
+    ...common.map(({ text }) => text),
+    ...own.map(({ text, names }) => text.replace(/^\| (\S+) /, `| $1 (${names.join(', ')}) `)),
+  ];
+}
+
+function row(title: string, name: string, parent: Described): string {
+  const schema = parent.properties?.[name] ?? {};
+  const absent = parent.required?.includes(name)
+    ? 'required'
+    : schema.default === undefined
+      ? ''
+      : `\`${JSON.stringify(schema.default)}\``;
+  return `| ${title} | ${typeOf(schema)} | ${absent} | ${schema.description} |`;
 }
 
 function typeOf(schema: Described): string {
   if (schema.enum) return schema.enum.join(', ');
-  if (schema.oneOf) return 'by kind';
+  if (schema.items?.enum) return `list of ${schema.items.enum.join(', ')}`;
+  if (schema.type === 'array') return 'list';
+  if (schema.type === 'object') return 'map';
   const name = Array.isArray(schema.type) ? schema.type.join(' or ') : String(schema.type);
   return schema.minimum === undefined ? name : `${name} ${schema.minimum}..${schema.maximum}`;
 }

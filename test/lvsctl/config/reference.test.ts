@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parseDocument } from 'yaml';
+import type { ConfigError } from '../../../src/lvsctl/config/problem.js';
+import { inspectConfig } from '../../../src/lvsctl/config/read.js';
 import { renderReference, renderSchema } from '../../../src/lvsctl/config/reference.js';
+
+const ROOT = new URL('../../../', import.meta.url).pathname;
+const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 
 // `npx vitest run --config test/vitest.config.ts test/lvsctl/config/reference.test.ts -u` writes
 // both anew.
@@ -7,7 +14,48 @@ test('the schema for editors is that of the table', async () => {
   await expect(renderSchema()).toMatchFileSnapshot('../../../share/lvsctl.schema.json');
 });
 
-test('the reference page is that of the table', async () => {
-  await expect(renderReference()).toMatchFileSnapshot('../../../docs/lvsctl-file.md');
-  expect(renderReference()).toContain('| `services[].checks[](https).verify` | boolean | `true` |');
+test('the tables of the reference page are those of the table', async () => {
+  const page = renderReference(read('docs/lvsctl-file.md'));
+  await expect(page).toMatchFileSnapshot('../../../docs/lvsctl-file.md');
+  expect(page).toContain('| `verify` (https) | boolean | `true` |');
+  expect(page.match(/^\| `interval` /gm)?.length).toBe(1);
+  expect(page).toMatch(/`services\[\]\.flags` \| list of flag-1, .*mh-port/);
+});
+
+test('the example is right without a warning, and has every key above the checks', () => {
+  const text = read('share/examples/lvs.yaml');
+  expect(inspectConfig(text, 'lvs.yaml').warnings).toEqual([]);
+  const schema = JSON.parse(renderSchema());
+  const services = parseDocument(text).toJS().services as Record<string, unknown>[];
+  const used = new Set(services.flatMap((service) => Object.keys(service)));
+  expect(
+    Object.keys(schema.properties.services.items.properties).filter((key) => !used.has(key)),
+  ).toEqual([]);
+  expect(Object.keys(schema.properties)).toEqual(Object.keys(parseDocument(text).toJS()));
+});
+
+test('the file on the reference page is right', () => {
+  const [example = ''] = read('docs/lvsctl-file.md').match(/(?<=```yaml\n)[^`]*/) ?? [];
+  expect(inspectConfig(example, 'lvs.yaml').warnings).toEqual([]);
+});
+
+test('the errors on the reference page are those of such a file', () => {
+  const text = `vips:
+  - {address: 192.0.2.10/24, interface: eth0}
+services:
+  - name: web
+    address: 192.0.2.10
+    port: 80
+    mode: NAT
+    sheduler: rr
+    servers: [{address: 192.0.2.11:8080, weight: "2"}]
+`;
+  let report = '';
+  try {
+    inspectConfig(text, 'lvs.yaml');
+  } catch (error) {
+    report = (error as ConfigError).report;
+  }
+  expect(report).toContain('5 errors');
+  expect(read('docs/lvsctl-file.md')).toContain(`$ lvsctl check lvs.yaml\nlvsctl: ${report}\n`);
 });
