@@ -1,24 +1,26 @@
 // What the owner of the table saw and did -> events.
 import { messageFor } from '../../render/messages.js';
 import { formatServer } from '../plan/diff.js';
+import { createDriftLog } from './driftlog.js';
 import type { MonitorEvent } from './events.js';
 import type { Observer } from './owner.js';
 
-export function reporter(tell: (event: MonitorEvent) => void): Observer {
+export function reporter(tell: (event: MonitorEvent) => void, now: () => number): Observer {
+  const report = createDriftLog(now, tell);
   return {
     foreign: ({ source }, { server, what }, respected) =>
-      tell({
-        event: 'foreign',
+      report({
         service: source.name,
-        ...(server === undefined ? {} : { server }),
-        reason: `${what} by somebody else; ${respected ? 'respected' : 'repaired'}`,
+        server,
+        what: `${what} by somebody else`,
+        outcome: respected ? 'respected' : 'repaired',
       }),
     stranger: ({ source }, destination) =>
-      tell({
-        event: 'foreign',
+      report({
         service: source.name,
         server: formatServer(destination),
-        reason: `is there with weight ${destination.weight}, and the file does not name it; left alone`,
+        what: `is there with weight ${destination.weight}, and the file does not name it`,
+        outcome: 'left alone',
       }),
     sorry: ({ source, sorry }, active) =>
       tell({

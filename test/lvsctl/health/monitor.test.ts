@@ -186,6 +186,25 @@ describe('changes of others', () => {
     expect(weightsOf(await table())).toEqual(allUp());
   });
 
+  test('of a writer that does not stop are repaired each time, and not reported each time', async () => {
+    const { outside, backend, start, events, table } = scene();
+    (await start()).start();
+    await outside.pass(5000);
+    const before = events.length;
+    for (let i = 0; i < 60; i++) {
+      backend.applyNow(foreignChanges({ server: 2, what: 'weight' }));
+      await outside.pass(INTERVAL);
+      expect(weightsOf(await table())).toEqual(allUp());
+    }
+    const weight = 'got weight 77 instead of 3 by somebody else';
+    const why = 'Another program keeps changing this service, perhaps a second monitor';
+    expect(log(events.slice(before))).toEqual([
+      ...Array(3).fill(`web ${nameOf(2)} foreign: ${weight}; repaired`),
+      `web ${nameOf(2)} foreign: ${weight} again (for the 4th time); repaired. ${why}; the next report is in 1 min or later`,
+      `web ${nameOf(2)} foreign: ${weight} again (still, 31 changes in 60 s); repaired. ${why}; the next report is in 2 min or later`,
+    ]);
+  });
+
   test('are respected where the file says so, until something is decided about that server', async () => {
     const { outside, backend, start, events, behaviours, table } = scene();
     (await start(configOf({ monitor: fail }))).start();
