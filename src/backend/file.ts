@@ -5,9 +5,8 @@ import { dirname } from 'node:path';
 import type { Change } from '../model/change.js';
 import { BackendError, type IpvsError } from '../model/errors.js';
 import type { ServiceId } from '../model/service.js';
-import type { TimedPacket } from '../simulator/packets.js';
 import { removeLeftovers, replaceUnderLock, targetOf } from '../system/replace.js';
-import type { Backend } from './backend.js';
+import type { Backend, Run } from './backend.js';
 import { withLock } from './lock.js';
 import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
 import { decodeTable, encodeTable, TableFileError } from './tablefile.js';
@@ -23,6 +22,9 @@ export function openFile(path: string): Backend {
   backend.load();
   return backend;
 }
+
+/** of a run that other processes change the table under */
+const PLAY_ATTEMPTS = 3;
 
 class FileBackend implements Backend {
   /** large, since each batch writes the whole file */
@@ -54,31 +56,51 @@ class FileBackend implements Backend {
     });
   }
 
-  async play(packets: Iterable<TimedPacket>): Promise<void> {
-    return this.#change((table) => ({ result: table.playNow(packets), changed: true }));
+  /**
+   * Plays beside the table, without its lock, and puts the outcome in its place if the table is
+   * still the same; else plays again.
+   */
+  async play<T>(work: Run<T>): Promise<T> {
+    for (let attempt = 1; attempt <= PLAY_ATTEMPTS; attempt++) {
+      const stamp = stampOf(this.#path);
+      const table = guard(this.#path, () => new MemoryBackend(read(this.#path)));
+      const result = table.playNow(work);
+      if (this.#replaceIfStill(stamp, table.state())) return result;
+    }
+    throw new BackendError(
+      `table file ${this.#path}: another process changed it during the run, ${PLAY_ATTEMPTS} times; nothing was kept`,
+    );
+  }
+
+  /** @returns whether the table was still the one that the stamp is of */
+  #replaceIfStill(stamp: string, state: TableState): boolean {
+    const text = guard(this.#path, () => encodeTable(state));
+    return this.#locked((isHeld) => {
+      if (stampOf(this.#path) !== stamp) return false;
+      this.#write(text, isHeld);
+      return true;
+    });
   }
 
   /** Changes the table while no other process does. */
   #change<T>(work: (table: MemoryBackend) => { readonly result: T; readonly changed: boolean }): T {
-    return guard(this.#path, () =>
-      withLock(
-        lockPath(this.#path),
-        (isHeld) => {
-          const table = this.load();
-          // what is in memory is ahead of the file until the file is replaced
-          this.#read = undefined;
-          const { result, changed } = work(table);
-          if (changed) this.#write(table.state(), isHeld);
-          this.#read = { stamp: stampOf(this.#path), table };
-          return result;
-        },
-        { onDead: () => removeLeftovers(dirname(this.#path), ownerOf(this.#path)) },
-      ),
-    );
+    return this.#locked((isHeld) => {
+      const table = this.load();
+      // what is in memory is ahead of the file until the file is replaced
+      this.#read = undefined;
+      const { result, changed } = work(table);
+      if (changed) this.#write(encodeTable(table.state()), isHeld);
+      this.#read = { stamp: stampOf(this.#path), table };
+      return result;
+    });
   }
 
-  #write(state: TableState, isHeld: () => boolean): void {
-    const text = encodeTable(state);
+  #locked<T>(work: (isHeld: () => boolean) => T): T {
+    const onDead = () => removeLeftovers(dirname(this.#path), ownerOf(this.#path));
+    return guard(this.#path, () => withLock(lockPath(this.#path), work, { onDead }));
+  }
+
+  #write(text: string, isHeld: () => boolean): void {
     if (!isHeld())
       throw new BackendError(`${lockPath(this.#path)}: removed by hand; the table was not changed`);
     replaceUnderLock(this.#path, text);

@@ -19,10 +19,9 @@ import {
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import { Dataplane } from '../simulator/dataplane.js';
 import { lookupKey } from '../simulator/keys.js';
-import type { TimedPacket } from '../simulator/packets.js';
 import type { LiveService } from '../simulator/server.js';
-import type { Snapshot } from '../simulator/snapshot.js';
-import type { Backend, Info } from './backend.js';
+import { earlier, type Snapshot } from '../simulator/snapshot.js';
+import type { Backend, Info, Run } from './backend.js';
 import {
   broadcastsOf,
   DEFAULT_MACHINE,
@@ -74,8 +73,7 @@ const LONGEST_TIMEOUT = 8589934;
 export class MemoryBackend implements Backend {
   readonly batchSize = 256;
   readonly #machine: Machine;
-  /** where packets go; `packet` of it sends one */
-  readonly dataplane: Dataplane;
+  #dataplane: Dataplane;
   /** seconds; what expires and what is estimated goes by it */
   readonly #clock: () => number;
   readonly #broadcasts: ReadonlySet<number>;
@@ -84,17 +82,15 @@ export class MemoryBackend implements Backend {
   /** @param clock seconds that do not go back; the machine's own when absent */
   constructor(state: TableState = EMPTY_TABLE, clock: () => number = wallClock) {
     this.#clock = clock;
-    this.dataplane = new Dataplane(clock());
+    this.#dataplane = dataplaneOf(state, clock());
     this.#machine = state.machine;
     this.#broadcasts = broadcastsOf(state.machine);
-    this.dataplane.timeouts = state.timeouts;
     this.#daemons = state.daemons;
-    for (const { service, destinations } of state.services) {
-      const live = this.dataplane.addService(service);
-      for (const destination of [...destinations].reverse())
-        this.dataplane.addServer(live, destination);
-    }
-    if (state.traffic) this.dataplane.restore(state.traffic);
+  }
+
+  /** where packets go; `packet` of it sends one */
+  get dataplane(): Dataplane {
+    return this.#dataplane;
   }
 
   /** The table as plain data. */
@@ -172,18 +168,23 @@ export class MemoryBackend implements Backend {
     return this.dataplane.connections();
   }
 
-  async play(packets: Iterable<TimedPacket>): Promise<void> {
-    this.playNow(packets);
+  async play<T>(work: Run<T>): Promise<T> {
+    return this.playNow(work);
   }
 
   /** `play` without a promise. */
-  playNow(packets: Iterable<TimedPacket>): void {
-    for (const { at, packet } of packets) {
-      this.dataplane.startAt(at);
-      if (packet.direction === 'in' || this.dataplane.seesReplies(packet))
-        this.dataplane.packet(packet, at);
-    }
-    this.dataplane.advance(this.#clock());
+  playNow<T>(work: Run<T>): T {
+    const start = this.#clock();
+    this.dataplane.advance(start);
+    const { result, end } = work(this.dataplane, start);
+    const state = this.state();
+    const { sysctls } = this.dataplane;
+    this.#dataplane = dataplaneOf(
+      { ...state, traffic: state.traffic && earlier(state.traffic, end - start) },
+      start,
+    );
+    Object.assign(this.#dataplane.sysctls, sysctls);
+    return result;
   }
 
   async close(): Promise<void> {}
@@ -350,6 +351,17 @@ export class MemoryBackend implements Backend {
     }
     return false;
   }
+}
+
+function dataplaneOf({ services, timeouts, traffic }: TableState, now: number): Dataplane {
+  const plane = new Dataplane(now);
+  plane.timeouts = timeouts;
+  for (const { service, destinations } of services) {
+    const live = plane.addService(service);
+    for (const destination of [...destinations].reverse()) plane.addServer(live, destination);
+  }
+  if (traffic) plane.restore(traffic);
+  return plane;
 }
 
 const wallClock = () => Date.now() / 1000;

@@ -29,7 +29,8 @@ import { Trash } from './trash.js';
 export class Dataplane {
   readonly sysctls: Sysctls = { ...DEFAULT_SYSCTLS };
   timeouts: Timeouts = DEFAULT_TIMEOUTS;
-  readonly random: () => number;
+  /** of schedulers that draw; a run that is to be repeatable sets its own */
+  random: () => number;
   /** by `lookupKey`, oldest first */
   readonly services = new Map<string, LiveService>();
   readonly #connections = new Connections();
@@ -107,15 +108,19 @@ export class Dataplane {
     return live ? this.#schedule(live, packet, key) : PASSED;
   }
 
+  /** Whether there is a connection that the packet belongs to. */
+  isKnown(packet: Packet): boolean {
+    return this.#connections.flows.has(flowKey(packet));
+  }
+
   /** Whether replies of a connection pass the director: they do where it rewrites addresses. */
   seesReplies(packet: Packet): boolean {
     return this.#connections.flows.get(flowKey(packet))?.bothWays ?? false;
   }
 
-  /** Sets the clock back before anything has happened, so that a past can be played. */
-  startAt(now: number): void {
-    if (this.#connections.nextExpiry !== Number.POSITIVE_INFINITY || now >= this.#now) return;
-    this.#now = now;
+  /** Counters are brought up to date, and rates estimated, every two seconds from this time on. */
+  beginEstimation(now: number): void {
+    this.advance(now);
     this.#periodic.startAt(now);
   }
 
@@ -270,6 +275,12 @@ export class Dataplane {
       this.#periodic.run(next, idleUntil, this.services.values(), this.sysctls);
     }
     this.#now = Math.max(this.#now, now);
+  }
+
+  /** How many connections and templates there are. */
+  get entries(): number {
+    const { flows, templates, retired } = this.#connections;
+    return flows.size + templates.size + retired.size;
   }
 
   /** The next time at which an entry may go, Infinity when there are none. */

@@ -4,7 +4,7 @@ import type { Service } from '../model/service.js';
 import type { Sysctls } from './packet.js';
 import type { LiveService } from './server.js';
 
-const ESTIMATION_SECONDS = 2;
+export const ESTIMATION_SECONDS = 2;
 const SCHEDULER_TICK_SECONDS = 60;
 
 export class Periodic {

@@ -3,25 +3,17 @@
 import type { Destination } from '../model/destination.js';
 import { schedulerRow } from '../model/scheduler.js';
 import type { Service } from '../model/service.js';
-import { serverKey } from '../model/table.js';
 import type { Timeouts } from '../model/timeouts.js';
 import { Dataplane } from './dataplane.js';
+import { happen, type Incident, Incidents } from './incidents.js';
 import { Lingering } from './lingering.js';
 import { Moves } from './moves.js';
 import type { Packet } from './packet.js';
 import { seeded } from './random.js';
 import type { LiveServer, LiveService } from './server.js';
+import { Tallies, type Tally } from './tallies.js';
 import { type Timed, Timers } from './timers.js';
 import type { Arrival } from './workload.js';
-
-/** Something done to a server at a time. */
-export interface Incident {
-  /** seconds from the start */
-  readonly at: number;
-  readonly server: Destination;
-  /** `remove`: deleted; `add`: added again; a number: the new weight */
-  readonly what: 'remove' | 'add' | number;
-}
 
 export interface Scenario {
   readonly service: Service;
@@ -54,23 +46,15 @@ export interface Result {
    * though theirs was still there
    */
   readonly clients: { readonly seen: number; readonly moved: number } | undefined;
+  /** arrivals whose address and port had a connection already, which went on; kept runs only */
+  readonly reused?: number;
 }
-
-/** moments at which the chart looks */
-export const SAMPLES = 120;
 
 interface Session extends Timed {
   readonly server: LiveServer;
   readonly tally: Tally;
   /** its first packet, when the data plane counts it and not this file */
   readonly packet: Packet | undefined;
-}
-
-interface Tally {
-  connections: number;
-  sessions: number;
-  peak: number;
-  readonly timeline: number[];
 }
 
 /**
@@ -92,10 +76,9 @@ const TIME_WAIT_SECONDS = 120;
 class Simulation {
   readonly #plane: Dataplane;
   readonly #live: LiveService;
-  readonly #tallies = new Map<string, Tally>();
-  readonly #byServer = new Map<LiveServer, Tally>();
+  readonly #tallies: Tallies;
   readonly #sessions = new Timers<Session>();
-  readonly #incidents: Incident[];
+  readonly #incidents: Incidents;
   readonly #protocol: Packet['protocol'];
   /** seconds that an entry stays after its session: TIME_WAIT, or the rest of UDP's timeout */
   readonly #linger: number;
@@ -104,10 +87,9 @@ class Simulation {
   readonly #lingering = new Lingering();
   readonly #packet: (arrival: Arrival) => LiveServer | undefined;
   readonly #moves = new Moves();
-  #nextSample = 0;
 
   constructor(readonly scenario: Scenario) {
-    const { service, destinations, timeouts, incidents, seed } = scenario;
+    const { service, destinations, timeouts, incidents, until, seed } = scenario;
     const { id } = service;
     this.#protocol =
       id.kind === 'address' && (id.protocol === 'udp' || id.protocol === 'sctp')
@@ -120,16 +102,9 @@ class Simulation {
     this.#plane = new Dataplane(0, seeded(seed));
     this.#plane.timeouts = timeouts;
     this.#live = this.#plane.addService(service);
-    for (const destination of destinations) {
-      this.#plane.addServer(this.#live, destination);
-      this.#tallies.set(serverKey(destination), {
-        connections: 0,
-        sessions: 0,
-        peak: 0,
-        timeline: [],
-      });
-    }
-    this.#incidents = [...incidents].sort((a, b) => b.at - a.at);
+    for (const destination of destinations) this.#plane.addServer(this.#live, destination);
+    this.#tallies = new Tallies(destinations, until);
+    this.#incidents = new Incidents(incidents);
     this.#packet = service.persistence
       ? (arrival) => this.#throughTemplate(arrival)
       : (arrival) => this.#direct(arrival);
@@ -137,8 +112,7 @@ class Simulation {
 
   run(arrivals: Iterable<Arrival>, progress?: (done: number) => void): Result {
     const { service, destinations, incidents } = this.scenario;
-    const first =
-      incidents.length > 0 ? Math.min(...incidents.map(({ at }) => at)) : Number.POSITIVE_INFINITY;
+    const { first } = this.#incidents;
     let count = 0;
     let refused = 0;
     for (const arrival of arrivals) {
@@ -149,14 +123,14 @@ class Simulation {
         this.#moves.add(arrival.client, server, arrival.at >= first, this.#live.servers);
       if (++count % PROGRESS_EVERY === 0) progress?.(count);
     }
-    this.#sample(Number.POSITIVE_INFINITY);
+    this.#tallies.sample(Number.POSITIVE_INFINITY);
     return {
       scheduler: service.scheduler,
       arrivals: count,
       refused,
       servers: destinations.map((destination) => ({
         destination,
-        ...(this.#tallies.get(serverKey(destination)) as Tally),
+        ...this.#tallies.of(destination),
       })),
       clients: incidents.length > 0 ? this.#moves.counts() : undefined,
     };
@@ -164,17 +138,13 @@ class Simulation {
 
   /** Sessions end, entries time out, incidents happen, the chart looks. */
   #passTo(now: number): void {
-    for (
-      let incident = this.#incidents.at(-1);
-      incident && incident.at <= now;
-      incident = this.#incidents.at(-1)
-    ) {
-      this.#incidents.pop();
-      this.#endSessions(incident.at);
-      this.#happen(incident);
+    for (let next = this.#incidents.due(now); next; next = this.#incidents.due(now)) {
+      this.#endSessions(next.at);
+      this.#plane.advance(next.at);
+      happen(this.#plane, this.#live, next);
     }
     this.#endSessions(now);
-    this.#sample(now);
+    this.#tallies.sample(now);
   }
 
   #endSessions(now: number): void {
@@ -244,10 +214,7 @@ class Simulation {
   }
 
   #open(server: LiveServer, at: number, seconds: number, packet: Packet | undefined): void {
-    const tally = this.#tally(server);
-    tally.connections++;
-    tally.sessions++;
-    if (tally.sessions > tally.peak) tally.peak = tally.sessions;
+    const tally = this.#tallies.begin(server);
     if (this.scenario.service.onePacket) {
       tally.sessions--;
       return;
@@ -258,37 +225,5 @@ class Simulation {
       server.bound();
     }
     this.#sessions.set({ server, tally, packet, expiresAt: 0, queuedAt: 0 }, at + seconds);
-  }
-
-  /** Looked up once a server: a name costs more than the rest of a connection. */
-  #tally(server: LiveServer): Tally {
-    const known = this.#byServer.get(server);
-    if (known) return known;
-    const tally = this.#tallies.get(serverKey(server.destination)) as Tally;
-    this.#byServer.set(server, tally);
-    return tally;
-  }
-
-  #happen({ server: destination, what }: Incident): void {
-    const live = this.#live;
-    const server = live.servers.find(
-      (one) => serverKey(one.destination) === serverKey(destination),
-    );
-    if (what === 'add') {
-      if (!server && !this.#plane.revive(live, destination))
-        this.#plane.addServer(live, destination);
-    } else if (server && what === 'remove') {
-      this.#plane.deleteServer(live, server);
-    } else if (server && typeof what === 'number') {
-      live.edit(server, { ...server.destination, weight: what });
-    }
-  }
-
-  #sample(now: number): void {
-    const step = this.scenario.until / (SAMPLES - 1) || 1;
-    while (this.#nextSample < SAMPLES && this.#nextSample * step <= now) {
-      for (const tally of this.#tallies.values()) tally.timeline.push(tally.sessions);
-      this.#nextSample++;
-    }
   }
 }

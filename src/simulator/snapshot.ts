@@ -99,6 +99,15 @@ export function takeSnapshot(
   return { now, services, templates: keptTemplates, flows };
 }
 
+/** The same as if it had all happened some seconds earlier. */
+export function earlier({ now, templates, flows, services }: Snapshot, seconds: number): Snapshot {
+  const moved = <T extends { readonly expiresAt: number }>(entry: T): T => ({
+    ...entry,
+    expiresAt: entry.expiresAt - seconds,
+  });
+  return { now: now - seconds, services, templates: templates.map(moved), flows: flows.map(moved) };
+}
+
 function keptTemplate(
   template: Template,
   place: Pick<KeptFlow, 'service' | 'server'>,

@@ -7,6 +7,8 @@ export interface Arrival {
   readonly at: number;
   readonly client: Address;
   readonly clientPort: number;
+  /** the port was given, not drawn: no other one will do */
+  readonly isPortGiven?: boolean;
   /** seconds that the session lasts */
   readonly seconds: number;
 }
@@ -23,8 +25,9 @@ export interface Workload {
   readonly seed: number;
 }
 
-const FIRST_PORT = 1024;
-const PORTS = 64512;
+/** the ports that clients use, from this one on */
+export const FIRST_PORT = 1024;
+export const PORTS = 64512;
 /** 10.0.0.0 and fd00::, where the invented clients live */
 const NET4 = 0x0a000000;
 const NET6 = 0xfd000000;

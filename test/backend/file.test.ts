@@ -22,7 +22,7 @@ import { openFile } from '../../src/backend/file.js';
 import { withLock } from '../../src/backend/lock.js';
 import { EMPTY_TABLE, MemoryBackend, type TableState } from '../../src/backend/memory.js';
 import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
-import { packetsOf } from '../../src/simulator/packets.js';
+import { playInto } from '../../src/simulator/kept.js';
 import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
 import { answer } from '../support/inprocess.js';
@@ -156,7 +156,15 @@ describe('no table is written that could not be read back', () => {
     if (first === undefined) throw new Error('no service');
     const client = { family: 'ipv4', value: 0x0a000001 } as const;
     const arrivals = [{ at: 1, client, clientPort: 4000, seconds: 60 }];
-    await memory.play(packetsOf(first.service, arrivals, 990, 1000));
+    await memory.play((plane, start) => {
+      const [live] = plane.services.values();
+      if (live === undefined) throw new Error('no service');
+      const { service } = live;
+      const destinations = live.servers.map(({ destination }) => destination);
+      const scenario = { service, destinations, incidents: [], until: 10, seed: 1 };
+      const { timeouts } = plane;
+      return playInto(plane, live, start, { ...scenario, timeouts }, arrivals);
+    });
     const state = memory.state();
     expect([state.traffic?.flows.length, state.traffic?.templates.length]).toEqual([1, 1]);
     return state;
@@ -382,14 +390,56 @@ describe('the lock', () => {
 test('a table whose lock was removed by hand meanwhile is not written', async () => {
   await onFile(`-A ${SERVICE}`);
   const before = readFileSync(path, 'utf8');
-  function* packets() {
-    unlinkSync(`${path}.lock`);
-    yield* [];
-  }
-  await expect(openFile(path).play?.(packets())).rejects.toThrow(
+  const change = {
+    get kind() {
+      unlinkSync(`${path}.lock`);
+      return 'flush' as const;
+    },
+  };
+  await expect(openFile(path).apply([change])).rejects.toThrow(
     `${path}.lock: removed by hand; the table was not changed`,
   );
   expect(readFileSync(path, 'utf8')).toBe(before);
+});
+
+describe('a run in the table', () => {
+  const run = (work: () => void) => (_: unknown, start: number) => {
+    expect(readdirSync(folder)).toEqual(['table']);
+    work();
+    return { result: 'played', end: start + 10 };
+  };
+
+  test('holds no lock; a table that changed meanwhile gets it all the same', async () => {
+    await onFile(`-A ${SERVICE}`);
+    const backend = openFile(path);
+    let attempts = 0;
+    const work = run(() => {
+      if (attempts++ === 0)
+        writeFileSync(
+          path,
+          encodeTable({ ...EMPTY_TABLE, timeouts: { tcp: 1, tcpFin: 2, udp: 3 } }),
+        );
+    });
+    expect(await backend.play?.(work)).toBe('played');
+    expect(attempts).toBe(2);
+    expect(await backend.services()).toEqual([]);
+    expect(await openFile(path).timeouts()).toEqual({ tcp: 1, tcpFin: 2, udp: 3 });
+  });
+
+  test('gives up when it changes each time, and changes nothing itself', async () => {
+    await onFile(`-A ${SERVICE}`);
+    let text = '';
+    let udp = 0;
+    const work = run(() => {
+      text = encodeTable({ ...EMPTY_TABLE, timeouts: { tcp: 1, tcpFin: 2, udp: ++udp } });
+      writeFileSync(path, text);
+    });
+    await expect(openFile(path).play?.(work)).rejects.toThrow(
+      `table file ${path}: another process changed it during the run, 3 times; nothing was kept`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(readdirSync(folder)).toEqual(['table']);
+  });
 });
 
 test(`60 processes at once lose no update, ${FULL ? 30 : 2} times over`, {

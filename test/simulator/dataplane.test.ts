@@ -7,8 +7,9 @@ import { openFile } from '../../src/backend/file.js';
 import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
 import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
 import { parseAddress } from '../../src/model/address.js';
+import { playInto } from '../../src/simulator/kept.js';
+import { lookupKey } from '../../src/simulator/keys.js';
 import type { Packet } from '../../src/simulator/packet.js';
-import { packetsOf } from '../../src/simulator/packets.js';
 import { answer } from '../support/inprocess.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';
@@ -232,7 +233,12 @@ describe('a table file', () => {
       clientPort: 4000,
       seconds: n === 1 ? 1 : 60,
     }));
-    await backend.play(packetsOf(service, arrivals, 990, 1000));
+    await backend.play((plane, start) => {
+      const live = plane.services.get(lookupKey(id)) ?? expect.fail();
+      const destinations = live.servers.map(({ destination }) => destination);
+      const rest = { incidents: [], until: 10, seed: 1, timeouts: plane.timeouts };
+      return playInto(plane, live, start, { service, destinations, ...rest }, arrivals);
+    });
     const other = new MemoryBackend(decodeTable(encodeTable(backend.state())), () => 1000);
     for (const words of [
       ['-Ln'],

@@ -1,11 +1,13 @@
 // lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes
-// nothing.
+// nothing, but for --keep.
 import { InvalidArgumentError, Option } from 'commander';
 import { SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { familyOf, type Service } from '../../model/service.js';
-import { serverKey } from '../../model/table.js';
+import { serverKey, serviceKey } from '../../model/table.js';
+import type { Dataplane } from '../../simulator/dataplane.js';
 import { fairness } from '../../simulator/fairness.js';
-import { packetsOf } from '../../simulator/packets.js';
+import { playInto } from '../../simulator/kept.js';
+import { lookupKey } from '../../simulator/keys.js';
 import { type Result, type Scenario, simulate } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
 import { LvsctlError } from '../errors.js';
@@ -29,11 +31,14 @@ interface Options extends Workload {
   readonly keep?: boolean;
 }
 
+/** connections and templates of a table after --keep: about 50 MB of file, 400 MB of memory */
+const MOST_KEPT = 200_000;
 /** a picture holds no rules */
 const PUBLIC = 0o644;
 const HELP = `
 Rules: a saved rule file (ipvsadm -S), an lvsctl file (.yaml), - for stdin; the live table (LVS_BACKEND) when absent, read only.
 Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].
+With --keep the run happens in the table file: events change its servers, and its connections and counters are those of the report.
 Exit status: 0, or 2 when something makes no sense; a file is then named with its line.`;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
@@ -74,6 +79,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 };
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
+  if (options.keep) await checkKeep(file, options, world);
   const rules = await readRules(file, world);
   const { service, destinations } = chooseService(rules, options.service);
   const incidents =
@@ -81,23 +87,30 @@ async function run(file: string | undefined, options: Options, world: World): Pr
       ? []
       : readIncidents(world.readText(options.events), options.events, destinations);
   const { arrivals, count, until } = source(options, service, world);
-  if (options.keep) await keep(file, service, arrivals(), until, world);
-  const results = (options.compare ?? [service.scheduler]).map((scheduler, i, all) => {
-    const flags = scheduler === service.scheduler ? service.schedulerFlags : 0;
-    const scenario: Scenario = {
-      service: { ...service, scheduler, schedulerFlags: flags },
-      destinations,
-      timeouts: rules.timeouts,
-      incidents,
-      until,
-      seed: options.seed,
-    };
-    return simulate(
-      scenario,
-      arrivals(),
-      progress(world, (done) => (i + done / count) / all.length),
-    );
-  });
+  const scenario: Scenario = {
+    service,
+    destinations,
+    timeouts: rules.timeouts,
+    incidents,
+    until,
+    seed: options.seed,
+  };
+  const results = options.keep
+    ? [
+        await keep(
+          scenario,
+          arrivals,
+          world,
+          progress(world, (done) => done / count),
+        ),
+      ]
+    : (options.compare ?? [service.scheduler]).map((scheduler, i, all) =>
+        simulate(
+          withScheduler(scenario, scheduler),
+          arrivals(),
+          progress(world, (done) => (i + done / count) / all.length),
+        ),
+      );
   world.progress?.(undefined);
   if (options.svg !== undefined)
     world.writeText(options.svg, chart(results[0] as Result, until), PUBLIC);
@@ -109,21 +122,63 @@ async function run(file: string | undefined, options: Options, world: World): Pr
   return 0;
 }
 
-/** The run as packets through the table itself, so that it ends now. */
-async function keep(
+function withScheduler(scenario: Scenario, scheduler: string): Scenario {
+  const { service } = scenario;
+  const schedulerFlags = scheduler === service.scheduler ? service.schedulerFlags : 0;
+  return { ...scenario, service: { ...service, scheduler, schedulerFlags } };
+}
+
+/** @throws BAD_USAGE */
+async function checkKeep(
   file: string | undefined,
-  service: Service,
-  arrivals: Iterable<Arrival>,
-  until: number,
-  { machine, now }: World,
+  { compare }: Options,
+  { machine }: World,
 ): Promise<void> {
-  const backend = file === undefined ? await machine.backend() : undefined;
-  if (!backend?.play)
+  if (compare)
+    throw new LvsctlError(
+      'BAD_USAGE',
+      '--keep and --compare exclude each other: the table file keeps one run, with its own scheduler',
+    );
+  if (file !== undefined || !(await machine.backend()).play)
     throw new LvsctlError(
       'BAD_USAGE',
       '--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules',
     );
-  await backend.play(packetsOf(service, arrivals, now() - until, now()));
+}
+
+/** The run in the table itself. */
+async function keep(
+  scenario: Scenario,
+  arrivals: Source['arrivals'],
+  { machine }: World,
+  shown: ((done: number) => void) | undefined,
+): Promise<Result> {
+  const backend = await machine.backend();
+  const { id } = scenario.service;
+  const result = await backend.play?.((plane, start) => {
+    const live = plane.services.get(lookupKey(id));
+    if (live === undefined)
+      throw new LvsctlError('NOT_FOUND', `${serviceKey(id)} was deleted meanwhile`);
+    // as they are now: another process may have changed them since the rules were read
+    const { service } = live;
+    const destinations = live.servers.map(({ destination }) => destination).reverse();
+    const now = { ...scenario, service, destinations, timeouts: plane.timeouts };
+    return playInto(plane, live, start, now, bounded(arrivals(), plane), shown);
+  });
+  return result as Result;
+}
+
+/** @throws BAD_USAGE when the table gets more entries than a table file should have */
+function* bounded(arrivals: Iterable<Arrival>, plane: Dataplane): Generator<Arrival> {
+  for (const arrival of arrivals) {
+    if (plane.entries >= MOST_KEPT)
+      throw new LvsctlError(
+        'BAD_USAGE',
+        `--keep: more than ${MOST_KEPT} connections and templates at once; nothing was kept`,
+        'fewer --connections, a lower --rate, or shorter timeouts (ipvsadm --set)',
+      );
+    yield arrival;
+  }
 }
 
 interface Source {

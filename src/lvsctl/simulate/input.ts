@@ -3,7 +3,7 @@
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { serverKey } from '../../model/table.js';
-import type { Incident } from '../../simulator/simulation.js';
+import type { Incident } from '../../simulator/incidents.js';
 import type { Arrival } from '../../simulator/workload.js';
 import { lineError } from '../config/problem.js';
 
@@ -52,6 +52,7 @@ export function readArrivals(text: string, file: string, session: number): Arriv
       at,
       client: address,
       clientPort: port ?? DEFAULT_PORT,
+      ...(port === undefined ? {} : { isPortGiven: true }),
       seconds: length === undefined ? session : seconds(length, fail),
     };
   });
@@ -75,6 +76,7 @@ export function readLog(text: string, file: string, rate: number, session: numbe
     at: i / rate,
     client: address,
     clientPort: port ?? DEFAULT_PORT + (i % 64512),
+    ...(port === undefined ? {} : { isPortGiven: true }),
     seconds: session,
   }));
 }

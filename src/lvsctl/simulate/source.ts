@@ -1,10 +1,11 @@
 // Whose service is simulated: of a saved rule file, of an lvsctl file, or of the live table.
 import type { Destination } from '../../model/destination.js';
-import type { Service } from '../../model/service.js';
+import type { Service, ServiceId } from '../../model/service.js';
+import { serverKey, serviceKey } from '../../model/table.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
-import { renderId, wantedTable } from '../config/wanted.js';
+import { wantedTable } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
 
@@ -31,26 +32,33 @@ export async function readRules(file: string | undefined, world: World): Promise
 }
 
 /**
- * The service of a name (`tcp 192.0.2.1 port 80`, or a part of it that only one has), or the only
- * one.
+ * The service of a name, or the only one: the whole name (`tcp 192.0.2.1:80`), the address and port
+ * alone, or else a part that only one has.
+ * @throws NOT_FOUND when there is none, or more than one
  */
 export function chooseService(rules: Rules, wanted: string | undefined): Rules['services'][number] {
-  const names = rules.services.map(({ name }) => name).join('; ');
+  const { services } = rules;
+  const exact = services.filter(({ name, service }) =>
+    [name, serviceKey(service.id), endpointOf(service.id)].includes(wanted ?? ''),
+  );
   const found =
     wanted === undefined
-      ? rules.services
-      : rules.services.filter(({ name, service }) => `${name} ${colon(service)}`.includes(wanted));
+      ? services
+      : exact.length > 0
+        ? exact
+        : services.filter(({ name }) => name.includes(wanted));
   const [only, ...more] = found;
   if (only && more.length === 0) return only;
+  const names = (only ? found : services).map(({ name }) => name).join('; ');
   throw new LvsctlError(
     'NOT_FOUND',
     `${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`,
   );
 }
 
-/** `192.0.2.1:80` as it is typed after -t */
-function colon({ id }: Service): string {
-  return id.kind === 'address' ? renderId(id).replace(/^\S+ (\S+) port (\d+)$/, '$1:$2') : '';
+/** `192.0.2.1:80` as it is typed after -t; of a mark its whole name */
+function endpointOf(id: ServiceId): string {
+  return id.kind === 'address' ? serverKey(id) : serviceKey(id);
 }
 
 async function fromTable({ machine }: World): Promise<Rules> {
@@ -60,7 +68,7 @@ async function fromTable({ machine }: World): Promise<Rules> {
     const destinations = (await backend.destinations(service.id, 'rules')).map(
       ({ destination }) => destination,
     );
-    services.push({ service, destinations: destinations.reverse(), name: renderId(service.id) });
+    services.push({ service, destinations: destinations.reverse(), name: serviceKey(service.id) });
   }
   return { services, timeouts: await backend.timeouts() };
 }
@@ -72,7 +80,7 @@ function fromConfig(file: string, { readText }: World): Rules {
     services: wantedTable(config).map(({ service, destinations, source }) => ({
       service,
       destinations,
-      name: `${source.name} ${renderId(service.id)}`,
+      name: `${source.name} ${serviceKey(service.id)}`,
     })),
     timeouts: timeouts
       ? { tcp: timeouts.tcp, tcpFin: timeouts.tcp_fin, udp: timeouts.udp }
@@ -87,7 +95,7 @@ async function fromRuleFile(file: string, { readText, names }: World): Promise<R
     services: services.map(({ service, destinations }) => ({
       service,
       destinations,
-      name: renderId(service.id),
+      name: serviceKey(service.id),
     })),
     timeouts: {
       tcp: given.tcp || DEFAULT_TIMEOUTS.tcp,

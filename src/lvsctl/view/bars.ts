@@ -40,12 +40,14 @@ export function compareTable(
   results: readonly Result[],
   { colour }: Pick<Terminal, 'colour'>,
 ): string {
-  const { bold } = new Chalk({ level: colour ? 1 : 0 });
+  const { bold, red } = new Chalk({ level: colour ? 1 : 0 });
   const servers = results[0]?.servers.map(({ destination }) => serverKey(destination)) ?? [];
   const table = plainTable(
     ['scheduler', 'fairness', 'worst', 'refused', 'moved', ...servers].map((word) => bold(word)),
     ['left', ...new Array<'right'>(4 + servers.length).fill('right')],
   );
+  if (servers.length === 0)
+    return `${red(`no servers: all ${results[0]?.arrivals ?? 0} connections refused`)}\n`;
   for (const result of results) {
     const { jain, worst } = fairness(result);
     const { clients } = result;
@@ -64,10 +66,13 @@ export function compareTable(
 
 function summary(result: Result, alarm: (text: string) => string): string {
   const { jain, worst } = fairness(result);
-  const { clients, refused } = result;
+  const { clients, refused, reused = 0 } = result;
+  if (result.servers.length === 0)
+    return alarm(`no servers: all ${result.arrivals} connections refused`);
   return [
     `${result.arrivals} connections`,
     refused > 0 ? alarm(`${refused} refused`) : 'none refused',
+    ...(reused > 0 ? [`${reused} on a connection that was open already`] : []),
     `fairness ${jain.toFixed(3)}`,
     `worst +${percent(worst)}`,
     ...(clients ? [`${clients.moved} of ${clients.seen} clients moved without need`] : []),

@@ -1,6 +1,7 @@
 // A chart over time as SVG: sessions of each server, one line each, without a library or a script.
 import { serverKey } from '../../model/table.js';
-import { type Result, SAMPLES } from '../../simulator/simulation.js';
+import type { Result } from '../../simulator/simulation.js';
+import { SAMPLES } from '../../simulator/tallies.js';
 
 const WIDTH = 720;
 const HEIGHT = 280;

@@ -111,6 +111,44 @@ describe('lvsctl simulate', () => {
   });
 
   test.each([
+    ['192.0.2.1:80', undefined],
+    ['tcp 192.0.2.1:80', 1],
+    ['udp 192.0.2.1:80', 2],
+    ['192.0.2.1:8080', 3],
+    ['8080', 3],
+    ['[2001:db8::1]:80', 4],
+    ['fwmark 7 ipv4', 5],
+  ])('--service %s is the service of that name', async (name, weight) => {
+    const text = [
+      ['-t 192.0.2.1:80', '198.51.100.1'],
+      ['-u 192.0.2.1:80', '198.51.100.1'],
+      ['-t 192.0.2.1:8080', '198.51.100.1'],
+      ['-t [2001:db8::1]:80', '[2001:db8::2]:80'],
+      ['-f 7', '198.51.100.1'],
+    ].flatMap(([id, server], i) => [`-A ${id}`, `-a ${id} -r ${server} -w ${i + 1}`]);
+    const answer = await lvsctl(
+      ['simulate', 'five', '--service', name, '--connections', '5', '--json'],
+      { five: `${text.join('\n')}\n` },
+    );
+    expect(answer.stderr).toBe(
+      weight === undefined
+        ? 'lvsctl: 2 services: choose one with --service; there are tcp 192.0.2.1:80; udp 192.0.2.1:80\n'
+        : '',
+    );
+    const runs: readonly { readonly servers: readonly { readonly weight: number }[] }[] =
+      weight === undefined ? [] : JSON.parse(answer.stdout);
+    expect(runs[0]?.servers[0]?.weight).toBe(weight);
+  });
+
+  test.each([[[]], [['--compare', 'rr,sh']]])('without servers it says so %j', async (more) => {
+    const words = ['simulate', 'empty', '--connections', '7', ...more];
+    const { stdout, status } = await lvsctl(words, { empty: '-A -t 192.0.2.1:80 -s rr\n' });
+    expect(status).toBe(0);
+    expect(stdout).toContain('no servers: all 7 connections refused\n');
+    expect(stdout).not.toContain('fairness');
+  });
+
+  test.each([
     [['nothing'], /^lvsctl: nothing: No such file/],
     [['broken'], /^lvsctl: broken:2:4: /],
     [['rules', '--compare', 'wrr,best'], /no scheduler best; there are rr, wrr/],
@@ -131,7 +169,7 @@ describe('lvsctl simulate', () => {
     [['rules', '--connections', '1.5'], /a number from 1 to 1000000000 is needed/],
     [
       ['rules', '--service', '10.0.0.1'],
-      /^lvsctl: no service 10\.0\.0\.1: choose one with --service; there are tcp 192\.0\.2\.1 port 80\n$/,
+      /^lvsctl: no service 10\.0\.0\.1: choose one with --service; there are tcp 192\.0\.2\.1:80\n$/,
     ],
     [['two'], /^lvsctl: 2 services: choose one with --service/],
   ])('%j is refused', async (words, message) => {
