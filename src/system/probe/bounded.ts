@@ -27,7 +27,9 @@ export function boundedStream(source: Duplex, limits: Limits): Duplex {
       wanted = true;
       schedule();
     },
-    write: (piece, encoding, done) => void source.write(piece, encoding, done),
+    // why the source failed, not that a write to it was given up for that (EBADF in Node 24)
+    write: (piece, encoding, done) =>
+      void source.write(piece, encoding, (error) => done(error && (source.errored ?? error))),
     final: (done) => void source.end(done),
     destroy(error, done) {
       cancel();
