@@ -1,7 +1,7 @@
 // Fields of the lvsctl file that hold several values: lists, maps of texts, and maps of which one
 // key decides what the others are.
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
-import { below, type Entries, type Field, object, type Read, required } from './field.js';
+import { accepts, below, type Entries, type Field, object, type Read, required } from './field.js';
 import { nearest } from './nearest.js';
 import { fail, follow, type Place } from './place.js';
 import { oneOf, text, written } from './scalar.js';
@@ -12,7 +12,7 @@ export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
   return {
     read(place) {
       const node = follow(place);
-      if (!isSeq(node)) return fail(place, noList(node));
+      if (!isSeq(node)) return fail(place, noList(node, accepts(field, place)));
       if (node.items.length < least)
         return fail(place, `expected at least ${least} element${least === 1 ? '' : 's'}`);
       const values = node.items.map((_, i) => field.read(below(place, i)));
@@ -22,14 +22,17 @@ export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
   };
 }
 
-function noList(node: Node | null): string {
+const DASHES = "expected a list: put `- ' before each element";
+
+/** @param element whether what stands there could be an element of the list */
+function noList(node: Node | null, element: boolean): string {
   const [first] = isMap(node) ? node.items : [];
   if (isScalar(first?.key) && /^-\S/.test(String(first.key.value)))
     return "expected a list: a blank is missing after `-'";
-  if (isMap(node)) return "expected a list: put `- ' before each element";
+  if (isMap(node)) return DASHES;
   if (!isScalar(node) || node.value === null)
     return 'expected a list, there is nothing; write [] for an empty one';
-  return `expected a list: write [${written(node)}]`;
+  return element ? `expected a list: write [${written(node)}]` : DASHES;
 }
 
 /** A map from names to texts. */

@@ -68,7 +68,7 @@ export function elements(place: Place): readonly Place[] {
 }
 
 /** Whether a field reads what stands there; reports nothing. */
-function accepts(field: Field<unknown>, place: Place): boolean {
+export function accepts(field: Field<unknown>, place: Place): boolean {
   return field.read({ ...place, source: { ...place.source, report: () => {} } }) !== undefined;
 }
 
@@ -196,6 +196,9 @@ function noMap(place: Place, node: Node | null, entries: Entries): string {
     return `${expected}: write \`${assigned}: ' with a colon and a blank`;
   const names = Object.keys(entries);
   if (names.includes(value)) return `${expected}: a colon is missing after \`${value}'`;
+  const [, host = '', port] = /^\[?([\da-fA-F.:]+)\]?:(\d{1,5})$/.exec(value) ?? [];
+  if (port !== undefined && names.includes('address') && names.includes('port'))
+    return `${expected}: write {address: ${host.includes(':') ? `"${host}"` : host}, port: ${port}}`;
   const mandatory = names.filter((name) => entries[name]?.absent.required);
   const name = [...mandatory, ...names].find((one) => {
     const field = entries[one]?.field;

@@ -44,6 +44,7 @@ const netmask = parsed(
         ? { length: Number(value) }
         : undefined,
   { type: ['string', 'integer'] },
+  (value) => (/^\/\d+$/.test(value) ? 'write it without /' : undefined),
 );
 const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, {
   type: ['integer', 'string'],

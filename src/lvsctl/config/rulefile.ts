@@ -106,16 +106,19 @@ function noRule([first = '']: readonly string[]): string {
   return `not an ipvsadm rule: ${why}`;
 }
 
+/** words of a line in which the one to blame is looked for */
+const LOOKED_AT = 60;
+
 /** The first word with which the line is refused for the same reason. */
 function culprit(words: readonly string[], found: Found, { message }: UsageError): number {
-  for (let count = 1; count < words.length; count++) {
+  for (let count = 1; count < Math.min(words.length, LOOKED_AT); count++) {
     try {
       parse(scan(words.slice(0, count), { posix: false }), 'ipvsadm', found);
     } catch (error) {
       if (error instanceof UsageError && error.message === message) return count - 1;
     }
   }
-  return words.length - 1;
+  return words.length <= LOOKED_AT ? words.length - 1 : 0;
 }
 
 function problemOf(

@@ -61,7 +61,7 @@ const WORDS: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: 'this is no key with a value: a colon and a blank are missing',
   BLOCK_AS_IMPLICIT_KEY:
     'a key and its value stand where a value should end; a text with a colon and a blank in it needs quotes',
-  MULTIPLE_DOCS: 'a second document begins here (---); a file has one',
+  BLOCK_IN_FLOW: 'a comma or a closing bracket is missing after this',
   BAD_SCALAR_START: 'a text that begins with @ or a backquote needs quotes',
 };
 

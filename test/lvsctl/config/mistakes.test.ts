@@ -37,6 +37,7 @@ describe('YAML that cannot be read is explained', () => {
     ['a tab', `${HEAD}\tport: 80\n`, '6:1 a tab in the indentation; YAML takes blanks only'],
     ['an open quote', `${SERVICE}    scheduler: "rr\n`, '9:16 this quote " is not closed'],
     ['an open bracket', `${SERVICE.replace('[]', '[{address: 10.0.0.1}')}    protocol: tcp\n`, '9:5 the brackets of a list or map are not closed before: ] is missing'],
+    ['a comma too few', `${SERVICE.replace('[]', '[{address: 10.0.0.1 weight: 2}]')}`, '8:25 a comma or a closing bracket is missing after this'],
     ['a key twice', `${SERVICE}    name: b\n    mode: nat\n`, ['9:5 this key is there twice', '10:5 this key is there twice']],
     ['an alias of nothing', `${SERVICE}    checks: *c\n`, "9:13 no anchor `&c' before this alias"],
     ['a second document', `${SERVICE}---\na: b\n`, '9:1 a second document begins here; a file has one'],
@@ -62,7 +63,9 @@ describe('keys and values', () => {
     ['\u00a0scheduler: rr', "9:5 services[0] unknown key `\u00a0scheduler': a blank of another kind (U+00A0); type a plain blank"],
     ['persistence: 300', '9:18 services[0].persistence expected a map of keys and values: write {timeout: 300}'],
     ['sorry: 10.0.0.9', '9:12 services[0].sorry expected a map of keys and values: write {address: 10.0.0.9}'],
-    ['checks: tcp', '9:13 services[0].checks expected a list: write [tcp]'],
+    ['checks: tcp', "9:13 services[0].checks expected a list: put `- ' before each element"],
+    ['flags: sh-port', '9:12 services[0].flags expected a list: write [sh-port]'],
+    ['persistence: {netmask: /24}', "9:28 services[0].persistence.netmask `/24' is not a mask like 255.255.255.0 or a prefix length like 24: write it without /"],
     ['checks: [tcp]', "9:14 services[0].checks[0] expected a map with `kind': write {kind: tcp}"],
     ['checks: [{type: http}]', "9:14 services[0].checks[0] expected a map with `kind': write `kind: http' in place of `type'"],
     ['checks: [{http: {path: /}}]', "9:14 services[0].checks[0] expected a map with `kind': write `kind: http'"],
@@ -88,6 +91,7 @@ describe('keys and values', () => {
   // biome-ignore format: a table
   test.each([
     ['192.0.2.11', '8:15 services[0].servers[0] expected a map of keys and values: write {address: 192.0.2.11}'],
+    ['10.0.0.2:8080', '8:15 services[0].servers[0] expected a map of keys and values: write {address: 10.0.0.2, port: 8080}'],
     ['{address: 192.0.2.11:8080}', "8:25 services[0].servers[0].address `192.0.2.11:8080' is not an IPv4 or IPv6 address: the port has a key of its own, `port: 8080'"],
     ['{address: "[2001:db8::1]:80"}', "8:25 services[0].servers[0].address `[2001:db8::1]:80' is not an IPv4 or IPv6 address: the port has a key of its own, `port: 80'"],
     ['{address: 192.0.2.11/24}', "8:25 services[0].servers[0].address `192.0.2.11/24' is not an IPv4 or IPv6 address: write it without /24"],
