@@ -154,10 +154,10 @@ export const MONITOR = object({
     undefined,
     'network namespace from which checks with target vip go out; the monitor sets its routes',
   ),
-  foreign: optional(
-    oneOf(['repair', 'respect']),
-    'repair',
-    'what becomes of changes that others make to these services',
+  drift: optional(
+    oneOf(['correct', 'ignore']),
+    'correct',
+    'what the monitor does when the IPVS table differs from the desired state',
   ),
   hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
   log: optional(log, { format: 'text' as const, file: undefined }, 'log'),
@@ -181,7 +181,7 @@ export const FILE = object({
     MONITOR,
     {
       check_netns: undefined,
-      foreign: 'repair' as const,
+      drift: 'correct' as const,
       hook: undefined,
       log: { format: 'text' as const, file: undefined },
     },

@@ -108,7 +108,7 @@ export async function createMonitor(
   /** by `idOf` */
   let states = (await take(config, new Map())).states;
   let located = locate(states.values());
-  const owner = createOwner(backend, () => file.monitor.foreign, reporter(tell, clock.now));
+  const owner = createOwner(backend, () => file.monitor.drift, reporter(tell, clock.now));
 
   /** Its sorry server stays out meanwhile. */
   function awaitsResults(state: ServiceState): boolean {

@@ -44,12 +44,12 @@ export interface Owner {
 }
 
 /**
- * @param foreign whether changes of others stay until our own decision about that server changes,
+ * @param drift whether changes of others stay until our own decision about that server changes,
  *   or are repaired at once
  */
 export function createOwner(
   backend: Backend,
-  foreign: () => 'repair' | 'respect',
+  drift: () => 'correct' | 'ignore',
   observer: Observer,
 ): Owner {
   /**
@@ -76,7 +76,7 @@ export function createOwner(
     const decisions = decisionsOf(wish, live);
     for (const change of foreignChanges(before, live, decisions.keys())) {
       const ours = change.server === undefined ? undefined : decisions.get(change.server);
-      const respected = foreign() === 'respect' && !ours?.said;
+      const respected = drift() === 'ignore' && !ours?.said;
       observer.foreign(wish.wanted, change, respected);
       if (!respected) continue;
       if (change.server === undefined) respect.services.set(name, live?.service);

@@ -119,6 +119,15 @@ describe('keys and values', () => {
   });
 });
 
+test('former names of keys and values lead to those of today', () => {
+  expect(errors(`${SERVICE}monitor: {foreign: respect}\n`)).toEqual([
+    "9:11 monitor unknown key `foreign'; did you mean `drift'?",
+  ]);
+  expect(errors(`${SERVICE}monitor: {drift: respect}\n`)).toEqual([
+    "9:18 monitor.drift `respect' is not one of correct, ignore; did you mean `ignore'?",
+  ]);
+});
+
 test('all errors are found, sorted by line, those of whole services too', () => {
   const text = `${SERVICE.replace('servers: []', 'server: []')}  - {name: b, address: 192.0.2.9, port: 1, mode: dr, servers: []}\ntimeouts: {tcpfin: 3}\nmonitor: {hook: [page]}\n`;
   expect(errors(text)).toEqual([

@@ -74,9 +74,11 @@ const marksOf = ({ services }: RuleFile) =>
     ];
   });
 
+const SEEDS = process.env.LVS_TEST_FULL ? 20 : 6;
+
 test('a file made of random rules makes the same rules', async () => {
   let compared = 0;
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     const lines = randomTable(seed, { services: 30, serversEach: 4 }).filter(
       (line) => !/ -s none| -i -w .*--tun-type (?:gue|gre).*--tun-remcsum/.test(line),
     );
@@ -127,7 +129,7 @@ test('a file made of random rules makes the same rules', async () => {
       compared++;
     }
   }
-  expect(compared).toBeGreaterThan(200);
+  expect(compared).toBeGreaterThan(10 * SEEDS);
 });
 
 test('servers of a service that was refused are not refused as well', async () => {

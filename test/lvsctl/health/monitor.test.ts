@@ -170,7 +170,7 @@ describe('from fault to removal', () => {
 });
 
 describe('changes of others', () => {
-  const fail = 'foreign: respect';
+  const fail = 'drift: ignore';
   test('are noticed within one interval, told, and repaired', async () => {
     const { outside, backend, start, events, table } = scene();
     (await start()).start();
@@ -356,7 +356,7 @@ test('a server that the file does not name is told once, shows in the status, an
 
 test('an edit of a service is respected, and an administrator is not undone', async () => {
   const { outside, backend, start, table, events } = scene();
-  const monitor = await start(configOf({ monitor: 'foreign: respect' }));
+  const monitor = await start(configOf({ monitor: 'drift: ignore' }));
   monitor.start();
   await outside.pass(5000);
   backend.applyNow(foreignChanges({ server: 0, what: 'edit-service' }));
@@ -379,7 +379,7 @@ test('an edit of a service is respected, and an administrator is not undone', as
 
 test('a write of which nobody knows how far it came is not told as somebody else', async () => {
   const { outside, backend, start, behaviours, table, events } = scene();
-  (await start(configOf({ monitor: 'foreign: respect' }))).start();
+  (await start(configOf({ monitor: 'drift: ignore' }))).start();
   await outside.pass(5000);
   const apply = backend.apply.bind(backend);
   backend.apply = async (changes) => {
@@ -397,13 +397,13 @@ test('a write of which nobody knows how far it came is not told as somebody else
 
 test('what was respected is so until the file is read again', async () => {
   const { outside, backend, start, table } = scene();
-  const monitor = await start(configOf({ monitor: 'foreign: respect' }));
+  const monitor = await start(configOf({ monitor: 'drift: ignore' }));
   monitor.start();
   await outside.pass(5000);
   backend.applyNow(foreignChanges({ server: 0, what: 'delete-service' }));
   await outside.pass(60_000);
   expect(await backend.services()).toEqual([]);
-  await monitor.reload(configOf({ monitor: 'foreign: respect' }));
+  await monitor.reload(configOf({ monitor: 'drift: ignore' }));
   expect(weightsOf(await table())).toEqual(allUp());
 });
 
