@@ -21,6 +21,7 @@ import type { JournalStore } from './plan/journal.js';
 import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
 import { naming, writing } from './systemerror.js';
+import { terminalOf } from './terminal.js';
 import type { Places, World } from './world.js';
 
 /** set for the process inside a network namespace */
@@ -164,7 +165,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
   readonly world: World;
   readonly close: () => Promise<void>;
 } {
-  const { LVS_BACKEND, NO_COLOR } = process.env;
+  const { LVS_BACKEND } = process.env;
   const netns = process.env[INSIDE];
   const open = () =>
     openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
@@ -203,10 +204,12 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     places,
     names: systemNames,
     ...io,
-    ...(process.stderr.isTTY ? { progress: showProgress } : {}),
+    ...(process.stderr.isTTY && process.env.TERM !== 'dumb' ? { progress: createProgress() } : {}),
     isRoot: process.geteuid?.() === 0,
-    colour: process.stdout.isTTY === true && !NO_COLOR,
-    width: process.stdout.columns ?? 80,
+    ...terminalOf(process.stdout, process.env),
+    get width() {
+      return terminalOf(process.stdout, process.env).width; // it may be changed meanwhile
+    },
     now: () => Date.now() / 1000,
     env: process.env,
     netns,
@@ -238,11 +241,15 @@ function named(store: JournalStore): JournalStore {
 const BAR = 40;
 
 /** A bar in one line of stderr, which goes when it is done. */
-function showProgress(share: number | undefined): void {
-  const done = Math.round((share ?? 0) * BAR);
-  process.stderr.write(
-    share === undefined
-      ? '\r\x1b[K'
-      : `\r[${'#'.repeat(done)}${' '.repeat(BAR - done)}] ${Math.round(share * 100)}%`,
-  );
+function createProgress(): (share: number | undefined) => void {
+  let shown = false;
+  return (share) => {
+    const done = Math.round((share ?? 0) * BAR);
+    if (share !== undefined)
+      process.stderr.write(
+        `\r[${'#'.repeat(done)}${' '.repeat(BAR - done)}] ${Math.round(share * 100)}%`,
+      );
+    else if (shown) process.stderr.write('\r\x1b[K');
+    shown = share !== undefined;
+  };
 }

@@ -4,8 +4,9 @@ import type { Names } from './config/rulefile.js';
 import type { Outside } from './health/outside.js';
 import type { JournalStore } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
+import type { Terminal } from './terminal.js';
 
-export interface World {
+export interface World extends Terminal {
   /** Opens the home of the rules (LVS_BACKEND); who opens it closes it. */
   openBackend(): Promise<Backend>;
   /** The same for a command that stays: opened again when it has failed. */
@@ -42,10 +43,6 @@ export interface World {
   err(text: string): void;
   /** Shows how much is done, 0..1, where stderr is a terminal; undefined takes the display away. */
   readonly progress?: (share: number | undefined) => void;
-  /** stdout is a terminal and NO_COLOR is not set */
-  readonly colour: boolean;
-  /** columns of the terminal, 80 where there is none */
-  readonly width: number;
   /** seconds since 1970 */
   now(): number;
   readonly isRoot: boolean;

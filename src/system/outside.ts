@@ -11,6 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { makeDirectory } from './directory.js';
+import { readKeys } from './keys.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
 import { describe, wordsOf } from './probe/attempt.js';
@@ -90,6 +91,7 @@ export function createOutside(env: NodeJS.ProcessEnv) {
       }
     },
     leaveLostTerminal,
+    readKeys,
     createLogOutput: (lost: (lines: number) => string) => logOutput(STDERR, lost),
     whyNoCertificates(path: string) {
       try {

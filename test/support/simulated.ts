@@ -66,6 +66,7 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     },
     readSettings: (path) => files.get(path) ?? '',
     leaveLostTerminal: () => {},
+    readKeys: () => () => {},
     createLogOutput: () => ({ write: () => {} }),
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),

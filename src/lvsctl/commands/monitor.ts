@@ -6,9 +6,9 @@ import { failureText } from '../failure.js';
 import { askStatus } from '../health/ask.js';
 import type { Outside } from '../health/outside.js';
 import { once, type RunWorld, watch } from '../health/run.js';
-import { exitStatusOf } from '../health/status.js';
+import { exitStatusOf, type ServiceStatus } from '../health/status.js';
 import type { Subcommand } from '../program.js';
-import { serverTable } from '../view/servers.js';
+import { serverTable, summaryOf } from '../view/servers.js';
 import type { World } from '../world.js';
 import { number, whole } from './numbers.js';
 
@@ -27,6 +27,8 @@ interface StatusOptions {
 }
 
 const CLEAR = '\x1b[H\x1b[2J';
+/** `q`, and Ctrl-C where keys are read one by one */
+const END_KEYS = new Set(['q', 'Q', '\x03']);
 const HELP = `
 SIGHUP reads the file again; a broken one is refused and the former stays. SIGTERM and SIGINT end.
 Exit status: 0 ended as told; 2 could not begin. With --once and for status: 0 all servers are up; 1 one is out, or not yet
@@ -84,8 +86,12 @@ async function run(file: string, options: Options, world: World): Promise<number
     record: options.state ?? record,
     onExit: options.onExit,
   };
+  const summarize = (services: readonly ServiceStatus[]) => {
+    // cron would send it by mail
+    if (world.isTerminal) world.out(`${summaryOf(services)}; the table is written\n`);
+  };
   try {
-    return await (options.once ? once(places, parts) : watch(places, parts));
+    return await (options.once ? once(places, parts, summarize) : watch(places, parts));
   } finally {
     await backend.close();
     outside.leaveLostTerminal();
@@ -111,9 +117,13 @@ async function showStatus(options: StatusOptions, world: World): Promise<number>
 async function showAgain(options: StatusOptions, outside: Outside, world: World): Promise<number> {
   let interrupt = () => {};
   let over = false;
-  const end = outside.onSignal(() => {
+  const stop = () => {
     over = true;
     interrupt();
+  };
+  const end = outside.onSignal(stop);
+  const release = outside.readKeys((key) => {
+    if (END_KEYS.has(key)) stop();
   });
   const pause = () =>
     new Promise<void>((resolve) => {
@@ -131,6 +141,7 @@ async function showAgain(options: StatusOptions, outside: Outside, world: World)
     }
     return status;
   } finally {
+    release();
     end();
   }
 }
@@ -147,15 +158,23 @@ async function showOrWhy(options: StatusOptions, outside: Outside, world: World)
 }
 
 async function show(
-  { socket, json, watch: again }: StatusOptions,
+  { socket, json, watch: again, interval }: StatusOptions,
   outside: Outside,
   world: World,
 ): Promise<number> {
   const status = await askStatus(outside, socket ?? world.places().socket);
   if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
-  else
-    world.out(
-      `${again && world.colour ? CLEAR : ''}${serverTable(status, outside.clock.date(), world)}`,
-    );
+  else {
+    const now = outside.clock.date();
+    world.out(`${again ? watchHead(interval, now, world) : ''}${serverTable(status, now, world)}`);
+  }
   return exitStatusOf(status.services);
+}
+
+/** The line above each table of `--watch`. */
+function watchHead(interval: number, now: Date, { screen }: World): string {
+  const time = `${now.toISOString().slice(0, -5)}Z`;
+  return screen
+    ? `${CLEAR}${time}, every ${interval} s, q ends\n\n`
+    : `${time}, every ${interval} s\n`;
 }

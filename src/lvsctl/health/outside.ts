@@ -146,6 +146,11 @@ export interface Outside {
   createLogOutput(lost: (lines: number) => string): { write(text: string): void };
   /** At the end: gives up stdin, stdout and stderr where their terminal is gone. */
   leaveLostTerminal(): void;
+  /**
+   * Reads keys where stdin is a terminal; Ctrl-C is `'\x03'` then, and no signal.
+   * @returns what gives the terminal back
+   */
+  readKeys(press: (key: string) => void): () => void;
   /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
   whyNoCertificates(path: string): string | undefined;
   /** Whether a program can be run. */

@@ -14,7 +14,7 @@ import { createMonitor, type Monitor } from './monitor.js';
 import type { Outside } from './outside.js';
 import { placeError, withState } from './places.js';
 import { nextSignals, type Signals } from './signals.js';
-import { exitStatusOf, type Status } from './status.js';
+import { exitStatusOf, type ServiceStatus, type Status } from './status.js';
 import { createWayKeeper, type WayKeeper } from './waykeeper.js';
 
 export interface RunOptions {
@@ -148,7 +148,11 @@ async function end(
  * Checks everybody until it is certain, writes the table, and ends.
  * @throws as `watch`, and when a monitor is at work
  */
-export async function once(options: RunOptions, world: RunWorld): Promise<number> {
+export async function once(
+  options: RunOptions,
+  world: RunWorld,
+  finished: (services: readonly ServiceStatus[]) => void = () => {},
+): Promise<number> {
   const { outside } = world;
   if (await isAnswered(outside, options.socket))
     throw new LvsctlError(
@@ -175,6 +179,7 @@ export async function once(options: RunOptions, world: RunWorld): Promise<number
     await done;
     const { services } = await statusOf(options.file, outside.clock.date(), monitor, world);
     await monitor.stop('leave');
+    finished(services);
     return exitStatusOf(services);
   } finally {
     signals.end();

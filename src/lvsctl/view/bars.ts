@@ -3,65 +3,94 @@ import { Chalk } from 'chalk';
 import { serverKey } from '../../model/table.js';
 import { fairness, sharesByWeight } from '../../simulator/fairness.js';
 import type { Result } from '../../simulator/simulation.js';
-import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.js';
+import type { Terminal } from '../terminal.js';
+import { type Cell, type Column, renderTable, tableWidth } from './table.js';
 
-const BAR = 30;
+const LONGEST_BAR = 30;
+const SHORTEST_BAR = 4;
 
 /**
  * One table for a run: connections, share, the share that the weight gives, most sessions at once,
  * a bar.
  */
-export function resultTable(result: Result, { colour }: Pick<Terminal, 'colour'>): string {
-  const { bold, cyan, red } = new Chalk({ level: colour ? 1 : 0 });
-  const table = plainTable(
-    ['server', 'weight', 'connections', 'share', 'by weight', 'peak', ''].map((word) => bold(word)),
-    ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
-  );
+export function resultTable(result: Result, terminal: Terminal): string {
+  const { bold, cyan, red } = new Chalk({ level: terminal.colour ? 1 : 0 });
+  const titles = ['server', 'weight', 'connections', 'share', 'by weight', 'peak', ''];
+  const columns = titles.map((title, i) => column(bold(title), i > 0 && i < 6));
   const served = result.arrivals - result.refused;
   const wanted = sharesByWeight(result.servers.map(({ destination }) => destination));
-  const most = Math.max(1, ...result.servers.map(({ connections }) => connections));
-  for (const [i, { destination, connections, peak }] of result.servers.entries()) {
-    const bar = '█'.repeat(Math.round((connections / most) * BAR));
-    table.push([
-      serverKey(destination),
-      destination.weight,
-      connections,
-      percent(connections / (served || 1)),
-      percent(wanted[i] ?? 0),
-      peak,
-      cyan(bar),
-    ]);
-  }
-  return `${withoutTrailingBlanks(table.toString())}\n${result.scheduler}: ${summary(result, red)}\n`;
+  const rows = result.servers.map(({ destination, connections, peak }, i) => [
+    serverKey(destination),
+    destination.weight,
+    connections,
+    percent(connections / (served || 1)),
+    percent(wanted[i] ?? 0),
+    peak,
+  ]);
+  const bars = barsOf(
+    result,
+    terminal.width -
+      tableWidth(
+        columns,
+        rows.map((row) => [...row, '']),
+      ),
+    terminal.unicode ? '█' : '#',
+  );
+  const text = renderTable(
+    columns,
+    rows.map((row, i) => [...row, cyan(bars[i])]),
+    terminal,
+  );
+  return `${text}${result.scheduler}: ${summary(result, red)}\n`;
 }
 
-/** One row a scheduler: fairness, refusals, clients that moved, and the share of each server. */
-export function compareTable(
-  results: readonly Result[],
-  { colour }: Pick<Terminal, 'colour'>,
-): string {
-  const { bold, red } = new Chalk({ level: colour ? 1 : 0 });
+function barsOf({ servers }: Result, room: number, mark: string): readonly string[] {
+  if (room < SHORTEST_BAR) return servers.map(() => '');
+  const longest = Math.min(LONGEST_BAR, room);
+  const most = Math.max(1, ...servers.map(({ connections }) => connections));
+  return servers.map(({ connections }) => mark.repeat(Math.round((connections / most) * longest)));
+}
+
+/**
+ * One row a scheduler: fairness, refusals, clients that moved, and the share of each server. With
+ * too many servers for the terminal, a column a scheduler.
+ */
+export function compareTable(results: readonly Result[], terminal: Terminal): string {
+  const { bold, red } = new Chalk({ level: terminal.colour ? 1 : 0 });
   const servers = results[0]?.servers.map(({ destination }) => serverKey(destination)) ?? [];
-  const table = plainTable(
-    ['scheduler', 'fairness', 'worst', 'refused', 'moved', ...servers].map((word) => bold(word)),
-    ['left', ...new Array<'right'>(4 + servers.length).fill('right')],
-  );
   if (servers.length === 0)
     return `${red(`no servers: all ${results[0]?.arrivals ?? 0} connections refused`)}\n`;
-  for (const result of results) {
-    const { jain, worst } = fairness(result);
-    const { clients } = result;
-    const served = result.arrivals - result.refused || 1;
-    table.push([
-      result.scheduler,
-      jain.toFixed(3),
-      `+${percent(worst)}`,
-      result.refused,
-      clients ? percent(clients.moved / (clients.seen || 1)) : '-',
-      ...result.servers.map(({ connections }) => percent(connections / served)),
-    ]);
-  }
-  return `${withoutTrailingBlanks(table.toString())}\n`;
+  const titles = ['scheduler', 'fairness', 'worst', 'refused', 'moved', ...servers];
+  const cells = results.map(comparedCells);
+  const wide = titles.map((title, i) => column(bold(title), i > 0));
+  const tall = [titles[0] ?? '', ...cells.map(([name]) => String(name))].map((title, i) =>
+    column(bold(title), i > 0),
+  );
+  const turned = titles
+    .slice(1)
+    .map((title, i) => [title, ...cells.map((row) => row[i + 1] ?? '')]);
+  const isTooWide = tableWidth(wide, cells) > terminal.width;
+  return isTooWide && tableWidth(tall, turned) < tableWidth(wide, cells)
+    ? renderTable(tall, turned, terminal)
+    : renderTable(wide, cells, terminal);
+}
+
+function comparedCells(result: Result): readonly Cell[] {
+  const { jain, worst } = fairness(result);
+  const { clients } = result;
+  const served = result.arrivals - result.refused || 1;
+  return [
+    result.scheduler,
+    jain.toFixed(3),
+    `+${percent(worst)}`,
+    result.refused,
+    clients ? percent(clients.moved / (clients.seen || 1)) : '-',
+    ...result.servers.map(({ connections }) => percent(connections / served)),
+  ];
+}
+
+function column(title: string, right: boolean): Column {
+  return { title, align: right ? 'right' : 'left' };
 }
 
 function summary(result: Result, alarm: (text: string) => string): string {

@@ -2,7 +2,7 @@
 // that it can be copied.
 import { Chalk } from 'chalk';
 import type { Diagnosis } from '../doctor/examine.js';
-import type { Terminal } from './comparison.js';
+import type { Terminal } from '../terminal.js';
 
 export function diagnosisText(
   { roles, findings, unseen }: Diagnosis,

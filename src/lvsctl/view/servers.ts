@@ -1,21 +1,16 @@
 // How the real servers are: a row each.
-import { Chalk } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 import { printable } from '../../render/printable.js';
 import type { ServerStatus, ServiceStatus, Standing, Status } from '../health/status.js';
-import { plainTable, type Terminal, withoutTrailingBlanks } from './comparison.js';
+import type { Terminal } from '../terminal.js';
+import { type Cell, renderTable } from './table.js';
 
-const HEAD = [
-  'service',
-  'server',
-  'state',
-  'for',
-  'weight',
-  'active',
-  'inactive',
-  'latency',
-  'last error',
-];
-const RIGHT = new Set(['for', 'weight', 'active', 'inactive', 'latency']);
+// biome-ignore format: a table
+const COLUMNS = [
+  { title: 'service' }, { title: 'server' }, { title: 'state' }, { title: 'for', align: 'right' },
+  { title: 'weight', align: 'right' }, { title: 'act', align: 'right' }, { title: 'inact', align: 'right' },
+  { title: 'ms', align: 'right' }, { title: 'last error' },
+] as const;
 const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
   up: 'green',
   down: 'red',
@@ -29,63 +24,74 @@ const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
 export function serverTable(
   { file, pid, trouble, services }: Status,
   now: Date,
-  { colour }: Terminal,
+  terminal: Terminal,
 ): string {
-  const chalk = new Chalk({ level: colour ? 1 : 0 });
-  const table = plainTable(
-    HEAD.map((word) => chalk.bold(word)),
-    HEAD.map((word) => (RIGHT.has(word) ? 'right' : 'left')),
-  );
-  for (const service of services) {
-    for (const server of service.servers) {
-      const { red } = chalk;
-      const wrong = server.weightWanted !== server.weightActual;
-      table.push([
-        service.name,
-        server.server,
-        chalk[COLOURS[server.state]](server.state),
-        age(server.since, now),
-        wrong ? red(weights(server)) : weights(server),
-        server.active,
-        server.inactive,
-        server.latencyMs === null ? '' : `${server.latencyMs} ms`,
-        printable(whyOf(server)),
-      ]);
-    }
-    const { sorry } = service;
-    if (sorry)
-      table.push([
-        service.name,
-        sorry.server,
-        'sorry',
-        '',
-        sorry.actual ? '1' : '-',
-        '',
-        '',
-        '',
-        sorryText(service),
-      ]);
-    for (const { server, weight, active, inactive } of service.others) {
-      table.push([
-        service.name,
-        server,
-        'foreign',
-        '',
-        String(weight),
-        active,
-        inactive,
-        '',
-        'not in the file',
-      ]);
-    }
-  }
-  const all = services.flatMap(({ servers }) => servers);
-  const up = all.filter(({ state }) => state === 'up').length;
-  const told =
+  const chalk = new Chalk({ level: terminal.colour ? 1 : 0 });
+  const columns = COLUMNS.map((column) => ({ ...column, title: chalk.bold(column.title) }));
+  const rows = services.flatMap((service) => rowsOf(service, now, chalk));
+  const error =
     trouble === null
       ? ''
       : chalk.red(`the table cannot be read or written: ${printable(trouble)}\n`);
-  return `${withoutTrailingBlanks(table.toString())}\n${told}${up} of ${all.length} up; ${file}, pid ${pid}\n`;
+  return `${renderTable(columns, rows, terminal)}${error}${summaryOf(services)}; ${file}, pid ${pid}\n`;
+}
+
+/** `2 of 3 up`, and those that an administrator took out. */
+export function summaryOf(services: readonly ServiceStatus[]): string {
+  const all = services.flatMap(({ servers }) => servers);
+  const count = (wanted: Standing) => all.filter(({ state }) => state === wanted).length;
+  const out = (['disabled', 'drained'] as const)
+    .filter((state) => count(state) > 0)
+    .map((state) => `, ${count(state)} ${state}`);
+  return `${count('up')} of ${all.length} up${out.join('')}`;
+}
+
+function rowsOf(service: ServiceStatus, now: Date, chalk: ChalkInstance): readonly Cell[][] {
+  const { name, servers, sorry, others } = service;
+  return [
+    ...servers.map((server) => serverRow(name, server, now, chalk)),
+    ...(sorry
+      ? [
+          [
+            name,
+            sorry.server,
+            'sorry',
+            '',
+            sorry.actual ? '1' : '-',
+            '',
+            '',
+            '',
+            sorryText(service),
+          ],
+        ]
+      : []),
+    ...others.map(({ server, weight, active, inactive }) => [
+      name,
+      server,
+      'foreign',
+      '',
+      String(weight),
+      active,
+      inactive,
+      '',
+      'not in the file',
+    ]),
+  ];
+}
+
+function serverRow(name: string, server: ServerStatus, now: Date, chalk: ChalkInstance): Cell[] {
+  const wrong = server.weightWanted !== server.weightActual;
+  return [
+    name,
+    server.server,
+    chalk[COLOURS[server.state]](server.state),
+    age(server.since, now),
+    wrong ? chalk.red(weights(server)) : weights(server),
+    server.active,
+    server.inactive,
+    server.latencyMs === null ? '' : server.latencyMs.toFixed(1),
+    printable(whyOf(server)),
+  ];
 }
 
 /**

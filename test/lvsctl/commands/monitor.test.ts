@@ -132,7 +132,7 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
   expect(status).toMatchObject({ status: 1, stderr: '' });
   expect(status.stdout).toMatch(
     new RegExp(
-      `^web +127\\.0\\.0\\.1:${one.port} +down +\\d+s +- +0 +0 +[\\d.]+ ms +http /: status 500$`,
+      `^web +127\\.0\\.0\\.1:${one.port} +down +\\d+s +- +0 +0 +[\\d.]+ +http /: status 500$`,
       'm',
     ),
   );

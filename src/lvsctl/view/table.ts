@@ -1,0 +1,107 @@
+// Tables without lines that fit the terminal.
+import Table from 'cli-table3';
+import type { Terminal } from '../terminal.js';
+
+export interface Column {
+  /** also coloured */
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+export type Cell = string | number;
+
+/** blanks between two columns */
+const GAP = 2;
+/** no text is cut to less, but that of the last column, which names nothing */
+const NARROWEST = 8;
+const NARROWEST_LAST = 1;
+const BORDERS = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+];
+
+/**
+ * The rows with a newline each, without blanks at their ends. Where they are wider than the
+ * terminal the last column is cut, then the widest texts; numbers never are.
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  terminal: Pick<Terminal, 'width' | 'unicode'>,
+): string {
+  const natural = columnWidths(columns, rows);
+  const widths = fittedWidths(natural, columns, terminal.width);
+  const text = build(columns, rows, widths, terminal.unicode ? '…' : '~').toString();
+  return `${text.replace(/ +$/gm, '')}\n`;
+}
+
+/** Columns that the table takes, gaps included, when nothing is cut. */
+export function tableWidth(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number {
+  return totalWidth(columnWidths(columns, rows));
+}
+
+function totalWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1);
+}
+
+/** As the table measures its cells itself: full-width characters take two columns. */
+function columnWidths(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): readonly number[] {
+  const table = build(columns, rows, [], '~');
+  table.toString();
+  return table.options.colWidths.map((width) => width ?? 0);
+}
+
+function fittedWidths(
+  natural: readonly number[],
+  columns: readonly Column[],
+  width: number,
+): readonly number[] {
+  const widths = [...natural];
+  const last = widths.length - 1;
+  const texts = columns.flatMap(({ align }, i) => (align === 'right' || i === last ? [] : [i]));
+  const cut = (i: number) => {
+    const excess = Math.max(0, totalWidth(widths) - width);
+    const now = widths[i] ?? 0;
+    const narrowest = i === last ? NARROWEST_LAST : NARROWEST;
+    widths[i] = Math.max(Math.min(now, narrowest), now - excess);
+  };
+  cut(last);
+  for (const i of texts.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))) cut(i);
+  return widths;
+}
+
+function build(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  widths: readonly number[],
+  truncate: string,
+): InstanceType<typeof Table> {
+  const table = new Table({
+    head: columns.map(({ title }) => title),
+    colAligns: columns.map(({ align = 'left' }) => align),
+    colWidths: [...widths],
+    truncate,
+    chars: {
+      ...Object.fromEntries(BORDERS.map((name) => [name, ''])),
+      middle: ' '.repeat(GAP),
+    },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table;
+}

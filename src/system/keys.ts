@@ -1,0 +1,51 @@
+// Keys of a terminal, read as they are pressed.
+import { readFileSync } from 'node:fs';
+
+const CTRL_C = '\x03';
+const CTRL_Z = '\x1a';
+
+/**
+ * Reads keys from stdin where it is a terminal and this process is in its foreground: one in the
+ * background would be stopped. Ctrl-Z stops the process as usual.
+ * @param press takes a key; Ctrl-C is `'\x03'`
+ * @returns what gives the terminal back
+ */
+export function readKeys(press: (key: string) => void): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY || !isInForeground()) return () => {};
+  const listen = (text: string) => {
+    for (const key of text) {
+      if (key === CTRL_Z) suspend();
+      else press(key);
+    }
+  };
+  const raw = () => void stdin.setRawMode(true);
+  const suspend = () => {
+    stdin.setRawMode(false);
+    process.kill(process.pid, 'SIGTSTP');
+  };
+  const gone = () => press(CTRL_C);
+  raw();
+  stdin.setEncoding('utf8').on('data', listen).on('error', gone).on('end', gone).resume();
+  process.on('SIGCONT', raw);
+  return () => {
+    process.off('SIGCONT', raw);
+    stdin.off('data', listen).off('end', gone).pause();
+    try {
+      stdin.setRawMode(false);
+    } catch {
+      // the terminal is gone
+    }
+  };
+}
+
+/** The process group of the terminal is that of this process: fields 5 and 8 of proc(5) stat. */
+function isInForeground(): boolean {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return group === foreground;
+  } catch {
+    return true; // no /proc
+  }
+}
