@@ -28,7 +28,7 @@ function onto(words: readonly string[], out: string, err?: string) {
 describe('output onto a full device', () => {
   const file = ['check', join(directory, 'lvs.yaml')];
   const valid =
-    'vips: [{address: 192.0.2.1, interface: lo}]\nservices: [{name: a, address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 10.0.0.1}]}]\n';
+    'vips: [{address: 192.0.2.1, interface: lo}]\nservices: [{name: a, address: 192.0.2.1, port: 80, mode: dr, servers: [{address: 10.0.0.1}]}]\n';
   writeFileSync(file[1] ?? '', valid);
   const json = ['simulate', rules, '--connections', '10', '--json'];
 
