@@ -7,5 +7,8 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
+    // only what hangs takes so long; vitest's 5 s are too short on a busy machine
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
