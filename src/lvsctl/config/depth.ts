@@ -1,24 +1,26 @@
-// How deep a YAML text is nested, looked at before anything that descends by calling itself.
-import type { CST } from 'yaml';
+// The tokens of a YAML text. How deep it is nested is looked at on the way, before anything that
+// descends by calling itself.
+import { type CST, Lexer, Parser } from 'yaml';
 
-/** An lvsctl file needs 8. */
-const LIMIT = 64;
+/** levels; an lvsctl file needs 8 */
+export const DEPTH_LIMIT = 64;
 
-/** @returns where the text is nested deeper than the limit; undefined when it is not */
-export function tooDeep(
-  tokens: readonly CST.Token[],
-): { readonly offset: number; readonly limit: number } | undefined {
-  const open = tokens.map((token) => ({ token, depth: 0 }));
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { token, depth } = next;
-    if (depth > LIMIT) return { offset: 'offset' in token ? token.offset : 0, limit: LIMIT };
-    for (const child of childrenOf(token)) open.push({ token: child, depth: depth + 1 });
+/**
+ * @param onNewLine gets the offset of each line
+ * @returns the tokens, or the offset at which the text is nested deeper than the limit
+ */
+export function tokensOf(
+  text: string,
+  onNewLine: (offset: number) => void,
+): { readonly tokens: readonly CST.Token[] } | { readonly tooDeepAt: number } {
+  const parser = new Parser(onNewLine);
+  onNewLine(0);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    // the document and a value's own entry are on the stack too
+    if (parser.stack.length > DEPTH_LIMIT + 2) return { tooDeepAt: parser.offset - 1 };
   }
-  return undefined;
-}
-
-function childrenOf(token: CST.Token): readonly CST.Token[] {
-  if (token.type === 'document') return token.value ? [token.value] : [];
-  if (!('items' in token)) return [];
-  return token.items.flatMap(({ key, value }) => [key, value].filter((one) => one != null));
+  tokens.push(...parser.end());
+  return { tokens };
 }

@@ -1,8 +1,8 @@
 // Text of an lvsctl file -> Config: YAML with positions, the table of file.ts, then what the
 // entries mean together. All errors are found in one go.
-import { Composer, type Document, LineCounter, type Node, Parser } from 'yaml';
+import { Composer, type Document, LineCounter, type Node } from 'yaml';
 import { checkConsistency, type Parts } from './consistency.js';
-import { tooDeep } from './depth.js';
+import { DEPTH_LIMIT, tokensOf } from './depth.js';
 import { below, elements, type Field } from './field.js';
 import { type Config, DAEMON, FILE, MONITOR, SERVICE, VIP } from './file.js';
 import { type Place, problemAt, resolveAliases, type Source } from './place.js';
@@ -63,13 +63,12 @@ function parse(text: string, file: string, problems: Problem[]): Place | undefin
     at(nul, nul + 1, 'a NUL character; this is no text file');
     return undefined;
   }
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const deep = tooDeep(tokens);
-  if (deep) {
-    at(deep.offset, deep.offset + 1, `nested more than ${deep.limit} levels deep`);
+  const parsed = tokensOf(text, lines.addNewLine);
+  if ('tooDeepAt' in parsed) {
+    at(parsed.tooDeepAt, parsed.tooDeepAt + 1, `nested more than ${DEPTH_LIMIT} levels deep`);
     return undefined;
   }
-  const [document, second] = new Composer().compose(tokens, true, text.length);
+  const [document, second] = new Composer().compose(parsed.tokens, true, text.length);
   if (!document) return undefined;
   for (const problem of syntaxProblems(document as Document, source)) report(problem);
   if (second && problems.length === 0)
