@@ -210,6 +210,7 @@ describe('warnings leave a file usable', () => {
     ['nat without a gateway', SERVICE.replace('mode: dr', 'mode: nat').replace('[]', '[{address: 10.0.0.1}]'), ['7:11 services[0].mode']],
     ['nat with a gateway', `${SERVICE.replace('mode: dr', 'mode: nat').replace('[]', '[{address: 10.0.0.1}]')}    gateway: 10.0.0.254\n`, []],
     ['a timeout longer than the interval', `${SERVICE}    checks: [{kind: tcp, interval: 1, timeout: 2}]\n`, ['9:48 services[0].checks[0].timeout']],
+    ['a timeout as long as the interval', `${SERVICE}    checks: [{kind: tcp, interval: 2, timeout: 2}]\n`, []],
     ['a netmask with holes', `${SERVICE}    persistence: {netmask: 0.0.0.24}\n`, ['9:28 services[0].persistence.netmask']],
     ['a prefix length', `${SERVICE}    persistence: {netmask: 24}\n`, []],
     ['a hash without its fallback', `${SERVICE}    scheduler: sh\n    checks: [{kind: tcp}]\n    health: {failed: quiesce}\n`, ['11:22 services[0].health.failed']],
