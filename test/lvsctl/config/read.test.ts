@@ -7,7 +7,7 @@ import { parseAddress } from '../../../src/model/address.js';
 const HEAD = 'vips:\n  - {address: 192.0.2.1, interface: eth0}\n';
 const web = (rest: string) => `${HEAD}services:\n  - name: web\n    address: 192.0.2.1\n${rest}`;
 
-function slip(text: string): string {
+function errorOf(text: string): string {
   try {
     readConfig(text, 'f');
   } catch (error) {
@@ -17,7 +17,7 @@ function slip(text: string): string {
   return 'no error';
 }
 
-describe('slips are named with line and column', () => {
+describe('errors are named with line and column', () => {
   test.each([
     [
       'unknown key',
@@ -100,12 +100,12 @@ describe('slips are named with line and column', () => {
       `${web('    port: 80\n    mode: dr\n    servers: [{address: 10.0.0.1, mode: nat}]\n    checks: [{kind: tcp, target: vip}]\n')}monitor: {check_netns: c}\n`,
       /only dr and tun servers have the VIP/,
     ],
-  ])('%s', (_, text, message) => expect(slip(text)).toMatch(message));
+  ])('%s', (_, text, message) => expect(errorOf(text)).toMatch(message));
 });
 
-describe('slips in a check', () => {
+describe('errors in a check', () => {
   const of = (check: string) =>
-    slip(web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`));
+    errorOf(web(`    port: 80\n    mode: nat\n    servers: []\n    checks: [{${check}}]\n`));
   test.each([
     [
       'kind: http, headers: {"X y": a}',
