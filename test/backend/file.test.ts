@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -299,6 +300,30 @@ test('a link to the table stays a link', async () => {
   await onFile(`-A ${SERVICE}`);
   expect(readdirSync(folder)).toEqual(['real', 'table']);
   expect(statSync(join(folder, 'real/table')).size).toBeGreaterThan(0);
+});
+
+test('a link whose target does not exist yet: the target is made, and locked', async () => {
+  symlinkSync('real', path);
+  let locks: readonly string[] = [];
+  const change = {
+    get kind() {
+      locks = readdirSync(folder);
+      return 'flush' as const;
+    },
+  };
+  await openFile(path).apply([change]);
+  expect(locks).toEqual(['real.lock', 'table']);
+  expect(readdirSync(folder)).toEqual(['real', 'table']);
+  expect(readlinkSync(path)).toBe('real');
+});
+
+test.runIf(process.getuid?.() === 0)('owner, group and mode of a table stay', async () => {
+  await onFile(`-A ${SERVICE}`);
+  chownSync(path, 65534, 12);
+  chmodSync(path, 0o644);
+  await onFile(`-E ${SERVICE} -s rr`);
+  const { uid, gid, mode } = statSync(path);
+  expect([uid, gid, mode & 0o7777]).toEqual([65534, 12, 0o644]);
 });
 
 test('a change that is refused does not touch the file', async () => {
