@@ -7,12 +7,14 @@ import {
   renderConnectionTitles,
 } from '../render/connections.js';
 import { LONGEST_ROW, PLAIN_LINE, renderPlainRow } from '../render/connrows.js';
+import { errnoText } from '../render/errno.js';
 import { NUMERIC } from '../render/names.js';
 import type { Command } from './parse.js';
-import type { ReadBytes, World } from './world.js';
+import { errnoNameOf, type ReadBytes, type World } from './world.js';
 
 type Listing = Extract<Command, { kind: 'list-connections' }>;
 
+/** also the longest line; the kernel's are shorter than 500 bytes */
 const PIECE = 65536;
 const NEWLINE = 10;
 const BLANK = 32;
@@ -39,24 +41,25 @@ export async function listConnections(command: Listing, world: World): Promise<n
 
 /** Reads the file in pieces of whole lines and prints each before the next is read. */
 async function convert(read: ReadBytes, command: Listing, world: World): Promise<number> {
-  let input = new Uint8Array(PIECE);
+  // one byte more, for the newline that a last line may lack
+  const input = new Uint8Array(PIECE + 1);
   const rows = new Uint8Array(ROOM_FOR_ROWS);
   let held = 0;
   let lineNumber = 0;
+  let failure: string | undefined;
   for (let ended = false; !ended; ) {
-    if (held === input.length) input = grown(input);
-    // /proc hands out a page at a time; a piece is worth waiting for
-    for (let got = -1; got !== 0 && held < input.length; held += got) {
-      got = read(input, held);
-      ended = got === 0;
-    }
-    // a last line without a newline is a line too
-    if (ended && held > 0 && input[held - 1] !== NEWLINE) {
-      if (held === input.length) input = grown(input);
+    const { got, ending } = fill(read, input, held);
+    held += got;
+    ended = ending !== undefined;
+    failure = ending?.failure;
+    // a last line without a newline is a line too, but not one that could not be read to its end
+    if (ended && failure === undefined && held > 0 && input[held - 1] !== NEWLINE)
       input[held++] = NEWLINE;
+    const end = held === 0 ? 0 : input.lastIndexOf(NEWLINE, held - 1) + 1;
+    if (end === 0) {
+      if (held >= PIECE) return malformed(lineNumber + 1, world);
+      continue;
     }
-    const end = input.lastIndexOf(NEWLINE, held - 1) + 1;
-    if (held === 0 || end === 0) continue;
     let from = 0;
     if (lineNumber === 0) {
       from = input.indexOf(NEWLINE) + 1;
@@ -73,15 +76,48 @@ async function convert(read: ReadBytes, command: Listing, world: World): Promise
     input.copyWithin(0, end, held);
     held -= end;
   }
-  if (lineNumber > 0) return 0;
-  world.err(`unexpected input from ${world.connectionsPath}\n`);
+  return endOf(lineNumber, failure, world);
+}
+
+/**
+ * Fills the room behind `held` bytes; /proc gives a page at a time, and a piece is worth waiting
+ * for.
+ * @returns `ending` at the end of the file, with the errno's name when that is not its real end
+ */
+function fill(
+  read: ReadBytes,
+  input: Uint8Array,
+  held: number,
+): { readonly got: number; readonly ending?: { readonly failure: string | undefined } } {
+  const room = input.subarray(0, PIECE);
+  let at = held;
+  try {
+    while (at < room.length) {
+      const got = read(room, at);
+      if (got === 0) return { got: at - held, ending: { failure: undefined } };
+      at += got;
+    }
+    return { got: at - held };
+  } catch (error) {
+    const failure = errnoNameOf(error);
+    if (failure === undefined) throw error;
+    return { got: at - held, ending: { failure } };
+  }
+}
+
+function endOf(lineNumber: number, failure: string | undefined, world: World): number {
+  if (lineNumber === 0) {
+    world.err(`unexpected input from ${world.connectionsPath}\n`);
+    return STATUS.unreadable;
+  }
+  if (failure === undefined) return 0;
+  world.err(`cannot read file ${world.connectionsPath}: ${errnoText(failure)}\n`);
   return STATUS.unreadable;
 }
 
-function grown(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
-  return larger;
+function malformed(line: number, world: World): number {
+  world.err(`unexpected input from ${world.connectionsPath}: line ${line}\n`);
+  return STATUS.malformed;
 }
 
 interface Piece {
@@ -131,8 +167,7 @@ async function printLines(
       // The real tool takes an empty line for the end of the world, without a word.
       if (!reading || isBlank(input, from, next))
         return { status: reading ? STATUS.unreadable : 0 };
-      world.err(`unexpected input from ${world.connectionsPath}: line ${number}\n`);
-      return { status: STATUS.malformed };
+      return { status: malformed(number, world) };
     }
     waiting.push(connection);
     from = next;

@@ -7,9 +7,12 @@ import { findLong } from './options.js';
  */
 export type StartFailure = string | undefined;
 
-/** What may have gone wrong, as lines for stderr; '' when there is nothing to say. */
-export function hints(words: readonly string[], failure: StartFailure): string {
-  const start = failure === undefined ? undefined : START_HINTS[failure];
+/**
+ * What may have gone wrong, as lines for stderr; '' when there is nothing to say.
+ * @param loaded whether the kernel has IPVS
+ */
+export function hints(words: readonly string[], failure: StartFailure, loaded: boolean): string {
+  const start = failure === undefined ? undefined : startHint(failure, loaded);
   const lines = [start, ...words.map(dashHint), ...words.map(gluedHint)].filter(
     (line) => line !== undefined,
   );
@@ -19,11 +22,15 @@ export function hints(words: readonly string[], failure: StartFailure): string {
     .join('');
 }
 
-// biome-ignore format: a table
-const START_HINTS: Readonly<Record<string, string>> = {
-  ENOPROTOOPT: 'this kernel has no IPVS (module ip_vs); LVS_BACKEND=file:PATH keeps the rules in a file instead',
-  EPERM: 'IPVS needs root; try sudo',
-};
+const WITHOUT_IPVS = 'without IPVS, LVS_BACKEND=file:PATH keeps the rules in a file';
+
+function startHint(failure: string, loaded: boolean): string | undefined {
+  if (failure === 'ENOPROTOOPT') return `this kernel has no IPVS (module ip_vs); ${WITHOUT_IPVS}`;
+  if (failure !== 'EPERM') return undefined;
+  return loaded
+    ? 'IPVS needs root; try sudo'
+    : `IPVS needs root (try sudo), and the kernel module ip_vs, which is not loaded; ${WITHOUT_IPVS}`;
+}
 
 /**
  * Typographic dashes, as bytes of UTF-8: hyphen to horizontal bar, minus sign, small and full-width

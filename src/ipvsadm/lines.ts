@@ -1,4 +1,5 @@
 // The lines and words of a restore file.
+import { refuse } from './usage.js';
 
 const LONGEST_WORD = 4096;
 /** dropped wherever it stands, so that shell scripts can be fed in */
@@ -41,18 +42,40 @@ function untilNul(text: string): string {
 /** Stands between lines where no more input is at hand for the moment. */
 export const PAUSE = Symbol('pause');
 
-/** Cuts pieces of text into lines; a last line needs no newline. */
-export function* linesOf(read: () => string): Generator<string | typeof PAUSE> {
+/** bytes of the longest line of a restore; no rule takes a thousandth of them */
+export const LONGEST_LINE = 16 << 20;
+
+/**
+ * Cuts pieces of text into lines; a last line needs no newline.
+ * @throws UsageError a line that is longer than `longest`, before more of it is read
+ */
+export function* linesOf(
+  read: () => string,
+  longest = Number.POSITIVE_INFINITY,
+): Generator<string | typeof PAUSE> {
   let rest = '';
+  let number = 1;
+  const checked = (line: string) => {
+    if (line.length > longest) refuse(`line ${number} is longer than ${longest >> 20} MiB`);
+    return line;
+  };
   for (let piece = read(); piece !== ''; piece = read()) {
     let from = 0;
     for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', from)) {
-      yield rest + piece.slice(from, end);
+      yield checked(rest + piece.slice(from, end));
       rest = '';
       from = end + 1;
+      number++;
     }
-    rest += piece.slice(from);
+    rest = checked(rest + piece.slice(from));
     yield PAUSE;
   }
   if (rest !== '') yield rest;
+}
+
+/** The same lines, those that begin with `#` empty. */
+export function* withoutComments(
+  lines: Iterable<string | typeof PAUSE>,
+): Generator<string | typeof PAUSE> {
+  for (const line of lines) yield line !== PAUSE && line.startsWith('#') ? '' : line;
 }

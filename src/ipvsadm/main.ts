@@ -4,12 +4,14 @@ import { basename } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
 import { BackendError, IpvsError } from '../model/errors.js';
+import { errnoText } from '../render/errno.js';
 import { messageFor } from '../render/messages.js';
 import { argumentBytes, toBytes } from '../system/bytes.js';
-import { loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { ipvsIsLoaded, loadModule, mayOpenRawSockets } from '../system/exec.js';
 import {
   bufferedOutput,
   isCharacterDevice,
+  isTerminal,
   type Output,
   openReader,
   pieces,
@@ -20,6 +22,7 @@ import type { ReadBytes, World } from './world.js';
 import { restoreScript, saveScript } from './wrappers.js';
 
 const START_FAILED = 2;
+const OUTPUT_LOST = 2;
 const OLDEST_IPVS = 0x010104;
 
 type Program = (words: readonly string[], world: World) => Promise<number>;
@@ -40,6 +43,7 @@ export function restore(): Promise<void> {
 }
 
 async function start(name: string, program: Program): Promise<void> {
+  const argv0 = basename(toBytes(process.argv[1] ?? name));
   const out = bufferedOutput(1);
   const errors = bufferedOutput(2);
   const err = (text: string) => {
@@ -56,7 +60,7 @@ async function start(name: string, program: Program): Promise<void> {
       mayOpenRawSockets,
     });
     await warnOfOldKernel(backend, err);
-    process.exitCode = await program(words, worldOf(name, backend, out, err));
+    process.exitCode = await program(words, worldOf(argv0, backend, out, err));
   } catch (error) {
     const message = startUpMessage(error);
     if (message === undefined) throw error;
@@ -67,8 +71,22 @@ async function start(name: string, program: Program): Promise<void> {
     out.flush();
     await backend?.close();
   }
+  const lost = lostOutput(out);
+  if (lost !== undefined) {
+    err(`${argv0}: write error: ${lost}\n`);
+    process.exitCode = OUTPUT_LOST;
+  }
   if (process.exitCode !== 0 && isCharacterDevice(2))
-    err((await import('./hints.js')).hints(words, failure));
+    err((await import('./hints.js')).hints(words, failure, ipvsIsLoaded()));
+}
+
+/**
+ * Why not all of stdout was written, in the C library's words; undefined when it was, or when its
+ * reader went away, which is how `| head` ends.
+ */
+function lostOutput(out: Output): string | undefined {
+  const code = out.failure();
+  return code === undefined || code === 'EPIPE' ? undefined : errnoText(code);
 }
 
 /** Undefined when the error is a bug. */
@@ -88,15 +106,16 @@ async function warnOfOldKernel(backend: Backend, err: (text: string) => void): P
   );
 }
 
-function worldOf(name: string, backend: Backend, out: Output, err: World['err']): World {
+function worldOf(argv0: string, backend: Backend, out: Output, err: World['err']): World {
   const { LVS_PROCFS, LVS_TRACE } = process.env;
   const connectionsPath = `${LVS_PROCFS || '/proc'}/net/ip_vs_conn`;
   return {
-    argv0: basename(toBytes(process.argv[1] ?? name)),
+    argv0,
     posix: process.env.POSIXLY_CORRECT !== undefined || process.env.POSIX_ME_HARDER !== undefined,
     backend,
     names: systemNames,
     read: pieces(0),
+    interactive: async () => (await isTerminal(0)) && (await isTerminal(2)),
     out: out.write,
     outBytes: out.writeBytes,
     err,

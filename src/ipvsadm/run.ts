@@ -3,12 +3,12 @@
 import type { Change } from '../model/change.js';
 import type { IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
-import { linesOf, PAUSE } from './lines.js';
+import { LONGEST_LINE, linesOf, PAUSE } from './lines.js';
 import { list } from './list.js';
 import type { Command } from './parse.js';
 import { commandOf, commandsOf, type Source } from './source.js';
 import { VERSION_LINE } from './version.js';
-import type { World } from './world.js';
+import { errnoNameOf, type World } from './world.js';
 
 const REFUSED = 255;
 
@@ -66,7 +66,7 @@ async function execute(
 ): Promise<number> {
   switch (command.kind) {
     case 'restore':
-      return carryOut(commandsOf(linesOf(world.read), world), world);
+      return carryOut(commandsOf(linesOf(untilError(world.read), LONGEST_LINE), world), world);
     case 'help':
       world.out(VERSION_LINE + (await world.help(world.argv0)));
       return 0;
@@ -82,4 +82,16 @@ async function execute(
 function refused(error: IpvsError, world: World): number {
   world.err(`${messageFor(error)}\n`);
   return REFUSED;
+}
+
+/** An input that cannot be read ends here as it does in the real tool: without a word. */
+function untilError(read: World['read']): World['read'] {
+  return () => {
+    try {
+      return read();
+    } catch (error) {
+      if (errnoNameOf(error) === undefined) throw error;
+      return '';
+    }
+  };
 }

@@ -27,22 +27,38 @@ export function* commandOf(words: readonly string[], world: World): Source {
 
 /**
  * The command lines of a restore. A restore within a restore is refused.
- * @param lines what `linesOf` gives
+ * @param lines what `linesOf` gives; a line that it refuses is the last
  */
 export function* commandsOf(lines: Iterable<string | typeof PAUSE>, world: World): Source {
   let number = 0;
-  for (const line of lines) {
+  for (const line of readable(lines)) {
     if (line === PAUSE) {
       yield PAUSE;
       continue;
     }
     number++;
+    if (typeof line !== 'string') {
+      yield { kind: 'refused', error: line, line: number };
+      continue;
+    }
     const words = wordsOf(line);
     if (words.length === 0) continue;
     const item = read(words, number, world);
     if (!(item instanceof Promise) && item.kind === 'restore')
       yield refusing(number, () => refuseFirst(world.argv0));
     else yield item;
+  }
+}
+
+/** The lines, and the refusal of one that is too long in its place. */
+function* readable(
+  lines: Iterable<string | typeof PAUSE>,
+): Generator<string | typeof PAUSE | UsageError> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    yield error;
   }
 }
 

@@ -74,8 +74,11 @@ export function endpointLookups(text: string): {
   };
 }
 
-/** What most endpoints are like; told apart quickly, since every line of a restore has one. */
-const NUMERIC_ENDPOINT = /^(?:[0-9.]+|\[[0-9a-fA-F:.]+\])(?::[0-9]+)?$/;
+/**
+ * What most endpoints are like; told apart quickly, since every line of a restore has one. IPv6 has
+ * two colons: `[db:80]:443` is the host `db`.
+ */
+const NUMERIC_ENDPOINT = /^(?:[0-9.]+|\[[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*\])(?::[0-9]+)?$/;
 const NOTHING = { host: undefined, service: false } as const;
 
 function endpointParts(text: string): EndpointParts | undefined {

@@ -6,7 +6,11 @@ import type { ReverseNames } from '../render/names.js';
 import type { Lookups } from './parse.js';
 import type { Names } from './values.js';
 
-/** Fills a buffer from `at` on. @returns how many bytes came, 0 at the end */
+/**
+ * Fills a buffer from `at` on.
+ * @returns how many bytes came, 0 at the end
+ * @throws Error that `errnoNameOf` knows when it cannot be read
+ */
 export type ReadBytes = (into: Uint8Array, at: number) => number;
 
 /**
@@ -25,9 +29,14 @@ export interface World {
     /** Looks up what these addresses are called; each at most once. */
     reverse(addresses: readonly Address[]): Promise<ReverseNames>;
   };
-  /** The next piece of stdin, '' at its end. */
+  /**
+   * The next piece of stdin, '' at its end.
+   * @throws Error that `errnoNameOf` knows when it cannot be read
+   */
   read(): string;
-  /** @returns false when nobody reads any more */
+  /** Whether stdin and stderr are a terminal, so that a person may be waiting. */
+  interactive(): Promise<boolean>;
+  /** @returns false when nothing more can be written: no reader, no space */
   out(text: string): boolean;
   err(text: string): void;
   /** The same for bytes, which are taken at once. */
@@ -41,4 +50,12 @@ export interface World {
   readonly trace: ((stage: string, value: unknown) => void) | undefined;
   /** The help text; loaded only when asked for. */
   help(argv0: string): Promise<string>;
+}
+
+/** The errno's name, such as EIO, in an error of the system; undefined when it is another one. */
+export function errnoNameOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return error instanceof Error && typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)
+    ? code
+    : undefined;
 }

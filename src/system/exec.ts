@@ -1,5 +1,5 @@
 // Other programs and this process's privileges.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const MODPROBE = '/sbin/modprobe';
 const CAP_NET_RAW = 13n;
@@ -24,4 +24,9 @@ export function mayOpenRawSockets(): boolean {
     // no /proc: the user id must do
   }
   return process.geteuid?.() === 0;
+}
+
+/** Whether the kernel has IPVS, built in or loaded; false also when that cannot be known. */
+export function ipvsIsLoaded(): boolean {
+  return existsSync('/proc/net/ip_vs');
 }

@@ -7,61 +7,65 @@ const FILE_PIECE = 1 << 20;
 const RETRY_MS = 5;
 
 export interface Output {
-  /** Takes text (one character a byte). @returns false when nobody reads any more */
+  /** Takes text (one character a byte). @returns false when no more can be written */
   write(text: string): boolean;
-  /** Takes bytes, which are handed over at once. @returns false when nobody reads any more */
+  /** Takes bytes, which are written at once. @returns false when no more can be written */
   writeBytes(bytes: Uint8Array): boolean;
-  /** Hands over what is still held. */
+  /** Writes what is still held. */
   flush(): void;
+  /** The errno's name of the write that failed, such as ENOSPC; undefined so far. */
+  failure(): string | undefined;
 }
 
 /**
- * Output that is held back until there is a piece of it, or `flush`. A reader that went away ends
- * it quietly, a full device too.
+ * Output that is held back until there is a piece of it, or `flush`. After a write that failed
+ * everything else is dropped.
  */
 export function bufferedOutput(fd: number): Output {
   let held = '';
-  let broken = false;
+  let failure: string | undefined;
   const flush = () => {
-    if (held !== '' && !broken) broken = !writeAll(fd, Buffer.from(held, 'latin1'));
+    if (held !== '') failure ??= writeAll(fd, Buffer.from(held, 'latin1'));
     held = '';
   };
   return {
     write(text) {
       held += text;
       if (held.length >= PIECE) flush();
-      return !broken;
+      return failure === undefined;
     },
     writeBytes(bytes) {
       flush();
-      broken ||= !writeAll(fd, bytes);
-      return !broken;
+      failure ??= writeAll(fd, bytes);
+      return failure === undefined;
     },
     flush,
+    failure: () => failure,
   };
 }
 
 /**
  * Writes all bytes. A descriptor that another process made non-blocking is waited for.
- * @returns false when they cannot be written: closed, no reader, no space. ipvsadm does not report
- *   that either.
+ * @returns undefined, or the errno's name when they could not all be written
  */
-function writeAll(fd: number, bytes: Uint8Array): boolean {
+function writeAll(fd: number, bytes: Uint8Array): string | undefined {
   let at = 0;
   while (at < bytes.length) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      if (code !== 'EAGAIN') return code;
       pause();
     }
   }
-  return true;
+  return undefined;
 }
 
 /**
- * Reads a descriptor piece by piece: what is there at the moment, '' at the end or when it cannot
- * be read.
+ * Reads a descriptor piece by piece: what is there at the moment, '' at the end.
+ * @throws Error with an errno's name as `code` when it cannot be read
  */
 export function pieces(fd: number): () => string {
   let buffer: Buffer | undefined;
@@ -71,7 +75,7 @@ export function pieces(fd: number): () => string {
       try {
         return buffer.toString('latin1', 0, readSync(fd, buffer));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return '';
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
         pause();
       }
     }
@@ -80,7 +84,8 @@ export function pieces(fd: number): () => string {
 
 /**
  * Reads a file into buffers; it is closed at its end, or with the process.
- * @throws when it cannot be opened
+ * @throws Error with an errno's name as `code`: here when it cannot be opened, from the reader when
+ *   it cannot be read
  */
 export function openReader(path: string): (into: Uint8Array, at: number) => number {
   const fd = openSync(path, 'r');
@@ -101,6 +106,11 @@ export function isCharacterDevice(fd: number): boolean {
   } catch {
     return false; // closed
   }
+}
+
+/** Whether a descriptor is a terminal. */
+export async function isTerminal(fd: number): Promise<boolean> {
+  return isCharacterDevice(fd) && (await import('node:tty')).isatty(fd);
 }
 
 function isFile(fd: number): boolean {

@@ -1,6 +1,14 @@
 // The built commands as processes: streams, odd bytes, the environment, what is loaded at start-up.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -124,6 +132,7 @@ describe('streams', () => {
       '',
     ]);
   });
+  // Node opens /dev/null in the place of a closed descriptor, so this cannot be known.
   test('a closed stdout does not change the status', () => {
     const child = spawnSync(
       '/bin/bash',
@@ -135,14 +144,112 @@ describe('streams', () => {
     );
     expect([child.stderr, child.status]).toEqual(['', 0]);
   });
-  test('a full device does not change the status', () => {
-    const child = spawnSync(process.execPath, [BIN, '-Ln'], {
-      env: newTable(),
-      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
-      encoding: 'utf8',
+
+  describe('a stdout that cannot be written: a message and status 2', () => {
+    const lost = (
+      program: string,
+      args: readonly string[],
+      { env = small(), flags = 'w', path = '/dev/full', input = '' } = {},
+    ) => {
+      const { stderr, status } = spawnSync(
+        process.execPath,
+        [BIN.replace(/ipvsadm$/, program), ...args],
+        { env, input, stdio: ['pipe', openSync(path, flags), 'pipe'], encoding: 'utf8' },
+      );
+      return [stderr, status];
+    };
+    const small = () => {
+      const env = newTable();
+      spawnSync(process.execPath, [BIN, '-A', '-t', '127.0.0.1:80'], { env });
+      return env;
+    };
+    const connections = () => {
+      mkdirSync(join(folder, 'full/net'), { recursive: true });
+      const line = 'TCP 7F000001 8235 7F000001 0050 7F000001 1F90 ESTABLISHED     899\n';
+      writeFileSync(join(folder, 'full/net/ip_vs_conn'), `Pro …\n${line.repeat(5000)}`);
+      return { LVS_BACKEND: 'memory', LVS_PROCFS: join(folder, 'full') };
+    };
+    test.each([
+      ['ipvsadm', ['-Ln']],
+      ['ipvsadm', ['-L', '--timeout']],
+      ['ipvsadm', ['-S', '-n']],
+      ['ipvsadm', ['-h']],
+      ['ipvsadm', ['-v']],
+      ['ipvsadm', []],
+      ['ipvsadm-save', ['-n']],
+      ['ipvsadm-save', []],
+    ])('%s %j', (program, args) => {
+      expect(lost(program, args)).toEqual([
+        `${program}: write error: No space left on device\n`,
+        2,
+      ]);
     });
-    expect([child.stderr, child.status]).toEqual(['', 0]);
+    test.each(['-Lcn', '-Lc'])('%s', (args) => {
+      expect(lost('ipvsadm', [args], { env: connections() })).toEqual([
+        'ipvsadm: write error: No space left on device\n',
+        2,
+      ]);
+    });
+    test.each([
+      ['ipvsadm', ['-R']],
+      ['ipvsadm-restore', []],
+    ])('a listing among the lines of %s: the lines behind it are carried out', (program, args) => {
+      const env = newTable();
+      const input = '-A -t 1.1.1.1:80\n-Ln\n-A -t 1.1.1.2:80\n';
+      expect(lost(program, args, { env, input })).toEqual([
+        `${program}: write error: No space left on device\n`,
+        2,
+      ]);
+      expect(spawnSync(process.execPath, [BIN, '-Sn'], { env, encoding: 'utf8' }).stdout).toBe(
+        '-A -t 1.1.1.1:80 -s wlc\n-A -t 1.1.1.2:80 -s wlc\n',
+      );
+    });
+    test('a long listing, which goes out in pieces', () => {
+      expect(lost('ipvsadm', ['-Ln'], { env: table() })).toEqual([
+        'ipvsadm: write error: No space left on device\n',
+        2,
+      ]);
+    });
+    test('a descriptor that is open for reading only', () => {
+      expect(lost('ipvsadm-save', ['-n'], { flags: 'r', path: '/dev/null' })).toEqual([
+        'ipvsadm-save: write error: Bad file descriptor\n',
+        2,
+      ]);
+    });
+    test.each([0, 1000, 70000])('a file that may have %d bytes', (limit) => {
+      const file = join(folder, `limited${limit}`);
+      const child = spawnSync(
+        '/bin/bash',
+        [
+          '--norc',
+          '-c',
+          'exec /usr/bin/prlimit --fsize="$2" "$0" "$1" -n > "$3"',
+          process.execPath,
+          `${BIN}-save`,
+          String(limit),
+          file,
+        ],
+        { env: table(), encoding: 'utf8' },
+      );
+      expect([child.stderr, child.status]).toEqual([
+        'ipvsadm-save: write error: File too large\n',
+        2,
+      ]);
+      expect(statSync(file).size).toBe(limit);
+    });
+    test('nothing to write is nothing lost', () => {
+      expect(lost('ipvsadm', ['-A', '-t', '9.9.9.9:80'])).toEqual(['', 0]);
+      expect(lost('ipvsadm', ['-S'], { env: newTable() })).toEqual(['', 0]);
+    });
+    test('a refusal that cannot be printed keeps its status', () => {
+      const { status } = spawnSync(process.execPath, [BIN, '-q'], {
+        env: newTable(),
+        stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')],
+      });
+      expect(status).toBe(255);
+    });
   });
+
   test('a closed stdin is an empty restore', () => {
     const child = spawnSync(
       '/bin/bash',
@@ -168,6 +275,161 @@ describe('streams', () => {
       { env: { ...env, PATH: '/bin:/usr/bin' }, encoding: 'utf8' },
     );
     expect(child.stderr).toBe('-A -t 1.1.1.1:80 -s wlc\n');
+  });
+});
+
+describe('ipvsadm-restore changes nothing before all of stdin is read and checked', () => {
+  const RESTORE = `${BIN}-restore`;
+  const oneRule = () => {
+    const env = newTable();
+    spawnSync(process.execPath, [BIN, '-A', '-t', '9.9.9.9:80'], { env });
+    return env;
+  };
+  const rules = (env: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, [BIN, '-Sn'], { env, encoding: 'utf8' }).stdout;
+  const KEPT = '-A -t 9.9.9.9:80 -s wlc\n';
+
+  test('a stdin that cannot be read', () => {
+    const env = oneRule();
+    const child = spawnSync(process.execPath, [RESTORE], {
+      env,
+      stdio: [openSync(folder, 'r'), 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+    expect([child.stderr, child.status]).toEqual([
+      'ipvsadm-restore: cannot read stdin: Is a directory\nipvsadm-restore: nothing was changed\n',
+      2,
+    ]);
+    expect(rules(env)).toBe(KEPT);
+    // -R ends there, as the real tool does
+    const plain = spawnSync(process.execPath, [BIN, '-R'], {
+      env,
+      stdio: [openSync(folder, 'r'), 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+    expect([plain.stderr, plain.status]).toEqual(['', 0]);
+  });
+
+  test('a line that is too long', async () => {
+    const env = oneRule();
+    const stdin = `-A -t 1.1.1.1:80\n${'a'.repeat((16 << 20) + 1)}`;
+    expect(await runChild('ipvsadm-restore', [], { env, stdin })).toEqual({
+      stdout: '',
+      stderr:
+        'ipvsadm-restore: line 2 is longer than 16 MiB\nipvsadm-restore: nothing was changed\n',
+      status: 2,
+    });
+    expect(rules(env)).toBe(KEPT);
+    expect(await runChild('ipvsadm', ['-R'], { env, stdin })).toEqual({
+      stdout: '',
+      stderr: 'line 2 is longer than 16 MiB\n',
+      status: 2,
+    });
+    expect(rules(env)).toBe(`-A -t 1.1.1.1:80 -s wlc\n${KEPT}`);
+  });
+
+  test('many wrong lines: ten are named, the others are counted', async () => {
+    const env = oneRule();
+    const stdin = '-A -t 1.1.1.1:80 -q\n'.repeat(25);
+    const { stderr, status } = await runChild('ipvsadm-restore', [], { env, stdin });
+    expect([stderr.split('\n').slice(9), status]).toEqual([
+      [
+        'ipvsadm-restore: line 10: -q: unknown option',
+        'ipvsadm-restore: and 15 more lines',
+        'ipvsadm-restore: nothing was changed',
+        '',
+      ],
+      2,
+    ]);
+    expect(rules(env)).toBe(KEPT);
+  });
+
+  test.runIf(process.env.LVS_TEST_FULL)('more than 512 MiB', { timeout: 300_000 }, () => {
+    const env = oneRule();
+    for (const input of ['yes -- "-A -t 1.1.1.1:80"', 'cat /dev/zero']) {
+      const child = spawnSync(
+        '/bin/bash',
+        ['--norc', '-c', `${input} | exec "$0" "$1"`, process.execPath, RESTORE],
+        { env: { ...env, PATH: '/bin:/usr/bin' }, encoding: 'utf8' },
+      );
+      expect([child.stderr, child.status]).toEqual([
+        'ipvsadm-restore: more than 512 MiB of rules\nipvsadm-restore: nothing was changed\n',
+        2,
+      ]);
+      expect(rules(env)).toBe(KEPT);
+    }
+  });
+
+  test('a hint when rules are typed', () => {
+    const env = { ...oneRule(), PATH: '/bin:/usr/bin' };
+    const typed = spawnSync(
+      '/usr/bin/script',
+      ['-qec', `${process.execPath} ${RESTORE}`, '/dev/null'],
+      { env, encoding: 'utf8', input: '-A -t 1.1.1.1:80\n\x04' },
+    );
+    expect(typed.stdout).toContain(
+      'hint: rules are read from stdin; Ctrl-D ends them, Ctrl-C changes nothing',
+    );
+    expect(rules(env)).toBe('-A -t 1.1.1.1:80 -s wlc\n');
+  });
+});
+
+describe('a list of connections that cannot be read', () => {
+  const list = (make: (path: string) => void) => {
+    const proc = mkdtempSync(join(folder, 'proc-'));
+    mkdirSync(join(proc, 'net'));
+    const path = join(proc, 'net/ip_vs_conn');
+    make(path);
+    const child = spawnSync(process.execPath, [BIN, '-Lcn'], {
+      env: { LVS_BACKEND: 'memory', LVS_PROCFS: proc },
+      encoding: 'utf8',
+    });
+    return {
+      rows: child.stdout.split('\n').length - 1,
+      stderr: child.stderr.replaceAll(path, 'F'),
+      status: child.status,
+    };
+  };
+  const LINE = 'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n';
+  test('a directory is as the real tool sees it', () => {
+    expect(list((path) => mkdirSync(path))).toEqual({
+      rows: 0,
+      stderr: 'unexpected input from F\n',
+      status: 1,
+    });
+  });
+  test('unreadable at an offset, as the memory of a process', () => {
+    expect(list((path) => symlinkSync('/proc/self/mem', path))).toEqual({
+      rows: 0,
+      stderr: 'unexpected input from F\n',
+      status: 1,
+    });
+  });
+  test.each([
+    ['no newline at all', (path: string) => symlinkSync('/dev/zero', path), 1, 0],
+    ['a long first line', (path: string) => writeFileSync(path, 'x'.repeat(1e6)), 1, 0],
+    [
+      'a long line further on',
+      (path: string) => writeFileSync(path, `Pro\n${LINE.repeat(3)}${'x'.repeat(1e6)}\n${LINE}`),
+      5,
+      5,
+    ],
+  ])('%s', (_, make, line, rows) => {
+    expect(list(make)).toEqual({
+      rows,
+      stderr: `unexpected input from F: line ${line}\n`,
+      status: 2,
+    });
+  });
+  test('a last line without a newline that fills the piece', () => {
+    const text = `Pro${' '.repeat(65536 - 4 - LINE.length)}\n${LINE.slice(0, -1)}`;
+    expect(text.length).toBe(65535);
+    for (const more of ['', ' ', '  '])
+      expect(list((path) => writeFileSync(path, `${text}${more}`))).toEqual({
+        rows: 3,
+        stderr: '',
+        status: 0,
+      });
   });
 });
 

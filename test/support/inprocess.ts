@@ -37,6 +37,7 @@ export async function answer(
     backend,
     names,
     read: () => input.shift() ?? '',
+    interactive: async () => false,
     out: (text) => {
       stdout += text;
       return true;
