@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
-const { wrap } = require('../dist/start.cjs');
+const { pack, wrap } = require('../dist/start.cjs');
 
 const DIST = path.join(__dirname, '../dist');
 const COMMANDS = [
@@ -81,6 +81,9 @@ class NativeNetlink {
   getRecvBufferSize() {
     return 212992;
   }
+  getSendBufferSize() {
+    return 212992;
+  }
   send(_port, _groups, requests, done) {
     const replies = [];
     for (let at = 0; at < requests.length; at += requests.readUInt32LE(at)) {
@@ -152,7 +155,9 @@ async function main() {
   process.exitCode = 0;
   for (const [file, script] of scripts) {
     const cache = file.replace(/cjs$/, `${process.version}.cache`);
-    fs.writeFileSync(`${cache}.tmp`, script.createCachedData(), { mode: 0o644 });
+    fs.writeFileSync(`${cache}.tmp`, pack(script.createCachedData(), fs.readFileSync(file)), {
+      mode: 0o644,
+    });
     fs.renameSync(`${cache}.tmp`, cache);
   }
 }

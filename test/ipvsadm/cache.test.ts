@@ -1,0 +1,143 @@
+// V8's code cache: a damaged one is never run.
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const DIST = join(ROOT, 'dist');
+const FULL = process.env.LVS_TEST_FULL !== undefined;
+
+interface Start {
+  pack(code: Buffer, bundle: Buffer): Buffer;
+  unpack(cache: Buffer, bundle: Buffer): Buffer | undefined;
+}
+const { pack, unpack } = createRequire(import.meta.url)(join(DIST, 'start.cjs')) as Start;
+const cacheOf = (name: string) => join(DIST, `${name}.${process.version}.cache`);
+const read = (name: string) => ({
+  cache: readFileSync(cacheOf(name)),
+  bundle: readFileSync(join(DIST, `${name}.cjs`)),
+});
+
+/** xorshift32: the same damages in every run */
+function random(seed: number): (below: number) => number {
+  let state = seed | 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** One kind of damage each; what comes back differs from what was given. */
+const DAMAGES: Readonly<Record<string, (cache: Buffer, below: (n: number) => number) => Buffer>> = {
+  'a bit': (cache, below) => {
+    const bytes = Buffer.from(cache);
+    const at = below(bytes.length);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << below(8)), at);
+    return bytes;
+  },
+  'a block of zeroes': (cache, below) => {
+    const at = below(cache.length - 4096);
+    return Buffer.from(cache).fill(0, at, at + 4096);
+  },
+  'a tail of zeroes': (cache, below) => Buffer.from(cache).fill(0, below(cache.length - 64)),
+  'all zeroes': (cache) => Buffer.alloc(cache.length),
+  truncated: (cache, below) => cache.subarray(0, below(cache.length)),
+  'two blocks swapped': (cache, below) => {
+    const blocks = Math.floor(cache.length / 4096);
+    const [a, b] = [below(blocks - 1), blocks - 1];
+    const bytes = Buffer.from(cache);
+    cache.copy(bytes, a * 4096, b * 4096, (b + 1) * 4096);
+    cache.copy(bytes, b * 4096, a * 4096, (a + 1) * 4096);
+    return bytes;
+  },
+  'noise at the end': (cache, below) =>
+    Buffer.concat([cache, Buffer.from(Array.from({ length: 1 + below(50) }, () => below(256)))]),
+};
+
+describe('which caches are used', () => {
+  const { cache, bundle } = read('local');
+
+  test('the one that was built, as V8 made it', () => {
+    const code = unpack(cache, bundle) as Buffer;
+    expect(code.length).toBe((cache.length - bundle.length) / 2);
+    expect(pack(code, bundle).equals(cache)).toBe(true);
+  });
+  test.each(Object.entries(DAMAGES))('none with %s', (_, damage) => {
+    const below = random(7);
+    for (let i = 0; i < (FULL ? 1000 : 100); i++) {
+      const damaged = damage(cache, below);
+      expect(damaged.equals(cache)).toBe(false);
+      expect(unpack(damaged, bundle)).toBeUndefined();
+    }
+  });
+  test('none of another bundle, be it of the same length', () => {
+    const other = Buffer.from(bundle);
+    other.writeUInt8(other.readUInt8(1000) ^ 1, 1000);
+    expect(unpack(cache, other)).toBeUndefined();
+    const { cache: swapped } = read('ipvsadm');
+    expect(unpack(swapped, bundle)).toBeUndefined();
+    expect(unpack(Buffer.alloc(0), bundle)).toBeUndefined();
+    expect(unpack(bundle, bundle)).toBeUndefined();
+  });
+});
+
+describe('processes', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lvs-cache-'));
+    mkdirSync(join(folder, 'bin'));
+    mkdirSync(join(folder, 'dist'));
+    copyFileSync(join(ROOT, 'bin/ipvsadm'), join(folder, 'bin/ipvsadm'));
+    copyFileSync(join(ROOT, 'bin/package.json'), join(folder, 'bin/package.json'));
+    for (const name of ['start', 'local', 'help'])
+      copyFileSync(join(DIST, `${name}.cjs`), join(folder, `dist/${name}.cjs`));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const runWith = (cache: Buffer | undefined, mode = 0o644) => {
+    const file = join(folder, `dist/local.${process.version}.cache`);
+    rmSync(file, { force: true });
+    if (cache !== undefined) {
+      writeFileSync(file, cache);
+      chmodSync(file, mode);
+    }
+    const { stdout, stderr, status, signal } = spawnSync(
+      process.execPath,
+      [join(folder, 'bin/ipvsadm'), '-Ln'],
+      { env: { LVS_BACKEND: 'memory' }, encoding: 'utf8' },
+    );
+    return { stdout, stderr, status, signal };
+  };
+
+  test('the same output whatever became of the cache', { timeout: 120_000 }, () => {
+    const { cache } = read('local');
+    const plain = runWith(undefined);
+    expect(plain).toMatchObject({ stderr: '', status: 0, signal: null });
+    expect(runWith(cache)).toEqual(plain);
+    const below = random(11);
+    for (const damage of Object.values(DAMAGES))
+      for (let i = 0; i < (FULL ? 20 : 2); i++)
+        expect(runWith(damage(cache, below))).toEqual(plain);
+    expect(runWith(cache, 0o666)).toEqual(plain);
+  });
+
+  test('code of another version in an undamaged file: V8 itself rejects it', () => {
+    const { cache, bundle } = read('local');
+    const code = Buffer.from(unpack(cache, bundle) as Buffer);
+    code.fill(0xff, 0, 4); // V8's magic number
+    expect(runWith(pack(code, bundle))).toEqual(runWith(undefined));
+  });
+});
