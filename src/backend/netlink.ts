@@ -25,6 +25,7 @@ export interface RawSocket {
   ): unknown;
   send(bytes: Uint8Array, options: undefined, done: (error?: Error) => void): void;
   getRecvBufferSize(): number;
+  getSendBufferSize(): number;
   close(): void;
 }
 
@@ -46,9 +47,15 @@ const RECEIVE_BYTES = 8192;
  * What one answer may take of the receive queue: 1280 bytes, and a fifth of the queue stays free.
  */
 const ANSWER_BYTES = 1280 * 1.2;
+/** what the kernel keeps of the send buffer for itself: netlink(7) refuses more with EMSGSIZE */
+const SEND_RESERVE = 32;
 const MOST_IN_FLIGHT = 128;
 const MOST_DUMPS = 10;
 const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** The kernel took nothing of what was sent, because it was too much at once. */
+class TooMuch extends Error {}
+const TOO_MUCH = ['EMSGSIZE', 'ENOBUFS'];
 
 interface Conversation {
   readonly first: number;
@@ -65,6 +72,8 @@ export class Channel {
   readonly #timeoutMs: number;
   /** requests that may be sent at once */
   readonly batchSize: number;
+  /** bytes that may be sent at once */
+  #sendBytes: number;
   #sequence = 0;
   #current: Conversation | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -94,6 +103,7 @@ export class Channel {
     this.#socket.on('error', (error: Error) =>
       this.#fail(new BackendError(`netlink: ${error.message}`)),
     );
+    this.#sendBytes = this.#socket.getSendBufferSize() - SEND_RESERVE;
     this.batchSize = Math.max(
       1,
       Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)),
@@ -101,17 +111,31 @@ export class Channel {
   }
 
   /**
-   * Sends requests in their order, `batchSize` at a time; only the last of each batch asks for an
-   * acknowledgement.
+   * Sends requests in their order, `batchSize` at a time or what fits the send buffer; only the last
+   * of each batch asks for an acknowledgement. A batch that is too much for the kernel is halved.
    * @returns an errno per request, 0 where it succeeded
    */
   async request(requests: Requests): Promise<number[]> {
     const errors: number[] = [];
-    for (let at = 0; at < requests.count; at += this.batchSize) {
-      const end = Math.min(at + this.batchSize, requests.count);
-      errors.push(...(await this.#exchange(() => this.#sendBatch(requests, at, end))));
+    while (errors.length < requests.count) {
+      const at = errors.length;
+      const end = this.#batchEnd(requests, at);
+      try {
+        errors.push(...(await this.#exchange(() => this.#sendBatch(requests, at, end))));
+      } catch (error) {
+        if (!(error instanceof TooMuch)) throw error;
+        this.#sendBytes = Math.floor(requests.sizeOf(at, end) / 2);
+      }
     }
     return errors;
+  }
+
+  /** Where the batch ends that begins at a request: it holds at least this one. */
+  #batchEnd(requests: Requests, from: number): number {
+    let end = from + 1;
+    const most = Math.min(from + this.batchSize, requests.count);
+    while (end < most && requests.sizeOf(from, end + 1) <= this.#sendBytes) end++;
+    return end;
   }
 
   /** Asks for one object. @returns the reply, or the errno that came in its place */
@@ -202,13 +226,25 @@ export class Channel {
           requests.stamped(from, to, first, FLAG.request, lastFlags),
           undefined,
           (error) => {
-            if (error) this.#fail(new BackendError(`netlink: ${error.message}`));
+            if (error) this.#notSent(error, to - from);
           },
         );
       } catch (error) {
-        this.#fail(new BackendError(`netlink: ${(error as Error).message}`));
+        this.#notSent(error as Error, to - from);
       }
     });
+  }
+
+  /**
+   * Ends a conversation whose requests were not sent. Too much at once leaves the socket as it was,
+   * since netlink takes a message as a whole or not at all.
+   */
+  #notSent(error: Error & { readonly code?: string }, count: number): void {
+    const conversation = this.#current;
+    if (count > 1 && conversation !== undefined && TOO_MUCH.includes(error.code ?? '')) {
+      this.#current = undefined;
+      conversation.reject(new TooMuch());
+    } else this.#fail(new BackendError(`netlink: ${error.message}`));
   }
 
   /**

@@ -97,6 +97,11 @@ export class Requests {
     return this.#bytes.subarray(start, this.#ends[to - 1] ?? start);
   }
 
+  /** Bytes of the requests from..to-1. */
+  sizeOf(from: number, to: number): number {
+    return (this.#ends[to - 1] ?? 0) - (this.#ends[from - 1] ?? 0);
+  }
+
   #reserve(length: number): void {
     if (length <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2));

@@ -23,6 +23,7 @@ function fake(
     socket: { emit: (event: string, ...values: unknown[]) => void },
   ) => Reply[],
   bufferSize = 212992,
+  { reported = 212992, actual = reported }: { reported?: number; actual?: number } = {},
 ): Fake {
   const sent: Uint8Array[] = [];
   let closed = 0;
@@ -32,6 +33,10 @@ function fake(
   const socket: RawSocket = {
     on: (event: string, listener: (...values: never[]) => void) => listeners.set(event, listener),
     send(bytes, _, done) {
+      if (bytes.length > actual - 32) {
+        setImmediate(() => done(Object.assign(new Error('too long'), { code: 'EMSGSIZE' })));
+        return;
+      }
       sent.push(bytes.slice());
       setImmediate(() => {
         done();
@@ -40,6 +45,7 @@ function fake(
       });
     },
     getRecvBufferSize: () => bufferSize,
+    getSendBufferSize: () => reported,
     close() {
       closed++;
     },
@@ -97,6 +103,36 @@ describe('requests', () => {
   test('the last one failing ends the batch too', async () => {
     const channel = new Channel(fake((messages) => [errno(last(messages), 3)]));
     expect(await channel.request(request(2))).toEqual([0, 3]);
+  });
+
+  const each = request().sizeOf(0, 1);
+  const failing = (messages: readonly Message[]) => [
+    ...messages.slice(0, -1).map(({ sequence }) => errno(sequence, sequence)),
+    errno(last(messages), last(messages)),
+  ];
+  const inOrder = Array.from({ length: 50 }, (_, i) => i + 1);
+
+  test('a small send buffer bounds what is sent at once', async () => {
+    const socket = fake(failing, undefined, { reported: 32 + 10 * each });
+    expect(await new Channel(socket).request(request(50))).toEqual(inOrder);
+    expect(socket.sent.map((bytes) => [...messagesIn(bytes)].length)).toEqual([10, 10, 10, 10, 10]);
+  });
+
+  test('what the kernel takes nothing of is sent in halves, each request once and in order', async () => {
+    const socket = fake(failing, undefined, { actual: 32 + 7 * each });
+    const channel = new Channel(socket);
+    const errors = await channel.request(request(50));
+    // sequence numbers go on after an attempt, so only their order is known
+    expect(errors).toHaveLength(50);
+    expect(errors).toEqual([...errors].sort((a, b) => a - b));
+    expect(socket.sent.flatMap((bytes) => [...messagesIn(bytes)]).length).toBe(50);
+    expect(Math.max(...socket.sent.map((bytes) => bytes.length))).toBeLessThanOrEqual(7 * each);
+    expect(await channel.request(request(3))).toHaveLength(3);
+  });
+
+  test('one request that is too much is an error', async () => {
+    const channel = new Channel(fake(failing, undefined, { actual: 32 + each - 1 }));
+    await expect(channel.request(request(4))).rejects.toThrow('netlink: too long');
   });
 
   test('a small receive queue bounds what is in flight', () => {

@@ -79,6 +79,7 @@ clear();
       socket.send(...all);
     },
     getRecvBufferSize: () => socket.getRecvBufferSize(),
+    getSendBufferSize: () => socket.getSendBufferSize(),
     close: () => socket.close(),
   });
   const backend = await openKernel(

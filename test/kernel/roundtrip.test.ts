@@ -1,7 +1,7 @@
 // A large mixed table through save and restore, by ours and by the real tool; and what others read
 // from the kernel afterwards.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
@@ -159,4 +159,20 @@ test('a daemon stopped at once after its start answers', async () => {
   );
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   expect(await backend.daemons()).toEqual([]);
+});
+
+test('a small send buffer: a restore takes more sends, and loses nothing', async () => {
+  const setting = '/proc/sys/net/core/wmem_default';
+  const usual = readFileSync(setting, 'latin1');
+  await reset(backend);
+  writeFileSync(setting, '4608');
+  try {
+    const small = await kernel();
+    const restored = await answer('ipvsadm', ['-R'], { backend: small, stdin: rules });
+    await small.close();
+    expect(restored).toEqual({ stdout: '', stderr: '', status: 0 });
+  } finally {
+    writeFileSync(setting, usual);
+  }
+  expect((await ours(['-S', '-n'])).stdout.split('\n').length).toBe(rules.split('\n').length);
 });
