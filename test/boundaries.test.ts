@@ -49,6 +49,8 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
     'ipvsadm/values',
   ],
   'lvsctl/program': ['commander'],
+  'lvsctl/usage': ['commander'],
+  'lvsctl/placehint': ['commander'],
   // it gets patterns as text, in another process
   'system/probe/worker': ['re2js'],
 };

@@ -1,21 +1,22 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { takeLock } from '../backend/lock.js';
 import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
-import { loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { CAP_SYS_ADMIN, hasCapability, loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { journalFile } from '../system/journal.js';
 import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
 import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
+import { identityAt, isNetworkNamespace, namespacePath, netnsIdentity } from '../system/netns.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
 import { replaceFile } from '../system/replace.js';
-import { FAILED } from './errors.js';
+import { FAILED, LvsctlError } from './errors.js';
 import { SETTINGS_LIMIT } from './limits.js';
 import type { JournalStore } from './plan/journal.js';
 import { run } from './program.js';
@@ -37,11 +38,6 @@ export async function main(): Promise<void> {
     const { serveProbes } = await import('../system/probe/worker.js');
     const refusal = await serveProbes();
     if (refusal !== undefined) process.exitCode = fail(refusal);
-    return;
-  }
-  const netns = takeNetns(words);
-  if (netns !== undefined) {
-    process.exitCode = await enter(netns, words);
     return;
   }
   if (process.env[INSIDE] !== undefined) endWithParent();
@@ -89,46 +85,51 @@ function fail(message: string): number {
   return FAILED;
 }
 
-/** Takes `--netns NAME` or `--netns=NAME` out of the words. */
-function takeNetns(words: string[]): string | undefined {
-  const at = words.findIndex((word) => word === '--netns' || word.startsWith('--netns='));
-  if (at < 0) return undefined;
-  const word = words[at] ?? '';
-  const joined = word.includes('=');
-  const [name = ''] = joined ? [word.slice('--netns='.length)] : words.slice(at + 1);
-  words.splice(at, joined ? 1 : 2);
-  return name;
-}
-
-/**
- * Does the same inside the namespace, in a process of its own, which gets the signals that come
- * here, and SIGTERM when this process dies.
- * @returns the exit status
- */
-async function enter(name: string, words: readonly string[]): Promise<number> {
-  if (!/^[\w.-]+$/.test(name) || !existsSync(join(NAMESPACES, name)))
-    return fail(`--netns: no network namespace \`${name}'; ip netns lists them`);
-  const ip = findProgram('ip');
-  if (ip === undefined) return fail('--netns: ip is not installed');
-  const inner = [
-    'netns',
-    'exec',
-    name,
-    process.execPath,
-    ...process.execArgv,
-    process.argv[1] ?? '',
-    ...words,
-  ];
+/** @see World.enter; the process inside gets SIGTERM when this one dies */
+async function enter(netns: string, words: readonly string[]): Promise<number> {
+  const path = namespacePath(netns);
+  if (!isNetworkNamespace(path))
+    throw new LvsctlError(
+      'BAD_USAGE',
+      `--netns: no network namespace \`${netns}'`,
+      '`ip netns` lists the names; a path like /run/docker/netns/NAME is taken as well',
+    );
+  if (!hasCapability(CAP_SYS_ADMIN))
+    throw new LvsctlError(
+      'SYSTEM',
+      `--netns: ${path}: ${errnoText('EPERM')}`,
+      'run it as root (sudo)',
+    );
+  // ip-netns(8) also shows the /sys of the namespace, but takes names only
+  const [program, ...inner] = netns.includes('/')
+    ? ['nsenter', `--net=${path}`, '--']
+    : ['ip', 'netns', 'exec', netns];
+  const entering = findProgram(program ?? '');
+  if (entering === undefined)
+    throw new LvsctlError('COMMAND_FAILED', `--netns: ${program} is not installed`);
+  const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   // systemd's watchdog is fed from inside, by a process that is not the one it named
   const { WATCHDOG_PID: _, ...env } = process.env;
-  const child = spawn(ip, inner, { stdio: [...LIFELINE_STDIO], env: { ...env, [INSIDE]: name } });
+  const child = spawn(entering, [...inner, ...self, ...words], {
+    stdio: [...LIFELINE_STDIO],
+    env: { ...env, [INSIDE]: netns },
+  });
   for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    // 255 is that of ip netns exec: no command of lvsctl ends with it
     child
-      .once('error', (error) => resolve(fail(`--netns: ${error.message}`)))
-      .once('exit', (status) => resolve(status ?? FAILED));
+      .once('error', reject)
+      .once('exit', (status) => resolve(status === null || status === 255 ? FAILED : status));
   });
+}
+
+/** What INSIDE says, if this process is there: somebody may have set it by hand. */
+function enteredNamespace(): string | undefined {
+  const netns = process.env[INSIDE];
+  if (netns === undefined) return undefined;
+  const own = netnsIdentity();
+  return own !== undefined && own === identityAt(namespacePath(netns)) ? netns : undefined;
 }
 
 /**
@@ -166,7 +167,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
   readonly close: () => Promise<void>;
 } {
   const { LVS_BACKEND } = process.env;
-  const netns = process.env[INSIDE];
+  const netns = enteredNamespace();
   const open = () =>
     openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
   let backend: Promise<Backend> | undefined;
@@ -205,6 +206,8 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     names: systemNames,
     ...io,
     ...(process.stderr.isTTY && process.env.TERM !== 'dumb' ? { progress: createProgress() } : {}),
+    enter,
+    docs: documentation(),
     isRoot: process.geteuid?.() === 0,
     ...terminalOf(process.stdout, process.env),
     get width() {
@@ -220,6 +223,15 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     await opened?.close();
   };
   return { world, close };
+}
+
+/** The documentation of this installation, beside bin/. */
+function documentation(): string {
+  try {
+    return join(dirname(realpathSync(process.argv[1] ?? '')), '..', 'docs');
+  } catch {
+    return 'docs'; // the program was removed meanwhile
+  }
 }
 
 /** The same record; an error of the system that names no file is about it. */

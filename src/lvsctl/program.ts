@@ -2,8 +2,12 @@
 // when it is called.
 import { CommanderError, Command as Program } from 'commander';
 import { VERSION } from '../render/version.js';
-import { FAILED } from './errors.js';
+import { FAILED, LvsctlError } from './errors.js';
+import { expectedError } from './failure.js';
+import { helpAfter } from './helptext.js';
+import { placeHint } from './placehint.js';
 import { report } from './report.js';
+import { fullName, meantSubcommand, usageError } from './usage.js';
 import type { World } from './world.js';
 
 /**
@@ -18,56 +22,140 @@ export type Finish = (work: (world: World) => Promise<number>) => Promise<void>;
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
-  { name: 'check', help: 'check an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
+  { name: 'check', help: 'validate an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from saved rules or from the live table', load: () => import('./commands/import.js') },
-  { name: 'rules', help: "load, save and clear rules where this distribution keeps them", load: () => import('./commands/rules.js') },
-  { name: 'director', help: 'set a director up from a file, take that back, compare', load: () => import('./commands/director.js') },
-  { name: 'realserver', help: 'set a real server up from a file, take that back, compare', load: () => import('./commands/realserver.js') },
-  { name: 'doctor', help: 'find what breaks LVS on this machine, and say what repairs it', load: () => import('./commands/doctor.js') },
-  { name: 'monitor', help: 'check real servers and keep the table true; status of that', load: () => import('./commands/monitor.js') },
-  { name: 'disable', help: 'take a server out, whatever its checks say', load: () => import('./commands/disable.js') },
-  { name: 'enable', help: 'leave a server to its checks again', load: () => import('./commands/enable.js') },
-  { name: 'drain', help: 'give a server no new connections, and wait until it has none', load: () => import('./commands/drain.js') },
-  { name: 'simulate', help: 'send invented or recorded arrivals through rules and show who gets what', load: () => import('./commands/simulate.js') },
+  { name: 'rules', help: 'load, save and clear the rules where this distribution keeps them', load: () => import('./commands/rules.js') },
+  { name: 'director', help: 'apply, revert or compare a director configuration', load: () => import('./commands/director.js') },
+  { name: 'realserver', help: 'apply, revert or compare a real server configuration', load: () => import('./commands/realserver.js') },
+  { name: 'doctor', help: 'find what breaks LVS on this machine, and print what repairs it', load: () => import('./commands/doctor.js') },
+  { name: 'monitor', help: 'run health checks and keep the IPVS table in sync; show status', load: () => import('./commands/monitor.js') },
+  { name: 'disable', help: 'force a server down', load: () => import('./commands/disable.js') },
+  { name: 'enable', help: 'return a server to health-check control', load: () => import('./commands/enable.js') },
+  { name: 'drain', help: 'give a server no new connections; with --wait, wait until it has none', load: () => import('./commands/drain.js') },
+  { name: 'simulate', help: 'send generated or recorded arrivals through rules and show the distribution', load: () => import('./commands/simulate.js') },
 ];
+
+const UNKNOWN = 'commander.unknownCommand';
+
+/** One command line under way. */
+interface Run {
+  readonly args: readonly string[];
+  readonly world: World;
+  readonly program: Program;
+  /** the command whose arguments are read, or that works */
+  command: Program;
+  status: number;
+}
 
 /**
  * Carries out one command line.
- * @returns the exit status: that of the subcommand, or 2 when the line makes no sense or cannot be
- *   obeyed
+ * @returns the exit status: that of the subcommand, or that of the error
  */
-export async function run(words: readonly string[], world: World): Promise<number> {
-  let status = 0;
-  const program = new Program('lvsctl')
-    .description('Linux Virtual Server: the companion of ipvsadm')
-    .version(VERSION)
-    .enablePositionalOptions();
-  for (const { name, help } of SUBCOMMANDS) program.command(name).description(help);
-  const chosen = SUBCOMMANDS.find(
-    ({ name }) => name === words.find((word) => !word.startsWith('-')),
-  );
-  const command = program.commands.find((candidate) => candidate.name() === chosen?.name);
-  if (chosen && command) {
-    const { configure } = await chosen.load();
-    configure(command, async (work) => {
-      status = await work(world);
-    });
-  }
-  program.exitOverride().configureOutput({ writeOut: world.out, writeErr: world.err });
-  passOn(program);
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  const program = new Program('lvsctl');
+  const args = longForm(argv);
+  const now: Run = { args, world, program, command: program, status: 0 };
   try {
-    await program.parseAsync([...words], { from: 'user' });
-    return status;
+    await configure(now);
+    if (argv[0] === 'help') findCommand(now);
+    await program.parseAsync([...args], { from: 'user' });
+    return now.status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
-    return report(error, words.includes('--json'), world);
+    return end(error, now);
   }
 }
 
-/** Nested subcommands behave as the whole program does. */
-function passOn(program: Program): void {
-  for (const each of program.commands) {
-    each.copyInheritedSettings(program);
-    passOn(each);
+/** `help A B` is `A B --help`; `version` and `-v` are `--version`. */
+function longForm(argv: readonly string[]): readonly string[] {
+  const [first, ...others] = argv;
+  if (first === 'help')
+    return [...others.filter((word) => word !== 'help' && !word.startsWith('-')), '--help'];
+  return first === 'version' || first === '-v' ? ['--version', ...others] : argv;
+}
+
+async function configure(now: Run): Promise<void> {
+  const { program, args, world } = now;
+  program
+    .description('Linux Virtual Server: the companion of ipvsadm')
+    .version(`lvsctl ${VERSION}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: world.out,
+      writeErr: world.err,
+      outputError: () => {}, // `end` reports it
+      getOutHelpWidth: () => world.width,
+      getErrHelpWidth: () => world.width,
+    })
+    .exitOverride();
+  const chosen = commandName(args);
+  for (const { name, help, load } of SUBCOMMANDS) {
+    const command = program.command(name).description(help);
+    if (name === chosen) (await load()).configure(command, (work) => finish(work, now));
   }
+  complete(program, now);
+  if (chosen !== undefined && chosen !== 'help' && !SUBCOMMANDS.some(({ name }) => name === chosen))
+    program.error(`error: unknown command '${chosen}'`, { code: UNKNOWN });
+  program.hook('preAction', (_, command) => {
+    now.command = command;
+  });
+}
+
+/** Of `help A B`: each must be there. @throws CommanderError */
+function findCommand(now: Run): void {
+  let at = now.program;
+  for (const name of now.args.slice(0, -1)) {
+    const next = at.commands.find((one) => one.name() === name);
+    if (!next) at.error(`error: unknown command '${name}'`, { code: UNKNOWN });
+    at = next as Program;
+  }
+}
+
+/** The first argument that is no option, nor the value of one. */
+function commandName(args: readonly string[]): string | undefined {
+  return args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '--netns');
+}
+
+/** What all commands have: `--netns`, the rest of the help text, and where an error was. */
+function complete(command: Program, now: Run): void {
+  const { world, program } = now;
+  const name = fullName(command).replace(/^lvsctl ?/, '');
+  if (command !== program) command.copyInheritedSettings(program);
+  if (command.commands.length > 0)
+    command.helpCommand('help [command]', 'show the help of a command');
+  if (name !== 'check')
+    command.option('--netns <name>', 'work in this network namespace: a name or a path');
+  command.addHelpText('after', () => helpAfter(name, world.width, world.docs));
+  command.configureOutput({
+    outputError() {
+      now.command = command;
+    },
+  });
+  for (const each of command.commands) complete(each, now);
+}
+
+/** The work of a command, in the network namespace that it names. */
+async function finish(work: (world: World) => Promise<number>, now: Run): Promise<void> {
+  const { world, command, args } = now;
+  const { netns } = command.optsWithGlobals<{ netns?: string }>();
+  const isThere = netns === undefined || netns === world.netns;
+  now.status = await (isThere ? work(world) : world.enter(netns, args));
+}
+
+/** @returns the exit status */
+function end(error: unknown, { command, args, world }: Run): number {
+  const json = args.includes('--json');
+  if (!(error instanceof CommanderError)) {
+    const hint = meantSubcommand(error, command) ?? placeHint(error, command, world);
+    const expected = expectedError(error);
+    const better = expected && hint !== undefined;
+    return report(
+      better ? new LvsctlError(expected.code, expected.message, hint) : error,
+      json,
+      world,
+    );
+  }
+  if (error.exitCode === 0) return 0; // its text is on stdout
+  if (error.code === 'commander.help') return FAILED; // no command: its help is on stderr
+  return report(usageError(error, command), json, world);
 }

@@ -46,8 +46,17 @@ export interface World extends Terminal {
   /** seconds since 1970 */
   now(): number;
   readonly isRoot: boolean;
+  /** the directory of the documentation */
+  readonly docs: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** the named network namespace that this process was put into */
+  /**
+   * Does the same in another network namespace, in a process of its own, which gets the signals
+   * that come here.
+   * @param netns a name of ip-netns(8), or a path
+   * @returns the exit status @throws LvsctlError when it cannot be entered
+   */
+  enter(netns: string, args: readonly string[]): Promise<number>;
+  /** the network namespace that `enter` put this process into, as it was named */
   readonly netns: string | undefined;
 }
 

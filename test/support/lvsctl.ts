@@ -47,6 +47,8 @@ export async function lvsctl(
     },
     ignoreOutputErrors: () => {},
     isRoot: true,
+    docs: '/docs',
+    enter: async () => 0,
     isRead: () => true,
     isTerminal: false,
     colour: false,

@@ -1,5 +1,5 @@
-// disable, enable and drain: an administrator's word on servers, to the monitor at work or into its
-// record.
+// disable, enable and drain: set the administrative state of servers, by the running monitor or in
+// its record.
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
 import { wantedTable } from '../config/wanted.js';
@@ -28,12 +28,6 @@ interface Options {
   readonly timeout?: number;
 }
 
-const HELP = `
-SERVER is an address, in all services and ports, or an address with its port:
-10.0.0.1, 10.0.0.1:80, 2001:db8::1, [2001:db8::1]:80.
-The state survives restarts. If no monitor is running, name its file with --file: the state takes
-effect when the monitor starts.`;
-
 /** Adds what the three have in common. */
 export function configureAdmin(
   program: Program,
@@ -42,12 +36,10 @@ export function configureAdmin(
 ): Program {
   return program
     .argument('<server>', 'the real server')
-    .option('--netns <name>', 'of this named network namespace')
     .option('--service <name>', 'only in this service')
-    .option('--file <file>', 'the lvsctl file, when no monitor is at work')
-    .option('--socket <path>', 'where the monitor is reached')
-    .option('--state <file>', 'where administrative states are kept, when no monitor is at work')
-    .addHelpText('after', HELP)
+    .option('--file <file>', 'the lvsctl file, if no monitor is running')
+    .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
+    .option('--state <file>', 'file of administrative states, if no monitor is running')
     .action((server: string, options: Options) =>
       finish((world) => administer(server, state, options, world)),
     );

@@ -1,4 +1,4 @@
-// lvsctl check FILE: is the file right? Needs no root and no kernel.
+// lvsctl check FILE: validates a file. Needs no root and no kernel.
 import { printable } from '../../render/printable.js';
 import { renderWarnings } from '../config/problem.js';
 import { inspectConfig } from '../config/read.js';
@@ -7,7 +7,7 @@ import type { World } from '../world.js';
 
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
-    .argument('<file>', 'the lvsctl file')
+    .argument('<file>', 'the lvsctl file, - for stdin')
     .action((file: string) => finish((world) => check(file, world)));
 };
 

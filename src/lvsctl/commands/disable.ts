@@ -3,5 +3,8 @@ import type { Subcommand } from '../program.js';
 import { configureAdmin } from './administer.js';
 
 export const configure: Subcommand['configure'] = (program, finish) => {
-  configureAdmin(program, finish, 'disabled').option('--reason <text>', 'why, for logs and status');
+  configureAdmin(program, finish, 'disabled').option(
+    '--reason <text>',
+    'the reason, for logs and status',
+  );
 };

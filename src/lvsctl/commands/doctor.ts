@@ -16,15 +16,13 @@ const FINDINGS = 1;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
-    .argument('[file]', 'the lvsctl file; without one the live table tells what the machine is for')
+    .argument('[file]', 'the lvsctl file (default: the role is taken from the live table)')
     .addOption(
-      new Option('--role <role>', 'what this machine is; found out when absent').choices([
+      new Option('--role <role>', 'the role of this machine (default: detected)').choices([
         ...ROLES,
       ]),
     )
-    .option('--netns <name>', 'look in this named network namespace')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExit status: 0 nothing found, 1 findings, 2 could not look.')
+    .option('--json', 'print JSON')
     .action((file: string | undefined, options: Options) =>
       finish((world) => doctor(file, options, world)),
     );

@@ -31,18 +31,17 @@ export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument(
       '[rules]',
-      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), - for stdin; the live table when absent',
+      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), - for stdin (default: the live table)',
     )
     .option(
       '--interface <name>',
-      "the VIPs' interface; found out where they are on this machine, else eth0",
+      'interface of the VIPs (default: the one that has them on this machine, else eth0)',
     )
     .option(
       '--mark <mark=vip:ports>',
-      'which packets get a mark, like 7=192.0.2.1:80,443 or 8=[2001:db8::1]:53/udp',
+      'VIP and ports of a firewall mark, like 7=192.0.2.1:80,443 or 8=[2001:db8::1]:53/udp',
       addMark,
     )
-    .option('--netns <name>', 'work in this named network namespace')
     .action((rules: string | undefined, options: Options) =>
       finish((world) => importRules(rules, options, world)),
     );
@@ -172,7 +171,7 @@ function addMark(text: string, before: readonly MarkSource[] = []): readonly Mar
     !(mark >= 1 && mark < 2 ** 32) ||
     ports.some((port) => !port || Number(port[1]) < 1 || Number(port[1]) > 65535)
   ) {
-    throw new InvalidArgumentError('write it like 7=192.0.2.1:80,443');
+    throw new InvalidArgumentError('expected a mark like 7=192.0.2.1:80,443');
   }
   const sources = ports.map(
     (port): MarkSource => ({

@@ -1,5 +1,5 @@
-// lvsctl monitor FILE: watches the real servers of a file; lvsctl monitor status: asks the one at
-// work.
+// lvsctl monitor FILE: runs health checks for a file; lvsctl monitor status: asks the running
+// monitor.
 import { Option } from 'commander';
 import { FAILED, LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
@@ -29,48 +29,39 @@ interface StatusOptions {
 const CLEAR = '\x1b[H\x1b[2J';
 /** `q`, and Ctrl-C where keys are read one by one */
 const END_KEYS = new Set(['q', 'Q', '\x03']);
-const HELP = `
-SIGHUP reads the file again; a broken one is refused and the former stays. SIGTERM and SIGINT end.
-Exit status: 0 ended as told; 2 could not begin. With --once and for status: 0 all servers are up; 1 one is out, or not yet
-known; 3 a service has none of its own servers; 2 a bad file or command line, no table, no monitor.`;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument('<file>', 'the lvsctl file')
-    .option('--netns <name>', 'work in this named network namespace')
-    .option('--socket <path>', 'where others reach this monitor (default: below /run/lvsctl)')
-    .option(
-      '--state <file>',
-      'where administrative states are kept (default: below /var/lib/lvsctl)',
-    )
+    .option('--socket <path>', 'socket for status and control (default: below /run/lvsctl)')
+    .option('--state <file>', 'file of administrative states (default: below /var/lib/lvsctl)')
     .addOption(
-      new Option('--on-exit <what>', 'what becomes of the services at the end')
+      new Option('--on-exit <what>', 'what to do with the services at the end')
         .choices(['leave', 'remove'])
         .default('leave'),
     )
-    .option('--once', 'check everybody until it is certain, write the table, end')
-    .addHelpText('after', HELP)
+    .option('--once', 'check until all results are known, write the table, end')
     .action((file: string, options: Options) => finish((world) => run(file, options, world)));
   program
     .command('status')
-    .description('how the servers are, from the monitor at work')
-    .option('--netns <name>', 'of this named network namespace')
-    .option('--socket <path>', 'where the monitor is reached')
-    .option('--json', 'as JSON; with --watch a line each')
-    .option('--watch', 'again and again, until interrupted')
-    .option('--interval <seconds>', 'between two tables', number(0.1, 86_400), 1)
+    .description('show the state of the servers, from the running monitor')
+    .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
+    .option('--json', 'print JSON; with --watch one line each time')
+    .option('--watch', 'repeat until interrupted')
+    .option('--interval <seconds>', 'with --watch: time between two tables', number(0.1, 86_400), 1)
     .addOption(
-      new Option('--count <n>', 'so many tables')
+      new Option('--count <n>', 'with --watch: end after this many tables')
         .argParser(whole(1, 1e9))
-        .default(Number.POSITIVE_INFINITY, 'no end'),
+        .default(Number.POSITIVE_INFINITY, 'no limit'),
     )
     .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
 };
 
 async function run(file: string, options: Options, world: World): Promise<number> {
   if (!options.once) world.ignoreOutputErrors();
-  const backend = await world.openLastingBackend();
   const outside = await world.outside();
+  readSettings(file, outside); // a file that is not there is reported before a table that is not
+  const backend = await world.openLastingBackend();
   const parts: RunWorld = {
     outside,
     backend,
@@ -113,7 +104,7 @@ async function showStatus(options: StatusOptions, world: World): Promise<number>
   return options.watch ? showAgain(options, outside, world) : show(options, outside, world);
 }
 
-/** Until it is interrupted, or nobody reads any more. @returns the exit status of the last table */
+/** Until it is interrupted, or stdout is closed. @returns the exit status of the last table */
 async function showAgain(options: StatusOptions, outside: Outside, world: World): Promise<number> {
   let interrupt = () => {};
   let over = false;
@@ -146,7 +137,7 @@ async function showAgain(options: StatusOptions, outside: Outside, world: World)
   }
 }
 
-/** A monitor that is started again comes back. */
+/** A monitor that is restarted answers again. */
 async function showOrWhy(options: StatusOptions, outside: Outside, world: World): Promise<number> {
   try {
     return await show(options, outside, world);

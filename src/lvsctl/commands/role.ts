@@ -40,40 +40,31 @@ export function configureRole(
       .command(name)
       .description(help)
       .argument('<file>', 'the lvsctl file')
-      .option('--netns <name>', 'work in this named network namespace')
       .option(
         '--state-dir <directory>',
-        'where the record of changes is kept (default: /run/lvsctl)',
+        'directory of the record of changes (default: below /run/lvsctl)',
       )
       .action((file: string, options: Options) => finish((world) => work(file, options, world)));
   const changing = (name: string, help: string, work: Parameters<typeof action>[2]) =>
     action(name, help, work)
       .option('-n, --dry-run', 'print the commands and change nothing')
       .option('-q, --quiet', 'do not print the commands');
-  changing(
-    'up',
-    `make this machine the ${NOUNS[role]} that the file describes`,
-    (file, options, world) => {
-      const config = readConfig(world.readText(file), file);
-      return carryOut(role, file, options, world, (doer) =>
-        up(plan(config, gatherFacts(world.machine)), world.machine, doer),
-      );
-    },
-  );
-  changing('down', 'put back what up changed', (file, options, world) =>
+  changing('up', `make this machine the ${NOUNS[role]} of the file`, (file, options, world) => {
+    const config = readConfig(world.readText(file), file);
+    return carryOut(role, file, options, world, (doer) =>
+      up(plan(config, gatherFacts(world.machine)), world.machine, doer),
+    );
+  });
+  changing('down', 'revert what up changed', (file, options, world) =>
     carryOut(role, file, options, world, (doer) => down(world.machine, doer)),
   );
-  action(
-    'status',
-    'compare what the file wants with what is; status 1 when they differ',
-    async (file, options, world) => {
-      const config = readConfig(world.readText(file), file);
-      const lines = await compare(plan(config, gatherFacts(world.machine)), world.machine);
-      if (options.json) world.out(`${JSON.stringify(lines, undefined, 2)}\n`);
-      else world.out(comparisonTable(lines, world));
-      return lines.every(({ same }) => same) ? 0 : DIFFERS;
-    },
-  ).option('--json', 'as JSON');
+  action('status', 'compare desired and actual state', async (file, options, world) => {
+    const config = readConfig(world.readText(file), file);
+    const lines = await compare(plan(config, gatherFacts(world.machine)), world.machine);
+    if (options.json) world.out(`${JSON.stringify(lines, undefined, 2)}\n`);
+    else world.out(comparisonTable(lines, world));
+    return lines.every(({ same }) => same) ? 0 : DIFFERS;
+  }).option('--json', 'print JSON');
 }
 
 const NOUNS = { director: 'director', realserver: 'real server' } as const;
@@ -102,7 +93,7 @@ async function carryOut(
 
 /** Prints the commands on stdout, and on stderr what is left alone. */
 function tell({ out, err, netns }: World, quiet: boolean): Said {
-  const prefix = netns === undefined ? '' : `${shellLine(['ip', 'netns', 'exec', netns])} `;
+  const prefix = netns === undefined ? '' : `${shellLine(entering(netns))} `;
   return {
     did(command: Command) {
       if (!quiet) out(`${prefix}${printCommand(command)}\n`);
@@ -112,6 +103,11 @@ function tell({ out, err, netns }: World, quiet: boolean): Said {
       err(`lvsctl: ${title}: left at ${show(actual)}, which somebody set after ${show(set)}\n`);
     },
   };
+}
+
+/** What puts a command into a network namespace. */
+function entering(netns: string): readonly string[] {
+  return netns.includes('/') ? ['nsenter', `--net=${netns}`] : ['ip', 'netns', 'exec', netns];
 }
 
 function readOnly(store: ReturnType<World['journal']>): ReturnType<World['journal']> {

@@ -35,13 +35,12 @@ export const configure: Subcommand['configure'] = (program, finish) => {
           CONVENTIONS.map((one) => one.name),
         ),
       )
-      .option('--netns <name>', 'work in this named network namespace')
       .action((options: Options) =>
         finish((world) => work(bootFiles(options.convention, world.machine), options, world)),
       );
   action(
     'load',
-    'make the live table what the saved rules say, changing only what differs',
+    'load the saved rules into the live table, changing only what differs',
     load,
   ).option('-n, --dry-run', 'print the commands and change nothing');
   action(
@@ -60,7 +59,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('-f, --force', FORCE);
 };
 
-const FORCE = 'save an empty table in place of rules, too';
+const FORCE = 'let an empty table replace saved rules';
 
 async function load(files: BootFiles, { dryRun }: Options, world: World): Promise<number> {
   const { convention, settings } = files;

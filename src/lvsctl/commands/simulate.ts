@@ -35,44 +35,43 @@ interface Options extends Workload {
 const MOST_KEPT = 200_000;
 /** a picture holds no rules */
 const PUBLIC = 0o644;
-const HELP = `
-Rules: a saved rule file (ipvsadm -S), an lvsctl file (.yaml), - for stdin; the live table (LVS_BACKEND) when absent, read only.
-Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].
-With --keep the run happens in the table file: events change its servers, and its connections and counters are those of the report.
-Exit status: 0, or 2 when something makes no sense; a file is then named with its line.`;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
-    .argument('[rules]', 'where the rules come from')
+    .argument('[rules]', 'file of rules, - for stdin (default: the live table)')
     .option(
       '--service <name>',
-      'the service, when there are several: 192.0.2.1:80, or a part of its name',
+      'the service, if there are several: 192.0.2.1:80, or a part of its name',
     )
-    .option('--connections <n>', 'how many arrive', whole(1, 1e9), 10_000)
-    .option('--rate <n>', 'connections a second', number(1e-6, 1e7), 100)
-    .option('--clients <n>', 'how many clients there are', whole(1, 16_000_000), 1000)
+    .option('--connections <n>', 'number of connections', whole(1, 1e9), 10_000)
+    .option('--rate <n>', 'connections per second', number(1e-6, 1e7), 100)
+    .option('--clients <n>', 'number of clients', whole(1, 16_000_000), 1000)
     .addOption(
-      new Option('--distribution <name>', 'how often each client comes')
+      new Option('--distribution <name>', 'how connections are distributed over clients')
         .choices(['uniform', 'zipf'])
         .default('uniform'),
     )
-    .option('--session <seconds>', 'mean length of a session', number(0, 1e6), 10)
-    .option('--seed <n>', 'another seed, another run', whole(0, 2 ** 32 - 1), 1)
-    .option('--log <file>', 'clients from a log: the first address of each line, at the rate')
-    .option('--arrivals <file>', 'arrivals from a file')
-    .option('--events <file>', 'servers that fail, return, drain, change weight')
+    .option('--session <seconds>', 'mean duration of a session', number(0, 1e6), 10)
+    .option(
+      '--seed <n>',
+      'seed of the random numbers: the same seed gives the same run',
+      whole(0, 2 ** 32 - 1),
+      1,
+    )
+    .option('--log <file>', 'take clients from a log: the first address of each line, at --rate')
+    .option('--arrivals <file>', 'take arrivals from a file')
+    .option('--events <file>', 'file of events: servers that fail, return, drain, change weight')
     .option(
       '--compare <schedulers>',
-      'the same arrivals through several schedulers, like wrr,wlc,sh,mh',
+      'send the same arrivals through several schedulers, like wrr,wlc,sh,mh',
       schedulers,
     )
-    .option('--json', 'as JSON')
-    .option('--svg <file>', 'a chart over time')
+    .option('--json', 'print JSON')
+    .option('--svg <file>', 'write a chart over time')
     .option(
       '--keep',
       'leave connections and counters in the table file (LVS_BACKEND=file:PATH), for ipvsadm to list',
     )
-    .addHelpText('after', HELP)
     .action((rules: string | undefined, options: Options) =>
       finish((world) => run(rules, options, world)),
     );

@@ -58,7 +58,7 @@ export async function perform(command: Command, machine: Machine): Promise<void>
       try {
         machine.write(`/proc/sys/${command.key}`, command.value);
       } catch (error) {
-        throw failure(command, reasonOf(error));
+        throw Object.assign(failure(command, reasonOf(error)), { cause: error });
       }
       return;
     case 'rule': {

@@ -315,11 +315,11 @@ describe('what it refuses, with status 2 and nothing changed', () => {
   });
 
   test.each([
-    [['monitor'], /missing required argument 'file'/],
+    [['monitor'], /missing argument: file/],
     [['monitor', 'x', '--on-exit', 'burn'], /Allowed choices are leave, remove/],
     [['monitor', 'status', '--interval', '0'], /a number from 0\.1 to 86400/],
     [['drain', '127.0.0.1', '--timeout', 'soon'], /a number from 0 to 31536000 is needed/],
-    [['disable'], /missing required argument 'server'/],
+    [['disable'], /missing argument: server/],
   ])('%j', async (words, message) => {
     const { status, stderr } = await lvsctl(...words);
     expect(status).toBe(2);

@@ -45,8 +45,8 @@ describe.each(SLIPS)('%s', (_, text, marker, message) => {
 });
 
 test.each([
-  [['director', 'up'], 2, /missing required argument 'file'/],
-  [['director', 'sideways', 'x'], 2, /unknown command 'sideways'/],
+  [['director', 'up'], 2, /missing argument: file/],
+  [['director', 'sideways', 'x'], 2, /unknown command `sideways'/],
   [['director', 'up', 'gone.yaml'], 2, /^lvsctl: gone\.yaml: No such file or directory\n$/],
   [['doctor', '--role', 'king'], 2, /Allowed choices are director, realserver/],
 ] as const)('%j', async (words, status, message) => {

@@ -1,0 +1,120 @@
+// What each help text says beside the options: notes, examples, and the page with more.
+
+export interface ManualRow {
+  /** paragraphs */
+  readonly notes: readonly string[];
+  /** command lines without `lvsctl`, each with what it does */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  /** below docs/ */
+  readonly page: string;
+}
+
+const SERVER_NOTES = [
+  'SERVER is an address, which means all its services and ports, or an address with a port: 10.0.0.1, 10.0.0.1:80, 2001:db8::1, [2001:db8::1]:80.',
+  'The state survives restarts. If no monitor is running, give --file; the state takes effect when the monitor starts.',
+];
+const DIRECTOR = 'guide/director.md';
+const MONITOR = 'guide/monitor.md';
+
+// biome-ignore format: a table
+export const MANUAL: Readonly<Record<string, ManualRow>> = {
+  '': { notes: ['`lvsctl help COMMAND` shows the options and exit statuses of a command.'], page: 'lvsctl.md', examples: [
+    ['check lvs.yaml', 'validate a file'],
+    ['director up lvs.yaml --dry-run', 'print the commands that it would take'],
+    ['monitor status --watch', 'watch the real servers'],
+  ] },
+  check: { notes: [], page: 'lvsctl-file.md', examples: [
+    ['check lvs.yaml', 'validate a file'],
+    ['check - < lvs.yaml', 'validate what is on stdin'],
+  ] },
+  import: { notes: ['The file is written to stdout.'], page: 'lvsctl.md', examples: [
+    ['import > lvs.yaml', 'from the live table'],
+    ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
+    ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
+  ] },
+  rules: { notes: [], page: 'lvsctl.md', examples: [
+    ['rules load --dry-run', 'print what loading would change'],
+    ['rules save', 'save the live table'],
+  ] },
+  'rules load': { notes: [], page: 'lvsctl.md', examples: [
+    ['rules load --dry-run', 'print the commands'],
+    ['rules load', 'load the saved rules'],
+  ] },
+  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'lvsctl.md', examples: [
+    ['rules save', 'save the live table'],
+    ['rules save --convention debian', 'save to /etc/ipvsadm.rules'],
+  ] },
+  'rules unload': { notes: [], page: 'lvsctl.md', examples: [
+    ['rules unload --dry-run', 'print the commands'],
+    ['rules unload', 'clear the table'],
+  ] },
+  director: { notes: [], page: DIRECTOR, examples: [
+    ['director up lvs.yaml', 'make this machine the director'],
+    ['director status lvs.yaml', 'compare desired and actual state'],
+    ['director down lvs.yaml', 'revert what up changed'],
+  ] },
+  'director up': { notes: ['A second run changes only what differs. When a change fails, the changes of this run are reverted.'], page: DIRECTOR, examples: [
+    ['director up lvs.yaml --dry-run', 'print the commands'],
+    ['director up lvs.yaml', 'apply the file'],
+  ] },
+  'director down': { notes: ['The record of changes says what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
+    ['director down lvs.yaml --dry-run', 'print the commands'],
+    ['director down lvs.yaml', 'revert what up changed'],
+  ] },
+  'director status': { notes: [], page: DIRECTOR, examples: [
+    ['director status lvs.yaml', 'compare, line by line'],
+    ['director status lvs.yaml --json', 'the same for a program'],
+  ] },
+  realserver: { notes: [], page: DIRECTOR, examples: [
+    ['realserver up lvs.yaml', 'prepare this real server'],
+    ['realserver status lvs.yaml', 'compare desired and actual state'],
+    ['realserver down lvs.yaml', 'revert what up changed'],
+  ] },
+  'realserver up': { notes: ['The addresses of this machine decide which servers of the file it is.'], page: DIRECTOR, examples: [
+    ['realserver up lvs.yaml --dry-run', 'print the commands'],
+    ['realserver up lvs.yaml', 'apply the file'],
+  ] },
+  'realserver down': { notes: ['The record of changes says what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
+    ['realserver down lvs.yaml --dry-run', 'print the commands'],
+    ['realserver down lvs.yaml', 'revert what up changed'],
+  ] },
+  'realserver status': { notes: [], page: DIRECTOR, examples: [
+    ['realserver status lvs.yaml', 'compare, line by line'],
+    ['realserver status lvs.yaml --json', 'the same for a program'],
+  ] },
+  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'lvsctl.md', examples: [
+    ['doctor lvs.yaml', 'examine this machine for a file'],
+    ['doctor --role realserver', 'examine a real server without a file'],
+  ] },
+  monitor: { notes: ['SIGHUP reloads the file; a file with an error is refused and the previous one stays in force. SIGTERM and SIGINT stop the monitor.'], page: MONITOR, examples: [
+    ['monitor lvs.yaml', 'run until a signal'],
+    ['monitor lvs.yaml --once', 'check once, write the table, end'],
+    ['monitor status', 'ask the running monitor'],
+  ] },
+  'monitor status': { notes: [], page: MONITOR, examples: [
+    ['monitor status', 'show the servers'],
+    ['monitor status --watch --interval 5', 'show them every five seconds'],
+    ['monitor status --json', 'the same for a program'],
+  ] },
+  disable: { notes: SERVER_NOTES, page: MONITOR, examples: [
+    ['disable 10.0.0.1 --reason "disk change"', 'take a server out of all services'],
+    ['disable 10.0.0.1:80 --service web', 'take it out of one service'],
+  ] },
+  enable: { notes: SERVER_NOTES, page: MONITOR, examples: [
+    ['enable 10.0.0.1', 'in all services'],
+    ['enable 10.0.0.1:80 --service web', 'in one service'],
+  ] },
+  drain: { notes: [...SERVER_NOTES, 'Without --wait the command ends at once. With net.ipv4.vs.expire_quiescent_template 1 a persistence template does not bring its client back, and is not waited for.'], page: MONITOR, examples: [
+    ['drain 10.0.0.1 --wait', 'wait for the last connection'],
+    ['drain 10.0.0.1 --wait --timeout 600', 'wait ten minutes at most'],
+  ] },
+  simulate: { notes: [
+    'RULES is a file of saved rules (ipvsadm -S) or an lvsctl file (.yaml), - for stdin; without it the live table is read (LVS_BACKEND). Only --keep changes it.',
+    'Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].',
+    'With --keep the run happens in the table file: events change its servers, and its connections and counters are those of the report.',
+  ], page: 'guide/schedulers.md', examples: [
+    ['simulate rules --compare rr,wlc,sh', 'compare schedulers'],
+    ['simulate rules --log access.log --rate 50', 'clients from a log'],
+    ['simulate rules --events events --svg out.svg', 'servers that fail, as a chart'],
+  ] },
+};

@@ -1,0 +1,46 @@
+// What to do where a file may not be read or made: root, or another place by an option.
+import type { Command as Program } from 'commander';
+import { LvsctlError } from './errors.js';
+import { isSystemError } from './systemerror.js';
+import type { Places, World } from './world.js';
+
+/** Options that name another place for files of lvsctl's own. */
+// biome-ignore format: a table
+const PLACES: readonly { readonly option: string; readonly usual: (places: Places) => string }[] = [
+  { option: '--state-dir', usual: ({ socket }) => dirname(socket) },
+  { option: '--socket', usual: ({ socket }) => dirname(socket) },
+  { option: '--state', usual: ({ record }) => dirname(record) },
+];
+
+/** undefined when there is nothing to say */
+export function placeHint(
+  error: unknown,
+  command: Program,
+  { isRoot, places }: Pick<World, 'isRoot' | 'places'>,
+): string | undefined {
+  // a command that failed knows the error of the system behind it
+  const system = error instanceof LvsctlError ? error.cause : error;
+  if (!isSystemError(system)) return undefined;
+  const { code = '', path = '' } = system;
+  const denied = (code === 'EACCES' || code === 'EPERM') && !isRoot;
+  if (!denied && code !== 'EROFS') return undefined;
+  const row = PLACES.find(
+    ({ option, usual }) =>
+      command.options.some(({ long }) => long === option) && areRelated(usual(places()), path),
+  );
+  return (
+    [
+      ...(denied ? ['run it as root (sudo)'] : []),
+      ...(row ? [`name another place with ${row.option}`] : []),
+    ].join(', or ') || undefined
+  );
+}
+
+function dirname(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** One is the other, or below it. */
+function areRelated(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
+}
