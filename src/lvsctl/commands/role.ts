@@ -3,8 +3,17 @@ import type { Command as Program } from 'commander';
 import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
+import { toJson } from '../json.js';
 import { type Command, printCommand } from '../plan/command.js';
-import { compare, down, dryDoer, realDoer, type Said, up } from '../plan/engine.js';
+import {
+  type Comparison,
+  compare,
+  down,
+  dryDoer,
+  realDoer,
+  type Said,
+  up,
+} from '../plan/engine.js';
 import { type Facts, gatherFacts } from '../plan/facts.js';
 import { Journal } from '../plan/journal.js';
 import { bind } from '../plan/kinds.js';
@@ -61,10 +70,14 @@ export function configureRole(
   action('status', 'compare desired and actual state', async (file, options, world) => {
     const config = readConfig(world.readText(file), file);
     const lines = await compare(plan(config, gatherFacts(world.machine)), world.machine);
-    if (options.json) world.out(`${JSON.stringify(lines, undefined, 2)}\n`);
+    if (options.json) world.out(`${JSON.stringify(lines.map(comparisonJson), undefined, 2)}\n`);
     else world.out(comparisonTable(lines, world));
     return lines.every(({ same }) => same) ? 0 : DIFFERS;
   }).option('--json', 'print JSON');
+}
+
+function comparisonJson({ subject, title, same, states }: Comparison): unknown {
+  return toJson({ subject, title, ...states, same });
 }
 
 const NOUNS = { director: 'director', realserver: 'real server' } as const;

@@ -108,9 +108,12 @@ export async function down(machine: Machine, doer: Doer): Promise<void> {
 export interface Comparison {
   readonly subject: Subject;
   readonly title: string;
+  /** as text */
   readonly wanted: string;
   readonly actual: string;
   readonly same: boolean;
+  /** the same as values */
+  readonly states: { readonly desired: State; readonly actual: State };
 }
 
 /** Wanted and actual, line by line. */
@@ -128,6 +131,7 @@ export async function compare(
       wanted: bound.show(wanted),
       actual: bound.show(actual),
       same: bound.same(actual, wanted),
+      states: { desired: wanted, actual },
     });
   }
   return lines;
