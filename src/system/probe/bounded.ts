@@ -14,7 +14,9 @@ export class ExcessError extends Error {}
 /**
  * What `source` sends, at most 4 KiB a turn of the event loop; it ends and fails as the source
  * does, behind all that was sent before. What is written goes to the source, which is destroyed
- * with the stream. Beyond the limits it fails with an ExcessError.
+ * with the stream. Beyond the limits it fails with an ExcessError. It never closes within a call, as
+ * TLS sockets do: Node's HTTP client gave its parser back twice then, and two later connections
+ * shared it.
  */
 export function boundedStream(source: Duplex, limits: Limits): Duplex {
   const count = createCounter(limits);

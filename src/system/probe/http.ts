@@ -12,6 +12,7 @@ import { isIP, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   createSecureContext,
+  DEFAULT_CIPHERS,
   type SecureContext,
   type TLSSocket,
   connect as tlsConnect,
@@ -85,6 +86,15 @@ export function createHttp(
     );
 }
 
+/**
+ * Key exchange over elliptic curves and by RSA, as browsers do. Over finite fields (DHE) the server
+ * chooses the numbers: with 9,984 bits a handshake keeps this process at work for 600 ms.
+ */
+const KEY_EXCHANGE = {
+  ciphers: `${DEFAULT_CIPHERS}:!kDHE`,
+  ecdhCurve: 'X25519:P-256:X448:P-521:P-384',
+};
+
 type ContextOf = (ca: string | undefined) => SecureContext;
 
 function createContexts(): ContextOf {
@@ -93,7 +103,10 @@ function createContexts(): ContextOf {
     const text = ca === undefined ? '' : textOf(ca);
     const former = known.get(ca ?? '');
     if (former?.text === text) return former.context;
-    const context = createSecureContext(ca === undefined ? {} : { ca: text });
+    const context = createSecureContext({
+      ...KEY_EXCHANGE,
+      ...(ca === undefined ? {} : { ca: text }),
+    });
     known.set(ca ?? '', { text, context });
     return context;
   };

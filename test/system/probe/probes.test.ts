@@ -364,10 +364,36 @@ describe('http', () => {
       expect(await ask(web(names), tls(false, '192.0.2.1'))).toBeUndefined();
       expect(names).toEqual([]);
     });
+    test.each([
+      ['DHE', { dhparam: 'auto', ciphers: 'DHE-RSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' }],
+      ['ffdhe8192', { ecdhCurve: 'ffdhe8192' }],
+    ] as const)('key exchange over finite fields (%s) is not taken part in', async (_, more) => {
+      const server = createHttps({ key, cert, ...more }, (_request, response) => response.end());
+      expect(await ask(listen(server), tls(false))).toMatch(/^TLS: .*handshake failure$/);
+    });
+    test('key exchange by RSA alone', async () => {
+      const rsa = { ciphers: 'AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const;
+      const server = createHttps({ key, cert, ...rsa }, (_request, response) => response.end());
+      expect(await ask(listen(server), tls(false))).toBeUndefined();
+    });
     test('a server that does not speak TLS', async () =>
       expect(await ask(says('hello'), tls(false))).toMatch(
         /^TLS: (?:wrong version number|packet length)/,
       ));
+    test('servers that close without an answer leave the next checks alone', async () => {
+      // a parser of Node's that was given back twice served two later connections, and threw
+      const closing = listen(createHttps({ key, cert }, ({ socket }) => socket.end()));
+      const closed = await Promise.all(Array.from({ length: 5 }, () => ask(closing, tls(false))));
+      expect(new Set(closed)).toEqual(new Set(['closed without an answer']));
+      const slow = listen(
+        createServer((socket) => {
+          socket.write('HTTP/1.1 200 OK\r\n');
+          setTimeout(() => socket.end('\r\n'), 50);
+        }),
+      );
+      const next = await Promise.all(Array.from({ length: 20 }, () => ask(slow)));
+      expect(new Set(next)).toEqual(new Set([undefined]));
+    });
     test('a server that never shakes hands', async () =>
       expect(await ask(says(), tls(false))).toBe('no TLS handshake within 0.3 s'));
   });
