@@ -1,6 +1,7 @@
 // A connection that is read in small portions, so that no server keeps this process at work.
 import { Duplex } from 'node:stream';
 import { createCounter, type Limits } from './limits.js';
+import type { Turns } from './turns.js';
 
 /** bytes that are handed on before anything else gets its turn */
 const PORTION = 4096;
@@ -18,7 +19,7 @@ export class ExcessError extends Error {}
  * TLS sockets do: Node's HTTP client gave its parser back twice then, and two later connections
  * shared it.
  */
-export function boundedStream(source: Duplex, limits: Limits): Duplex {
+export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Duplex {
   const count = createCounter(limits);
   let cancel = () => {};
   let [portions, wanted, scheduled, closed] = [0, false, false, false];
@@ -43,10 +44,11 @@ export function boundedStream(source: Duplex, limits: Limits): Duplex {
   function schedule(): void {
     if (scheduled || stream.destroyed) return;
     scheduled = true;
-    cancel = later(portions < FAST_PORTIONS ? 0 : PAUSE_MS, () => {
+    const work = () => {
       scheduled = false;
       if (wanted) handOn();
-    });
+    };
+    cancel = portions < FAST_PORTIONS ? turns.soon(work) : later(PAUSE_MS, turns, work);
   }
 
   function handOn(): void {
@@ -80,11 +82,10 @@ export function boundedStream(source: Duplex, limits: Limits): Duplex {
 }
 
 /** @returns what cancels it */
-function later(delayMs: number, work: () => void): () => void {
-  if (delayMs > 0) {
-    const timer = setTimeout(work, delayMs);
-    return () => clearTimeout(timer);
-  }
-  const turn = setImmediate(work);
-  return () => clearImmediate(turn);
+function later(delayMs: number, turns: Turns, work: () => void): () => void {
+  const timer = setTimeout(() => {
+    cancel = turns.soon(work);
+  }, delayMs);
+  let cancel = () => clearTimeout(timer);
+  return () => cancel();
 }

@@ -29,6 +29,7 @@ import {
 import { boundedStream, ExcessError } from './bounded.js';
 import { createCounter, createStore } from './limits.js';
 import { disconnect, openConnection } from './tcp.js';
+import { createTurns, type Turns } from './turns.js';
 
 /** Whether it occurs in a text. */
 export interface Pattern {
@@ -79,10 +80,10 @@ const LOCATION_LIMIT = 8192;
 export function createHttp(
   open: Open,
 ): (target: Target, question: HttpQuestion) => Promise<Verdict> {
-  const contextOf = createContexts();
+  const shared: Shared = { contextOf: createContexts(), turns: createTurns() };
   return (target, question) =>
     attempt(open, target.timeoutMs, (one) =>
-      ask({ target, question, redirects: question.redirects, where: '' }, one, contextOf),
+      ask({ target, question, redirects: question.redirects, where: '' }, one, shared),
     );
 }
 
@@ -96,6 +97,12 @@ const KEY_EXCHANGE = {
 };
 
 type ContextOf = (ca: string | undefined) => SecureContext;
+
+/** What all these probes have in common. */
+interface Shared {
+  readonly contextOf: ContextOf;
+  readonly turns: Turns;
+}
 
 function createContexts(): ContextOf {
   const known = new Map<string, { readonly text: string; readonly context: SecureContext }>();
@@ -122,7 +129,7 @@ function textOf(ca: string): string {
 }
 
 /** Sends one request; what it throws is a verdict as well. */
-function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
+function ask(hop: Hop, one: Attempt, shared: Shared): void {
   const said: Attempt = {
     ...one,
     done: (verdict) => one.done(typeof verdict === 'string' ? verdict + hop.where : verdict),
@@ -130,7 +137,7 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
   };
   try {
     const socket = openConnection(hop.target, said);
-    const request = requestOn(socket, hop.question, said, contextOf);
+    const request = requestOn(socket, hop.question, said, shared);
     let followed = false;
     one.onEnd(() => request.destroy());
     request.on('error', (error) => {
@@ -149,7 +156,7 @@ function ask(hop: Hop, one: Attempt, contextOf: ContextOf): void {
       followed = true;
       disconnect(socket, hop.target.localPort);
       if (typeof next === 'string') said.done(next);
-      else ask(next, one, contextOf);
+      else ask(next, one, shared);
     });
     request.end();
   } catch (error) {
@@ -166,7 +173,7 @@ function requestOn(
   socket: Socket,
   { tls, method, path, host, headers }: HttpQuestion,
   one: Attempt,
-  contextOf: ContextOf,
+  shared: Shared,
 ): ClientRequest {
   const upgrades = Object.keys(headers).some((name) => name.toLowerCase() === 'upgrade');
   const options: RequestOptions = {
@@ -181,8 +188,8 @@ function requestOn(
     },
     setHost: false,
   };
-  const stream = tls ? encrypted(socket, tls, contextOf(tls.ca), one) : socket;
-  const createConnection = () => boundedStream(stream, ANSWER_LIMITS) as Socket;
+  const stream = tls ? encrypted(socket, tls, shared.contextOf(tls.ca), one) : socket;
+  const createConnection = () => boundedStream(stream, ANSWER_LIMITS, shared.turns) as Socket;
   return (tls ? secure : plain)({ ...options, createConnection });
 }
 

@@ -1,9 +1,10 @@
 // What an answer may cost.
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { boundedStream, ExcessError } from '../../../src/system/probe/bounded.js';
 import { createCounter, createStore } from '../../../src/system/probe/limits.js';
+import { createTurns } from '../../../src/system/probe/turns.js';
 
 test('bytes and pieces are counted, and the limit itself is allowed', () => {
   const bytes = createCounter({ bytes: 2048, pieces: 100 });
@@ -45,7 +46,7 @@ const LIMITS = { bytes: 100_000, pieces: 50 };
 
 test('at most 4 KiB come in one turn of the loop', async () => {
   const source = new PassThrough({ highWaterMark: 1 << 20 });
-  const stream = boundedStream(source, LIMITS);
+  const stream = boundedStream(source, LIMITS, createTurns());
   source.end(Buffer.alloc(65_536, 'x'));
   let [turns, ended] = [0, false];
   const turn = () => {
@@ -62,7 +63,7 @@ test('at most 4 KiB come in one turn of the loop', async () => {
 
 test('what came before an error comes out before it', async () => {
   const source = new PassThrough({ highWaterMark: 1 << 20 });
-  const stream = boundedStream(source, LIMITS);
+  const stream = boundedStream(source, LIMITS, createTurns());
   source.write(Buffer.alloc(20_000, 'x'));
   await new Promise((resolve) => setImmediate(resolve));
   source.destroy(new Error('reset'));
@@ -75,14 +76,14 @@ test('tiny pieces that lie ready come as one', async () => {
   const source = new PassThrough({ highWaterMark: 1 << 20 });
   for (let i = 0; i < 1000; i++) source.write('x');
   source.end();
-  const { pieces } = await drained(boundedStream(source, LIMITS));
+  const { pieces } = await drained(boundedStream(source, LIMITS, createTurns()));
   expect(Buffer.concat(pieces).toString()).toBe('x'.repeat(1000));
   expect(pieces.length).toBeLessThan(5);
 });
 
 test('too much ends it, and the source with it', async () => {
   const source = new PassThrough({ highWaterMark: 1 << 20 });
-  const stream = boundedStream(source, LIMITS);
+  const stream = boundedStream(source, LIMITS, createTurns());
   source.write(Buffer.alloc(100_001));
   const { error } = await drained(stream);
   expect(error).toBeInstanceOf(ExcessError);
@@ -91,7 +92,7 @@ test('too much ends it, and the source with it', async () => {
 
 test('what is written goes to the source, and its end as well', async () => {
   const source = new PassThrough();
-  const stream = boundedStream(source, LIMITS);
+  const stream = boundedStream(source, LIMITS, createTurns());
   stream.end('question');
   const { pieces } = await drained(stream);
   expect(Buffer.concat(pieces).toString()).toBe('question');
@@ -99,8 +100,56 @@ test('what is written goes to the source, and its end as well', async () => {
 
 test('a source that closes without an end closes the stream', async () => {
   const source = new PassThrough();
-  const stream = boundedStream(source, LIMITS);
+  const stream = boundedStream(source, LIMITS, createTurns());
   source.destroy();
   await once(stream, 'close');
   expect(stream.destroyed).toBe(true);
+});
+
+describe('turns', () => {
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  /** Each piece of work takes `workMs` of a simulated clock. */
+  function simulated(workMs: number) {
+    let now = 0;
+    const done: number[] = [];
+    const turns = createTurns(() => now);
+    const add = (n: number) =>
+      turns.soon(() => {
+        now += workMs;
+        done.push(n);
+      });
+    return { add, done, turns };
+  }
+
+  test('no turn takes much longer than 5 ms, however much there is to do', async () => {
+    const { add, done } = simulated(2);
+    for (let n = 0; n < 8; n++) add(n);
+    await nextTurn();
+    expect(done).toEqual([0, 1, 2]);
+    await nextTurn();
+    expect(done).toEqual([0, 1, 2, 3, 4, 5]);
+    await nextTurn();
+    expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+  test('work that brings more work waits for the others', async () => {
+    const { turns } = simulated(0);
+    const done: string[] = [];
+    const again = () => {
+      done.push('again');
+      turns.soon(again);
+    };
+    turns.soon(again);
+    turns.soon(() => void done.push('other'));
+    await nextTurn();
+    expect(done).toEqual(['again', 'other']);
+    await nextTurn();
+    expect(done).toEqual(['again', 'other', 'again']);
+  });
+  test('what is cancelled is not done', async () => {
+    const { add, done } = simulated(2);
+    add(1);
+    add(2)();
+    await nextTurn();
+    expect(done).toEqual([1]);
+  });
 });
