@@ -124,7 +124,7 @@ async function enter(netns: string, words: readonly string[]): Promise<number> {
   });
 }
 
-/** What INSIDE says, if this process is there: somebody may have set it by hand. */
+/** What INSIDE says, if this process is there: it may have been set by hand. */
 function enteredNamespace(): string | undefined {
   const netns = process.env[INSIDE];
   if (netns === undefined) return undefined;
@@ -218,7 +218,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     netns,
   };
   const close = async () => {
-    // a home that could not be opened was told of where it was needed
+    // a backend that could not be opened was reported where it was needed
     const opened = await backend?.catch(() => undefined);
     await opened?.close();
   };

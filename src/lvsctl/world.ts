@@ -38,7 +38,7 @@ export interface World extends Terminal {
   out(text: string): void;
   /** From now on output that cannot be written is no error: for a command that stays. */
   ignoreOutputErrors(): void;
-  /** Whether somebody still reads what goes out; known after the next piece only. */
+  /** Whether stdout still has a reader; known after the next piece only. */
   isRead(): boolean;
   err(text: string): void;
   /** Shows how much is done, 0..1, where stderr is a terminal; undefined takes the display away. */

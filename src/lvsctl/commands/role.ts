@@ -113,7 +113,9 @@ function tell({ out, err, netns }: World, quiet: boolean): Said {
     },
     left(subject, actual, set) {
       const { title, show } = bind(subject);
-      err(`lvsctl: ${title}: left at ${show(actual)}, which somebody set after ${show(set)}\n`);
+      err(
+        `lvsctl: ${title}: left at ${show(actual)}: changed by others after up set ${show(set)}\n`,
+      );
     },
   };
 }
