@@ -154,8 +154,8 @@ function vague(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/ +\d+s(?= )/g, ' AGE')
-    .replace(/ +[\d.]+ ms/g, ' LATENCY')
-    .replace(/ +latency/g, ' latency')
+    .replace(/ +\d+\.\d(?= {2}|$)/gm, ' LATENCY')
+    .replace(/ +ms(?= )/g, ' ms')
     .replace(/pid \d+/g, 'pid PID');
 }
 

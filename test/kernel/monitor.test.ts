@@ -448,7 +448,7 @@ describe('drain', () => {
         while (!pattern.test(said.stderr) && Date.now() < end) await pause(50);
         expect(said.stderr).toMatch(pattern);
       };
-      await told(/^sticky 10\.99\.0\.11:7: 1 active/);
+      await told(/^sticky 10\.99\.0\.11:7: 1 active/m);
       expect(said.stdout).toBe('sticky 10.99.0.11:7 drained\n');
       expect(weights()[`${rip(0)}:7`]).toBe(0);
       await pause(1500);
