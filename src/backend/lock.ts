@@ -41,8 +41,11 @@ export function withLock<T>(
 }
 
 /** Takes the lock. @returns what gives it back @throws BackendError as `withLock` */
-export function takeLock(path: string): () => void {
-  return hold(path, {}).release;
+export function takeLock(
+  path: string,
+  options: Pick<LockOptions, 'longestWaitMs'> = {},
+): () => void {
+  return hold(path, options).release;
 }
 
 interface Held {

@@ -9,19 +9,25 @@ import { openReopening } from '../backend/reopening.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
 import { CAP_SYS_ADMIN, hasCapability, loadModule, mayOpenRawSockets } from '../system/exec.js';
-import { journalFile } from '../system/journal.js';
 import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
-import { findProgram, namesIn, readIfThere, runProgram, writeProc } from '../system/machine.js';
+import {
+  findProgram,
+  namesIn,
+  readIfThere,
+  runProgram,
+  runPrograms,
+  writeProc,
+} from '../system/machine.js';
 import { identityAt, isNetworkNamespace, namespacePath, netnsIdentity } from '../system/netns.js';
 import { WORKER_WORD } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
+import { recordDirectory } from '../system/records.js';
 import { replaceFile } from '../system/replace.js';
 import { FAILED, LvsctlError } from './errors.js';
 import { SETTINGS_LIMIT } from './limits.js';
-import type { JournalStore } from './plan/journal.js';
 import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
-import { naming, writing } from './systemerror.js';
+import { writing } from './systemerror.js';
 import { terminalOf } from './terminal.js';
 import type { Places, World } from './world.js';
 
@@ -161,6 +167,10 @@ function places(): Places {
   };
 }
 
+/** A run of thousands of settings may take minutes. */
+const RECORDS_WAIT_MS = 300_000;
+const takeRecordsLock = (path: string) => takeLock(path, { longestWaitMs: RECORDS_WAIT_MS });
+
 /** The world of this process, with its output. */
 export function systemWorld(io: ReturnType<typeof openOutput>): {
   readonly world: World;
@@ -182,6 +192,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
           ...(input === undefined ? {} : { input }),
           ...(held === undefined ? {} : { held }),
         }),
+      runEach: runPrograms,
       read: readIfThere,
       write: writeProc,
       list: namesIn,
@@ -192,12 +203,10 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
       hasKernelRules: LVS_BACKEND === undefined || LVS_BACKEND === '' || LVS_BACKEND === 'kernel',
       ownsModules: netns === undefined,
     },
-    journal: (role, file, directory = join(STATE, networkNamespace())) =>
-      named(
-        journalFile(role, file, directory, takeLock, (fd) => {
-          held = fd;
-        }),
-      ),
+    records: (directory = join(STATE, networkNamespace())) =>
+      recordDirectory(directory, takeRecordsLock, (fd) => {
+        held = fd;
+      }),
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
@@ -232,22 +241,6 @@ function documentation(): string {
   } catch {
     return 'docs'; // the program was removed meanwhile
   }
-}
-
-/** The same record; an error of the system that names no file is about it. */
-function named(store: JournalStore): JournalStore {
-  const at =
-    <A extends unknown[], R>(work: (...given: A) => R) =>
-    (...given: A) =>
-      naming(store.path, () => work(...given));
-  return {
-    ...store,
-    load: at(store.load),
-    others: at(store.others),
-    append: at(store.append),
-    replace: at(store.replace),
-    lock: at(store.lock),
-  };
 }
 
 const BAR = 40;

@@ -2,7 +2,7 @@
 import type { Backend } from '../backend/backend.js';
 import type { Names } from './config/rulefile.js';
 import type { Outside } from './health/outside.js';
-import type { JournalStore } from './plan/journal.js';
+import type { RecordDirectory } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
 import type { Terminal } from './terminal.js';
 
@@ -14,10 +14,10 @@ export interface World extends Terminal {
   /** The machine of plans; `backend` opens the home of the rules once. */
   readonly machine: Machine;
   /**
-   * The record of what was changed for a file, by role.
-   * @param directory where records are kept; the usual place when undefined
+   * The records of what was changed in this network namespace.
+   * @param directory where they are; the usual place when undefined
    */
-  journal(role: string, file: string, directory: string | undefined): JournalStore;
+  records(directory: string | undefined): RecordDirectory;
   /**
    * The text of a file or pipe, of stdin for `-`.
    * @param limit bytes, by default those of a file of settings

@@ -1,5 +1,5 @@
 // The machine for plans: programs by absolute path, files below /proc and /sys.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Where programs for administrators are; PATH is not trusted. */
@@ -32,8 +32,7 @@ export function runProgram(
   { input = '', held }: { readonly input?: string; readonly held?: number } = {},
 ): Ran {
   const path = findProgram(name);
-  if (path === undefined)
-    return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
+  if (path === undefined) return notInstalled(name);
   const { status, signal, stdout, stderr, error } = spawnSync(path, words, {
     encoding: 'utf8',
     input,
@@ -48,6 +47,51 @@ export function runProgram(
     stdout: stdout ?? '',
     stderr: error?.message ?? `${name} was ended by ${signal}`,
   };
+}
+
+const AT_ONCE = 50;
+
+/** Runs a program with each of several argument lists, some at once. @returns as `runProgram` */
+export async function runPrograms(
+  name: string,
+  lists: readonly (readonly string[])[],
+): Promise<readonly Ran[]> {
+  const path = findProgram(name);
+  const results: Ran[] = [];
+  for (let i = 0; i < lists.length; i += AT_ONCE) {
+    const some = lists.slice(i, i + AT_ONCE);
+    results.push(
+      ...(await Promise.all(
+        some.map((args) => (path === undefined ? notInstalled(name) : runAsync(path, args))),
+      )),
+    );
+  }
+  return results;
+}
+
+function runAsync(path: string, args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(path, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      env: { PATH: DIRECTORIES.join(':'), LC_ALL: 'C' },
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child
+      .once('error', (error) => resolve({ status: 126, stdout, stderr: error.message }))
+      .once('close', (status) => resolve({ status: status ?? 126, stdout, stderr }));
+  });
+}
+
+function notInstalled(name: string): Ran {
+  return { status: NOT_INSTALLED, stdout: '', stderr: `${name} is not installed` };
 }
 
 /** The text of a file, undefined when it cannot be read. */

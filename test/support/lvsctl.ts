@@ -2,7 +2,7 @@
 import { MemoryBackend } from '../../src/backend/memory.js';
 import { run } from '../../src/lvsctl/program.js';
 import type { World } from '../../src/lvsctl/world.js';
-import { fakeMachine, memoryStore } from './machine.js';
+import { fakeMachine, memoryRecords } from './machine.js';
 import { fixtureNames } from './names.js';
 import { simulatedOutside } from './simulated.js';
 
@@ -24,7 +24,7 @@ export async function lvsctl(
     openBackend: async () => new MemoryBackend(),
     openLastingBackend: async () => new MemoryBackend(),
     machine: fakeMachine({}),
-    journal: () => memoryStore(),
+    records: () => memoryRecords(),
     readText(path) {
       const text = files[path];
       if (text === undefined)

@@ -1,7 +1,8 @@
 // A machine for plans that exists only in memory: files, and programs that are functions.
+import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
-import type { JournalStore } from '../../src/lvsctl/plan/journal.js';
+import type { RecordDirectory } from '../../src/lvsctl/plan/journal.js';
 import type { Machine, Ran } from '../../src/lvsctl/plan/machine.js';
 
 export interface FakeMachine extends Machine {
@@ -18,7 +19,7 @@ export function fakeMachine(
 ): FakeMachine {
   const present = new Map(Object.entries(files));
   const ran: string[] = [];
-  return {
+  const machine: FakeMachine = {
     files: present,
     ran,
     run(program, words) {
@@ -26,6 +27,7 @@ export function fakeMachine(
       const answer = programs[program];
       return { status: answer ? 0 : 127, stdout: '', stderr: '', ...answer?.(words) };
     },
+    runEach: async (program, lists) => lists.map((args) => machine.run(program, args)),
     read: (path) => present.get(path),
     write(path, text) {
       if (!present.has(path))
@@ -44,25 +46,53 @@ export function fakeMachine(
     hasKernelRules: false,
     ownsModules: false,
   };
+  return machine;
 }
 
-/** A record in memory. */
-export function memoryStore(
-  text = '',
-  others: () => readonly string[] = () => [],
-): JournalStore & { text: string } {
-  const store = {
-    path: 'record',
-    text,
-    load: () => store.text,
-    others,
-    append(line: string) {
-      store.text += line;
+export interface MemoryRecords extends RecordDirectory {
+  /** text by name of the record */
+  readonly files: Map<string, string>;
+  /** what exists beside the records, by absolute path */
+  readonly present: Set<string>;
+  /** bytes that may still be added; what overwrites needs none */
+  space: number;
+}
+
+/** Records in memory. A file is at home in `/etc`. */
+export function memoryRecords(files: Readonly<Record<string, string>> = {}): MemoryRecords {
+  const texts = new Map(Object.entries(files));
+  const full = (name: string) =>
+    Object.assign(new Error(`/run/${name}: No space left on device`), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
+  const records: MemoryRecords = {
+    path: '/run',
+    files: texts,
+    present: new Set(),
+    space: Number.POSITIVE_INFINITY,
+    namesOf: (role, file) => ({ file: `/etc/${file}`, names: [`${role}-${file}.journal`] }),
+    exists: (file) => records.present.has(file),
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+    list: () => [...texts.keys()].sort(),
+    read: (name) => texts.get(name) ?? '',
+    write(name, offset, text) {
+      const former = texts.get(name) ?? '';
+      if (text.length > records.space) throw full(name);
+      records.space -= text.length;
+      texts.set(name, former.slice(0, offset) + text);
     },
-    replace(all: string) {
-      store.text = all;
+    mark(name, offset, letter) {
+      const former = texts.get(name) ?? '';
+      texts.set(name, former.slice(0, offset) + letter + former.slice(offset + 1));
     },
+    replace: (name, text) => texts.set(name, text),
+    rename(from, to) {
+      texts.set(to, texts.get(from) ?? '');
+      texts.delete(from);
+    },
+    remove: (name) => texts.delete(name),
     lock: () => () => {},
   };
-  return store;
+  return records;
 }

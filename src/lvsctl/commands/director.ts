@@ -1,7 +1,15 @@
 // lvsctl director up|down|status FILE
 import { directorSettings } from '../plan/director.js';
+import { directorRemains, directorWarnings, refuseTakenVips } from '../plan/preflight.js';
 import type { Subcommand } from '../program.js';
 import { configureRole } from './role.js';
 
 export const configure: Subcommand['configure'] = (program, finish) =>
-  configureRole(program, finish, 'director', directorSettings);
+  configureRole(program, finish, {
+    name: 'director',
+    noun: 'director',
+    plan: directorSettings,
+    warnings: directorWarnings,
+    refuse: refuseTakenVips,
+    remains: directorRemains,
+  });

@@ -1,7 +1,15 @@
 // lvsctl realserver up|down|status FILE
+import { realServerRemains, realServerWarnings } from '../plan/preflight.js';
 import { realServerSettings } from '../plan/realserver.js';
 import type { Subcommand } from '../program.js';
 import { configureRole } from './role.js';
 
 export const configure: Subcommand['configure'] = (program, finish) =>
-  configureRole(program, finish, 'realserver', realServerSettings);
+  configureRole(program, finish, {
+    name: 'realserver',
+    noun: 'real server',
+    plan: realServerSettings,
+    warnings: realServerWarnings,
+    refuse: async () => {},
+    remains: realServerRemains,
+  });

@@ -1,108 +1,240 @@
-// Takes a machine to the wanted settings and back. Each change is noted before it is made, so that
-// whatever happens in between, what was there before is known; each is made only when it is needed,
-// so that everything can be done again.
+// Takes a machine to the desired settings and back. Each change is recorded before it is made, so
+// that whatever happens in between, what was there before is known; each is made only when it is
+// needed, so that everything can be done again.
+import { expectedError } from '../failure.js';
 import { type Command, CommandError, perform } from './command.js';
-import type { Entry, Journal } from './journal.js';
-import { bind } from './kinds.js';
+import type { Entry, Journal, Position } from './journal.js';
+import { type Bound, bind } from './kinds.js';
 import type { Machine } from './machine.js';
-import type { Setting, State, Subject } from './setting.js';
+import { localAddresses, prefixed } from './network.js';
+import type { Others } from './others.js';
+import { type Renames, renamedState, renamedSubject, renamesSince } from './rename.js';
+import { keyOf, type Setting, type State, type Subject } from './setting.js';
+import { type Snapshot, snapshot } from './snapshot.js';
 
 /** Who carries out a plan: the machine itself, or a printer. */
-export interface Doer {
+export interface Executor {
   readonly journal: Journal;
-  /** Notes and makes the change of one subject. */
-  change(subject: Subject, from: State, to: State, commands: readonly Command[]): Promise<void>;
-  /**
-   * A subject is as wanted because another file made it so: it is this file's as well from now on.
-   */
-  claim(subject: Subject, former: State, set: State): void;
-  /** A subject is as it was before all of this. */
-  restored(subject: Subject): void;
-  /** A subject is left as it is: somebody else changed it since. */
-  foreign(subject: Subject, actual: State, set: State): void;
+  readonly others: Others;
+  readonly machine: Snapshot;
+  perform(command: Command): Promise<void>;
+  readonly report: Reporter;
 }
 
-/** Does what it is told, and keeps the record. */
-export function realDoer(machine: Machine, journal: Journal, said: Said): Doer {
+/** Where an executor reports what it does. */
+export interface Reporter {
+  /** a command was carried out */
+  ran(command: Command): void;
+  /** something is not restored, or not as expected: one line */
+  warn(text: string): void;
+}
+
+/** Makes the changes. */
+export function executor(
+  machine: Machine,
+  journal: Journal,
+  others: Others,
+  report: Reporter,
+): Executor {
+  const view = snapshot(machine);
   return {
     journal,
-    async change(subject, from, to, commands) {
-      journal.note(subject, from, to);
-      for (const command of commands) {
-        await perform(command, machine);
-        said.did(command);
-      }
-      journal.settle(subject);
-    },
-    claim(subject, former, set) {
-      journal.note(subject, former, set);
-      journal.settle(subject);
-    },
-    restored: (subject) => journal.forget(subject),
-    foreign(subject, actual, set) {
-      journal.forget(subject);
-      said.left(subject, actual, set);
+    others,
+    machine: view,
+    report,
+    async perform(command) {
+      await perform(command, view);
+      report.ran(command);
     },
   };
 }
 
-/** Only says what would be done. */
-export function dryDoer(journal: Journal, said: Said): Doer {
+/** Only reports what would be done. @param journal writes nowhere */
+export function dryRun(
+  machine: Machine,
+  journal: Journal,
+  others: Others,
+  report: Reporter,
+): Executor {
   return {
     journal,
-    async change(_, __, ___, commands) {
-      for (const command of commands) said.did(command);
-    },
-    claim() {},
-    restored() {},
-    foreign: said.left,
+    others,
+    machine: snapshot(machine),
+    report,
+    perform: async (command) => report.ran(command),
   };
 }
 
-/** Where a doer tells what it does. */
-export interface Said {
-  did(command: Command): void;
-  left(subject: Subject, actual: State, set: State): void;
+/** A subject that this run touched, what it was before the run, and its lines in the record then. */
+interface Done {
+  readonly subject: Subject;
+  readonly bound: Bound;
+  readonly from: State;
+  readonly position: Position;
 }
 
 /**
  * Brings every setting about, in their order; what the record has of settings that are no longer
- * wanted is taken back first.
- * @throws CommandError when a change fails; what this run changed is taken back then
+ * desired is reverted first.
+ * @throws CommandError, or a system error of the record, when a change fails; what this run changed
+ *   is then as it was before, or the message says what is not
  */
-export async function up(
-  settings: readonly Setting[],
-  machine: Machine,
-  doer: Doer,
-): Promise<void> {
-  const wanted = new Set(settings.map(({ subject }) => JSON.stringify(subject)));
-  await undo(
-    doer.journal.entries.filter(({ subject }) => !wanted.has(JSON.stringify(subject))),
-    machine,
-    doer,
-  );
+export async function up(settings: readonly Setting[], executor: Executor): Promise<void> {
+  const { journal } = executor;
+  const desired = new Set(settings.map(({ subject }) => keyOf(subject)));
+  const obsolete = journal.entries.filter(({ subject }) => !desired.has(keyOf(subject)));
   const done: Done[] = [];
   try {
-    for (const { subject, wanted } of settings) {
-      const bound = bind(subject);
-      const from = await bound.read(machine);
-      if (bound.same(from, wanted)) {
-        const other = doer.journal.shared(subject);
-        if (other && !doer.journal.find(subject)) doer.claim(subject, other.former, wanted);
-        continue;
-      }
-      done.push({ subject, from, fresh: doer.journal.find(subject) === undefined });
-      await doer.change(subject, from, wanted, bound.commands(from, wanted));
-    }
+    const renames = renamesOf(journal, executor.machine);
+    for (const entry of obsolete.reverse()) await restore(entry, executor, renames, done);
+    for (const setting of settings) await bringAbout(setting, executor, done);
   } catch (error) {
-    await takeBack(done, machine, doer, error);
+    await rollback(done, executor, error);
     throw error;
   }
+  journal.finish();
 }
 
-/** Puts back what the record tells of, last change first. */
-export async function down(machine: Machine, doer: Doer): Promise<void> {
-  await undo(doer.journal.entries, machine, doer);
+/**
+ * Restores what the record tells of, last change first. One that fails does not keep the others
+ * from being restored, and stays in the record.
+ * @throws CommandError with all that failed
+ */
+export async function down(executor: Executor): Promise<void> {
+  const { journal, machine } = executor;
+  const failures: string[] = [];
+  const renames = renamesOf(journal, machine);
+  for (const [from, to] of renames) executor.report.warn(`interface ${from} is called ${to} now`);
+  for (const entry of [...journal.entries].reverse()) {
+    try {
+      await restore(entry, executor, renames, []);
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
+  journal.finish();
+  if (failures.length > 0) throw new CommandError(failures.join('\n'));
+}
+
+function renamesOf(journal: Journal, machine: Snapshot): Renames {
+  return renamesSince(journal.header?.links ?? {}, machine);
+}
+
+async function bringAbout(
+  { subject, wanted }: Setting,
+  executor: Executor,
+  done: Done[],
+): Promise<void> {
+  const { journal, machine, others } = executor;
+  const bound = bind(subject);
+  const from = await bound.read(machine);
+  const position = journal.position(subject);
+  if (bound.same(from, wanted)) {
+    // it is so because another file made it so: it is this file's as well from now on
+    const other = others.find(subject);
+    if (!other || journal.find(subject)) return;
+    done.push({ subject, bound, from, position });
+    journal.note(subject, other.entry.former, wanted);
+  } else {
+    done.push({ subject, bound, from, position });
+    journal.note(subject, from, wanted);
+    for (const command of bound.commands(from, wanted)) await executor.perform(command);
+  }
+  journal.settle(subject);
+}
+
+/** Puts the former state of an entry back, where it is still this file's to put back. */
+async function restore(
+  entry: Entry,
+  executor: Executor,
+  renames: Renames,
+  done: Done[],
+): Promise<void> {
+  const { journal, machine, report } = executor;
+  const { subject } = entry;
+  const live = renamedSubject(subject, renames);
+  const bound = bind(live);
+  const actual = await bound.read(machine);
+  done.push({ subject, bound, from: actual, position: journal.position(subject) });
+  const former = renamedState(subject, entry.former, renames);
+  const set = renamedState(subject, entry.set, renames);
+  const kept = reasonToKeep({ ...entry, subject: live, former, set }, bound, actual, executor);
+  if (kept !== undefined) {
+    if (kept !== '') report.warn(kept);
+    journal.forget(subject);
+    return;
+  }
+  const commands = bound.commands(actual, former);
+  if (commands.length > 0) journal.reopen(subject);
+  for (const command of commands) await executor.perform(command);
+  journal.forget(subject);
+}
+
+/** @returns why it stays as it is, '' when that needs no words; undefined when it is restored */
+function reasonToKeep(
+  { subject, former, set, settled }: Entry,
+  bound: Bound,
+  actual: State,
+  { others, machine }: Executor,
+): string | undefined {
+  if (subject.kind === 'sysctl' && actual === null) return ''; // gone with its interface
+  const other = others.find(subject);
+  if (other) return `${bound.title}: left at ${bound.show(actual)}, which ${other.file} needs`;
+  if (subject.kind === 'address' && actual === false && former === false) {
+    const elsewhere = holderOf(subject.address, machine);
+    if (elsewhere !== undefined)
+      return `${bound.title}: it is on ${elsewhere} now, where lvsctl did not put it; left there`;
+  }
+  const changedSince =
+    settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former);
+  if (!bound.shared || !changedSince) return undefined;
+  return `${bound.title}: left at ${bound.show(actual)}, changed since it was set to ${bound.show(set)}`;
+}
+
+function holderOf(address: string, machine: Snapshot): string | undefined {
+  return localAddresses(machine).find((one) => prefixed(one) === address)?.device;
+}
+
+/** After a failure: what this run changed becomes what it was before the run. */
+async function rollback(
+  done: readonly Done[],
+  { journal, machine, perform, report }: Executor,
+  reason: unknown,
+): Promise<void> {
+  machine.refresh();
+  const failures: string[] = [];
+  let changed = 0;
+  for (const { subject, bound, from, position } of [...done].reverse()) {
+    try {
+      const actual = await bound.read(machine);
+      const commands = bound.commands(actual, from);
+      if (commands.length > 0) {
+        journal.reopenAt(subject, position);
+        changed++;
+      }
+      for (const command of commands) await perform(command);
+      journal.reset(subject, position);
+    } catch (error) {
+      failures.push(`${bound.title} is not as before: ${messageOf(error)}`);
+    }
+  }
+  try {
+    journal.finish();
+  } catch (error) {
+    failures.push(messageOf(error));
+  }
+  if (failures.length > 0 && reason instanceof Error)
+    throw new CommandError([messageOf(reason), ...failures].join('\n'));
+  report.warn(
+    changed > 0 ? 'what this run had changed is as it was before' : 'nothing was changed',
+  );
+}
+
+/** @throws the error itself when it is a bug */
+function messageOf(error: unknown): string {
+  const expected = expectedError(error);
+  if (!expected) throw error;
+  return expected.message;
 }
 
 export interface Comparison {
@@ -116,15 +248,16 @@ export interface Comparison {
   readonly states: { readonly desired: State; readonly actual: State };
 }
 
-/** Wanted and actual, line by line. */
+/** Desired and actual state, line by line. */
 export async function compare(
   settings: readonly Setting[],
   machine: Machine,
 ): Promise<Comparison[]> {
+  const view = snapshot(machine);
   const lines: Comparison[] = [];
   for (const { subject, wanted } of settings) {
     const bound = bind(subject);
-    const actual = await bound.read(machine);
+    const actual = await bound.read(view);
     lines.push({
       subject,
       title: bound.title,
@@ -135,59 +268,4 @@ export async function compare(
     });
   }
   return lines;
-}
-
-async function undo(entries: readonly Entry[], machine: Machine, doer: Doer): Promise<void> {
-  for (const { subject, former, set, settled } of [...entries].reverse()) {
-    const bound = bind(subject);
-    const actual = await bound.read(machine);
-    const interfaceGone = subject.kind === 'sysctl' && actual === null;
-    if (interfaceGone || doer.journal.shared(subject)) {
-      doer.restored(subject); // nothing is left to restore, or another file still needs it and will restore it
-      continue;
-    }
-    if (
-      bound.shared &&
-      settled &&
-      actual !== null &&
-      !bound.same(actual, set) &&
-      !bound.same(actual, former)
-    ) {
-      doer.foreign(subject, actual, set);
-      continue;
-    }
-    const commands = bound.commands(actual, former);
-    if (commands.length > 0) await doer.change(subject, actual, former, commands);
-    doer.restored(subject);
-  }
-}
-
-interface Done {
-  readonly subject: Subject;
-  readonly from: State;
-  /** first changed by this run */
-  readonly fresh: boolean;
-}
-
-/** After a failure: what this run changed becomes what it was before the run. */
-async function takeBack(
-  done: readonly Done[],
-  machine: Machine,
-  doer: Doer,
-  reason: unknown,
-): Promise<void> {
-  try {
-    for (const { subject, from, fresh } of [...done].reverse()) {
-      const bound = bind(subject);
-      const actual = await bound.read(machine);
-      const commands = bound.commands(actual, from);
-      if (commands.length > 0) await doer.change(subject, actual, from, commands);
-      if (fresh) doer.restored(subject);
-    }
-  } catch (error) {
-    if (!(error instanceof CommandError && reason instanceof Error)) throw error;
-    throw new CommandError(
-      `${reason.message}\nand taking back what was done failed: ${error.message}`,
-    );
-  }
 }

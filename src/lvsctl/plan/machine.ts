@@ -15,6 +15,8 @@ export interface Machine {
    * @param input what it reads
    */
   run(program: string, words: readonly string[], input?: string): Ran;
+  /** Runs a program with each of several argument lists, side by side. */
+  runEach(program: string, lists: readonly (readonly string[])[]): Promise<readonly Ran[]>;
   /** The text of a file, undefined when it cannot be read. */
   read(path: string): string | undefined;
   /** Writes a file below /proc. @throws a system error */

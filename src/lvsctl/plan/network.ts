@@ -5,6 +5,7 @@ import type { Command } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
 import type { Kind } from './setting.js';
+import { once } from './snapshot.js';
 
 const ip = (...words: readonly string[]): Command => ({ kind: 'run', program: 'ip', words });
 const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
@@ -14,14 +15,18 @@ export const ADDRESS: Kind<'address'> = {
   title: ({ device, address }) => `address ${address} on ${device}`,
   show: (state) => (state ? 'there' : 'missing'),
   read: async ({ device, address }, machine) =>
-    localAddresses(machine).some((one) => one.device === device && prefixed(one) === address),
+    once(
+      machine,
+      'addresses by device',
+      () => new Set(localAddresses(machine).map((one) => `${one.device} ${prefixed(one)}`)),
+    ).has(`${device} ${address}`),
   same: (actual, wanted) => actual === wanted,
   commands({ device, address }, from, to) {
     if (from === to) return [];
     if (!to) return [ip('addr', 'del', address, 'dev', device)];
     // usable at once, and never the source of what the machine itself begins
-    const manners = address.includes(':') ? ['nodad', 'preferred_lft', '0'] : [];
-    return [ip('addr', 'add', address, 'dev', device, ...manners)];
+    const flags = address.includes(':') ? ['nodad', 'preferred_lft', '0'] : [];
+    return [ip('addr', 'add', address, 'dev', device, ...flags)];
   },
 };
 
@@ -57,6 +62,8 @@ export function localAddresses(machine: Machine): LocalAddress[] {
 
 export interface LinkState {
   readonly name: string;
+  /** the kernel's number, which stays when the interface is renamed; 0 = not known */
+  readonly index: number;
   readonly up: boolean;
   readonly carrier: boolean;
   readonly mtu: number;
@@ -65,13 +72,15 @@ export interface LinkState {
 /** The network interfaces. @throws CommandError when `ip` cannot tell */
 export function links(machine: Machine): LinkState[] {
   type Link = {
+    readonly ifindex?: number;
     readonly ifname?: string;
     readonly flags?: readonly string[];
     readonly mtu?: number;
   };
   return (askIp(machine, ['-json', 'link', 'show']) as readonly Link[]).map(
-    ({ ifname = '', flags = [], mtu = 0 }) => ({
+    ({ ifindex = 0, ifname = '', flags = [], mtu = 0 }) => ({
       name: ifname,
+      index: ifindex,
       up: flags.includes('UP'),
       carrier: flags.includes('LOWER_UP'),
       mtu,
@@ -103,7 +112,7 @@ export const FOU: Kind<'fou'> = {
   title: ({ port, family }) => `UDP port ${port} for gue (${family})`,
   show: (state) => (state ? 'open' : 'missing'),
   async read({ port, family }, machine) {
-    const { status, stdout } = machine.run('ip', ['fou', 'show']);
+    const { status, stdout } = once(machine, 'fou', () => machine.run('ip', ['fou', 'show']));
     if (status !== 0) return false; // the module is not loaded
     return stdout
       .split('\n')
@@ -172,6 +181,10 @@ export function metricOf(route: string): number {
 }
 
 function askIp(machine: Machine, words: readonly string[]): unknown {
+  return once(machine, words.join(' '), () => readIp(machine, words));
+}
+
+function readIp(machine: Machine, words: readonly string[]): unknown {
   const { status, stdout, stderr } = machine.run('ip', words);
   if (status !== 0)
     throw new CommandError(

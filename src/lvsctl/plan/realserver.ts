@@ -1,6 +1,6 @@
 // What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the
 // way back.
-import { type Address, type Family, formatAddress } from '../../model/address.js';
+import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
 import { serverMode } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
@@ -138,6 +138,29 @@ const PLAIN_TUNNELS = {
     ipv6: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'] },
   },
 } as const;
+
+const IPV4_LINK = ['local', '4'];
+/** The devices of `tunnelDevice`: what stands for the local address is its family. */
+const LINKS: Readonly<Record<string, readonly string[]>> = {
+  'lvs-ipip': ['type', 'ipip', ...IPV4_LINK],
+  'lvs-sit': ['type', 'sit', ...IPV4_LINK],
+  'lvs-ip6tnl': ['type', 'ip6tnl', 'mode', 'any', 'local', '6'],
+  'lvs-gre': ['type', 'gre', ...IPV4_LINK],
+  'lvs-grec': ['type', 'gre', ...IPV4_LINK, 'csum'],
+  'lvs-ip6gre': ['type', 'ip6gre', 'local', '6'],
+  'lvs-ip6grec': ['type', 'ip6gre', 'local', '6', 'csum'],
+};
+
+/** Whether `tunnelDevice` gives this name and these words for a server's address. */
+export function isLinkOf(name: string, words: readonly string[]): boolean {
+  const known = Object.hasOwn(LINKS, name) ? LINKS[name] : undefined;
+  if (known?.length !== words.length) return false;
+  return known.every((word, i) => {
+    const given = words[i] ?? '';
+    if (known[i - 1] !== 'local') return given === word;
+    return parseAddress(given)?.family === `ipv${word}`;
+  });
+}
 
 function tunnelSettings(part: Part, facts: Facts): Setting[] {
   const { service, address, tunnel } = part;

@@ -88,3 +88,12 @@ export function setting<K extends KindName>(
 ): Setting {
   return { subject: { kind, ...subject } as Subject, wanted };
 }
+
+/** One text a subject, whatever the order of its keys. */
+export function keyOf(subject: Subject): string {
+  return JSON.stringify(subject, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

@@ -1,4 +1,5 @@
 // Kernel settings: sysctls and modules.
+import { isInterfaceName } from '../../model/interface.js';
 import type { Command } from './command.js';
 import { sysctlName } from './command.js';
 import type { Machine } from './machine.js';
@@ -67,11 +68,49 @@ function sideEffects(key: string, machine: Machine): (readonly [string])[] {
 }
 
 function predicted(key: string, other: string, value: string): string | undefined {
-  const effect = SIDE_EFFECTS[key]?.find(([pattern]) => {
-    const [before = '', after = ''] = pattern.split('*');
-    return other === pattern || (other.startsWith(before) && after !== '' && other.endsWith(after));
-  });
-  return effect?.[1](value);
+  return sideEffectOf(key, other)?.(value);
+}
+
+/**
+ * What a write to a key makes of another one.
+ * @returns undefined where the other key does not change along
+ */
+export function sideEffectOf(key: string, other: string): ((value: string) => string) | undefined {
+  if (!Object.hasOwn(SIDE_EFFECTS, key)) return undefined;
+  return SIDE_EFFECTS[key]?.find(([pattern]) => {
+    const [before = '', after] = pattern.split('*');
+    if (after === undefined) return other === pattern;
+    return (
+      other.startsWith(before) &&
+      other.endsWith(after) &&
+      isInterfaceName(other.slice(before.length, other.length - after.length))
+    );
+  })?.[1];
+}
+
+const KEYS = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
+const SETTINGS_OF_IPVS = ['expire_nodest_conn', 'expire_quiescent_template'];
+const SETTINGS_OF_INTERFACES = ['send_redirects', 'arp_ignore', 'arp_announce', 'rp_filter'];
+
+/** Whether `up` sets this key; a record that names another one is not lvsctl's. */
+export function isSysctlKey(key: string): boolean {
+  if (KEYS.includes(key)) return true;
+  const [net, family, folder, ...rest] = key.split('/');
+  if (net !== 'net' || family !== 'ipv4') return false;
+  const name = rest.at(-1) ?? '';
+  if (folder === 'vs') return rest.length === 1 && SETTINGS_OF_IPVS.includes(name);
+  const device = interfaceOf(key);
+  return (
+    folder === 'conf' &&
+    rest.length === 2 &&
+    SETTINGS_OF_INTERFACES.includes(name) &&
+    (device === 'all' || (device !== undefined && isInterfaceName(device)))
+  );
+}
+
+/** `eth0` of `net/ipv4/conf/eth0/arp_ignore` */
+export function interfaceOf(key: string): string | undefined {
+  return /^net\/ipv[46]\/conf\/([^/]+)\/\w+$/.exec(key)?.[1];
 }
 
 export const MODULE: Kind<'module'> = {

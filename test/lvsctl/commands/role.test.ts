@@ -1,7 +1,7 @@
 // A file with a slip: message with line and column, exit status 2, and nothing was even looked at.
 import { describe, expect, test } from 'vitest';
 import { lvsctl } from '../../support/lvsctl.js';
-import { fakeMachine, memoryStore } from '../../support/machine.js';
+import { fakeMachine, memoryRecords } from '../../support/machine.js';
 
 const HEAD = 'vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n';
 const service = (text: string) => `${HEAD}  - {name: a, address: 192.0.2.1, ${text}}\n`;
@@ -30,17 +30,17 @@ describe.each(SLIPS)('%s', (_, text, marker, message) => {
     ['doctor'],
   ])('%s %s', async (...words) => {
     const machine = fakeMachine({});
-    const store = memoryStore();
+    const records = memoryRecords();
     const answer = await lvsctl(
       [...words, 'lvs.yaml'],
       { 'lvs.yaml': text },
-      { machine, journal: () => store },
+      { machine, records: () => records },
     );
     expect(answer).toMatchObject({ status: 2, stdout: '' });
     expect(answer.stderr.slice(0, place.length)).toBe(place);
     expect(answer.stderr.trimEnd()).toMatch(message);
     expect(machine.ran).toEqual([]);
-    expect(store.text).toBe('');
+    expect(records.list()).toEqual([]);
   });
 });
 

@@ -1,0 +1,90 @@
+// What director and realserver have in common, and their work with the record of a file.
+import { shellLine } from '../../render/shell.js';
+import type { Config } from '../config/file.js';
+import { printCommand } from '../plan/command.js';
+import { dryRun, type Executor, executor, type Reporter } from '../plan/engine.js';
+import type { Facts } from '../plan/facts.js';
+import { type Header, Journal } from '../plan/journal.js';
+import type { Machine } from '../plan/machine.js';
+import { findRecord, readOthers } from '../plan/others.js';
+import { readOnly } from '../plan/readonly.js';
+import type { Setting } from '../plan/setting.js';
+import type { World } from '../world.js';
+
+/** What a role makes of a file. */
+export interface Role {
+  readonly name: 'director' | 'realserver';
+  readonly noun: string;
+  plan(config: Config, facts: Facts): readonly Setting[];
+  /** What is likely not meant, for stderr. */
+  warnings(config: Config, facts: Facts): readonly string[];
+  /** What must not be done now, because of another machine. @throws LvsctlError */
+  refuse(settings: readonly Setting[], machine: Machine, report: Reporter): Promise<void>;
+  /** What of the file is on this machine, for messages. */
+  remains(config: Config, machine: Machine): Promise<readonly string[]>;
+}
+
+export interface Options {
+  readonly dryRun?: boolean;
+  readonly quiet?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly stateDir?: string;
+}
+
+/**
+ * Does the work with the record of a file, which no other process uses meanwhile.
+ * @param text of the file, undefined when it cannot be read
+ * @param links interfaces that the work is about; undefined = the work adds nothing to the record
+ */
+export async function withRecord(
+  role: Role,
+  file: string,
+  text: string | undefined,
+  options: Options,
+  world: World,
+  links: Header['links'] | undefined,
+  work: (executor: Executor) => Promise<void>,
+): Promise<void> {
+  const { dryRun: dry = false, stateDir } = options;
+  const real = world.records(stateDir);
+  const directory = dry ? readOnly(real) : real;
+  const report = reporter(world, options);
+  const release = dry ? () => {} : directory.lock();
+  try {
+    const found = findRecord(directory, role.name, file, text);
+    if (found.movedFrom !== undefined) {
+      report.warn(`using the record of ${found.movedFrom}, which is ${found.file} now`);
+      directory.rename(found.name, found.ownName);
+    }
+    const about = links && {
+      role: role.name,
+      file: found.file,
+      content: directory.digest(text ?? ''),
+      links,
+    };
+    const journal = new Journal(directory, found.ownName, about);
+    const others = readOthers(directory, found.ownName);
+    for (const problem of others.problems)
+      report.warn(`${problem}: what that record's file needs is not known and may be reverted`);
+    await work((dry ? dryRun : executor)(world.machine, journal, others, report));
+  } finally {
+    release();
+  }
+}
+
+/** Prints the commands on stdout, and on stderr what is not as expected. */
+export function reporter({ out, err, netns }: World, { quiet, dryRun: dry }: Options): Reporter {
+  const prefix = netns === undefined ? '' : `${shellLine(entering(netns))} `;
+  return {
+    ran(command) {
+      if (!quiet || dry) out(`${prefix}${printCommand(command)}\n`);
+    },
+    warn: (text) => err(`lvsctl: ${text}\n`),
+  };
+}
+
+/** What puts a command into a network namespace. */
+function entering(netns: string): readonly string[] {
+  return netns.includes('/') ? ['nsenter', `--net=${netns}`] : ['ip', 'netns', 'exec', netns];
+}

@@ -1,0 +1,111 @@
+// What is looked at before a machine takes a role, and after it gave one up without a record.
+import { formatAddress } from '../../model/address.js';
+import type { Config } from '../config/file.js';
+import { renderId, wantedTable } from '../config/wanted.js';
+import { LvsctlError } from '../errors.js';
+import type { Reporter } from './engine.js';
+import { type Facts, holdersOf } from './facts.js';
+import type { Machine } from './machine.js';
+import { localAddresses, prefixed } from './network.js';
+import { partsOf } from './realserver.js';
+import { hasRules } from './rules.js';
+import type { Setting } from './setting.js';
+
+const NOT_INSTALLED = 127;
+
+/** A director that is one of its own real servers is rare; the wrong machine is not. */
+export function directorWarnings(config: Config, facts: Facts): string[] {
+  const own = config.services.flatMap(({ name, servers }) =>
+    servers.flatMap(({ address }) => {
+      const [holder] = holdersOf(address, facts);
+      const vip = config.vips.some((one) => formatAddress(one.address) === formatAddress(address));
+      return holder && !vip ? [{ name, holder }] : [];
+    }),
+  );
+  return own.map(
+    ({ name, holder: { address, device } }) =>
+      `warning: ${address}, a real server of service ${name}, is this machine (${device}): ` +
+      'was realserver up meant?',
+  );
+}
+
+/** Without the gateway of a nat service nothing leads answers back through the director. */
+export function realServerWarnings(config: Config, facts: Facts): string[] {
+  const names = partsOf(config, facts)
+    .filter(({ mode, service }) => mode === 'nat' && service.gateway === undefined)
+    .map(({ service }) => service.name);
+  return [...new Set(names)].map(
+    (name) =>
+      `warning: service ${name} is nat and has no gateway in the file: this server gets no route ` +
+      'from it, and answers that do not pass the director are lost',
+  );
+}
+
+/**
+ * Asks with ARP whether another machine has a VIP that is about to be added.
+ * @throws LvsctlError WRONG_MACHINE when one answers
+ */
+export async function refuseTakenVips(
+  settings: readonly Setting[],
+  machine: Machine,
+  report: Reporter,
+): Promise<void> {
+  const present = new Set(localAddresses(machine).map((one) => `${one.device} ${prefixed(one)}`));
+  const added = settings.flatMap(({ subject }) =>
+    subject.kind === 'address' &&
+    subject.address.endsWith('/32') &&
+    !present.has(`${subject.device} ${subject.address}`)
+      ? [{ device: subject.device, vip: subject.address.replace(/\/32$/, '') }]
+      : [],
+  );
+  if (added.length === 0) return;
+  const answers = await machine.runEach(
+    'arping',
+    added.map(({ device, vip }) => ['-D', '-c', '2', '-w', '1', '-I', device, vip]),
+  );
+  if (answers.some(({ status }) => status === NOT_INSTALLED))
+    report.warn(
+      'whether another machine has a VIP was not asked: arping is not installed ' +
+        '(Debian: iputils-arping)',
+    );
+  const taken = added.flatMap(({ device, vip }, i) => {
+    const { status, stdout } = answers[i] ?? { status: 0, stdout: '' };
+    const mac = /\[([0-9A-Fa-f:]{17})\]/.exec(stdout)?.[1]?.toLowerCase();
+    return status === 1 && mac !== undefined ? [`VIP ${vip}: ${mac} answers ARP on ${device}`] : [];
+  });
+  if (taken.length > 0)
+    throw new LvsctlError(
+      'WRONG_MACHINE',
+      `${taken.join('\n')}\nnothing was changed`,
+      'take the VIP from that machine first, or add --force',
+    );
+}
+
+/** VIPs and services of a file that are on this machine. */
+export async function directorRemains(config: Config, machine: Machine): Promise<string[]> {
+  const addresses = localAddresses(machine);
+  const vips = config.vips.flatMap(({ address }) =>
+    holdersOf(address, { addresses }).map(({ device }) => describe(address, device)),
+  );
+  if (!hasRules(machine)) return vips;
+  const present = (await (await machine.backend()).services('rules')).map(({ service }) =>
+    renderId(service.id),
+  );
+  const ids = new Set(wantedTable(config).map(({ service }) => renderId(service.id)));
+  return [...vips, ...present.filter((id) => ids.has(id)).map((id) => `service ${id}`)];
+}
+
+/** VIPs of a file that are on this machine, which serves them without owning them. */
+export async function realServerRemains(config: Config, machine: Machine): Promise<string[]> {
+  const addresses = localAddresses(machine);
+  const vips = partsOf(config, { addresses })
+    .filter(({ mode }) => mode !== 'nat')
+    .flatMap(({ service: { address } }) =>
+      holdersOf(address, { addresses }).map(({ device }) => describe(address, device)),
+    );
+  return [...new Set(vips)];
+}
+
+function describe(address: Config['vips'][number]['address'], device: string): string {
+  return `VIP ${formatAddress(address)} on ${device}`;
+}
