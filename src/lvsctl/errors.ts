@@ -21,7 +21,7 @@ export const ERRORS = {
   WRONG_MACHINE: { exitStatus: FAILED, meaning: 'The file does not fit this machine: an interface, a network or the address of a real server is missing, or a file cannot be used here.' },
   EMPTY_TABLE: { exitStatus: FAILED, meaning: 'The live table is empty and the saved rules are not: they are kept.' },
   COMMAND_FAILED: { exitStatus: FAILED, meaning: 'A command that changes or reads the system failed. The message is the command and its error.' },
-  NO_RECORD: { exitStatus: FAILED, meaning: 'There is no record of changes for this file: nothing can be reverted.' },
+  NO_RECORD: { exitStatus: FAILED, meaning: 'There is no record of changes for this file, and its VIPs or services are on this machine, or the file cannot be read.' },
   BAD_RECORD: { exitStatus: FAILED, meaning: 'A record of changes or of administrative states is damaged, unsafe or of another version.' },
   NO_MONITOR: { exitStatus: FAILED, meaning: 'No monitor is running at this socket.' },
   MONITOR_RUNNING: { exitStatus: FAILED, meaning: 'A monitor is already running at this socket.' },

@@ -31,7 +31,24 @@ const SAVED: readonly StatusRow[] = [
 ];
 const CHANGED: readonly StatusRow[] = [
   { status: 0, meaning: 'done, or there was nothing to do' },
-  { status: FAILED, meaning: 'an error: nothing was changed, or the changes were reverted' },
+  {
+    status: FAILED,
+    meaning:
+      'an error: nothing was changed, or the changes were reverted, or the message says what is ' +
+      'not as before',
+  },
+];
+const REVERTED: readonly StatusRow[] = [
+  {
+    status: 0,
+    meaning: 'done, or nothing is recorded for the file and nothing of it is on this machine',
+  },
+  {
+    status: FAILED,
+    meaning:
+      'an error: the message says what is not restored; or nothing is recorded for the file ' +
+      'although its VIPs or services are on this machine, or the file cannot be read',
+  },
 ];
 
 /** Commands by their full name, each with the statuses that are its own. */
@@ -43,10 +60,10 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   'rules save': SAVED,
   'rules unload': SAVED,
   'director up': CHANGED,
-  'director down': CHANGED,
+  'director down': REVERTED,
   'director status': COMPARED,
   'realserver up': CHANGED,
-  'realserver down': CHANGED,
+  'realserver down': REVERTED,
   'realserver status': COMPARED,
   doctor: [{ status: 0, meaning: 'nothing found' }, { status: 1, meaning: 'findings' }],
   monitor: [{ status: 0, meaning: 'stopped by a signal' }, { status: FAILED, meaning: 'could not start, or could not remove the services at the end' }],
