@@ -90,6 +90,31 @@ pairs)
     expect_before 'two files side by side'
   done
   ;;
+kills)
+  count=$1
+  begin=$(date +%s%N)
+  lvsctl director up -q --force d.yaml || echo "up: status $?"
+  whole=$((($(date +%s%N) - begin) / 1000))
+  lvsctl director down -q d.yaml || echo "down: status $?"
+  hit=0
+  for i in $(seq "$count"); do
+    [ $((i % 3)) = 0 ] && lvsctl director up -q --force d.yaml
+    verb=up
+    [ $((i % 3)) = 0 ] && verb=down
+    at=$((whole * 2 / 5 + (RANDOM * 32768 + RANDOM) % (whole * 4 / 5)))
+    node "$root/bin/lvsctl" director $verb -q $([ $verb = up ] && echo --force) d.yaml 2>/dev/null &
+    sleep "$((at / 1000000)).$(printf %06d $((at % 1000000)))"
+    kill -9 $! 2>/dev/null && hit=$((hit + 1))
+    wait $! 2>/dev/null
+    if [ $((i % 2)) = 0 ]; then
+      lvsctl director up -q --force d.yaml || echo "kill $i: up: status $?"
+      lvsctl director status d.yaml >out || { echo "kill $i: not up"; cat out; }
+    fi
+    lvsctl director down -q d.yaml 2>out || { echo "kill $i: down: status $?"; cat out; }
+    expect_before "kill $i of $verb after $at us"
+  done
+  [ "$hit" -ge $((count / 4)) ] || echo "only $hit of $count were killed"
+  ;;
 renamed)
   lvsctl director up -q d.yaml
   ip link set eth0 down; ip link set eth0 name lan0; ip link set lan0 up

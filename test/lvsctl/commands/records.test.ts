@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 const ROOT = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const SCRIPT = new URL('records.sh', import.meta.url).pathname;
 const FULL = process.env.LVS_TEST_FULL === '1';
+const KILLS = FULL ? 200 : 4;
 const allowed =
   process.geteuid?.() === 0 && spawnSync('unshare', ['-n', '-m', 'true']).status === 0;
 
@@ -57,6 +58,10 @@ describe.skipIf(!allowed)('records, as root', { timeout: 600_000 }, () => {
 
   test('two files going up at once each keep what both need', () => {
     expect(script('pairs', FULL ? 200 : 2)).toBe('');
+  });
+
+  test('killed at any instant, the next up and down end in the exact state', () => {
+    expect(script('kills', KILLS)).toBe('');
   });
 
   test('an interface that was renamed is restored under its new name', () => {
