@@ -188,7 +188,7 @@ function reasonToKeep(
   const changedSince =
     settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former);
   if (!bound.shared || !changedSince) return undefined;
-  return `${bound.title}: left at ${bound.show(actual)}, changed since it was set to ${bound.show(set)}`;
+  return `${bound.title}: left at ${bound.show(actual)}: changed by others after up set ${bound.show(set)}`;
 }
 
 function holderOf(address: string, machine: Snapshot): string | undefined {

@@ -117,7 +117,7 @@ describe('up and down', () => {
     await down();
     expect(values()).toEqual(['0', '2']);
     expect(warnings).toEqual([
-      'sysctl net.ipv4.conf.eth0.arp_ignore: left at 2, changed since it was set to 1',
+      'sysctl net.ipv4.conf.eth0.arp_ignore: left at 2: changed by others after up set 1',
     ]);
     expect(records.list()).toEqual([]);
   });

@@ -246,7 +246,7 @@ describe('what was changed since', () => {
     await down();
     expect(machine.files.get('/proc/sys/net/ipv4/ip_forward')).toBe('7');
     expect(warnings).toEqual([
-      'sysctl net.ipv4.ip_forward: left at 7, changed since it was set to 1',
+      'sysctl net.ipv4.ip_forward: left at 7: changed by others after up set 1',
     ]);
   });
 
