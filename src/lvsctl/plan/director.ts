@@ -65,7 +65,23 @@ export function schedulerModules(config: Config): string[] {
   const engines = config.services.flatMap(({ persistence: { engine } = {} }) =>
     engine ? [`ip_vs_pe_${engine}`] : [],
   );
-  return [...new Set([...schedulers, ...engines])];
+  return [...new Set([...schedulers, ...engines, ...helperModules(config)])];
+}
+
+const FTP_PORT = 21;
+
+/**
+ * FTP names an address and a port for its data in the control connection, which nat has to translate.
+ * Seen in the lab: without ip_vs_ftp PASV answers with the server's own address.
+ */
+function helperModules({ services }: Config): string[] {
+  const ftp = services.some(
+    (service) =>
+      service.protocol === 'tcp' &&
+      (service.port === FTP_PORT || service.ports?.some(({ port }) => port === FTP_PORT)) &&
+      service.servers.some((server) => serverMode(service, server) === 'nat'),
+  );
+  return ftp ? ['ip_vs_ftp'] : [];
 }
 
 function modules(config: Config, facts: Facts): Setting[] {
