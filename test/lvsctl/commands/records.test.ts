@@ -91,6 +91,7 @@ describe.skipIf(!allowed)('records, as root', { timeout: 600_000 }, () => {
       'lvsctl: DIR: belongs to user 65534, not to user 0',
       '2',
       'lvsctl: DIR/lock: Read-only file system',
+      'hint: name another place with --state-dir',
       '2',
       '',
     ]);
