@@ -19,7 +19,16 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   backend: ['model', 'wire', 'schedulers', 'simulator', 'node'],
   system: ['node'],
   ipvsadm: ['model', 'render', 'backend/backend'],
-  lvsctl: ['model', 'render', 'backend/backend', 'simulator', 'schedulers'],
+  // of the probes only what they are asked and answer: plain data, which the monitor makes
+  lvsctl: [
+    'model',
+    'render',
+    'backend/backend',
+    'backend/readtable',
+    'simulator',
+    'schedulers',
+    'system/probe/spec',
+  ],
 };
 
 /** Single files that may import more. */
@@ -53,6 +62,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/placehint': ['commander'],
   // it gets patterns as text, in another process
   'system/probe/worker': ['re2js'],
+  'system/probe/probe': ['re2js'],
 };
 /** The same for folders within folders. */
 const ALSO_IN: Readonly<Record<string, readonly string[]>> = {

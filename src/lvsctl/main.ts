@@ -163,7 +163,7 @@ function places(): Places {
   );
   return {
     socket: join(STATE, networkNamespace(), 'monitor.sock'),
-    record: join(LASTING_STATE, own ?? '', 'monitor.json'),
+    state: join(LASTING_STATE, own ?? '', 'monitor.json'),
   };
 }
 
@@ -210,7 +210,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
-    outside: async () => (await import('../system/outside.js')).createOutside(process.env),
+    runtime: async () => (await import('../system/runtime.js')).createRuntime(process.env),
     places,
     names: systemNames,
     ...io,

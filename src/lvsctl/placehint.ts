@@ -9,7 +9,7 @@ import type { Places, World } from './world.js';
 const PLACES: readonly { readonly option: string; readonly usual: (places: Places) => string }[] = [
   { option: '--state-dir', usual: ({ socket }) => dirname(socket) },
   { option: '--socket', usual: ({ socket }) => dirname(socket) },
-  { option: '--state', usual: ({ record }) => dirname(record) },
+  { option: '--state', usual: ({ state }) => dirname(state) },
 ];
 
 /** undefined when there is nothing to say */

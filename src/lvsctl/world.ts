@@ -1,7 +1,7 @@
 // Everything lvsctl touches outside itself; main.ts hands in the real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { Names } from './config/rulefile.js';
-import type { Outside } from './health/outside.js';
+import type { Runtime } from './monitor/runtime.js';
 import type { RecordDirectory } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
 import type { Terminal } from './terminal.js';
@@ -31,7 +31,7 @@ export interface World extends Terminal {
    */
   writeText(path: string, text: string, mode?: number): void;
   /** Clock, probes, signals and the rest, for a command that stays. */
-  outside(): Promise<Outside>;
+  runtime(): Promise<Runtime>;
   places(): Places;
   /** Addresses and ports of the names in a rule file. */
   readonly names: Names;
@@ -64,6 +64,6 @@ export interface World extends Terminal {
 export interface Places {
   /** its unix socket */
   readonly socket: string;
-  /** its record of administrative states */
-  readonly record: string;
+  /** its state file: administrative states, what is left of earlier files */
+  readonly state: string;
 }

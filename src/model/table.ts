@@ -1,8 +1,8 @@
 // The IPVS table as data: virtual services with their real servers, and one key for each.
-import { formatAddress } from './address.js';
+import { formatAddress, parseDottedQuad, parseIpv6 } from './address.js';
 import type { Change } from './change.js';
 import type { Destination, DestinationId } from './destination.js';
-import type { Service, ServiceId } from './service.js';
+import type { Protocol, Service, ServiceId } from './service.js';
 
 /** A virtual service with its real servers. */
 export interface VirtualServer {
@@ -34,6 +34,27 @@ export function serviceKey(id: ServiceId): ServiceKey {
 export function serverKey({ address, port }: DestinationId): ServerKey {
   const text = formatAddress(address);
   return address.family === 'ipv6' ? `[${text}]:${port}` : `${text}:${port}`;
+}
+
+/** The service that `serviceKey` made a key of; undefined when the text is no such key. */
+export function parseServiceKey(key: string): ServiceId | undefined {
+  const [, mark, markFamily] = /^fwmark (\d{1,10}) (ipv4|ipv6)$/.exec(key) ?? [];
+  if (mark !== undefined && Number(mark) < 2 ** 32)
+    return { kind: 'fwmark', mark: Number(mark), family: markFamily === 'ipv6' ? 'ipv6' : 'ipv4' };
+  const [, name = '', server = ''] = /^(tcp|udp|sctp|ip-\d{1,5}) (\S+)$/.exec(key) ?? [];
+  const id = parseServerKey(server);
+  return name === '' || id === undefined
+    ? undefined
+    : { kind: 'address', protocol: name as Protocol, ...id };
+}
+
+/** The server that `serverKey` made a key of; undefined when the text is no such key. */
+export function parseServerKey(key: string): DestinationId | undefined {
+  const [, v6, v4, port = ''] = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(key) ?? [];
+  const address = v6 === undefined ? parseDottedQuad(v4 ?? '') : parseIpv6(v6);
+  return address === undefined || Number(port) > 65_535
+    ? undefined
+    : { address, port: Number(port) };
 }
 
 /** Virtual servers as a table. */

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import type { Status } from '../../src/lvsctl/health/status.js';
+import type { Status } from '../../src/lvsctl/monitor/status.js';
 
 export interface Soak {
   readonly seconds: number;
@@ -95,7 +95,7 @@ function latenciesOf(socket: string): number[] {
   const { services } = JSON.parse(stdout) as Status;
   const up = services.flatMap(({ servers }) => servers).filter(({ state }) => state === 'up');
   if (up.length !== SERVERS - 1) throw new Error(`${up.length} of ${SERVERS - 1} servers are up`);
-  return up.map(({ latencyMs }) => latencyMs ?? Number.NaN).sort((a, b) => a - b);
+  return up.map(({ latency_ms }) => latency_ms ?? Number.NaN).sort((a, b) => a - b);
 }
 
 function fileOf(port: number): string {

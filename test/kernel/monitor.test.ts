@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../../src/lvsctl/health/status.js';
+import type { Status } from '../../src/lvsctl/monitor/status.js';
 import type { Behaviour, Streamed } from './agent.js';
 import { prepareHost, REAL, sh } from './host.js';
 import { Agent, addMachine, addSwitch, attach, inside, removeAll } from './network.js';
@@ -230,17 +230,14 @@ describe('while a client asks twenty times a second', () => {
       const all = await streaming(async () => {
         await pause(500);
         ({ at: began } = await fault());
-        const { text, at } = await monitor.line(/web 10\.99\.0\.11:80 gone/, from);
+        const { text, at } = await monitor.line(/web 10\.99\.0\.11:80 down/, from);
         gone = at;
         expect(text).toMatch(why);
         await untilWeights(without(0));
         await pause(1000);
         expect(weights()).toEqual(without(0));
         await repair();
-        ({ at: back } = await monitor.line(
-          /web 10\.99\.0\.11:80 back/,
-          monitor.lines.indexOf(text),
-        ));
+        ({ at: back } = await monitor.line(/web 10\.99\.0\.11:80 up/, monitor.lines.indexOf(text)));
         await untilWeights(ALL);
         await pause(500);
       });
@@ -275,11 +272,11 @@ describe('while a client asks twenty times a second', () => {
     const all = await streaming(async () => {
       await pause(500);
       for (const i of REAL_SERVERS.keys()) await behave(i, 'refuses');
-      await monitor.line(/10\.99\.0\.99:80 sorry-in/, from);
+      await monitor.line(/10\.99\.0\.99:80 sorry-up/, from);
       await untilWeights({ '10.99.0.99:80': 1 });
       await pause(1000);
       await behave(1, 'well');
-      await monitor.line(/10\.99\.0\.99:80 sorry-out/, from);
+      await monitor.line(/10\.99\.0\.99:80 sorry-down/, from);
       await untilWeights({ [serverOf(1)]: WEIGHTS[1] });
       await pause(500);
       for (const i of REAL_SERVERS.keys()) await behave(i, 'well');
@@ -287,12 +284,12 @@ describe('while a client asks twenty times a second', () => {
     });
     const log = monitor.lines.slice(from).map((line) => line.slice(25));
     const order = log.map((line) => line.split(' ')[2]);
-    expect(order.slice(0, 4).sort()).toEqual(['gone:', 'gone:', 'gone:', 'sorry-in']);
+    expect(order.slice(0, 4).sort()).toEqual(['down:', 'down:', 'down:', 'sorry-up']);
     const timeOf = (event: string) =>
       Date.parse(
         monitor.lines.find((line, i) => i >= from && line.includes(event))?.slice(0, 24) ?? '',
       );
-    const [sorryIn, sorryOut] = [timeOf('sorry-in'), timeOf('sorry-out')];
+    const [sorryIn, sorryOut] = [timeOf('sorry-up'), timeOf('sorry-down')];
     const answeredBySorry = all.filter(({ answer }) => answer === SORRY).length;
     process.stdout.write(
       `all down: ${lost(all).length} of ${all.length} requests lost, ${answeredBySorry} answered by the sorry server\n`,
@@ -309,8 +306,8 @@ describe('while a client asks twenty times a second', () => {
     inside(DIRECTOR, REAL, '-d', '-t', `${VIP}:80`, '-r', serverOf(1));
     inside(DIRECTOR, REAL, '-A', '-t', `${VIP}:81`);
     const began = Date.now();
-    const { at, text } = await monitor.line(/foreign/, from);
-    expect(text).toMatch(/web 10\.99\.0\.12:80 foreign: was removed by somebody else; repaired$/);
+    const { at, text } = await monitor.line(/ drift: /, from);
+    expect(text).toMatch(/web 10\.99\.0\.12:80 drift: was removed by another program; corrected$/);
     expect(at - began).toBeLessThanOrEqual(INTERVAL * 1000 + SLACK_MS);
     await untilWeights(ALL);
     expect(table()).toContain(`-A -t ${VIP}:81`);
@@ -457,7 +454,7 @@ describe('drain', () => {
         state: 'drained',
         reason: 'new disk',
         weight: 5,
-        weightActual: 0,
+        weight_actual: 0,
         active: 1,
       });
       // a reset connection stays ten seconds, one that ended in peace two minutes
@@ -537,12 +534,12 @@ monitor: {check_netns: ${CHECK}}
       await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
       const device = mode === 'dr' ? 'lo' : 'lvs-ipip';
       inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
-      const { text } = await monitor.line(/gone/);
-      expect(text).toMatch(/flat 10\.99\.0\.11:80 gone: http \/: no connection within 0\.4 s$/);
+      const { text } = await monitor.line(/ down: /);
+      expect(text).toMatch(/flat 10\.99\.0\.11:80 down: http \/: no connection within 0\.4 s$/);
       await becomes(`${rip(1)}:80 ${method}`);
       inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'add', `${FLAT_VIP}/32`, 'dev', device);
       await becomes(`${rip(0)}:80 ${method}`, `${rip(1)}:80 ${method}`);
-      await monitor.line(/flat 10\.99\.0\.11:80 back/, monitor.lines.indexOf(text));
+      await monitor.line(/flat 10\.99\.0\.11:80 up/, monitor.lines.indexOf(text));
       // longer than its 64 ports last, which are used again then
       const before = monitor.lines.length;
       await pause(mode === 'dr' ? 70_000 * QUICK : 1000);
@@ -550,7 +547,7 @@ monitor: {check_netns: ${CHECK}}
       // its own link is down, and has lost its routes then: that says nothing of the servers
       inside(CHECK, '/sbin/ip', 'link', 'set', 'eth0', 'down');
       await monitor.line(
-        /trouble: http \/: no link of the network namespace is up; what was known before counts$/,
+        /error: http \/: no link of the network namespace is up; the states of the servers stay$/,
         before,
       );
       await pause(3000 * FALL * INTERVAL);
@@ -561,12 +558,12 @@ monitor: {check_netns: ${CHECK}}
       );
       // the namespace is made anew, without the ways
       removeAll([CHECK]);
-      await monitor.line(/trouble: http \/: there is no network namespace mo-check/, before);
+      await monitor.line(/error: http \/: there is no network namespace mo-check/, before);
       addCheck();
       await monitor.line(/recovered: http \/: there is no network namespace mo-check/, before);
       await pause(3000 * FALL * INTERVAL);
       expect(
-        monitor.lines.slice(before).filter((line) => !/trouble: |recovered: /.test(line)),
+        monitor.lines.slice(before).filter((line) => !/error: |recovered: /.test(line)),
       ).toEqual([]);
       inside(REAL_SERVERS[0], '/sbin/ip', 'addr', 'del', `${FLAT_VIP}/32`, 'dev', device);
       await becomes(`${rip(1)}:80 ${method}`);

@@ -8,7 +8,7 @@ import { nearest } from '../../src/lvsctl/nearest.js';
 import { statusesOf, variantsOf } from '../../src/lvsctl/statuses.js';
 import { readText } from '../../src/system/readtext.js';
 import { lvsctl } from '../support/lvsctl.js';
-import { simulatedOutside } from '../support/simulated.js';
+import { simulatedRuntime } from '../support/simulated.js';
 
 /** The names of the commands below one, from its help text. */
 async function commandsBelow(path: readonly string[]): Promise<string[][]> {
@@ -120,11 +120,11 @@ test.each([
   ['stauts', '\nhint: did you mean `lvsctl monitor status`?'],
   ['lvs.yaml', ''],
 ])('monitor %s, a file that does not exist', async (file, hint) => {
-  const outside = {
-    ...simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) }),
-    readSettings: (path: string) => readText(path, 100),
+  const runtime = {
+    ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
+    readConfigFile: (path: string) => readText(path, 100),
   };
-  expect(await lvsctl(['monitor', file], {}, { outside: async () => outside })).toEqual({
+  expect(await lvsctl(['monitor', file], {}, { runtime: async () => runtime })).toEqual({
     status: 2,
     stdout: '',
     stderr: `lvsctl: ${file}: No such file or directory${hint}\n`,

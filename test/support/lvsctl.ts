@@ -4,7 +4,7 @@ import { run } from '../../src/lvsctl/program.js';
 import type { World } from '../../src/lvsctl/world.js';
 import { fakeMachine, memoryRecords } from './machine.js';
 import { fixtureNames } from './names.js';
-import { simulatedOutside } from './simulated.js';
+import { simulatedRuntime } from './simulated.js';
 
 export interface LvsctlAnswer {
   readonly status: number;
@@ -36,8 +36,9 @@ export async function lvsctl(
       return text;
     },
     writeText: () => {},
-    outside: async () => simulatedOutside({ probe: () => ({ verdict: undefined, tookMs: 1 }) }),
-    places: () => ({ socket: '/run/monitor.sock', record: '/var/monitor.json' }),
+    runtime: async () =>
+      simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
+    places: () => ({ socket: '/run/monitor.sock', state: '/var/monitor.json' }),
     names: fixtureNames(),
     out(text) {
       stdout += text;

@@ -2,17 +2,25 @@
 // moves when told to.
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
+import { desiredServices } from '../../src/lvsctl/config/desired.js';
 import { readConfig } from '../../src/lvsctl/config/read.js';
-import { wantedTable } from '../../src/lvsctl/config/wanted.js';
-import { type MonitorEvent, renderEvent } from '../../src/lvsctl/health/events.js';
-import { createMonitor, type Monitor } from '../../src/lvsctl/health/monitor.js';
-import type { Verdict } from '../../src/lvsctl/health/outside.js';
-import type { Admin } from '../../src/lvsctl/health/service.js';
-import { formatServer } from '../../src/lvsctl/plan/diff.js';
+import { createLoop, type Loop } from '../../src/lvsctl/monitor/loop.js';
+import { type MonitorEvent, renderEvent } from '../../src/lvsctl/monitor/state/events.js';
+import {
+  type Lasting,
+  lastingOf,
+  NOTHING_LASTING,
+  rememberedOf,
+  restoredState,
+  withRemembered,
+} from '../../src/lvsctl/monitor/state/lasting.js';
+import type { AdminState } from '../../src/lvsctl/monitor/state/state.js';
 import type { Change } from '../../src/model/change.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { IpvsError } from '../../src/model/errors.js';
-import { type SimulatedOutside, simulatedOutside } from './simulated.js';
+import { serverKey, serviceKey } from '../../src/model/table.js';
+import type { ProbeOutcome } from '../../src/system/probe/spec.js';
+import { fails, PASSES, type SimulatedRuntime, simulatedRuntime } from './simulated.js';
 
 export const INTERVAL = 2000;
 export const TIMEOUT = 1000;
@@ -53,31 +61,34 @@ export const configOf = (options = {}) => readConfig(textOf(options), 'test.yaml
 
 const BEHAVIOURS: Record<
   'well' | 'slow' | 'refuses' | 'hangs' | 'flaps' | 'blind',
-  (nth: number) => { verdict: Verdict; tookMs: number }
+  (nth: number) => { outcome: ProbeOutcome; tookMs: number }
 > = {
-  well: () => ({ verdict: undefined, tookMs: 5 }),
-  slow: () => ({ verdict: undefined, tookMs: 700 }),
-  refuses: () => ({ verdict: 'connection refused', tookMs: 1 }),
-  hangs: () => ({ verdict: undefined, tookMs: 1e9 }),
+  well: () => ({ outcome: PASSES, tookMs: 5 }),
+  slow: () => ({ outcome: PASSES, tookMs: 700 }),
+  refuses: () => ({ outcome: fails('connection refused'), tookMs: 1 }),
+  hangs: () => ({ outcome: PASSES, tookMs: 1e9 }),
   /** the check cannot be made */
-  blind: () => ({ verdict: { trouble: 'no descriptors' }, tookMs: 1 }),
+  blind: () => ({ outcome: { outcome: 'error', reason: 'no descriptors' }, tookMs: 1 }),
   /** never three failures, never two passes in a row */
-  flaps: (nth: number) => ({ verdict: nth % 3 === 0 ? undefined : 'connection reset', tookMs: 3 }),
+  flaps: (nth: number) => ({
+    outcome: nth % 3 === 0 ? PASSES : fails('connection reset'),
+    tookMs: 3,
+  }),
 };
 export type Behaviour = keyof typeof BEHAVIOURS;
 
 export interface Scene {
-  readonly outside: SimulatedOutside;
+  readonly runtime: SimulatedRuntime;
   readonly backend: MemoryBackend;
   readonly events: MonitorEvent[];
   /** Is called with each event. */
   onEvent(handle: (event: MonitorEvent) => void): void;
   readonly behaviours: Behaviour[];
   table(): Promise<Map<string, Destination>>;
-  start(config?: ReturnType<typeof configOf>): Promise<Monitor>;
+  start(config?: ReturnType<typeof configOf>): Promise<Loop>;
   /** Ends the monitor as SIGKILL would, perhaps after some changes of its next batch. */
   kill(changes?: number): void;
-  readonly admin: Map<string, Admin>;
+  readonly admin: Map<string, AdminState>;
   /** What the checks of a server found and a monitor heard, oldest first. */
   results(server: string): readonly boolean[];
   /** How many of these are from before the last start or reload. */
@@ -91,11 +102,13 @@ export interface Scene {
   forgetHistory(): void;
 }
 
-export const ID = wantedTable(configOf())[0]?.service.id ?? {
+export const ID = desiredServices(configOf())[0]?.service.id ?? {
   kind: 'fwmark',
   mark: 1,
   family: 'ipv4',
 };
+/** the key of the service */
+export const KEY = serviceKey(ID);
 export const SORRY = '10.0.9.9:80';
 export const nameOf = (i: number) => `10.0.0.${i + 1}:80`;
 
@@ -108,10 +121,10 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
   let named = new Set<string>();
   let handle: (event: MonitorEvent) => void = () => {};
   const expectFile = (config: ReturnType<typeof configOf>) => {
-    named = new Set(wantedTable(config)[0]?.destinations.map(formatServer));
+    named = new Set(desiredServices(config)[0]?.destinations.map(serverKey));
     before = new Map([...results].map(([server, list]) => [server, list.length]));
   };
-  const outside = simulatedOutside({
+  const runtime = simulatedRuntime({
     probe(server) {
       const nth = counts.get(server) ?? 0;
       counts.set(server, nth + 1);
@@ -119,28 +132,28 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
     },
     random: fixedRandom(),
   });
-  const { tcp } = outside.probes;
-  const probes = outside.probes as { tcp: typeof tcp };
-  probes.tcp = async (target) => {
-    const verdict = await tcp(target);
+  const { probe } = runtime;
+  (runtime as { probe: typeof probe }).probe = async (spec, target) => {
+    const outcome = await probe(spec, target);
     const server = `${target.address}:${target.port}`;
     if (named.has(server))
-      results.set(server, [...(results.get(server) ?? []), verdict === undefined]);
-    return verdict;
+      results.set(server, [...(results.get(server) ?? []), outcome.outcome === 'pass']);
+    return outcome;
   };
   const backend = new MemoryBackend();
   const events: MonitorEvent[] = [];
-  const admin = new Map<string, Admin>();
+  const admin = new Map<string, AdminState>();
+  let lasting: Lasting = NOTHING_LASTING;
   /** changes until the present monitor is dead */
   let life = { left: Number.POSITIVE_INFINITY };
   const table = async () =>
     new Map(
       (await backend.destinations(ID)).map(
-        ({ destination }) => [formatServer(destination), destination] as const,
+        ({ destination }) => [serverKey(destination), destination] as const,
       ),
     );
   return {
-    outside,
+    runtime,
     backend,
     events,
     behaviours,
@@ -177,23 +190,33 @@ export function scene(observe: (table: Map<string, Destination>) => void = () =>
           return results;
         },
       };
-      return createMonitor(config, {
+      const known = rememberedOf(lasting).filter(({ server }) => !admin.has(server));
+      const given = [...admin].map(([server, state]) => ({
+        service: KEY,
+        name: 'web',
+        server,
+        admin: state,
+      }));
+      const before = restoredState(withRemembered(lasting, [...known, ...given]), config);
+      return createLoop(before, config, {
         backend: mortal,
-        outside,
-        adminOf: (_, server) => admin.get(server),
-        tell(event) {
+        runtime,
+        save(state) {
+          if (mine.left > 0) lasting = lastingOf(state);
+        },
+        emit(event) {
           if (mine.left <= 0) return;
           events.push(event);
           handle(event);
         },
-        mendWays: () => true,
+        repairRoutes: () => true,
         limit: 100,
       });
     },
     kill(changes = 0) {
       life.left = changes;
       if (changes > 0) return;
-      outside.forgetTimers();
+      runtime.forgetTimers();
     },
   };
 }
@@ -226,7 +249,7 @@ export interface ForeignAct {
 
 /** What somebody else does to the table. */
 export function foreignChanges({ server: i, what }: ForeignAct): Change[] {
-  const wanted = wantedTable(configOf())[0];
+  const wanted = desiredServices(configOf())[0];
   if (!wanted) throw new Error('no service');
   const destination = wanted.destinations[i] ?? wanted.sorry;
   if (!destination) throw new Error('no server');

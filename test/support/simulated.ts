@@ -1,7 +1,8 @@
 // A world whose time passes only when told to, for the monitor: no sleeping, no sockets.
-import type { Outside, Probes, Verdict } from '../../src/lvsctl/health/outside.js';
+import type { Runtime } from '../../src/lvsctl/monitor/runtime.js';
+import type { Probe, ProbeOutcome } from '../../src/system/probe/spec.js';
 
-export interface SimulatedOutside extends Outside {
+export interface SimulatedRuntime extends Runtime {
   /** Lets time pass; everything due happens in order, and everything that follows from it. */
   pass(ms: number): Promise<void>;
   readonly files: Map<string, string>;
@@ -11,16 +12,19 @@ export interface SimulatedOutside extends Outside {
   forgetTimers(): void;
 }
 
+export const PASSES: ProbeOutcome = { outcome: 'pass' };
+export const fails = (reason: string): ProbeOutcome => ({ outcome: 'fail', reason });
+
 export interface Simulation {
-  /** Answers a probe to `address:port`: verdict and how long it takes. */
+  /** Answers a probe to `address:port`: its outcome and how long it takes. */
   readonly probe: (
     server: string,
     nowMs: number,
-  ) => { readonly verdict: Verdict; readonly tookMs: number };
+  ) => { readonly outcome: ProbeOutcome; readonly tookMs: number };
   readonly random?: () => number;
 }
 
-export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): SimulatedOutside {
+export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): SimulatedRuntime {
   let now = 0;
   let serial = 0;
   const timers = new Map<number, { readonly due: number; readonly work: () => void }>();
@@ -30,27 +34,17 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
     timers.set(id, { due: now + delayMs, work });
     return () => void timers.delete(id);
   };
-  const answer = (target: { address: string; port: number; timeoutMs: number }) =>
-    new Promise<Verdict>((resolve) => {
-      const { verdict, tookMs } = probe(`${target.address}:${target.port}`, now);
+  const simulate: Probe = (spec, target) =>
+    new Promise((resolve) => {
+      const { LVS_RIP: host = target.address } = spec.kind === 'exec' ? spec.environment : {};
+      const { outcome, tookMs } = probe(`${host}:${target.port}`, now);
       after(Math.min(tookMs, target.timeoutMs), () =>
-        resolve(tookMs >= target.timeoutMs ? 'no answer' : verdict),
+        resolve(tookMs >= target.timeoutMs ? fails('no answer') : outcome),
       );
     });
-  const probes: Probes = {
-    tcp: answer,
-    http: answer,
-    dns: answer,
-    udp: answer,
-    smtp: answer,
-    ping: answer,
-    exec: (_, { LVS_RIP = '', LVS_RPORT = '' }, timeoutMs) =>
-      answer({ address: LVS_RIP, port: Number(LVS_RPORT), timeoutMs }),
-  };
   return {
     clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
-    probes,
-    probesIn: () => probes,
+    probe: simulate,
     netnsIdentity: (name) => name ?? 'own',
     endProbes: () => {},
     endPrograms: () => {},
@@ -64,13 +58,13 @@ export function simulatedOutside({ probe, random = () => 0.5 }: Simulation): Sim
       const text = files.get(path);
       return text === undefined ? undefined : { text, mode: 0o600, uid: 0 };
     },
-    readSettings: (path) => files.get(path) ?? '',
+    readConfigFile: (path) => files.get(path) ?? '',
     leaveLostTerminal: () => {},
     readKeys: () => () => {},
     createLogOutput: () => ({ write: () => {} }),
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
-    whyNoCertificates: () => undefined,
+    certificateError: () => undefined,
     isExecutable: () => true,
     serve: async () => ({ close: () => {} }),
     ask: async () => '',

@@ -1,18 +1,20 @@
 // disable, enable and drain: set the administrative state of servers, by the running monitor or in
-// its record.
+// the state file of the next one.
 import type { Command as Program } from 'commander';
+import { serverKey, serviceKey } from '../../model/table.js';
+import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
-import { wantedTable } from '../config/wanted.js';
 import { hasCode, LvsctlError } from '../errors.js';
-import { changing, openAdminRecord, selectServers, withRemembered } from '../health/admin.js';
-import { askAdmin, askStatus } from '../health/ask.js';
-import { type AdminAnswer, type AdminRequest, toAdmin } from '../health/control.js';
-import { waitEmpty } from '../health/drain.js';
-import { lastServers } from '../health/lastservers.js';
-import type { Outside } from '../health/outside.js';
-import { withState } from '../health/places.js';
-import type { AdminState } from '../health/service.js';
-import { formatServer } from '../plan/diff.js';
+import { waitEmpty } from '../monitor/client/drain.js';
+import { lastServers } from '../monitor/client/lastservers.js';
+import { askAdmin, askStatus } from '../monitor/client/request.js';
+import { type AdminAnswer, type AdminRequest, toAdmin } from '../monitor/process/control.js';
+import { withState } from '../monitor/process/places.js';
+import { openStore } from '../monitor/process/store.js';
+import type { Runtime } from '../monitor/runtime.js';
+import { rememberedOf, withRemembered } from '../monitor/state/lasting.js';
+import { changing, selectServers, withRememberedServers } from '../monitor/state/select.js';
+import type { AdminState } from '../monitor/state/state.js';
 import type { Finish } from '../program.js';
 import type { World } from '../world.js';
 import { withoutMonitor } from './withoutmonitor.js';
@@ -23,6 +25,8 @@ interface Options {
   readonly socket?: string;
   readonly state?: string;
   readonly reason?: string;
+  /** seconds */
+  readonly for?: number;
   readonly wait?: boolean;
   /** seconds */
   readonly timeout?: number;
@@ -32,7 +36,7 @@ interface Options {
 export function configureAdmin(
   program: Program,
   finish: Finish,
-  state: AdminState | null,
+  state: AdminState['state'] | null,
 ): Program {
   return program
     .argument('<server>', 'the real server')
@@ -47,45 +51,44 @@ export function configureAdmin(
 
 async function administer(
   server: string,
-  state: AdminState | null,
+  state: AdminState['state'] | null,
   options: Options,
   world: World,
 ): Promise<number> {
   if (options.timeout !== undefined && !options.wait)
     throw new LvsctlError('BAD_USAGE', '--timeout goes with --wait');
-  const outside = await world.outside();
+  const runtime = await world.runtime();
   const request: AdminRequest = {
     state,
     server,
     service: options.service ?? null,
     reason: options.reason ?? '',
+    by: loginName(world),
+    for_seconds: options.for ?? null,
   };
   const socket = options.socket ?? world.places().socket;
-  const { servers, trouble } = await apply(request, socket, outside, options, world);
-  for (const { service, server: name, changed } of servers)
-    world.out(`${service} ${name} ${changed ? '' : 'already '}${state ?? 'enabled'}\n`);
-  if (trouble !== null)
-    throw new LvsctlError(
-      'COMMAND_FAILED',
-      `remembered, but the table does not have it: ${trouble}`,
-    );
+  const { servers, error } = await apply(request, socket, runtime, options, world);
+  for (const { name, server: key, changed } of servers)
+    world.out(`${name} ${key} ${changed ? '' : 'already '}${state ?? 'enabled'}\n`);
+  if (error !== null)
+    throw new LvsctlError('COMMAND_FAILED', `remembered, but the table does not have it: ${error}`);
   if (!options.wait) return 0;
-  return waitEmpty(servers, options.timeout, socket, outside, world.err);
+  return waitEmpty(servers, options.timeout, socket, runtime, world.err);
 }
 
 /** By the running monitor; without one in its record, where its file is named. */
 async function apply(
   request: AdminRequest,
   socket: string,
-  outside: Outside,
+  runtime: Runtime,
   options: Options,
   world: World,
 ): Promise<AdminAnswer> {
   try {
     if (request.state !== null)
-      for (const line of lastServers(await askStatus(outside, socket), request))
+      for (const line of lastServers(await askStatus(runtime, socket), request))
         world.err(`lvsctl: warning: ${line}\n`);
-    return await askAdmin(outside, socket, request);
+    return await askAdmin(runtime, socket, request);
   } catch (error) {
     if (!hasCode(error, 'NO_MONITOR')) throw error;
     if (options.file === undefined || options.wait)
@@ -94,32 +97,44 @@ async function apply(
         error.message,
         await withoutMonitor(request, options, world),
       );
-    const servers = remember(request, options.file, outside, options, world);
+    const servers = remember(request, options.file, runtime, options, world);
     world.err(`lvsctl: ${error.message}: this takes effect when the monitor starts\n`);
-    return { servers, trouble: null };
+    return { servers, error: null };
   }
 }
 
-/** Writes the record that the next monitor reads. */
+/** Writes the state file that the next monitor reads. */
 function remember(
   request: AdminRequest,
   file: string,
-  outside: Outside,
+  runtime: Runtime,
   options: Options,
   world: World,
 ): AdminAnswer['servers'] {
-  const all = wantedTable(readConfig(world.readText(file), file)).map(
-    ({ source, destinations }) => ({
-      service: source.name,
-      servers: destinations.map(formatServer),
+  const path = options.state ?? world.places().state;
+  const store = openStore(runtime, path);
+  const lasting = withState(path, () => store.load());
+  const states = rememberedOf(lasting);
+  const all = desiredServices(readConfig(world.readText(file), file)).map(
+    ({ service, source, destinations }) => ({
+      service: serviceKey(service.id),
+      name: source.name,
+      servers: destinations.map(serverKey),
     }),
   );
-  const path = options.state ?? world.places().record;
-  const record = withState(path, () => openAdminRecord(outside, path));
-  const known = request.state === null ? withRemembered(all, record) : all;
+  const known = request.state === null ? withRememberedServers(all, states) : all;
   const servers = selectServers(known, request.server, request.service ?? undefined);
-  const admin = toAdmin(request, outside.clock.date());
-  const changed = changing(servers, admin, record);
-  if (changed.length > 0) withState(path, () => record.set(changed, admin));
+  const admin = toAdmin(request, runtime.clock.date());
+  const changed = changing(servers, admin, states);
+  const names = new Set(changed.map(({ service, server }) => `${service} ${server}`));
+  const others = states.filter(({ service, server }) => !names.has(`${service} ${server}`));
+  const next = admin ? changed.map((one) => ({ ...one, admin })) : [];
+  if (changed.length > 0)
+    withState(path, () => store.save(withRemembered(lasting, [...others, ...next])));
   return servers.map((one) => ({ ...one, changed: changed.includes(one) }));
+}
+
+/** Who asks, for the status; behind sudo the user who called it. */
+function loginName({ env }: World): string {
+  return env['SUDO_USER'] ?? env['LOGNAME'] ?? env['USER'] ?? '';
 }

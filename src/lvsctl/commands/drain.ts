@@ -1,11 +1,12 @@
 // lvsctl drain SERVER
 import type { Subcommand } from '../program.js';
 import { configureAdmin } from './administer.js';
-import { number } from './numbers.js';
+import { duration, number } from './numbers.js';
 
 export const configure: Subcommand['configure'] = (program, finish) => {
   configureAdmin(program, finish, 'drained')
     .option('--reason <text>', 'the reason, for logs and status')
+    .option('--for <time>', 'enable it again after this time: 90, 30m, 2h, 1d', duration)
     .option('--wait', 'wait until the last connection has ended; print what is left')
     .option(
       '--timeout <seconds>',

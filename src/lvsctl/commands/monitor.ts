@@ -3,10 +3,10 @@
 import { Option } from 'commander';
 import { FAILED, LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
-import { askStatus } from '../health/ask.js';
-import type { Outside } from '../health/outside.js';
-import { once, type RunWorld, watch } from '../health/run.js';
-import { exitStatusOf, type ServiceStatus } from '../health/status.js';
+import { askStatus } from '../monitor/client/request.js';
+import { type RunWorld, runMonitor, runOnce } from '../monitor/process/run.js';
+import type { Runtime } from '../monitor/runtime.js';
+import { exitStatusOf, type ServiceStatus } from '../monitor/status.js';
 import type { Subcommand } from '../program.js';
 import { serverTable, summaryOf } from '../view/servers.js';
 import type { World } from '../world.js';
@@ -59,22 +59,22 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function run(file: string, options: Options, world: World): Promise<number> {
   if (!options.once) world.ignoreOutputErrors();
-  const outside = await world.outside();
-  readSettings(file, outside); // a file that is not there is reported before a table that is not
+  const runtime = await world.runtime();
+  readFile(file, runtime); // a file that is not there is reported before a table that is not
   const backend = await world.openLastingBackend();
   const parts: RunWorld = {
-    outside,
+    runtime,
     backend,
-    readText: (path) => readSettings(path, outside),
+    readText: (path) => readFile(path, runtime),
     run: world.machine.run,
     sysctl: (key) => world.machine.read(`/proc/sys/${key}`),
     failureText,
   };
-  const { socket, record } = world.places();
+  const { socket, state } = world.places();
   const places = {
     file,
     socket: options.socket ?? socket,
-    record: options.state ?? record,
+    state: options.state ?? state,
     onExit: options.onExit,
   };
   const summarize = (services: readonly ServiceStatus[]) => {
@@ -82,53 +82,53 @@ async function run(file: string, options: Options, world: World): Promise<number
     if (world.isTerminal) world.out(`${summaryOf(services)}; the table is written\n`);
   };
   try {
-    return await (options.once ? once(places, parts, summarize) : watch(places, parts));
+    return await (options.once ? runOnce(places, parts, summarize) : runMonitor(places, parts));
   } finally {
     await backend.close();
-    outside.leaveLostTerminal();
+    runtime.leaveLostTerminal();
   }
 }
 
 /** It is read again at each SIGHUP. @throws LvsctlError or a system error */
-function readSettings(path: string, outside: Outside): string {
+function readFile(path: string, runtime: Runtime): string {
   if (path === '-')
     throw new LvsctlError(
       'BAD_USAGE',
       'the monitor reads its file again at SIGHUP, which stdin cannot be: name a file',
     );
-  return outside.readSettings(path);
+  return runtime.readConfigFile(path);
 }
 
 async function showStatus(options: StatusOptions, world: World): Promise<number> {
-  const outside = await world.outside();
-  return options.watch ? showAgain(options, outside, world) : show(options, outside, world);
+  const runtime = await world.runtime();
+  return options.watch ? showAgain(options, runtime, world) : show(options, runtime, world);
 }
 
 /** Until it is interrupted, or stdout is closed. @returns the exit status of the last table */
-async function showAgain(options: StatusOptions, outside: Outside, world: World): Promise<number> {
+async function showAgain(options: StatusOptions, runtime: Runtime, world: World): Promise<number> {
   let interrupt = () => {};
   let over = false;
   const stop = () => {
     over = true;
     interrupt();
   };
-  const end = outside.onSignal(stop);
-  const release = outside.readKeys((key) => {
+  const end = runtime.onSignal(stop);
+  const release = runtime.readKeys((key) => {
     if (END_KEYS.has(key)) stop();
   });
   const pause = () =>
     new Promise<void>((resolve) => {
-      const cancel = outside.clock.after(options.interval * 1000, resolve);
+      const cancel = runtime.clock.after(options.interval * 1000, resolve);
       interrupt = () => {
         cancel();
         resolve();
       };
     });
   try {
-    let status = await show(options, outside, world);
+    let status = await show(options, runtime, world);
     for (let shown = 1; shown < options.count && !over && world.isRead(); shown++) {
       await pause();
-      if (!over) status = await showOrWhy(options, outside, world);
+      if (!over) status = await showOrWhy(options, runtime, world);
     }
     return status;
   } finally {
@@ -138,9 +138,9 @@ async function showAgain(options: StatusOptions, outside: Outside, world: World)
 }
 
 /** A monitor that is restarted answers again. */
-async function showOrWhy(options: StatusOptions, outside: Outside, world: World): Promise<number> {
+async function showOrWhy(options: StatusOptions, runtime: Runtime, world: World): Promise<number> {
   try {
-    return await show(options, outside, world);
+    return await show(options, runtime, world);
   } catch (error) {
     if (!(error instanceof LvsctlError)) throw error;
     world.err(`lvsctl: ${error.message}\n`);
@@ -150,13 +150,13 @@ async function showOrWhy(options: StatusOptions, outside: Outside, world: World)
 
 async function show(
   { socket, json, watch: again, interval }: StatusOptions,
-  outside: Outside,
+  runtime: Runtime,
   world: World,
 ): Promise<number> {
-  const status = await askStatus(outside, socket ?? world.places().socket);
+  const status = await askStatus(runtime, socket ?? world.places().socket);
   if (json) world.out(`${JSON.stringify(status, undefined, again ? undefined : 2)}\n`);
   else {
-    const now = outside.clock.date();
+    const now = runtime.clock.date();
     world.out(`${again ? watchHead(interval, now, world) : ''}${serverTable(status, now, world)}`);
   }
   return exitStatusOf(status.services);

@@ -1,15 +1,16 @@
 // What to do with a server where no monitor is running: start one, or the commands of ipvsadm.
+
+import { readTable } from '../../backend/readtable.js';
 import type { Change } from '../../model/change.js';
 import type { Destination } from '../../model/destination.js';
 import { BackendError, IpvsError } from '../../model/errors.js';
 import type { ServiceId } from '../../model/service.js';
-import { renderId } from '../config/wanted.js';
+import { serverKey } from '../../model/table.js';
 import { LvsctlError } from '../errors.js';
-import { selectServers } from '../health/admin.js';
-import type { AdminRequest } from '../health/control.js';
-import type { AdminState } from '../health/service.js';
+import type { AdminRequest } from '../monitor/process/control.js';
+import { selectServers } from '../monitor/state/select.js';
+import type { AdminState } from '../monitor/state/state.js';
 import { printCommand } from '../plan/command.js';
-import { formatServer } from '../plan/diff.js';
 import type { World } from '../world.js';
 
 /** more commands are not listed */
@@ -28,14 +29,14 @@ export async function withoutMonitor(
   return `${start}; without a monitor: ${commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state]}`;
 }
 
-const GENERAL: Readonly<Record<AdminState, string>> = {
+const GENERAL: Readonly<Record<AdminState['state'], string>> = {
   drained: 'ipvsadm -e -t VIP:PORT -r SERVER -w 0 (with -m, -i or -g as the server has it)',
   disabled: 'ipvsadm -d -t VIP:PORT -r SERVER',
 };
 
 /** For the server in the live table; none where it cannot be read or the server is not in it. */
 async function commandsFor(
-  state: AdminState,
+  state: AdminState['state'],
   { server, service }: AdminRequest,
   world: World,
 ): Promise<readonly string[]> {
@@ -44,19 +45,26 @@ async function commandsFor(
   if (machine.hasKernelRules && machine.read('/proc/net/ip_vs') === undefined) return [];
   try {
     const backend = await machine.backend();
-    const live = await Promise.all(
-      (await backend.services('rules')).map(async ({ service: { id } }) => ({
+    const all = [...(await readTable(backend))].map(
+      ([
+        key,
+        {
+          service: { id },
+          destinations,
+        },
+      ]) => ({
         id,
-        service: renderId(id),
-        destinations: (await backend.destinations(id, 'rules')).map((one) => one.destination),
-      })),
+        service: key,
+        name: key,
+        destinations,
+        servers: destinations.map(serverKey),
+      }),
     );
-    const all = live.map((one) => ({ ...one, servers: one.destinations.map(formatServer) }));
     // a service's name is only known to its file
     const chosen = service === null ? selectServers(all, server, undefined) : [];
     const commands = chosen.flatMap((one) => {
       const found = all.find((each) => each.service === one.service);
-      const destination = found?.destinations.find((each) => formatServer(each) === one.server);
+      const destination = found?.destinations.find((each) => serverKey(each) === one.server);
       return found && destination ? [command(state, found.id, destination)] : [];
     });
     // a comment would hide what follows it
@@ -70,7 +78,7 @@ async function commandsFor(
   }
 }
 
-function command(state: AdminState, id: ServiceId, destination: Destination): string {
+function command(state: AdminState['state'], id: ServiceId, destination: Destination): string {
   const { address, port } = destination;
   const change: Change =
     state === 'drained'

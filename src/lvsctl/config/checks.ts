@@ -168,7 +168,7 @@ export type Check = Value<typeof check>;
 export type CheckKind = Check['kind'];
 
 /** The port of a check where neither it nor server and service have one; 0 = it needs none. */
-export const USUAL_PORT: Readonly<Record<CheckKind, number | undefined>> = {
+export const DEFAULT_PORT: Readonly<Record<CheckKind, number | undefined>> = {
   tcp: undefined,
   http: 80,
   https: 443,

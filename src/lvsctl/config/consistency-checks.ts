@@ -1,6 +1,6 @@
 // What the health checks of a service mean together with their service.
 import { parseAddress } from '../../model/address.js';
-import { type Check, type CheckKind, USUAL_PORT } from './checks.js';
+import { type Check, type CheckKind, DEFAULT_PORT } from './checks.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { fail, type Place } from './place.js';
@@ -51,7 +51,7 @@ export function checkChecks(
         `an ${check.source.family} address, where another family is asked`,
       );
     }
-    if (USUAL_PORT[check.kind] === undefined && !check.port && isPortless(service)) {
+    if (DEFAULT_PORT[check.kind] === undefined && !check.port && isPortless(service)) {
       fail(below(at, 'checks', i), `check ${check.kind} needs \`port', for the service has none`);
     }
     checkOne(check, below(at, 'checks', i));

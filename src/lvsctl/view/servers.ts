@@ -1,7 +1,7 @@
 // How the real servers are: a row each.
 import { Chalk, type ChalkInstance } from 'chalk';
 import { printable } from '../../render/printable.js';
-import type { ServerStatus, ServiceStatus, Standing, Status } from '../health/status.js';
+import type { ServerStatus, ServiceStatus, Status } from '../monitor/status.js';
 import type { Terminal } from '../terminal.js';
 import { type Cell, renderTable } from './table.js';
 
@@ -11,10 +11,10 @@ const COLUMNS = [
   { title: 'weight', align: 'right' }, { title: 'act', align: 'right' }, { title: 'inact', align: 'right' },
   { title: 'ms', align: 'right' }, { title: 'last error' },
 ] as const;
-const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
+const COLOURS: Readonly<Record<ServerStatus['state'], 'green' | 'red' | 'yellow'>> = {
   up: 'green',
   down: 'red',
-  held: 'red',
+  'forced-up': 'red',
   checking: 'yellow',
   disabled: 'yellow',
   drained: 'yellow',
@@ -22,24 +22,23 @@ const COLOURS: Readonly<Record<Standing, 'green' | 'red' | 'yellow'>> = {
 
 /** @param now for ages */
 export function serverTable(
-  { file, pid, trouble, services }: Status,
+  { file, pid, error, services }: Status,
   now: Date,
   terminal: Terminal,
 ): string {
   const chalk = new Chalk({ level: terminal.colour ? 1 : 0 });
   const columns = COLUMNS.map((column) => ({ ...column, title: chalk.bold(column.title) }));
   const rows = services.flatMap((service) => rowsOf(service, now, chalk));
-  const error =
-    trouble === null
-      ? ''
-      : chalk.red(`the table cannot be read or written: ${printable(trouble)}\n`);
-  return `${renderTable(columns, rows, terminal)}${error}${summaryOf(services)}; ${file}, pid ${pid}\n`;
+  const note =
+    error === null ? '' : chalk.red(`the table cannot be read or written: ${printable(error)}\n`);
+  return `${renderTable(columns, rows, terminal)}${note}${summaryOf(services)}; ${file}, pid ${pid}\n`;
 }
 
 /** `2 of 3 up`, and those that an administrator took out. */
 export function summaryOf(services: readonly ServiceStatus[]): string {
   const all = services.flatMap(({ servers }) => servers);
-  const count = (wanted: Standing) => all.filter(({ state }) => state === wanted).length;
+  const count = (wanted: ServerStatus['state']) =>
+    all.filter(({ state }) => state === wanted).length;
   const out = (['disabled', 'drained'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `, ${count(state)} ${state}`);
@@ -47,7 +46,7 @@ export function summaryOf(services: readonly ServiceStatus[]): string {
 }
 
 function rowsOf(service: ServiceStatus, now: Date, chalk: ChalkInstance): readonly Cell[][] {
-  const { name, servers, sorry, others } = service;
+  const { name, servers, sorry, unmanaged } = service;
   return [
     ...servers.map((server) => serverRow(name, server, now, chalk)),
     ...(sorry
@@ -65,10 +64,10 @@ function rowsOf(service: ServiceStatus, now: Date, chalk: ChalkInstance): readon
           ],
         ]
       : []),
-    ...others.map(({ server, weight, active, inactive }) => [
+    ...unmanaged.map(({ server, weight, active, inactive }) => [
       name,
       server,
-      'foreign',
+      'unmanaged',
       '',
       String(weight),
       active,
@@ -80,7 +79,7 @@ function rowsOf(service: ServiceStatus, now: Date, chalk: ChalkInstance): readon
 }
 
 function serverRow(name: string, server: ServerStatus, now: Date, chalk: ChalkInstance): Cell[] {
-  const wrong = server.weightWanted !== server.weightActual;
+  const wrong = server.weight_desired !== server.weight_actual;
   return [
     name,
     server.server,
@@ -89,29 +88,29 @@ function serverRow(name: string, server: ServerStatus, now: Date, chalk: ChalkIn
     wrong ? chalk.red(weights(server)) : weights(server),
     server.active,
     server.inactive,
-    server.latencyMs === null ? '' : server.latencyMs.toFixed(1),
+    server.latency_ms === null ? '' : server.latency_ms.toFixed(1),
     printable(whyOf(server)),
   ];
 }
 
 /**
- * `2` when it is as it should be, `1 (2)` when the second is wanted; a dash is not in the table.
+ * `2` when it is as it should be, `1 (2)` when the second is desired; a dash is not in the table.
  */
-function weights({ weightWanted, weightActual }: ServerStatus): string {
+function weights({ weight_desired, weight_actual }: ServerStatus): string {
   const text = (weight: number | null) => (weight === null ? '-' : String(weight));
-  return weightWanted === weightActual
-    ? text(weightActual)
-    : `${text(weightActual)} (${text(weightWanted)})`;
+  return weight_desired === weight_actual
+    ? text(weight_actual)
+    : `${text(weight_actual)} (${text(weight_desired)})`;
 }
 
-/** What an administrator said, else why it is out, else why it was. */
-function whyOf({ reason, lastError }: ServerStatus): string {
-  return reason ?? lastError ?? '';
+/** The administrator's reason, else why it is out, else why it was. */
+function whyOf({ reason, last_error }: ServerStatus): string {
+  return reason ?? last_error ?? '';
 }
 
 function sorryText({ sorry }: ServiceStatus): string {
-  if (sorry?.wanted === sorry?.actual) return '';
-  return sorry?.wanted ? 'should be in' : 'should be out';
+  if (sorry?.desired === sorry?.actual) return '';
+  return sorry?.desired ? 'should be in' : 'should be out';
 }
 
 /** `12s`, `3m05s`, `2h07m`, `5d03h`. */

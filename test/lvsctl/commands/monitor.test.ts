@@ -15,6 +15,7 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NOTHING_LASTING } from '../../../src/lvsctl/monitor/state/lasting.js';
 import { start as startChild } from '../../support/child.js';
 
 let directory = '';
@@ -143,7 +144,7 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
   expect(JSON.parse(json.stdout)).toMatchObject({
     version: 1,
     pid: child.pid,
-    services: [{ name: 'web', sorry: { wanted: true, actual: true } }],
+    services: [{ name: 'web', sorry: { desired: true, actual: true } }],
   });
   one.code = two.code = 200;
   await inTable(one.port, two.port);
@@ -174,7 +175,7 @@ test('a server that fails leaves the table, returns, is disabled, drained, enabl
   child.kill('SIGTERM');
   const { status: left, stdout, stderr } = await ended;
   expect({ left, stdout }).toEqual({ left: 0, stdout: '' });
-  expect(stderr).toMatch(/ web 127\.0\.0\.1:\d+ gone: http \/: status 500\n/);
+  expect(stderr).toMatch(/ web 127\.0\.0\.1:\d+ down: http \/: status 500\n/);
   expect(stderr).toMatch(/ stopped: the rules stay\n$/);
   expect(existsSync(join(directory, 's'))).toBe(false);
   expect((await lvsctl('monitor', 'status')).status).toBe(2);
@@ -249,11 +250,11 @@ test('a record that others may write to, or that is damaged, is refused and name
     expect(await monitor().ended).toEqual({
       status: 2,
       stdout: '',
-      stderr: `lvsctl: ${state}: the record of disabled and drained servers is not used: ${problem}\nhint: move the file away: then no server is disabled or drained, until you do it again\n`,
+      stderr: `lvsctl: ${state}: the state of an earlier monitor is not used: ${problem}\nhint: move the file away: then no server is disabled or drained, and what earlier files left in the table stays there\n`,
     });
   writeFileSync(state, '{"version":1,"servers":[');
   await refuse('not JSON');
-  writeFileSync(state, '{"version":1,"servers":[]}');
+  writeFileSync(state, JSON.stringify(NOTHING_LASTING));
   chmodSync(state, 0o666);
   await refuse('mode 0666: other users may write to it');
 }, 60_000);
@@ -361,15 +362,15 @@ services:
   await until(
     async () => log,
     (text) =>
-      /trouble: exec \/bin\/sleep: too many open files; what was known before counts/.test(text) &&
-      /nowhere \S+ gone: udp: (?:not permitted|network unreachable)/.test(text),
+      /error: exec \/bin\/sleep: too many open files; the states of the servers stay/.test(text) &&
+      /nowhere \S+ down: udp: (?:not permitted|network unreachable)/.test(text),
   );
   // programs end after a second, and descriptors are free again: those who had no turn are asked then
   await until(
-    async () => new Set(log.match(/many \S+ back/g)),
+    async () => new Set(log.match(/many \S+ up/g)),
     ({ size }) => size === 40,
   );
-  expect(log).not.toMatch(/many \S+ gone/);
+  expect(log).not.toMatch(/many \S+ down/);
   expect(child.exitCode).toBeNull();
   child.kill('SIGTERM');
   await new Promise((ended) => child.once('close', ended));

@@ -1,0 +1,118 @@
+// What a file asks of the IPVS table, as model objects.
+import { type Family, formatAddress } from '../../model/address.js';
+import type { Destination } from '../../model/destination.js';
+import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
+import { prefixBits } from '../../model/prefix.js';
+import { flagBits } from '../../model/scheduler.js';
+import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
+import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
+
+export interface DesiredService {
+  readonly service: Service;
+  /** in the file's order */
+  readonly destinations: readonly Destination[];
+  /** weight 1; in the table only while no other server is */
+  readonly sorry: Destination | undefined;
+  /** what it comes from: names, checks */
+  readonly source: VirtualService;
+}
+
+/** The services of a file with all their servers up. */
+export function desiredServices(config: Config): readonly DesiredService[] {
+  return config.services.map((source) => ({
+    service: toService(source),
+    destinations: source.servers.map((server) => ({
+      ...toDestination(source, server, serverMode(source, server), server.tunnel ?? source.tunnel),
+      weight: server.weight,
+      upperThreshold: server.upper,
+      lowerThreshold: server.lower,
+    })),
+    sorry:
+      source.sorry &&
+      toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
+    source,
+  }));
+}
+
+/** The mode of a server: its own, or that of its service. */
+export function serverMode(source: VirtualService, server: Pick<RealServer, 'mode'>): Mode {
+  return server.mode ?? source.mode;
+}
+
+/** How the kernel tells the service: by its mark, or by protocol, address and port. */
+export function serviceId(source: VirtualService): ServiceId {
+  if (source.mark !== undefined)
+    return { kind: 'fwmark', mark: source.mark, family: source.address.family };
+  return {
+    kind: 'address',
+    protocol: source.protocol,
+    address: source.address,
+    port: source.port ?? 0,
+  };
+}
+
+/** `tcp 192.0.2.1 port 80` or `mark 1 (ipv4)`, for messages. */
+export function renderId(id: ServiceId): string {
+  return id.kind === 'fwmark'
+    ? `mark ${id.mark} (${id.family})`
+    : `${id.protocol} ${formatAddress(id.address)} port ${id.port}`;
+}
+
+/**
+ * The model's number of a mask: its bits for IPv4, the prefix length for IPv6.
+ * @returns undefined when it does not fit the family
+ */
+export function toNetmask(mask: Netmask, family: Family): number | undefined {
+  if ('bits' in mask) return family === 'ipv4' ? mask.bits : undefined;
+  if (family === 'ipv6') return mask.length;
+  return mask.length <= 32 ? prefixBits(mask.length) : undefined;
+}
+
+/** Whether an IPv4 mask is no prefix: ones after zeros, as 0.0.0.24 has. */
+export function hasHoles(bits: number): boolean {
+  const rest = ~bits >>> 0;
+  return (rest & (rest + 1)) !== 0;
+}
+
+const METHODS = { nat: 'masquerade', dr: 'direct', tun: 'tunnel' } as const;
+
+function toService(source: VirtualService): Service {
+  const { persistence } = source;
+  const { family } = source.address;
+  return {
+    id: serviceId(source),
+    scheduler: source.scheduler,
+    schedulerFlags: flagBits(source.flags),
+    persistence: persistence && { timeout: persistence.timeout },
+    netmask:
+      (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),
+    engine: persistence?.engine,
+    onePacket: source.one_packet,
+  };
+}
+
+function toDestination(
+  source: VirtualService,
+  {
+    address,
+    port,
+  }: { readonly address: Destination['address']; readonly port: number | undefined },
+  mode: Mode,
+  tunnel: TunnelOptions | undefined,
+): Destination {
+  return {
+    address,
+    port: port ?? source.port ?? 0,
+    forwarding: METHODS[mode],
+    tunnel: mode === 'tun' ? toTunnel(tunnel) : IPIP,
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+  };
+}
+
+function toTunnel(tunnel: TunnelOptions | undefined): Tunnel {
+  return tunnel
+    ? { type: tunnel.type, port: tunnel.port ?? 0, flags: CHECKSUMS[tunnel.checksum].kernel }
+    : IPIP;
+}

@@ -1,0 +1,114 @@
+// When each check goes out: starts spread over time, no check of a server overlapping itself, a
+// bound on how many are open.
+import type { Clock } from '../runtime.js';
+
+export interface Pace {
+  readonly intervalMs: number;
+  readonly fastIntervalMs: number;
+  /** share of the interval by which starts vary, 0..1 */
+  readonly jitter: number;
+}
+
+export interface Job {
+  /**
+   * tells it from the others; the job of the same name in another file goes on where this one was
+   */
+  readonly key: string;
+  readonly pace: Pace;
+  /** results after which it must be certain */
+  readonly enough: number;
+  /** Does it once. Never rejects. @returns whether the next one should come fast */
+  readonly work: () => Promise<boolean>;
+}
+
+export interface Schedule {
+  /** Puts these jobs in the place of the former ones. Those with the same key keep their time. */
+  replace(jobs: readonly Job[]): void;
+}
+
+interface Entry {
+  job: Job;
+  cancel: () => void;
+  /** the last one took longer than half its interval */
+  slow: boolean;
+  dropped: boolean;
+}
+
+/** of what may be open, what slow jobs leave to the others */
+const SLOW_SHARE = 0.75;
+
+/**
+ * Intervals count from start to start and jitter only shortens them, so `fall` failures are known
+ * after `fall` intervals and one time limit. A job that takes longer than its interval starts again
+ * at once when it ends.
+ * @param limit jobs that may be open at a time; the others wait in line, the slow ones in one of
+ *   their own
+ */
+export function createSchedule(clock: Clock, random: () => number, limit: number): Schedule {
+  const lines: readonly [quick: Entry[], slow: Entry[]] = [[], []];
+  let entries = new Map<string, Entry>();
+  let open = 0;
+  let openSlow = 0;
+
+  function later(entry: Entry, delayMs: number): void {
+    entry.cancel = clock.after(delayMs, () =>
+      mayBegin(entry) ? begin(entry) : lines[entry.slow ? 1 : 0].push(entry),
+    );
+  }
+
+  function mayBegin({ slow }: Entry): boolean {
+    return open < limit && (!slow || openSlow < Math.ceil(limit * SLOW_SHARE));
+  }
+
+  function begin(entry: Entry): void {
+    const { job, slow } = entry;
+    const started = clock.now();
+    open++;
+    if (slow) openSlow++;
+    void job.work().then((fast) => {
+      open--;
+      if (slow) openSlow--;
+      // it may be another one by now, of the same key
+      const { pace } = entry.job;
+      entry.slow = clock.now() - started > pace.intervalMs / 2;
+      if (!entry.dropped) {
+        const interval = fast ? pace.fastIntervalMs : pace.intervalMs;
+        later(entry, Math.max(0, started + interval * (1 - pace.jitter * random()) - clock.now()));
+      }
+      for (const line of lines) while (line[0] && mayBegin(line[0])) begin(line.shift() as Entry);
+    });
+  }
+
+  return {
+    replace(jobs) {
+      const former = entries;
+      entries = new Map();
+      for (const job of jobs) {
+        const kept = former.get(job.key);
+        const entry = kept ?? { job, cancel: () => {}, slow: false, dropped: false };
+        entry.job = job;
+        entries.set(job.key, entry);
+        if (!kept) later(entry, job.pace.intervalMs * job.pace.jitter * random());
+      }
+      for (const [key, entry] of former) {
+        if (entries.has(key)) continue;
+        entry.dropped = true;
+        entry.cancel();
+        for (const line of lines) if (line.includes(entry)) line.splice(line.indexOf(entry), 1);
+      }
+    },
+  };
+}
+
+/** Does something with all items, `limit` of them at a time. */
+export async function pooled<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const worker = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

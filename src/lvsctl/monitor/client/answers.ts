@@ -1,0 +1,73 @@
+// The shapes of a monitor's answers: what comes over the socket may be of another program, or of a
+// monitor of another version.
+import {
+  amount,
+  boolean,
+  count,
+  listOf,
+  moment,
+  nullable,
+  objectWith,
+  oneOf,
+  type Shape,
+  text,
+} from '../../shape.js';
+import type { AdminAnswer, ChangedServer, Refused } from '../process/control.js';
+import {
+  type CheckStatus,
+  SERVER_STATES,
+  type ServerStatus,
+  type ServiceStatus,
+  type SorryStatus,
+  type Status,
+  type UnmanagedStatus,
+} from '../status.js';
+
+const SERVER = objectWith<ServerStatus>({
+  server: text,
+  state: oneOf(SERVER_STATES),
+  since: moment,
+  reason: nullable(text),
+  by: nullable(text),
+  until: nullable(moment),
+  last_error: nullable(text),
+  latency_ms: nullable(amount),
+  weight: count,
+  weight_desired: nullable(count),
+  weight_actual: nullable(count),
+  active: count,
+  inactive: count,
+  persistent: count,
+  checks: listOf(
+    objectWith<CheckStatus>({ check: text, up: boolean, streak: count, error: nullable(text) }),
+  ),
+});
+
+const SERVICE = objectWith<ServiceStatus>({
+  name: text,
+  service: text,
+  servers: listOf(SERVER),
+  sorry: nullable(objectWith<SorryStatus>({ server: text, desired: boolean, actual: boolean })),
+  unmanaged: listOf(
+    objectWith<UnmanagedStatus>({ server: text, weight: count, active: count, inactive: count }),
+  ),
+});
+
+export const STATUS: Shape = objectWith<Status>({
+  version: oneOf([1]),
+  file: text,
+  pid: count,
+  started: moment,
+  templates_expire: boolean,
+  error: nullable(text),
+  services: listOf(SERVICE),
+});
+
+export const ADMIN_ANSWER: Shape = objectWith<AdminAnswer>({
+  servers: listOf(
+    objectWith<ChangedServer>({ service: text, name: text, server: text, changed: boolean }),
+  ),
+  error: nullable(text),
+});
+
+export const REFUSED: Shape = objectWith<Refused>({ refused: text, hint: nullable(text) });

@@ -1,0 +1,377 @@
+// The monitor's loop: it owns the clock, the probes and the writes; all that is known is in one
+// state, and `reduce` makes the next one.
+import type { Backend } from '../../backend/backend.js';
+import { readPart } from '../../backend/readtable.js';
+import type { Change } from '../../model/change.js';
+import { BackendError, IpvsError } from '../../model/errors.js';
+import type { ServiceId } from '../../model/service.js';
+import {
+  parseServiceKey,
+  type ServiceKey,
+  serviceKey,
+  serviceOf,
+  type Table,
+  withChanges,
+} from '../../model/table.js';
+import { messageFor } from '../../render/messages.js';
+import { desiredServices } from '../config/desired.js';
+import type { Config } from '../config/file.js';
+import { type CheckId, isChangingIn, jobsOf, type Probed } from './checks/jobs.js';
+import { createSchedule, type Job, pooled, type Schedule } from './checks/schedule.js';
+import type { Runtime } from './runtime.js';
+import { adminStates } from './state/config.js';
+import type { MonitorEvent } from './state/events.js';
+import { type Input, type Refusal, reduce } from './state/reduce.js';
+import type { AdminState, CheckResult, MonitorState, ServerId } from './state/state.js';
+import { desiredTable } from './table/desired.js';
+import { isServed, orphansToRemove, reconcile } from './table/reconcile.js';
+import { createWriter, type Writer } from './table/writing.js';
+
+export interface LoopParts {
+  readonly backend: Backend;
+  readonly runtime: Pick<Runtime, 'clock' | 'probe' | 'random' | 'endProbes'>;
+  readonly emit: (event: MonitorEvent) => void;
+  /**
+   * A check of the VIP on a real server failed: perhaps its route was gone.
+   * @returns whether it was there
+   */
+  readonly repairRoutes: () => boolean;
+  /** Keeps what lasts of a state. @throws a system error */
+  readonly save: (state: MonitorState) => void;
+  /** checks that may be open at a time */
+  readonly limit: number;
+}
+
+/**
+ * Begins with the table as it is.
+ * @param before what an earlier monitor left, or the empty state
+ * @throws IpvsError or BackendError when the table cannot be read
+ */
+export async function createLoop(
+  before: MonitorState,
+  config: Config,
+  parts: LoopParts,
+): Promise<Loop> {
+  const loop = new Loop(before, parts);
+  await loop.begin(config);
+  return loop;
+}
+
+/** between two attempts to keep a state whose time is over */
+const EXPIRY_RETRY_MS = 5000;
+
+/** The running monitor. */
+export class Loop {
+  readonly #parts: LoopParts;
+  readonly #schedule: Schedule;
+  readonly #writer: Writer;
+  #state: MonitorState;
+  /** checks that have not ended for the first time */
+  readonly #pending = new Set<string>();
+  /** it goes on: decisions are written as they are made and slow starts take their time */
+  #running = false;
+  #ended = false;
+  #saveError: string | undefined;
+  #cancelExpiry: () => void = () => {};
+
+  constructor(state: MonitorState, parts: LoopParts) {
+    this.#state = state;
+    this.#parts = parts;
+    const { clock, random } = parts.runtime;
+    this.#schedule = createSchedule(clock, random, parts.limit);
+    this.#writer = createWriter(clock, () => this.#writeTable(), {
+      explain(error) {
+        if (!(error instanceof IpvsError || error instanceof BackendError)) throw error;
+        return error instanceof IpvsError ? messageFor(error) : error.message;
+      },
+      failed: (reason) => parts.emit({ event: 'error', reason }),
+      recovered: () => parts.emit({ event: 'recovered' }),
+    });
+  }
+
+  /** Everything that is known. */
+  get state(): MonitorState {
+    return this.#state;
+  }
+
+  /** Takes the first file. @throws IpvsError or BackendError */
+  async begin(config: Config): Promise<void> {
+    const { tolerated } = this.#state;
+    this.#dispatch({ kind: 'config', config, table: await this.#read(config) });
+    // another file ends the tolerance, the start of a monitor does not
+    this.#state = { ...this.#state, tolerated };
+  }
+
+  /** Starts the checks and the regular writes. */
+  start(): void {
+    this.#running = true;
+    const jobs = this.#jobs();
+    for (const { key } of jobs) this.#pending.add(key);
+    this.#schedule.replace(jobs);
+    this.#save();
+    this.#armExpiry();
+    if (jobs.length === 0) this.#writer.soon();
+    this.#writer.every(() => writeIntervalMs(this.#state.config));
+  }
+
+  /**
+   * Makes every check until it is certain, then writes the table once; no slow start.
+   * @param certain is called before it writes
+   * @throws IpvsError or BackendError when it cannot
+   */
+  async once(certain: () => void = () => {}): Promise<void> {
+    const { clock } = this.#parts.runtime;
+    await pooled(this.#jobs(), this.#parts.limit, async ({ work, pace, enough }) => {
+      for (let left = enough; left > 0 && (await work()); left--)
+        await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
+    });
+    if (this.#ended) return;
+    certain();
+    this.#save();
+    await this.#writeTable();
+    this.#save();
+  }
+
+  /**
+   * Takes another file; servers, checks and administrative states that stay go on, also those of a
+   * service with another name.
+   * @throws IpvsError or BackendError when the table cannot be read, and nothing changed
+   */
+  async reload(config: Config): Promise<void> {
+    this.#dispatch({ kind: 'config', config, table: await this.#read(config) });
+    const jobs = this.#jobs();
+    const keys = new Set(jobs.map(({ key }) => key));
+    for (const key of this.#pending) if (!keys.has(key)) this.#pending.delete(key);
+    this.#schedule.replace(jobs);
+    this.#save();
+    this.#armExpiry();
+    await this.#writer.now();
+  }
+
+  /**
+   * Sets the administrative state of servers, once it is kept.
+   * @param admin undefined = enable
+   * @throws a system error when it cannot be kept, and nothing changed
+   */
+  setAdmin(servers: readonly ServerId[], admin: AdminState | undefined, reason?: string): void {
+    const input: Input = {
+      kind: 'admin',
+      servers,
+      admin,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const { state } = reduce(this.#state, input, this.#now());
+    // what is answered must survive a death right now
+    this.#parts.save(state);
+    this.#dispatch(input);
+    if (this.#running) this.#armExpiry();
+  }
+
+  /** Enables servers again when the time of their administrative state is over. */
+  #armExpiry(): void {
+    this.#cancelExpiry();
+    const limited = adminStates(this.#state.services).flatMap(({ service, server, admin }) =>
+      admin.until === undefined ? [] : [{ id: { service, server }, end: Date.parse(admin.until) }],
+    );
+    if (limited.length === 0) return;
+    const { clock } = this.#parts.runtime;
+    const next = Math.min(...limited.map(({ end }) => end));
+    this.#cancelExpiry = clock.after(Math.max(0, next - clock.date().getTime()), () => {
+      const now = clock.date().getTime();
+      const over = limited.filter(({ end }) => end <= now).map(({ id }) => id);
+      if (over.length === 0) return this.#armExpiry(); // longer than a timer can wait
+      try {
+        this.setAdmin(over, undefined, 'its time is over');
+      } catch (error) {
+        this.#parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` });
+        this.#cancelExpiry = clock.after(EXPIRY_RETRY_MS, () => this.#armExpiry());
+      }
+    });
+  }
+
+  /** Writes the table now. Resolves also when it failed. */
+  write(): Promise<void> {
+    return this.#writer.now();
+  }
+
+  /** Resolves when the table was written for the first time. */
+  get ready(): Promise<void> {
+    return this.#writer.first;
+  }
+
+  /** Milliseconds since the table was last read and written. */
+  idleMs(): number {
+    return this.#writer.idleMs();
+  }
+
+  /** Why the table could not be read or written the last time; undefined = it could. */
+  error(): string | undefined {
+    return this.#writer.error();
+  }
+
+  /** Clock milliseconds for which weights are computed. */
+  moment(): number {
+    return this.#running ? this.#now() : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Ends checks under way, then leaves the rules or removes the file's services.
+   * @throws as `once`, and when one of them is refused to go
+   */
+  async stop(exit: 'leave' | 'remove'): Promise<void> {
+    this.#ended = true;
+    this.#cancelExpiry();
+    this.#schedule.replace([]);
+    this.#parts.runtime.endProbes();
+    await this.#writer.end();
+    if (exit === 'remove') await this.#remove();
+    this.#save();
+  }
+
+  #now(): number {
+    return this.#parts.runtime.clock.now();
+  }
+
+  /** The only place where the state changes. */
+  #dispatch(input: Input): void {
+    const { state, events } = reduce(this.#state, input, this.#now());
+    this.#state = state;
+    for (const event of events) this.#parts.emit(event);
+    const decided = input.kind === 'result' || input.kind === 'admin';
+    if (
+      decided &&
+      this.#running &&
+      events.some(({ event }) => event !== 'error' && event !== 'recovered')
+    )
+      this.#writer.soon();
+  }
+
+  /** The services of a file as they are in the table. */
+  async #read(config: Config): Promise<Table> {
+    const keys = new Set(desiredServices(config).map(({ service }) => serviceKey(service.id)));
+    return (await readPart(this.#parts.backend, (key) => keys.has(key))).table;
+  }
+
+  #jobs(): Job[] {
+    return jobsOf(this.#state, this.#parts.runtime, (probed) => this.#onResult(probed));
+  }
+
+  /** @returns whether the next one should come fast */
+  #onResult({ id, result, viaNetns }: Probed): boolean {
+    if (this.#ended) return false;
+    const missing =
+      result.outcome === 'fail' && viaNetns && !this.#parts.repairRoutes()
+        ? ({ ...result, outcome: 'error', reason: 'the route to the VIP was missing' } as const)
+        : undefined;
+    this.#dispatch({ kind: 'result', ...id, result: (missing ?? result) satisfies CheckResult });
+    this.#ran(id);
+    return isChangingIn(this.#state, id);
+  }
+
+  /** When all checks have ended once, what they say together is written. */
+  #ran({ service, server, check }: CheckId): void {
+    const wasPending = this.#pending.delete(`${service} ${server} ${check}`);
+    if (wasPending && this.#pending.size === 0) this.#writer.soon();
+  }
+
+  /** Reads the table, writes the difference: what comes before what goes. */
+  async #writeTable(): Promise<void> {
+    const { backend } = this.#parts;
+    const ours = new Set(this.#state.services.map(({ key }) => key));
+    const { table: before, keys } = await readPart(backend, (key) => ours.has(key));
+    this.#dispatch({ kind: 'table', table: before });
+    const desired = desiredTable(this.#state, this.moment());
+    const plans = reconcile(desired, before, this.#state.tolerated);
+    const batch = createBatch(backend);
+    await batch.apply(plans.flatMap(({ additions }) => additions));
+    // Where all that should take over were refused nothing is taken away: the next write tries
+    // again with the service still served.
+    const added = withChanges(before, batch.done);
+    const served = plans.filter((plan) => isServed(plan, added));
+    const unserved = new Set(plans.filter((plan) => !served.includes(plan)).map(({ key }) => key));
+    const orphans = orphansToRemove(desired.orphans, keys, unserved);
+    await batch.apply([
+      ...served.flatMap(({ removals }) => removals),
+      ...orphans.map((key): Change => ({ kind: 'delete-service', id: idOf(key) })),
+    ]);
+    this.#dispatch({
+      kind: 'applied',
+      before,
+      table: withChanges(before, batch.done),
+      keys: keysAfter(keys, batch.done),
+      written: new Set(plans.map(({ key }) => key)),
+      refusals: batch.refusals,
+    });
+    if (this.#running) this.#save();
+  }
+
+  async #remove(): Promise<void> {
+    const { backend, emit } = this.#parts;
+    const { services, orphans } = this.#state;
+    const { keys } = await readPart(backend, () => false);
+    const all = [...services.map(({ key }) => key), ...orphans.services.keys()];
+    const batch = createBatch(backend);
+    await batch.apply(
+      all.filter((key) => keys.has(key)).map((key) => ({ kind: 'delete-service', id: idOf(key) })),
+    );
+    for (const { change, error } of batch.refusals)
+      emit({ event: 'refused', reason: `${change.kind}: ${messageFor(error)}` });
+    if (batch.refusals[0]) throw batch.refusals[0].error;
+  }
+
+  /** Keeps what lasts; that it cannot be kept is reported once. */
+  #save(): void {
+    try {
+      this.#parts.save(this.#state);
+      this.#saveError = undefined;
+    } catch (error) {
+      const reason = `state: ${error instanceof Error ? error.message : String(error)}`;
+      if (reason !== this.#saveError) this.#parts.emit({ event: 'error', reason });
+      this.#saveError = reason;
+    }
+  }
+}
+
+function idOf(key: ServiceKey): ServiceId {
+  const id = parseServiceKey(key);
+  if (id === undefined) throw new Error(`no service key: ${key}`);
+  return id;
+}
+
+/** Changes on their way: those that took effect are in `done`. */
+function createBatch(backend: Backend) {
+  const done: Change[] = [];
+  const refusals: Refusal[] = [];
+  async function apply(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    const results = await backend.apply(changes);
+    for (const [i, change] of changes.entries()) {
+      const error = results[i];
+      if (error) refusals.push({ change, error });
+      else done.push(change);
+    }
+  }
+  return { apply, done, refusals };
+}
+
+function keysAfter(
+  keys: ReadonlySet<ServiceKey>,
+  done: readonly Change[],
+): ReadonlySet<ServiceKey> {
+  const after = new Set(keys);
+  for (const change of done) {
+    const id = serviceOf(change);
+    if (change.kind === 'add-service' && id) after.add(serviceKey(id));
+    if (change.kind === 'delete-service' && id) after.delete(serviceKey(id));
+  }
+  return after;
+}
+
+/**
+ * The table is written as often as the most frequent check, between ten times a second and every
+ * five seconds.
+ */
+function writeIntervalMs(config: Config): number {
+  const intervals = config.services.flatMap(({ checks }) => checks.map(({ interval }) => interval));
+  return Math.max(100, Math.min(5, ...intervals) * 1000);
+}

@@ -1,0 +1,31 @@
+// The file of a monitor: read, and whether this machine can do what it asks for.
+import type { Config } from '../../config/file.js';
+import { readConfig } from '../../config/read.js';
+import { LvsctlError } from '../../errors.js';
+import { missingPrerequisite } from '../checks/spec.js';
+import { vipRoutesOf } from '../checks/viproutes.js';
+import type { Runtime } from '../runtime.js';
+
+/**
+ * A file that this machine can monitor.
+ * @param file its name, for errors
+ * @throws BAD_FILE or WRONG_MACHINE
+ */
+export function loadConfig(text: string, file: string, runtime: Runtime): Config {
+  const config = readConfig(text, file);
+  const [hook] = config.monitor.hook ?? [];
+  if (hook !== undefined && !runtime.isExecutable(hook))
+    throw new LvsctlError('WRONG_MACHINE', `${file}: monitor.hook: ${hook} cannot be run`);
+  for (const { name, checks } of config.services) {
+    const [problem] = checks.flatMap((check) => missingPrerequisite(check, runtime) ?? []);
+    if (problem !== undefined)
+      throw new LvsctlError('WRONG_MACHINE', `${file}: service ${name}: ${problem}`);
+  }
+  try {
+    vipRoutesOf(config);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new LvsctlError('WRONG_MACHINE', `${file}: ${error.message}`);
+  }
+  return config;
+}

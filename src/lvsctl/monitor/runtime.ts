@@ -1,0 +1,100 @@
+// What the monitor needs of the machine beside the table: time, probes, programs, signals, files,
+// a socket. Tests hand in a simulated one.
+import type { Probe } from '../../system/probe/spec.js';
+
+export interface Clock {
+  /** milliseconds of a clock that never jumps */
+  now(): number;
+  /** the time of day, for people */
+  date(): Date;
+  /** Calls `work` once, `delayMs` from now. @returns what cancels it */
+  after(delayMs: number, work: () => void): () => void;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+export type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
+
+export interface Runtime {
+  readonly clock: Clock;
+  readonly probe: Probe;
+  /**
+   * What tells a named network namespace, or without a name our own, from others; undefined = there
+   * is none.
+   */
+  netnsIdentity(name?: string): string | undefined;
+  readonly pid: number;
+  /** Ends probes in progress, with their programs. */
+  endProbes(): void;
+  /** Runs a program that is no probe, without a shell. @returns why it failed */
+  run(
+    command: readonly string[],
+    environment: Environment,
+    timeoutMs: number,
+  ): Promise<string | undefined>;
+  /** Ends such programs with their process groups; none is started afterwards. */
+  endPrograms(): void;
+  /** 0 <= x < 1 */
+  random(): number;
+  /** @returns what ends it */
+  onSignal(handle: (signal: Signal) => void): () => void;
+  /** the user that this process is */
+  readonly uid: number;
+  /**
+   * A regular file with its owner and permission bits, undefined when there is none.
+   * @throws a system error when it cannot be read, or is no regular file
+   */
+  readFile(
+    path: string,
+  ): { readonly text: string; readonly mode: number; readonly uid: number } | undefined;
+  /**
+   * The text of a configuration file.
+   * @throws a system error when it is missing, cannot be read, or is a FIFO or device, on which a
+   *   reader might wait for ever
+   */
+  readConfigFile(path: string): string;
+  /**
+   * Replaces a file in one step, mode 0600, making its directory (0700) when it is missing.
+   * @throws a system error
+   */
+  writeText(path: string, text: string): void;
+  /**
+   * Adds to a file, mode 0600 when it is new, in a directory (0700) that is made when it is
+   * missing. Opened for each line, so that log rotation needs no signal. Never waits.
+   * @throws a system error
+   */
+  appendText(path: string, text: string): void;
+  /**
+   * The log on stderr. Lines that cannot be written are dropped: it never throws and never waits.
+   * @param lost makes the line that says how many are missing
+   */
+  createLogOutput(lost: (lines: number) => string): { write(text: string): void };
+  /** At the end: gives up stdin, stdout and stderr where their terminal is gone. */
+  leaveLostTerminal(): void;
+  /**
+   * Reads keys where stdin is a terminal; Ctrl-C is `'\x03'` then, and no signal.
+   * @returns what gives the terminal back
+   */
+  readKeys(press: (key: string) => void): () => void;
+  /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
+  certificateError(path: string): string | undefined;
+  /** Whether a program can be run. */
+  isExecutable(path: string): boolean;
+  /**
+   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nothing
+   * answers is replaced; one whose file was removed is bound anew.
+   * @param report takes what happened to the file
+   * @throws Error with code EADDRINUSE, and where known `pid`, when another process listens there;
+   *   another Error when it cannot listen
+   */
+  serve(
+    path: string,
+    answer: (line: string) => Promise<string>,
+    report: (event: { readonly rebound: true } | { readonly problem: string }) => void,
+  ): Promise<{ close(): void }>;
+  /** Sends a request to such a socket. @throws a system error when no process is there */
+  ask(path: string, line: string): Promise<string>;
+  /** Notifies systemd, when it wants that; the arguments are those of systemd-notify. */
+  notify(args: readonly string[]): Promise<string | undefined>;
+  /** Milliseconds that systemd waits for a sign of life; undefined = it does not. */
+  readonly watchdogMs: number | undefined;
+}

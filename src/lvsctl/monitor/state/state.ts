@@ -1,0 +1,157 @@
+// Everything that the monitor knows, as one read-only value. `reduce` makes the next one.
+import type { Destination } from '../../../model/destination.js';
+import type { ServerKey, ServiceKey, Table } from '../../../model/table.js';
+import type { Check } from '../../config/checks.js';
+import type { DesiredService } from '../../config/desired.js';
+import type { Config } from '../../config/file.js';
+import type { ToleratedDrift } from '../table/drift.js';
+import type { Orphans } from './orphans.js';
+
+export interface MonitorState {
+  readonly config: Config;
+  /** in the file's order */
+  readonly services: readonly ServiceState[];
+  /** what earlier files put into the table and the present one does not have */
+  readonly orphans: Orphans;
+  /** administrative states of servers that the present file does not have */
+  readonly remembered: readonly RememberedServer[];
+  /** changes of others that `drift: ignore` leaves in the table */
+  readonly tolerated: ToleratedDrift;
+  /** what the last write left; undefined = unknown */
+  readonly applied: Applied | undefined;
+  /** servers in the table that nothing names, and that were reported */
+  readonly unmanaged: ReadonlySet<string>;
+  /** changes that the kernel refused in the last write, and that were reported */
+  readonly refused: ReadonlySet<string>;
+  /** errors of checks (ours, not the server's), with the number of checks that have them now */
+  readonly errors: ReadonlyMap<string, number>;
+}
+
+/** What a write left in the table. */
+export interface Applied {
+  /** the services of the file then: what happened to others before is no drift */
+  readonly services: ReadonlySet<ServiceKey>;
+  readonly table: Table;
+}
+
+/** One virtual service, known by what the kernel knows it by. */
+export interface ServiceState {
+  readonly key: ServiceKey;
+  readonly name: string;
+  readonly spec: DesiredService;
+  /** in the file's order */
+  readonly servers: readonly ServerState[];
+  /**
+   * clock milliseconds until which first results are waited for: the sorry server stays out
+   * meanwhile, since `sorry-up` means that all servers are down
+   */
+  readonly firstResultsBy: number;
+  /** whether the sorry server was in the table after the last write; undefined = not yet seen */
+  readonly sorryActive: boolean | undefined;
+}
+
+export interface ServerState {
+  readonly key: ServerKey;
+  readonly spec: Destination;
+  readonly checks: readonly CheckState[];
+  /** what the checks say together */
+  readonly up: boolean;
+  /** clock milliseconds of the last change of `up` */
+  readonly since: number;
+  /** its checks fail, but it stays in because too few others are left (`min_up`) */
+  readonly forcedUp: boolean;
+  readonly admin: AdminState | undefined;
+  /** clock milliseconds at which it came back, where a slow start follows */
+  readonly rampSince: number | undefined;
+  /** the last failure with its check, kept after the return: `http /health: status 500` */
+  readonly lastError: string | undefined;
+}
+
+/** One check of one server. */
+export interface CheckState {
+  /** tells it from the server's other checks, also from those of another file */
+  readonly key: string;
+  readonly spec: Check;
+  readonly up: boolean;
+  /** results in a row that contradict `up` */
+  readonly streak: number;
+  /** there was no result yet: the first one decides */
+  readonly unknown: boolean;
+  readonly last: CheckResult | undefined;
+}
+
+/** `error`: the check could not be made, which says nothing of the server. */
+export interface CheckResult {
+  readonly outcome: 'pass' | 'fail' | 'error';
+  /** why it did not pass */
+  readonly reason?: string;
+  readonly latencyMs: number;
+}
+
+export const ADMIN_STATES = ['disabled', 'drained'] as const;
+
+/** What an administrator set for a server; it wins over health. */
+export interface AdminState {
+  readonly state: (typeof ADMIN_STATES)[number];
+  readonly reason: string;
+  /** login name; empty when it is not known */
+  readonly by: string;
+  /** ISO 8601 */
+  readonly since: string;
+  /** ISO 8601; undefined = until it is enabled */
+  readonly until: string | undefined;
+}
+
+/** A server of a service. */
+export interface ServerId {
+  readonly service: ServiceKey;
+  readonly server: ServerKey;
+}
+
+export interface RememberedServer extends ServerId {
+  /** the service's name when it was set */
+  readonly name: string;
+  readonly admin: AdminState;
+}
+
+/** The services with one of them changed by `change`; the same list when nothing changed. */
+export function withService(
+  services: readonly ServiceState[],
+  key: ServiceKey,
+  change: (service: ServiceState) => ServiceState,
+): readonly ServiceState[] {
+  return replaced(services, (one) => one.key === key, change);
+}
+
+/** The service with one of its servers changed by `change`; the same when nothing changed. */
+export function withServer(
+  service: ServiceState,
+  key: ServerKey,
+  change: (server: ServerState) => ServerState,
+): ServiceState {
+  const servers = replaced(service.servers, (one) => one.key === key, change);
+  return servers === service.servers ? service : { ...service, servers };
+}
+
+/** The list with the first element that is meant changed; the same list when it did not change. */
+export function replaced<T>(
+  list: readonly T[],
+  isMeant: (one: T) => boolean,
+  change: (one: T) => T,
+): readonly T[] {
+  const at = list.findIndex(isMeant);
+  const old = list[at];
+  if (old === undefined) return list;
+  const next = change(old);
+  return next === old ? list : list.with(at, next);
+}
+
+/** The whole state as JSON, maps and sets as objects and lists; what LVS_TRACE prints. */
+export function printState(state: MonitorState): string {
+  return JSON.stringify(
+    state,
+    (_, value: unknown) =>
+      value instanceof Map ? Object.fromEntries(value) : value instanceof Set ? [...value] : value,
+    2,
+  );
+}

@@ -1,0 +1,52 @@
+// Two states of a service, before and after -> the events between them.
+import { labelOf } from '../checks/spec.js';
+import type { EventName, MonitorEvent } from './events.js';
+import { isUnknown } from './service.js';
+import type { ServerState, ServiceState } from './state.js';
+
+/**
+ * Events of servers that are in both states, which may be of two files. A server that comes or
+ * goes with a file has none: its reload is reported.
+ */
+export function transitions(before: ServiceState, after: ServiceState): readonly MonitorEvent[] {
+  if (before.servers === after.servers) return [];
+  const previous = new Map(before.servers.map((server) => [server.key, server]));
+  return after.servers.flatMap((now) => {
+    const old = previous.get(now.key);
+    return old === undefined || old === now
+      ? []
+      : eventsOf(old, now).map(
+          (event): MonitorEvent => ({
+            event,
+            service: after.name,
+            server: now.key,
+            ...reasonOf(event, now),
+          }),
+        );
+  });
+}
+
+function eventsOf(old: ServerState, now: ServerState): EventName[] {
+  const events: EventName[] = [];
+  if (old.admin !== now.admin) events.push(now.admin?.state ?? 'enabled');
+  if (!old.up && now.up) events.push('up');
+  else if (!old.forcedUp && now.forcedUp) events.push('forced-up');
+  else if (!now.up && (old.up || isUnknown(old) !== isUnknown(now))) events.push('down');
+  // others are back; when an administrator acted, that is what happened
+  else if (old.forcedUp && !now.forcedUp && old.admin === now.admin) events.push('forced-up-end');
+  return events;
+}
+
+/** The administrator's reason, or the check that fails. */
+function reasonOf(
+  event: EventName,
+  { admin, checks }: ServerState,
+): Pick<MonitorEvent, 'check' | 'reason'> {
+  if (event === 'disabled' || event === 'drained')
+    return admin?.reason ? { reason: admin.reason } : {};
+  if (event !== 'down' && event !== 'forced-up') return {};
+  const failed = checks.find(({ up }) => !up);
+  if (failed === undefined) return {};
+  const reason = failed.last?.reason;
+  return { check: labelOf(failed.spec), ...(reason === undefined ? {} : { reason }) };
+}

@@ -1,0 +1,141 @@
+// The state of the monitor -> what the table should have now.
+import type { Destination, DestinationId } from '../../../model/destination.js';
+import { type ServerKey, type ServiceKey, serverKey } from '../../../model/table.js';
+import type { DesiredService } from '../../config/desired.js';
+import { isUnknown, type Role, roleOf } from '../state/service.js';
+import type { MonitorState, ServerState, ServiceState } from '../state/state.js';
+
+/**
+ * Weights of a slow start grow in this many steps, so that a long one does not write to the table
+ * all the time.
+ */
+export const SLOW_START_STEPS = 10;
+
+/** One server as it should be in the table. */
+export interface DesiredServer {
+  /** as the file has it */
+  readonly spec: Destination;
+  readonly role: Role;
+  /** an administrator set it */
+  readonly byAdmin: boolean;
+  /** undefined = not there */
+  readonly destination: Destination | undefined;
+}
+
+/** One service as it should be in the table; the sorry server depends on the actual table too. */
+export interface DesiredVirtualServer {
+  readonly key: ServiceKey;
+  readonly spec: DesiredService;
+  readonly servers: ReadonlyMap<ServerKey, DesiredServer>;
+  /** what earlier files left in it */
+  readonly orphans: ReadonlyMap<ServerKey, DestinationId>;
+  /** nothing is known yet of servers that could serve, and no other one does */
+  readonly waits: boolean;
+  /** at the start, before the first results: the sorry server does not come in */
+  readonly awaitsResults: boolean;
+}
+
+export interface DesiredTable {
+  readonly services: readonly DesiredVirtualServer[];
+  /** services that earlier files left, as soon as their successors serve */
+  readonly orphans: MonitorState['orphans']['services'];
+}
+
+/**
+ * What the table should have.
+ * @param now clock milliseconds, Infinity = no slow start is under way
+ */
+export function desiredTable({ services, orphans }: MonitorState, now: number): DesiredTable {
+  const list = services.map((service) => desiredVirtualServer(service, orphans, now));
+  const waiting = new Set(list.filter(({ waits }) => waits).map(({ key }) => key));
+  return {
+    services: list,
+    orphans: new Map(
+      [...orphans.services].filter(([, { successor }]) => !waiting.has(successor ?? '')),
+    ),
+  };
+}
+
+function desiredVirtualServer(
+  service: ServiceState,
+  orphans: MonitorState['orphans'],
+  now: number,
+): DesiredVirtualServer {
+  const servers = new Map(
+    service.servers.map((server) => [server.key, desiredServer(service, server, now)]),
+  );
+  const targets = [...servers.values()].map(({ destination }) => destination);
+  return {
+    key: service.key,
+    spec: service.spec,
+    servers,
+    orphans: orphans.servers.get(service.key) ?? new Map(),
+    waits: service.servers.some(isUnknown) && needsSorry(targets),
+    awaitsResults: awaitsResults(service, now),
+  };
+}
+
+/**
+ * Whether the sorry server stays out because nothing is known yet: no server serves, one that could
+ * has no result, and the time for it is not over.
+ */
+export function awaitsResults(
+  { servers, spec, firstResultsBy }: ServiceState,
+  now: number,
+): boolean {
+  const { failed } = spec.source.health;
+  return (
+    now < firstResultsBy &&
+    !servers.some((server) => roleOf(server, failed) === 'in') &&
+    servers.some((server) => server.admin === undefined && isUnknown(server))
+  );
+}
+
+/** One server as it should be in the table at a time. */
+export function desiredServer(
+  { spec: { source } }: Pick<ServiceState, 'spec'>,
+  server: ServerState,
+  now: number,
+): DesiredServer {
+  const { health } = source;
+  const { spec } = server;
+  const role = roleOf(server, health.failed);
+  const byAdmin = server.admin !== undefined;
+  const weight = role === 'in' ? rampedWeight(spec.weight, server, health.slow_start, now) : 0;
+  return {
+    spec,
+    role,
+    byAdmin,
+    destination: role === 'out' ? undefined : { ...spec, weight },
+  };
+}
+
+/** The sorry server stands in as long as no other server takes new connections. */
+export function needsSorry(destinations: readonly (Destination | undefined)[]): boolean {
+  return !destinations.some((destination) => destination !== undefined && destination.weight > 0);
+}
+
+/** From at least 1 in steps up to the exact weight. */
+export function rampedWeight(
+  weight: number,
+  { rampSince }: Pick<ServerState, 'rampSince'>,
+  slowStart: number,
+  now: number,
+): number {
+  if (rampSince === undefined || slowStart === 0 || weight === 0) return weight;
+  const share = (now - rampSince) / (slowStart * 1000);
+  if (share >= 1) return weight;
+  return Math.max(
+    1,
+    Math.floor((weight * Math.floor(share * SLOW_START_STEPS)) / SLOW_START_STEPS),
+  );
+}
+
+/** The keys of all servers that belong to a service: the file's, its sorry server, orphans. */
+export function ownKeys({ spec, servers, orphans }: DesiredVirtualServer): Set<ServerKey> {
+  return new Set([
+    ...servers.keys(),
+    ...(spec.sorry ? [serverKey(spec.sorry)] : []),
+    ...orphans.keys(),
+  ]);
+}
