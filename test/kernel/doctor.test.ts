@@ -109,10 +109,10 @@ test.each([DIRECTOR, RS1, RS2])(
   'a healthy machine: nothing is found on %s, with the file and without',
   { timeout: 60_000 },
   async (name) => {
-    expect(await diagnose(name, FILE)).toMatchObject({ findings: [], unseen: [] });
+    expect(await diagnose(name, FILE)).toMatchObject({ findings: [], skipped: [] });
     expect(await diagnose(name)).toMatchObject({
       findings: [],
-      unseen: [],
+      skipped: [],
       roles: [name === DIRECTOR ? 'director' : 'realserver'],
     });
   },
@@ -182,12 +182,12 @@ test('without CAP_NET_ADMIN it says so, and what it could not look at', { timeou
     FILE,
   ];
   const { stdout, status } = spawnSync('/sbin/ip', words, { encoding: 'utf8' });
-  const { findings, unseen } = JSON.parse(stdout) as Diagnosis;
+  const { findings, skipped } = JSON.parse(stdout) as Diagnosis;
   expect(findings.map(({ id, repair }) => [id, repair])).toContainEqual([
     'capability',
     ['sudo lvsctl doctor'],
   ]);
-  expect(unseen).toContain('the rules of the kernel: no CAP_NET_ADMIN');
+  expect(skipped).toContain('the rules of the kernel: no CAP_NET_ADMIN');
   expect(status).toBe(1);
 });
 
@@ -275,7 +275,7 @@ test('another port in DR, which only other programs can set, in the live table',
   const [finding, ...more] = await look();
   expect(more).toEqual([]);
   expect(finding?.what).toBe(
-    'tcp 10.200.0.1 port 80: server 10.200.0.7:8080 (direct) has another port than the service',
+    'tcp 10.200.0.1:80: server 10.200.0.7:8080 (direct) has another port than the service',
   );
   for (const line of finding?.repair ?? []) sh('/bin/bash', '--norc', '-c', line);
   expect(await look()).toEqual([]);

@@ -63,9 +63,9 @@ test('a service that is missing, with its address and servers', async () => {
   const words = ['director', 'status', 'f', '--json'];
   const { stdout, status } = await lvsctl(words, { f: FILE }, { machine: machine() });
   expect(status).toBe(1);
-  const lines = JSON.parse(stdout) as { subject: { kind: string } }[];
-  expect(lines.find(({ subject }) => subject.kind === 'service')).toMatchObject({
-    subject: { id: { protocol: 'tcp', address: '192.0.2.10', port: 80 } },
+  const lines = JSON.parse(stdout) as { resource: { kind: string } }[];
+  expect(lines.find(({ resource }) => resource.kind === 'service')).toMatchObject({
+    resource: { id: { protocol: 'tcp', address: '192.0.2.10', port: 80 } },
     desired: {
       service: { scheduler: 'wlc', persistence: { timeout: 60 } },
       destinations: [{ address: '10.0.0.1', port: 80, upper_threshold: 9 }],

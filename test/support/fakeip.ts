@@ -1,10 +1,10 @@
 // A machine in memory with the programs that plans run: `ip`, `nft`, `iptables`, `modprobe`. What
 // they do is what the real ones were seen to do in the lab.
 import { MemoryBackend } from '../../src/backend/memory.js';
-import type { Ran } from '../../src/lvsctl/plan/machine.js';
+import type { ExecResult } from '../../src/lvsctl/plan/machine.js';
 import { type FakeMachine, fakeMachine } from './machine.js';
 
-type Answer = Partial<Ran>;
+type Answer = Partial<ExecResult>;
 const ERROR = (stderr: string): Answer => ({ status: 2, stderr });
 
 export interface WholeMachine extends FakeMachine {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory.js';
 import type { RecordDirectory } from '../../src/lvsctl/plan/journal.js';
-import type { Machine, Ran } from '../../src/lvsctl/plan/machine.js';
+import type { ExecResult, Machine } from '../../src/lvsctl/plan/machine.js';
 
 export interface FakeMachine extends Machine {
   readonly files: Map<string, string>;
@@ -14,7 +14,7 @@ export interface FakeMachine extends Machine {
 /** @param programs what each answers; others are not installed */
 export function fakeMachine(
   files: Readonly<Record<string, string>>,
-  programs: Readonly<Record<string, (words: readonly string[]) => Partial<Ran>>> = {},
+  programs: Readonly<Record<string, (words: readonly string[]) => Partial<ExecResult>>> = {},
   backend: Backend = new MemoryBackend(),
 ): FakeMachine {
   const present = new Map(Object.entries(files));

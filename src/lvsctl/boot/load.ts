@@ -1,14 +1,15 @@
 // Saved rules -> the live table, by the changes that make the difference.
-import type { Backend } from '../../backend/backend.js';
+
+import { readTable } from '../../backend/readtable.js';
 import type { Change } from '../../model/change.js';
 import type { DaemonRequest } from '../../model/daemon.js';
+import { changesOf, diffTables } from '../../model/diff.js';
+import { tableOf } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import { type RuleFile, readRuleFile } from '../config/rulefile.js';
-import { renderId } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import { expectedError } from '../failure.js';
 import { type Command, perform, printCommand } from '../plan/command.js';
-import { diffRules, type RuleSet } from '../plan/diff.js';
 import { DAEMON, daemonRequest } from '../plan/rules.js';
 import type { World } from '../world.js';
 import type { BootFiles } from './place.js';
@@ -26,7 +27,8 @@ export async function loadCommands(
   const file = await readRuleFile(readText(convention.rules), convention.rules, names);
   const backend = await machine.backend();
   const rules: Change[] = [
-    ...(await changesTo(file.services, backend)),
+    // services that are in both are never away
+    ...changesOf(diffTables(await readTable(backend), tableOf(file.services), 'remove')),
     ...(file.timeouts ? timeoutChanges(file.timeouts, await backend.timeouts()) : []),
   ];
   const running = (await backend.daemons()).map(daemonRequest);
@@ -67,34 +69,6 @@ function partly({ code, message }: LvsctlError, done: number, all: number): Lvsc
     `${message}; changes made: ${done} of ${all}, not tried: ${all - done - 1}`,
     "once that is repaired, `lvsctl rules load' makes the changes that are missing",
   );
-}
-
-/** What makes the live table that of the file; services that are in both are never away. */
-async function changesTo(
-  desired: readonly Omit<RuleSet, 'ordered'>[],
-  backend: Backend,
-): Promise<Change[]> {
-  const present = new Map<string, RuleSet>();
-  for (const { service } of await backend.services('rules')) {
-    const destinations = (await backend.destinations(service.id, 'rules')).map(
-      ({ destination }) => destination,
-    );
-    present.set(renderId(service.id), { service, destinations, ordered: false });
-  }
-  const kept = new Set(desired.map(({ service }) => renderId(service.id)));
-  const gone = [...present]
-    .filter(([id]) => !kept.has(id))
-    .map(([, { service }]): Change => ({ kind: 'delete-service', id: service.id }));
-  return [
-    ...desired.flatMap(({ service, destinations }) =>
-      diffRules(present.get(renderId(service.id)) ?? null, {
-        service,
-        destinations,
-        ordered: false,
-      }),
-    ),
-    ...gone,
-  ];
 }
 
 /** Zero leaves a timeout as it is. */

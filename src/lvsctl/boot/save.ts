@@ -1,5 +1,8 @@
 // The live table -> saved rules that `rules load` and `ipvsadm -R` read.
+
 import type { Backend } from '../../backend/backend.js';
+import { readTable } from '../../backend/readtable.js';
+import { serverKey, serviceKey } from '../../model/table.js';
 import { NUMERIC } from '../../render/names.js';
 import {
   renderDaemonRule,
@@ -7,9 +10,7 @@ import {
   renderServiceRule,
   renderTimeoutsRule,
 } from '../../render/rules.js';
-import { renderId } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
-import { formatServer } from '../plan/diff.js';
 import { DAEMON, daemonRequest } from '../plan/rules.js';
 import type { World } from '../world.js';
 import { settingsDaemon } from './load.js';
@@ -32,18 +33,18 @@ export async function savedRules(backend: Backend, settings: BootSettings): Prom
   ];
   const omitted: string[] = [];
   let services = 0;
-  for (const { service } of await backend.services('rules')) {
+  for (const { service, destinations } of (await readTable(backend)).values()) {
     const line = renderServiceRule(service, NUMERIC);
     if (line === undefined) {
-      omitted.push(renderId(service.id));
+      omitted.push(serviceKey(service.id));
       continue;
     }
     services++;
     lines.push(line);
-    for (const { destination } of (await backend.destinations(service.id, 'rules')).toReversed()) {
+    for (const destination of destinations.toReversed()) {
       const server = renderDestinationRule(service.id, destination, NUMERIC);
       if (server === undefined)
-        omitted.push(`${renderId(service.id)}, server ${formatServer(destination)}`);
+        omitted.push(`${serviceKey(service.id)}, server ${serverKey(destination)}`);
       else lines.push(server);
     }
   }

@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { readConfig } from '../config/read.js';
 import { examine } from '../doctor/examine.js';
-import { look, ROLES, type Role } from '../doctor/look.js';
+import { inspect, ROLES, type Role } from '../doctor/inspection.js';
 import type { Subcommand } from '../program.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
@@ -34,7 +34,7 @@ async function doctor(
   world: World,
 ): Promise<number> {
   const config = file === undefined ? undefined : readConfig(world.readText(file), file);
-  const diagnosis = await examine(await look(config, role, world.machine));
+  const diagnosis = await examine(await inspect(config, role, world.machine));
   world.out(
     json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world),
   );

@@ -1,18 +1,15 @@
 // lvsctl import [FILE]: an lvsctl file from saved rules or from the live table, on stdout.
+
 import { InvalidArgumentError } from 'commander';
+import { readTable } from '../../backend/readtable.js';
 import { type Address, parseAddress } from '../../model/address.js';
 import { familyOf } from '../../model/service.js';
+import { serviceKey, type VirtualServer } from '../../model/table.js';
 import { ConfigError, lineProblem, type Problem, renderWarnings } from '../config/problem.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
-import { renderId } from '../config/wanted.js';
 import { netmaskWarning } from '../config/warnings.js';
-import {
-  type Described,
-  type Surroundings,
-  UnsupportedRule,
-  writeConfig,
-} from '../config/write.js';
+import { type ImportContext, UnsupportedRule, writeConfig } from '../config/write.js';
 import { LvsctlError } from '../errors.js';
 import { connectedTo, holdersOf } from '../plan/facts.js';
 import { type MarkSource, markSources } from '../plan/marks.js';
@@ -53,23 +50,23 @@ async function importRules(
   world: World,
 ): Promise<number> {
   const addresses = file === undefined ? localAddresses(world.machine) : [];
-  const around: Around = {
+  const context: Known = {
     interfaceOf: (vip) => options.interface ?? deviceOf(vip, addresses),
     marks: [...(options.mark ?? []), ...(file === undefined ? markSources(world.machine) : [])],
   };
   const rules = file === undefined ? await fromTable(world) : await fromFile(file, world);
-  const text = write(rules, around);
+  const text = write(rules, context);
   readBack(text, rules); // what lvsctl would not read is not written
   world.err(renderWarnings(warningsOf(rules)));
   world.out(text);
   return 0;
 }
 
-type Around = Pick<Surroundings, 'interfaceOf' | 'marks'>;
+type Known = Pick<ImportContext, 'interfaceOf' | 'marks'>;
 
 /** What is imported, and how to name a service of it in an error. */
-interface Rules extends Pick<Surroundings, 'timeouts' | 'daemons'> {
-  readonly services: readonly Described[];
+interface Rules extends Pick<ImportContext, 'timeouts' | 'daemons'> {
+  readonly services: readonly VirtualServer[];
   /** @param service counted from 0 */
   readonly problemAt: (service: number, message: string) => Problem;
 }
@@ -78,13 +75,12 @@ const LIVE_TABLE = 'the live table';
 
 async function fromTable({ machine }: World): Promise<Rules> {
   const backend = await machine.backend();
-  const services: Described[] = [];
-  for (const { service } of await backend.services('rules')) {
-    const destinations = (await backend.destinations(service.id, 'rules')).map(
-      ({ destination }) => destination,
-    );
-    services.push({ service, destinations: destinations.reverse() });
-  }
+  const services = [...(await readTable(backend)).values()].map(
+    ({ service, destinations }): VirtualServer => ({
+      service,
+      destinations: destinations.toReversed(),
+    }),
+  );
   if (services.length === 0) throw new LvsctlError('NOT_FOUND', 'no services in the live table');
   const known = (value: number) => (value === 0 ? undefined : value);
   const daemons = (await backend.daemons()).map((one) => ({
@@ -118,10 +114,10 @@ async function fromFile(file: string, { readText, names }: World): Promise<Rules
 }
 
 /** @throws ConfigError the service that a file cannot hold */
-function write(rules: Rules, around: Around): string {
+function write(rules: Rules, context: Known): string {
   const { services, timeouts, daemons, problemAt } = rules;
   try {
-    return writeConfig(services, { ...around, timeouts, daemons });
+    return writeConfig(services, { ...context, timeouts, daemons });
   } catch (error) {
     if (!(error instanceof UnsupportedRule)) throw error;
     const at = services.findIndex(({ service }) => service === error.service);
@@ -139,7 +135,7 @@ function readBack(text: string, { services, problemAt }: Rules): void {
       const at = /^services\[(\d+)\]/.exec(problem.path)?.[1];
       const service = services[Number(at)]?.service;
       return service
-        ? problemAt(Number(at), `${renderId(service.id)}: ${problem.message}`)
+        ? problemAt(Number(at), `${serviceKey(service.id)}: ${problem.message}`)
         : problem;
     });
     throw new ConfigError(problems);
@@ -150,7 +146,7 @@ function warningsOf({ services, problemAt }: Rules): readonly Problem[] {
   return services.flatMap(({ service }, i) => {
     const { id, netmask, persistence } = service;
     const holes = familyOf(id) === 'ipv4' && persistence ? netmaskWarning(netmask) : undefined;
-    return holes === undefined ? [] : [problemAt(i, `${renderId(id)}: ${holes}`)];
+    return holes === undefined ? [] : [problemAt(i, `${serviceKey(id)}: ${holes}`)];
   });
 }
 

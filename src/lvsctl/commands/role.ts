@@ -72,6 +72,6 @@ async function showStatus(
   return lines.every(({ same }) => same) ? 0 : DIFFERS;
 }
 
-function comparisonJson({ subject, title, same, states }: Comparison): unknown {
-  return toJson({ subject, title, ...states, same });
+function comparisonJson({ resource, title, same, states }: Comparison): unknown {
+  return toJson({ resource, title, ...states, same });
 }

@@ -1,10 +1,10 @@
 // What the health checks of a service mean together with their service.
 import { parseAddress } from '../../model/address.js';
 import { type Check, type CheckKind, DEFAULT_PORT } from './checks.js';
+import { serverMode } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { fail, type Place } from './place.js';
-import { serverMode } from './wanted.js';
 
 /** Kinds that can go out from another network namespace, by a port of their own. */
 const FROM_NETNS: readonly CheckKind[] = ['tcp', 'http', 'https', 'udp', 'smtp'];

@@ -2,11 +2,11 @@
 import { formatAddress } from '../../model/address.js';
 import { flagRow } from '../../model/scheduler.js';
 import { checkChecks, type Monitor } from './consistency-checks.js';
+import { serverMode, toNetmask } from './desired.js';
 import { below } from './field.js';
 import type { Mode, TunnelOptions, VirtualService } from './file.js';
 import { once } from './once.js';
 import { fail, type Place } from './place.js';
-import { serverMode, toNetmask } from './wanted.js';
 
 /**
  * Reports whatever does not fit together, at its place.

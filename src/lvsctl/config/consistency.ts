@@ -1,12 +1,14 @@
 // What the entries of an lvsctl file mean together: names and addresses that stand once, VIPs that
 // exist. A single service is looked at in consistency-service.ts.
+
 import { formatAddress } from '../../model/address.js';
+import { serviceKey } from '../../model/table.js';
 import { checkService } from './consistency-service.js';
+import { serviceId } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { once } from './once.js';
 import { fail, type Place } from './place.js';
-import { renderId, serviceId } from './wanted.js';
 
 /** A file, or what could be read of one with errors: undefined stands for what could not. */
 export interface Parts {
@@ -46,7 +48,7 @@ export function checkConsistency(parts: Parts, root: Place): void {
   );
   once(
     services,
-    (service) => (service.port === undefined ? undefined : renderId(serviceId(service))),
+    (service) => (service.port === undefined ? undefined : serviceKey(serviceId(service))),
     'service',
     at,
   );

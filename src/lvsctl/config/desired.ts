@@ -1,5 +1,5 @@
 // What a file asks of the IPVS table, as model objects.
-import { type Family, formatAddress } from '../../model/address.js';
+import type { Family } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
 import { prefixBits } from '../../model/prefix.js';
@@ -49,13 +49,6 @@ export function serviceId(source: VirtualService): ServiceId {
     address: source.address,
     port: source.port ?? 0,
   };
-}
-
-/** `tcp 192.0.2.1 port 80` or `mark 1 (ipv4)`, for messages. */
-export function renderId(id: ServiceId): string {
-  return id.kind === 'fwmark'
-    ? `mark ${id.mark} (${id.family})`
-    : `${id.protocol} ${formatAddress(id.address)} port ${id.port}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 // A saved rule file (`ipvsadm -S`, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm) -> the table it
 // makes, without a kernel.
+
 import { linesOf, PAUSE, wordsOf } from '../../ipvsadm/lines.js';
 import { type Lookups, lookupsOf, parse } from '../../ipvsadm/parse.js';
 import { scan } from '../../ipvsadm/scan.js';
@@ -10,11 +11,11 @@ import type { Change } from '../../model/change.js';
 import type { DaemonRequest } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service, ServiceId } from '../../model/service.js';
+import { serviceKey } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import { describeLookAlike, findLookAlike } from './lookalike.js';
 import { ConfigError, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
-import { renderId } from './wanted.js';
 
 /** Looks up the host and service names of one line. */
 export interface Names {
@@ -171,7 +172,7 @@ class Table implements RuleFile {
   apply(change: Change, line: number): void {
     switch (change.kind) {
       case 'add-service': {
-        const key = renderId(change.service.id);
+        const key = serviceKey(change.service.id);
         const other = this.#services.get(key);
         if (other) throw new Misfit(`service ${key} is there twice, first in line ${other.line}`);
         this.#services.set(key, { service: change.service, destinations: new Map(), line });
@@ -182,7 +183,7 @@ class Table implements RuleFile {
         return;
       case 'delete-service':
         this.#get(change.id);
-        this.#services.delete(renderId(change.id));
+        this.#services.delete(serviceKey(change.id));
         return;
       case 'add-destination':
       case 'edit-destination':
@@ -218,7 +219,7 @@ class Table implements RuleFile {
   }
 
   #get(id: ServiceId): Entry {
-    const key = renderId(id);
+    const key = serviceKey(id);
     const entry = this.#services.get(key);
     if (!entry) throw new Misfit(`no service ${key} in the lines before`, true);
     return entry;

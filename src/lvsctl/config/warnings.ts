@@ -1,10 +1,10 @@
 // What an lvsctl file may say and probably does not mean.
 import { formatAddress, formatIpv4 } from '../../model/address.js';
 import { schedulerRow } from '../../model/scheduler.js';
+import { hasHoles, serverMode } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { fail, type Place } from './place.js';
-import { hasHoles, serverMode } from './wanted.js';
 
 /** Reports all warnings, at their places. */
 export function warn(config: Config, root: Place): void {

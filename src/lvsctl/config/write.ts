@@ -1,4 +1,5 @@
 // Rules -> the text of an lvsctl file that makes them again.
+
 import { stringify } from 'yaml';
 import { type Address, formatAddress, formatIpv4 } from '../../model/address.js';
 import type { DaemonRequest } from '../../model/daemon.js';
@@ -6,19 +7,13 @@ import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, type Forwarding, knownTunnel } from '../../model/forwarding.js';
 import { flagNames } from '../../model/scheduler.js';
 import { familyOf, fullNetmask, knownProtocol, type Service } from '../../model/service.js';
+import { serviceKey, type VirtualServer } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import { LvsctlError } from '../errors.js';
 import type { MarkSource } from '../plan/marks.js';
-import { renderId } from './wanted.js';
 
-/** A service with what the file tells of it beside its rules. */
-export interface Described {
-  readonly service: Service;
-  /** in the order in which they were added */
-  readonly destinations: readonly Destination[];
-}
-
-export interface Surroundings {
+/** What an lvsctl file says beside the rules. */
+export interface ImportContext {
   readonly timeouts: Timeouts | undefined;
   readonly daemons: readonly DaemonRequest[];
   /** who marks what, for mark services */
@@ -34,17 +29,21 @@ export class UnsupportedRule extends LvsctlError {
     readonly service: Service,
     message: string,
   ) {
-    super('UNSUPPORTED_RULE', `${renderId(service.id)}: ${message}`);
+    super('UNSUPPORTED_RULE', `${serviceKey(service.id)}: ${message}`);
   }
 }
 
-/** @throws UnsupportedRule the first service that a file cannot express */
-export function writeConfig(described: readonly Described[], around: Surroundings): string {
-  const services = described.map((one) => toEntry(one, around.marks));
+/**
+ * The text of a file.
+ * @param list servers in the order in which they were added
+ * @throws UnsupportedRule the first service that a file cannot express
+ */
+export function writeConfig(list: readonly VirtualServer[], context: ImportContext): string {
+  const services = list.map((one) => toEntry(one, context.marks));
   const vips = [...new Map(services.map(({ vip }) => [formatAddress(vip), vip])).values()];
-  const { timeouts, daemons } = around;
+  const { timeouts, daemons } = context;
   const file = {
-    vips: vips.map((vip) => ({ address: formatAddress(vip), interface: around.interfaceOf(vip) })),
+    vips: vips.map((vip) => ({ address: formatAddress(vip), interface: context.interfaceOf(vip) })),
     services: services.map(({ entry }) => entry),
     ...(timeouts
       ? {
@@ -61,7 +60,7 @@ export function writeConfig(described: readonly Described[], around: Surrounding
 }
 
 function toEntry(
-  { service, destinations }: Described,
+  { service, destinations }: VirtualServer,
   marks: readonly MarkSource[],
 ): { readonly vip: Address; readonly entry: object } {
   const { vip, ...where } = placeOf(service, marks);
@@ -69,9 +68,9 @@ function toEntry(
   const mode = mostCommon(modes) ?? 'nat';
   const { persistence } = service;
   if (service.engine && !persistence)
-    untellable(service, `persistence engine ${service.engine} without persistence`);
+    unsupported(service, `persistence engine ${service.engine} without persistence`);
   const entry = {
-    name: renderId(service.id)
+    name: serviceKey(service.id)
       .replace(/ port /, '-')
       .replace(/[^\w.-]+/g, '-')
       .replace(/-+$/, ''),
@@ -106,7 +105,7 @@ function placeOf(
   const { id } = service;
   if (id.kind === 'address') {
     const protocol =
-      knownProtocol(id.protocol) ?? untellable(service, `protocol ${id.protocol} has no service`);
+      knownProtocol(id.protocol) ?? unsupported(service, `protocol ${id.protocol} has no service`);
     return { vip: id.address, protocol, address: formatAddress(id.address), port: id.port };
   }
   const sources = marks.filter(({ mark, family }) => mark === id.mark && family === id.family);
@@ -116,7 +115,7 @@ function placeOf(
   const [source] = sources;
   const vip = source?.vip;
   if (!vip || ports.length === 0 || sources.some((one) => one.address !== source.address)) {
-    return untellable(
+    return unsupported(
       service,
       `which packets get the mark is not known; say it with --mark ${id.mark}=VIP:PORT,…`,
     );
@@ -143,13 +142,13 @@ function toServer(server: Destination, mode: string | undefined, service: Servic
 function tunnelOf({ forwarding, tunnel }: Destination, service: Service): object {
   if (forwarding !== 'tunnel' || tunnel.type === 'ipip') return {};
   const type =
-    knownTunnel(tunnel.type) ?? untellable(service, `tunnel type ${tunnel.type} has no name`);
+    knownTunnel(tunnel.type) ?? unsupported(service, `tunnel type ${tunnel.type} has no name`);
   const checksum = Object.entries(CHECKSUMS).find(([, { kernel }]) => kernel === tunnel.flags)?.[0];
   return { tunnel: { type, ...(type === 'gue' ? { port: tunnel.port } : {}), checksum } };
 }
 
 function modeOf(forwarding: Forwarding, service: Service): 'nat' | 'dr' | 'tun' {
-  return MODES[forwarding] ?? untellable(service, `forwarding method ${forwarding} has no mode`);
+  return MODES[forwarding] ?? unsupported(service, `forwarding method ${forwarding} has no mode`);
 }
 
 /** A server on the director itself is told as DR, from which the kernel makes `local` again. */
@@ -192,6 +191,6 @@ function toSync({
   };
 }
 
-function untellable(service: Service, message: string): never {
+function unsupported(service: Service, message: string): never {
   throw new UnsupportedRule(service, message);
 }

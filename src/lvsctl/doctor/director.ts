@@ -1,22 +1,22 @@
 // Faults of a director.
+
 import { formatAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { familyOf, type ServiceId } from '../../model/service.js';
-import { renderId } from '../config/wanted.js';
+import { serverKey, serviceKey } from '../../model/table.js';
 import { printCommand } from '../plan/command.js';
-import { formatServer } from '../plan/diff.js';
 import { hostPrefix, markRules, schedulerModules } from '../plan/director.js';
 import { connectedTo } from '../plan/facts.js';
 import { FIREWALL } from '../plan/firewall.js';
 import { DAEMON } from '../plan/rules.js';
 import { isLoaded } from '../plan/sysctl.js';
 import type { Check, Found } from './finding.js';
-import { isLocal, type Look, mayAdminister } from './look.js';
+import { type Inspection, isLocal, mayAdminister } from './inspection.js';
 import { isNot, shell, typed, wrongAddress } from './repair.js';
 
 /** the first kernel that schedules a reused port anew without a second's delay */
 const GOOD_REUSE = [5, 9] as const;
-/** entries to a bucket, on average, from which on look-ups cost */
+/** entries to a bucket, on average, from which on inspection-ups cost */
 const MOST_IN_BUCKET = 2;
 const MOST_BITS = 20;
 
@@ -27,8 +27,8 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     why: 'Without its modules the kernel knows neither the rules nor the scheduler.',
     find: ({ machine, config }) => {
       if (!machine.hasKernelRules) return [];
-      const wanted = ['ip_vs', ...(config ? schedulerModules(config) : [])];
-      return wanted
+      const desired = ['ip_vs', ...(config ? schedulerModules(config) : [])];
+      return desired
         .filter((name) => !isLoaded(name, machine))
         .map((name) => ({
           what: `module ${name} is not loaded`,
@@ -54,9 +54,9 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'forwarding',
     role: 'director',
     why: 'The answers of NAT servers go through the director, which drops what it does not forward.',
-    find: ({ meant, sysctl }) =>
+    find: ({ expected, sysctl }) =>
       (['ipv4', 'ipv6'] as const).flatMap((family) => {
-        const nat = meant.some(
+        const nat = expected.some(
           ({ service, destinations }) =>
             familyOf(service.id) === family &&
             destinations.some((one) => one.forwarding === 'masquerade'),
@@ -69,7 +69,7 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'vip',
     role: 'director',
     why: 'Packets for an address that the director does not have never reach its rules.',
-    find: (look) => (look.config ? missingVips(look) : unknownVips(look)),
+    find: (inspection) => (inspection.config ? missingVips(inspection) : unknownVips(inspection)),
   },
   {
     id: 'arp-answer',
@@ -95,8 +95,8 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'persistence',
     role: 'director',
     why: 'Persistent clients stay with a server that is gone, or has weight 0, until their template times out.',
-    find: ({ meant, sysctl }) =>
-      meant.some(({ service }) => service.persistence)
+    find: ({ expected, sysctl }) =>
+      expected.some(({ service }) => service.persistence)
         ? ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template'].flatMap(
             (key) => (sysctl(key) === '0' ? [isNot(key, '0', '1')] : []),
           )
@@ -112,7 +112,7 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
           .filter((one) => isMapped(id, one))
           .map((one) => {
             const port = id.kind === 'address' ? id.port : 0;
-            const what = `${renderId(id)}: server ${formatServer(one)} (${one.forwarding}) has another port than the service`;
+            const what = `${serviceKey(id)}: server ${serverKey(one)} (${one.forwarding}) has another port than the service`;
             return {
               what,
               repair: [
@@ -127,19 +127,19 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'weights',
     role: 'director',
     why: 'Servers of weight 0 take no new connections, so the service refuses them.',
-    find: ({ live = [], meant }) =>
+    find: ({ live = [], expected }) =>
       live
         .filter(
           ({ destinations }) =>
             destinations.length > 0 && destinations.every(({ weight }) => weight === 0),
         )
         .map(({ service: { id }, destinations }) => ({
-          what: `${renderId(id)}: all servers have weight 0`,
+          what: `${serviceKey(id)}: all servers have weight 0`,
           repair: destinations.map((one) =>
             typed({
               kind: 'edit-destination',
               id,
-              destination: { ...one, weight: meantWeight(id, one, meant) },
+              destination: { ...one, weight: meantWeight(id, one, expected) },
             }),
           ),
         })),
@@ -148,16 +148,16 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'no-servers',
     role: 'director',
     why: 'A service without servers refuses every connection.',
-    find: ({ live = [], meant, config }) =>
+    find: ({ live = [], expected, config }) =>
       live
         .filter(({ destinations }) => destinations.length === 0)
         .map(({ service: { id } }) => {
-          const servers = config ? (meantOf(id, meant)?.destinations ?? []) : [];
+          const servers = config ? (expectedOf(id, expected)?.destinations ?? []) : [];
           const add = servers.map((destination) =>
             typed({ kind: 'add-destination', id, destination }),
           );
           return {
-            what: `${renderId(id)}: no servers`,
+            what: `${serviceKey(id)}: no servers`,
             repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })],
           };
         }),
@@ -166,15 +166,15 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'service',
     role: 'director',
     why: 'What the file wants is not in the table, so the kernel does not balance it.',
-    find: ({ config, live, meant }) =>
+    find: ({ config, live, expected }) =>
       config && live
-        ? meant
+        ? expected
             .filter(
               ({ service }) =>
-                !live.some((one) => renderId(one.service.id) === renderId(service.id)),
+                !live.some((one) => serviceKey(one.service.id) === serviceKey(service.id)),
             )
             .map(({ service, destinations }) => ({
-              what: `${renderId(service.id)}: not in the table`,
+              what: `${serviceKey(service.id)}: not in the table`,
               repair: [
                 typed({ kind: 'add-service', service }),
                 ...destinations.map((destination) =>
@@ -188,8 +188,8 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
     id: 'mark',
     role: 'director',
     why: 'Packets get their mark from the packet filter; without a rule that sets it none belongs to the service.',
-    find: ({ meant, marks, config, facts }) =>
-      meant.flatMap(({ service: { id } }) => {
+    find: ({ expected, marks, config, facts }) =>
+      expected.flatMap(({ service: { id } }) => {
         if (
           id.kind !== 'fwmark' ||
           marks.some((source) => source.mark === id.mark && source.family === id.family)
@@ -204,7 +204,7 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
         const pattern = `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
         return [
           {
-            what: `${renderId(id)}: no rule sets this mark`,
+            what: `${serviceKey(id)}: no rule sets this mark`,
             repair: rules.length > 0 ? rules.map(printCommand) : [pattern],
           },
         ];
@@ -224,23 +224,23 @@ export const DIRECTOR_CHECKS: readonly Check[] = [
   },
 ];
 
-function missingVips({ config, facts }: Look): Found[] {
+function missingVips({ config, facts }: Inspection): Found[] {
   return (config?.vips ?? []).flatMap(({ address, interface: device }) =>
     wrongAddress(address, device, facts.addresses),
   );
 }
 
 /** Addresses of live services that no interface has and no route makes local. */
-function unknownVips(look: Look): Found[] {
+function unknownVips(inspection: Inspection): Found[] {
   const vips = new Map(
-    look.meant.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])),
+    inspection.expected.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])),
   );
   return [...vips.values()]
-    .filter((vip) => !isLocal(vip, look))
+    .filter((vip) => !isLocal(vip, inspection))
     .map((vip) => {
       const device =
-        connectedTo(vip, look.facts)[0]?.device ??
-        / dev (\S+)/.exec(look.facts.routes(vip.family) ?? '')?.[1] ??
+        connectedTo(vip, inspection.facts)[0]?.device ??
+        / dev (\S+)/.exec(inspection.facts.routes(vip.family) ?? '')?.[1] ??
         'eth0';
       return {
         what: `VIP ${formatAddress(vip)} is on no interface`,
@@ -250,8 +250,8 @@ function unknownVips(look: Look): Found[] {
 }
 
 /** Asks on the network who has the VIPs, as a host would that wants to take them. */
-function arpAnswers({ machine, meant, facts }: Look): Found[] {
-  const quiet = meant.filter(({ destinations }) =>
+function arpAnswers({ machine, expected, facts }: Inspection): Found[] {
+  const quiet = expected.filter(({ destinations }) =>
     destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
   );
   const vips = new Set(
@@ -303,40 +303,43 @@ function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
   );
 }
 
-function meantOf(id: ServiceId, meant: Look['meant']): Look['meant'][number] | undefined {
-  return meant.find(({ service }) => renderId(service.id) === renderId(id));
+function expectedOf(
+  id: ServiceId,
+  expected: Inspection['expected'],
+): Inspection['expected'][number] | undefined {
+  return expected.find(({ service }) => serviceKey(service.id) === serviceKey(id));
 }
 
-function meantWeight(id: ServiceId, server: Destination, meant: Look['meant']): number {
+function meantWeight(id: ServiceId, server: Destination, expected: Inspection['expected']): number {
   return (
-    meantOf(id, meant)?.destinations.find((one) => formatServer(one) === formatServer(server))
+    expectedOf(id, expected)?.destinations.find((one) => serverKey(one) === serverKey(server))
       ?.weight || 1
   );
 }
 
 /** The module keeps the size that it was loaded with. */
-function tableSize({ machine, live = [] }: Look): Found[] {
+function tableSize({ machine, live = [] }: Inspection): Found[] {
   const bits = Number(machine.read('/sys/module/ip_vs/parameters/conn_tab_bits')?.trim() ?? 0);
   const connections = live.reduce((sum, one) => sum + one.connections, 0);
   if (bits === 0 || connections <= MOST_IN_BUCKET * 2 ** bits) return [];
-  const wanted = Math.min(MOST_BITS, Math.ceil(Math.log2(connections)) + 1);
+  const desired = Math.min(MOST_BITS, Math.ceil(Math.log2(connections)) + 1);
   const loaded = machine.list('/sys/module').filter((name) => name.startsWith('ip_vs_'));
   return [
     {
       what: `${connections} connections in a table of ${2 ** bits} buckets`,
       repair: [
-        `echo 'options ip_vs conn_tab_bits=${wanted}' > /etc/modprobe.d/ip_vs.conf`,
+        `echo 'options ip_vs conn_tab_bits=${desired}' > /etc/modprobe.d/ip_vs.conf`,
         'ipvsadm-save -n > /run/ipvsadm.rules',
         'ipvsadm -C',
         shell('modprobe', '-r', ...loaded, 'ip_vs'),
-        `modprobe ip_vs conn_tab_bits=${wanted}`,
+        `modprobe ip_vs conn_tab_bits=${desired}`,
         'ipvsadm-restore < /run/ipvsadm.rules',
       ],
     },
   ];
 }
 
-function syncDaemons({ config, facts, running }: Look): Found[] {
+function syncDaemons({ config, facts, running }: Inspection): Found[] {
   const absent = (config?.sync ?? []).filter(
     ({ role }) => !running.some((daemon) => daemon.role === role),
   );

@@ -1,28 +1,28 @@
 // All checks of a machine's roles, one after the other.
 import { DIRECTOR_CHECKS } from './director.js';
 import type { Finding } from './finding.js';
-import type { Look } from './look.js';
+import type { Inspection } from './inspection.js';
 import { REALSERVER_CHECKS } from './realserver.js';
 
 export interface Diagnosis {
   readonly roles: readonly string[];
   readonly findings: readonly Finding[];
   /** what could not be looked at, and why */
-  readonly unseen: readonly string[];
+  readonly skipped: readonly string[];
 }
 
 /** Every finding, in the order of the checks. */
-export async function examine(look: Look): Promise<Diagnosis> {
+export async function examine(inspection: Inspection): Promise<Diagnosis> {
   const findings: Finding[] = [];
   for (const check of [...DIRECTOR_CHECKS, ...REALSERVER_CHECKS]) {
-    if (check.role !== 'any' && !look.roles.has(check.role)) continue;
-    for (const found of await check.find(look))
+    if (check.role !== 'any' && !inspection.roles.has(check.role)) continue;
+    for (const found of await check.find(inspection))
       findings.push({ id: check.id, why: check.why, ...found });
   }
-  return { roles: [...look.roles], findings, unseen: unseen(look) };
+  return { roles: [...inspection.roles], findings, skipped: skipped(inspection) };
 }
 
-function unseen({ roles, machine, live }: Look): string[] {
+function skipped({ roles, machine, live }: Inspection): string[] {
   const arping = roles.has('director') && machine.run('arping', ['-V']).status === NOT_INSTALLED;
   return [
     ...(arping

@@ -1,5 +1,5 @@
 // What the doctor finds.
-import type { Look, Role } from './look.js';
+import type { Inspection, Role } from './inspection.js';
 
 export interface Finding {
   /** the check, `rp-filter` */
@@ -22,5 +22,5 @@ export interface Check {
   readonly id: string;
   readonly role: Role | 'any';
   readonly why: string;
-  find(look: Look): readonly Found[] | Promise<readonly Found[]>;
+  find(inspection: Inspection): readonly Found[] | Promise<readonly Found[]>;
 }

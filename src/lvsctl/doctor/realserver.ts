@@ -13,7 +13,7 @@ import {
   vipDevice,
 } from '../plan/realserver.js';
 import type { Check, Found } from './finding.js';
-import { type Look, quietVips, TUNNEL } from './look.js';
+import { type Inspection, quietVips, TUNNEL } from './inspection.js';
 import { isNot, shell, wrongAddress } from './repair.js';
 
 /** answers for addresses of the asked interface alone, or for none */
@@ -25,22 +25,22 @@ export const REALSERVER_CHECKS: readonly Check[] = [
     id: 'arp',
     role: 'realserver',
     why: 'A real server that answers ARP for the VIP, or announces it, draws the traffic of the director to itself.',
-    find: (look) =>
-      quietDevices(look).flatMap((device) => [
-        ...notAmong(look, device, 'arp_ignore', QUIET_IGNORE),
-        ...notAmong(look, device, 'arp_announce', QUIET_ANNOUNCE),
+    find: (inspection) =>
+      quietDevices(inspection).flatMap((device) => [
+        ...notAmong(inspection, device, 'arp_ignore', QUIET_IGNORE),
+        ...notAmong(inspection, device, 'arp_announce', QUIET_ANNOUNCE),
       ]),
   },
   {
     id: 'vip',
     role: 'realserver',
     why: 'A real server must take packets for the VIP, and for nothing else of its network.',
-    find: (look) =>
-      look.config
-        ? quietParts(look).flatMap((part) =>
-            wrongAddress(part.service.address, vipDevice(part), look.facts.addresses),
+    find: (inspection) =>
+      inspection.config
+        ? quietParts(inspection).flatMap((part) =>
+            wrongAddress(part.service.address, vipDevice(part), inspection.facts.addresses),
           )
-        : wideAddresses(look),
+        : wideAddresses(inspection),
   },
   {
     id: 'tunnel-device',
@@ -55,9 +55,9 @@ export const REALSERVER_CHECKS: readonly Check[] = [
     id: 'rp-filter',
     role: 'realserver',
     why: 'Strict reverse path filtering drops packets whose sender is reached through another interface.',
-    find: (look) =>
-      filteredDevices(look).flatMap((device) =>
-        effective(look, device, 'rp_filter') === 1
+    find: (inspection) =>
+      filteredDevices(inspection).flatMap((device) =>
+        effective(inspection, device, 'rp_filter') === 1
           ? [isNot(`net/ipv4/conf/${device}/rp_filter`, '1 (strict)', '2')]
           : [],
       ),
@@ -66,8 +66,10 @@ export const REALSERVER_CHECKS: readonly Check[] = [
     id: 'tunnel-mtu',
     role: 'realserver',
     why: 'Requests of full size do not fit the tunnel, and clients that never see the message about it hang.',
-    find: async (look) =>
-      (await Promise.all(tunnelParts(look).map((part) => unclamped(part, look)))).flat(),
+    find: async (inspection) =>
+      (
+        await Promise.all(tunnelParts(inspection).map((part) => unclamped(part, inspection)))
+      ).flat(),
   },
   {
     id: 'gateway',
@@ -82,56 +84,65 @@ export const REALSERVER_CHECKS: readonly Check[] = [
   },
 ];
 
-function quietParts({ config, facts }: Pick<Look, 'config' | 'facts'>): Part[] {
+function quietParts({ config, facts }: Pick<Inspection, 'config' | 'facts'>): Part[] {
   return config ? partsOf(config, facts).filter(({ mode }) => mode !== 'nat') : [];
 }
 
-function tunnelParts(look: Pick<Look, 'config' | 'facts'>): Part[] {
-  return quietParts(look).filter(({ mode }) => mode === 'tun');
+function tunnelParts(inspection: Pick<Inspection, 'config' | 'facts'>): Part[] {
+  return quietParts(inspection).filter(({ mode }) => mode === 'tun');
 }
 
 /** The interfaces on which nobody may hear of the VIPs. */
-function quietDevices(look: Look): string[] {
-  if (look.config)
-    return [...new Set(quietParts(look).flatMap((part) => arpDevices(part, look.facts)))];
-  const hidden = quietVips(look.facts).flatMap(({ address }) => parseAddress(address) ?? []);
-  const outer = look.facts.addresses.filter(
+function quietDevices(inspection: Inspection): string[] {
+  if (inspection.config)
+    return [
+      ...new Set(quietParts(inspection).flatMap((part) => arpDevices(part, inspection.facts))),
+    ];
+  const hidden = quietVips(inspection.facts).flatMap(({ address }) => parseAddress(address) ?? []);
+  const outer = inspection.facts.addresses.filter(
     ({ device, address }) => device !== 'lo' && !TUNNEL.test(device) && !address.includes(':'),
   );
   const asked = hidden.flatMap((vip) => {
     if (vip.family === 'ipv6') return [];
-    const own = connectedTo(vip, look.facts);
+    const own = connectedTo(vip, inspection.facts);
     return own.length > 0 ? own : outer; // the VIP may be routed here over any of them
   });
   return [...new Set(asked.map(({ device }) => device))];
 }
 
 /** The kernel goes by the larger one of `all` and the interface. */
-function effective(look: Look, device: string, name: string): number {
+function effective(inspection: Inspection, device: string, name: string): number {
   return Math.max(
-    ...['all', device].map((place) => Number(look.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0)),
+    ...['all', device].map((place) =>
+      Number(inspection.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0),
+    ),
   );
 }
 
-function notAmong(look: Look, device: string, name: string, good: readonly number[]): Found[] {
-  const value = effective(look, device, name);
+function notAmong(
+  inspection: Inspection,
+  device: string,
+  name: string,
+  good: readonly number[],
+): Found[] {
+  const value = effective(inspection, device, name);
   if (good.includes(value)) return [];
-  const wanted = good[0] ?? 0;
-  const general = Number(look.sysctl(`net/ipv4/conf/all/${name}`) ?? 0);
-  const places = good.includes(Math.max(general, wanted)) ? [device] : ['all', device];
-  const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), String(wanted));
+  const desired = good[0] ?? 0;
+  const general = Number(inspection.sysctl(`net/ipv4/conf/all/${name}`) ?? 0);
+  const places = good.includes(Math.max(general, desired)) ? [device] : ['all', device];
+  const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), String(desired));
   return [
     {
       ...found,
       repair: places.map(
-        (place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(wanted)).repair[0] ?? '',
+        (place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(desired)).repair[0] ?? '',
       ),
     },
   ];
 }
 
 /** Addresses on lo that make a whole network local. */
-function wideAddresses({ facts }: Look): Found[] {
+function wideAddresses({ facts }: Inspection): Found[] {
   return facts.addresses
     .filter(
       ({ device, address, prefix }) =>
@@ -145,7 +156,7 @@ function wideAddresses({ facts }: Look): Found[] {
     });
 }
 
-function downDevice(part: Part, { links }: Look['facts']): Found[] {
+function downDevice(part: Part, { links }: Inspection['facts']): Found[] {
   const { name, words } = tunnelDevice(part);
   const state = links.find((link) => link.name === name);
   if (state?.up) return [];
@@ -159,7 +170,7 @@ function downDevice(part: Part, { links }: Look['facts']): Found[] {
 }
 
 /** Tunnel devices with an address that are down. */
-function downTunnels({ addresses }: Look['facts']): Found[] {
+function downTunnels({ addresses }: Inspection['facts']): Found[] {
   const down = new Set(
     addresses.filter(({ device, up }) => TUNNEL.test(device) && !up).map(({ device }) => device),
   );
@@ -170,15 +181,15 @@ function downTunnels({ addresses }: Look['facts']): Found[] {
 }
 
 /** Tunnel devices, and the interface of a DR server whose way to clients is another one. */
-function filteredDevices(look: Look): string[] {
-  const { facts } = look;
-  if (!look.config)
+function filteredDevices(inspection: Inspection): string[] {
+  const { facts } = inspection;
+  if (!inspection.config)
     return [
       ...new Set(
         facts.addresses.filter(({ device }) => TUNNEL.test(device)).map(({ device }) => device),
       ),
     ];
-  const parts = quietParts(look).filter(({ service }) => service.address.family === 'ipv4');
+  const parts = quietParts(inspection).filter(({ service }) => service.address.family === 'ipv4');
   const out = / dev (\S+)/.exec(` ${facts.routes('ipv4') ?? ''}`)?.[1];
   const devices = parts.flatMap((part) => {
     if (part.mode === 'tun')
@@ -188,21 +199,21 @@ function filteredDevices(look: Look): string[] {
   return [...new Set(devices)];
 }
 
-async function unclamped(part: Part, { facts, machine }: Look): Promise<Found[]> {
+async function unclamped(part: Part, { facts, machine }: Inspection): Promise<Found[]> {
   const size = segmentSize(part, facts);
   const route = facts.routes(part.service.address.family) ?? '';
   const advertised = Number(/ advmss (\d+)/.exec(route)?.[1] ?? Number.POSITIVE_INFINITY);
   if (size === undefined || advertised <= size) return [];
-  const subject = {
+  const resource = {
     tool: facts.firewallTool(),
     rule: { kind: 'mss', address: part.service.address, size },
   } as const;
-  if (await FIREWALL.read(subject, machine)) return [];
+  if (await FIREWALL.read(resource, machine)) return [];
   const what = `VIP ${formatAddress(part.service.address)} offers segments that the tunnel has no room for; ${size} bytes fit`;
-  return [{ what, repair: FIREWALL.commands(subject, false, true).map(printCommand) }];
+  return [{ what, repair: FIREWALL.commands(resource, false, true).map(printCommand) }];
 }
 
-function wrongGateway({ service }: Part, facts: Look['facts']): Found[] {
+function wrongGateway({ service }: Part, facts: Inspection['facts']): Found[] {
   const { gateway } = service;
   if (gateway === undefined) {
     if (facts.routes(service.address.family) !== null) return [];

@@ -4,13 +4,13 @@ import type { Change } from '../../model/change.js';
 import { printCommand, sysctlName } from '../plan/command.js';
 import { hostPrefix } from '../plan/director.js';
 import type { Found } from './finding.js';
-import type { Look } from './look.js';
+import type { Inspection } from './inspection.js';
 
 /** A sysctl that has the wrong value. */
-export function isNot(key: string, value: string, wanted: string): Found {
+export function isNot(key: string, value: string, desired: string): Found {
   return {
     what: `${sysctlName(key)} is ${value}`,
-    repair: [printCommand({ kind: 'sysctl', key, value: wanted })],
+    repair: [printCommand({ kind: 'sysctl', key, value: desired })],
   };
 }
 
@@ -18,14 +18,14 @@ export function isNot(key: string, value: string, wanted: string): Found {
 export function wrongAddress(
   address: Address,
   device: string,
-  addresses: Look['facts']['addresses'],
+  addresses: Inspection['facts']['addresses'],
 ): Found[] {
   const text = formatAddress(address);
-  const wanted = hostPrefix(address);
+  const desired = hostPrefix(address);
   const present = addresses.filter((one) => one.address === text && one.device === device);
-  if (present.some(({ prefix }) => wanted === `${text}/${prefix}`)) return [];
+  if (present.some(({ prefix }) => desired === `${text}/${prefix}`)) return [];
   const flags = address.family === 'ipv6' ? ['nodad', 'preferred_lft', '0'] : [];
-  const add = shell('ip', 'addr', 'add', wanted, 'dev', device, ...flags);
+  const add = shell('ip', 'addr', 'add', desired, 'dev', device, ...flags);
   const [other] = present;
   if (other === undefined) return [{ what: `VIP ${text} is not on ${device}`, repair: [add] }];
   return [

@@ -13,7 +13,7 @@ export type Command =
       readonly kind: 'run';
       readonly program: string;
       readonly words: readonly string[];
-      readonly mayFail?: boolean;
+      readonly ignoreFailure?: boolean;
     }
   /** @param key below /proc/sys, with slashes */
   | { readonly kind: 'sysctl'; readonly key: string; readonly value: string }
@@ -50,7 +50,7 @@ export async function perform(command: Command, machine: Machine): Promise<void>
   switch (command.kind) {
     case 'run': {
       const { status, stderr } = machine.run(command.program, command.words);
-      if (status !== 0 && !command.mayFail)
+      if (status !== 0 && !command.ignoreFailure)
         throw failure(command, stderr.trim() || `exit status ${status}`);
       return;
     }

@@ -2,8 +2,8 @@
 // order in which traffic can rely on them.
 import { type Address, formatAddress } from '../../model/address.js';
 import { schedulerModule } from '../../model/scheduler.js';
+import { desiredServices, serverMode } from '../config/desired.js';
 import type { Config, VirtualService } from '../config/file.js';
-import { serverMode, wantedTable } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts } from './facts.js';
 import type { FirewallRule } from './firewall.js';
@@ -41,11 +41,11 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
 
 /** @throws WRONG_MACHINE the first interface of the file that this machine does not have */
 function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
-  const wanted = [
+  const desired = [
     ...vips.map((vip) => [vip.interface, `VIP ${formatAddress(vip.address)}`] as const),
     ...sync.map((daemon) => [daemon.interface, `sync daemon ${daemon.role}`] as const),
   ];
-  const missing = wanted.find(([device]) => !links.some(({ name }) => name === device));
+  const missing = desired.find(([device]) => !links.some(({ name }) => name === device));
   if (!missing) return;
   const present = links.map(({ name }) => name).join(', ');
   throw new LvsctlError(
@@ -146,7 +146,7 @@ export function markRules({ address, protocol, ports = [], mark }: VirtualServic
 }
 
 function rules(config: Config): Setting[] {
-  const services = wantedTable(config).map(({ service, destinations, sorry }) => {
+  const services = desiredServices(config).map(({ service, destinations, sorry }) => {
     const servers = destinations.length === 0 && sorry ? [sorry] : destinations;
     return setting(
       'service',

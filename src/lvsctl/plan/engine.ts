@@ -4,12 +4,12 @@
 import { expectedError } from '../failure.js';
 import { type Command, CommandError, perform } from './command.js';
 import type { Entry, Journal, Position } from './journal.js';
-import { type Bound, bind } from './kinds.js';
 import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
 import type { Others } from './others.js';
-import { type Renames, renamedState, renamedSubject, renamesSince } from './rename.js';
-import { keyOf, type Setting, type State, type Subject } from './setting.js';
+import { type Renames, renamedResource, renamedState, renamesSince } from './rename.js';
+import { type BoundResource, resourceWith } from './resources.js';
+import { keyOf, type Resource, type Setting, type State } from './setting.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 
 /** Who carries out a plan: the machine itself, or a printer. */
@@ -65,10 +65,10 @@ export function dryRun(
   };
 }
 
-/** A subject that this run touched, what it was before the run, and its lines in the record then. */
+/** A resource that this run touched, what it was before the run, and its lines in the record then. */
 interface Done {
-  readonly subject: Subject;
-  readonly bound: Bound;
+  readonly resource: Resource;
+  readonly bound: BoundResource;
   readonly from: State;
   readonly position: Position;
 }
@@ -81,8 +81,8 @@ interface Done {
  */
 export async function up(settings: readonly Setting[], executor: Executor): Promise<void> {
   const { journal } = executor;
-  const desired = new Set(settings.map(({ subject }) => keyOf(subject)));
-  const obsolete = journal.entries.filter(({ subject }) => !desired.has(keyOf(subject)));
+  const desired = new Set(settings.map(({ resource }) => keyOf(resource)));
+  const obsolete = journal.entries.filter(({ resource }) => !desired.has(keyOf(resource)));
   const done: Done[] = [];
   try {
     const renames = renamesOf(journal, executor.machine);
@@ -121,26 +121,26 @@ function renamesOf(journal: Journal, machine: Snapshot): Renames {
 }
 
 async function bringAbout(
-  { subject, wanted }: Setting,
+  { resource, desired }: Setting,
   executor: Executor,
   done: Done[],
 ): Promise<void> {
   const { journal, machine, others } = executor;
-  const bound = bind(subject);
+  const bound = resourceWith(resource);
   const from = await bound.read(machine);
-  const position = journal.position(subject);
-  if (bound.same(from, wanted)) {
+  const position = journal.position(resource);
+  if (bound.same(from, desired)) {
     // it is so because another file made it so: it is this file's as well from now on
-    const other = others.find(subject);
-    if (!other || journal.find(subject)) return;
-    done.push({ subject, bound, from, position });
-    journal.note(subject, other.entry.former, wanted);
+    const other = others.find(resource);
+    if (!other || journal.find(resource)) return;
+    done.push({ resource, bound, from, position });
+    journal.note(resource, other.entry.former, desired);
   } else {
-    done.push({ subject, bound, from, position });
-    journal.note(subject, from, wanted);
-    for (const command of bound.commands(from, wanted)) await executor.perform(command);
+    done.push({ resource, bound, from, position });
+    journal.note(resource, from, desired);
+    for (const command of bound.commands(from, desired)) await executor.perform(command);
   }
-  journal.settle(subject);
+  journal.settle(resource);
 }
 
 /** Puts the former state of an entry back, where it is still this file's to put back. */
@@ -151,37 +151,37 @@ async function restore(
   done: Done[],
 ): Promise<void> {
   const { journal, machine, report } = executor;
-  const { subject } = entry;
-  const live = renamedSubject(subject, renames);
-  const bound = bind(live);
+  const { resource } = entry;
+  const live = renamedResource(resource, renames);
+  const bound = resourceWith(live);
   const actual = await bound.read(machine);
-  done.push({ subject, bound, from: actual, position: journal.position(subject) });
-  const former = renamedState(subject, entry.former, renames);
-  const set = renamedState(subject, entry.set, renames);
-  const kept = reasonToKeep({ ...entry, subject: live, former, set }, bound, actual, executor);
+  done.push({ resource, bound, from: actual, position: journal.position(resource) });
+  const former = renamedState(resource, entry.former, renames);
+  const set = renamedState(resource, entry.set, renames);
+  const kept = reasonToKeep({ ...entry, resource: live, former, set }, bound, actual, executor);
   if (kept !== undefined) {
     if (kept !== '') report.warn(kept);
-    journal.forget(subject);
+    journal.forget(resource);
     return;
   }
   const commands = bound.commands(actual, former);
-  if (commands.length > 0) journal.reopen(subject);
+  if (commands.length > 0) journal.reopen(resource);
   for (const command of commands) await executor.perform(command);
-  journal.forget(subject);
+  journal.forget(resource);
 }
 
 /** @returns why it stays as it is, '' when that needs no words; undefined when it is restored */
 function reasonToKeep(
-  { subject, former, set, settled }: Entry,
-  bound: Bound,
+  { resource, former, set, settled }: Entry,
+  bound: BoundResource,
   actual: State,
   { others, machine }: Executor,
 ): string | undefined {
-  if (subject.kind === 'sysctl' && actual === null) return ''; // gone with its interface
-  const other = others.find(subject);
+  if (resource.kind === 'sysctl' && actual === null) return ''; // gone with its interface
+  const other = others.find(resource);
   if (other) return `${bound.title}: left at ${bound.show(actual)}, which ${other.file} needs`;
-  if (subject.kind === 'address' && actual === false && former === false) {
-    const elsewhere = holderOf(subject.address, machine);
+  if (resource.kind === 'address' && actual === false && former === false) {
+    const elsewhere = holderOf(resource.address, machine);
     if (elsewhere !== undefined)
       return `${bound.title}: it is on ${elsewhere} now, where lvsctl did not put it; left there`;
   }
@@ -204,16 +204,16 @@ async function rollback(
   machine.refresh();
   const failures: string[] = [];
   let changed = 0;
-  for (const { subject, bound, from, position } of [...done].reverse()) {
+  for (const { resource, bound, from, position } of [...done].reverse()) {
     try {
       const actual = await bound.read(machine);
       const commands = bound.commands(actual, from);
       if (commands.length > 0) {
-        journal.reopenAt(subject, position);
+        journal.reopenAt(resource, position);
         changed++;
       }
       for (const command of commands) await perform(command);
-      journal.reset(subject, position);
+      journal.reset(resource, position);
     } catch (error) {
       failures.push(`${bound.title} is not as before: ${messageOf(error)}`);
     }
@@ -238,10 +238,10 @@ function messageOf(error: unknown): string {
 }
 
 export interface Comparison {
-  readonly subject: Subject;
+  readonly resource: Resource;
   readonly title: string;
   /** as text */
-  readonly wanted: string;
+  readonly desired: string;
   readonly actual: string;
   readonly same: boolean;
   /** the same as values */
@@ -255,16 +255,16 @@ export async function compare(
 ): Promise<Comparison[]> {
   const view = snapshot(machine);
   const lines: Comparison[] = [];
-  for (const { subject, wanted } of settings) {
-    const bound = bind(subject);
+  for (const { resource, desired } of settings) {
+    const bound = resourceWith(resource);
     const actual = await bound.read(view);
     lines.push({
-      subject,
+      resource,
       title: bound.title,
-      wanted: bound.show(wanted),
+      desired: bound.show(desired),
       actual: bound.show(actual),
-      same: bound.same(actual, wanted),
-      states: { desired: wanted, actual },
+      same: bound.same(actual, desired),
+      states: { desired: desired, actual },
     });
   }
   return lines;

@@ -65,8 +65,8 @@ export function connectedTo(
 /** Whether an address lies in the network of a local one. */
 function contains(
   { address: text, prefix }: Pick<LocalAddress, 'address' | 'prefix'>,
-  wanted: Address,
+  desired: Address,
 ): boolean {
   const own = parseAddress(text);
-  return own !== undefined && samePrefix(own, wanted, prefix);
+  return own !== undefined && samePrefix(own, desired, prefix);
 }

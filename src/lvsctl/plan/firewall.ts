@@ -5,7 +5,7 @@ import { formatAddress } from '../../model/address.js';
 import type { KnownProtocol } from '../../model/service.js';
 import type { Command } from './command.js';
 import type { Machine } from './machine.js';
-import type { FirewallTool, Kind } from './setting.js';
+import type { FirewallTool, ResourceType } from './setting.js';
 
 export type FirewallRule =
   | {
@@ -19,7 +19,7 @@ export type FirewallRule =
   /** largest TCP segment offered in connections of a VIP, bytes */
   | { readonly kind: 'mss'; readonly address: Address; readonly size: number };
 
-export const FIREWALL: Kind<'firewall'> = {
+export const FIREWALL: ResourceType<'firewall'> = {
   shared: false,
   title: ({ rule }) => `firewall ${describe(rule)}`,
   show: (state) => (state ? 'there' : 'missing'),
@@ -27,7 +27,7 @@ export const FIREWALL: Kind<'firewall'> = {
     if (tool === 'nft') return nftHas(rule, machine);
     return machine.run(program(tool, rule), iptablesWords('-C', rule)).status === 0;
   },
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands({ tool, rule }, from, to) {
     if (from === to) return [];
     if (tool === 'nft') return nftCommands(rule, to);

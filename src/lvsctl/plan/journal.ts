@@ -7,7 +7,7 @@ import { LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
 import { isSystemError } from '../systemerror.js';
 import { checkEntry, checkHeader } from './recordformat.js';
-import { keyOf, type State, type Subject } from './setting.js';
+import { keyOf, type Resource, type State } from './setting.js';
 
 const VERSION = 1;
 /** `{"state":"` */
@@ -60,9 +60,9 @@ export interface Header {
   readonly links: Readonly<Record<string, number>>;
 }
 
-/** A subject that was changed: what it was before the first change, and what it was last set to. */
+/** A resource that was changed: what it was before the first change, and what it was last set to. */
 export interface Entry {
-  readonly subject: Subject;
+  readonly resource: Resource;
   readonly former: State;
   readonly set: State;
   /** the change was carried through; else it may have stopped anywhere between the two states */
@@ -74,13 +74,13 @@ type Letter = 'o' | 's' | 'v';
 interface Line {
   /** of its state, bytes */
   readonly offset: number;
-  readonly subject: Subject;
+  readonly resource: Resource;
   readonly former: State;
   readonly set: State;
   letter: Letter;
 }
 
-/** The lines of a subject with their letters at a moment. */
+/** The lines of a resource with their letters at a moment. */
 export type Position = readonly (readonly [Line, Letter])[];
 
 /** The record is not one of ours. */
@@ -91,7 +91,7 @@ export class JournalError extends LvsctlError {
   }
 }
 
-/** The entries by subject, in the order of their first change. */
+/** The entries by resource, in the order of their first change. */
 export class Journal {
   readonly name: string;
   readonly #directory: RecordDirectory;
@@ -131,12 +131,12 @@ export class Journal {
   get entries(): readonly Entry[] {
     const found = new Map<string, Entry>();
     for (const line of this.#lines)
-      if (line.letter !== 'v') found.set(keyOf(line.subject), toEntry(line));
+      if (line.letter !== 'v') found.set(keyOf(line.resource), toEntry(line));
     return [...found.values()];
   }
 
-  find(subject: Subject): Entry | undefined {
-    const line = this.#top(subject);
+  find(resource: Resource): Entry | undefined {
+    const line = this.#top(resource);
     return line && toEntry(line);
   }
 
@@ -151,16 +151,16 @@ export class Journal {
   }
 
   /**
-   * Records a change that is about to be made. The first former state of a subject stays.
+   * Records a change that is about to be made. The first former state of a resource stays.
    * @throws a system error when it cannot be written, JournalError when it could not be read back
    */
-  note(subject: Subject, former: State, set: State): void {
-    const known = this.#top(subject);
+  note(resource: Resource, former: State, set: State): void {
+    const known = this.#top(resource);
     if (known && JSON.stringify(known.set) === JSON.stringify(set)) {
       this.#mark(known, 'o');
       return;
     }
-    const entry = { subject, former: known ? known.former : former, set };
+    const entry = { resource, former: known ? known.former : former, set };
     const wrong = checkEntry(JSON.parse(JSON.stringify(entry)));
     if (wrong !== undefined)
       throw new JournalError(`${wrong}: cannot be recorded, and so not restored`);
@@ -170,37 +170,37 @@ export class Journal {
   }
 
   /** The change that was recorded has been made. */
-  settle(subject: Subject): void {
-    const line = this.#top(subject);
+  settle(resource: Resource): void {
+    const line = this.#top(resource);
     if (line) this.#mark(line, 's');
   }
 
-  /** A subject is about to be restored: until `forget` it may be between its states. */
-  reopen(subject: Subject): void {
-    const line = this.#top(subject);
+  /** A resource is about to be restored: until `forget` it may be between its states. */
+  reopen(resource: Resource): void {
+    const line = this.#top(resource);
     if (line) this.#tryMark(line, 'o');
   }
 
-  /** A subject is as it was before the first change. */
-  forget(subject: Subject): void {
+  /** A resource is as it was before the first change. */
+  forget(resource: Resource): void {
     // the last line first: what is left after a crash is an entry that has its former state
-    for (const line of [...this.#linesOf(subject)].reverse()) this.#tryMark(line, 'v');
+    for (const line of [...this.#linesOf(resource)].reverse()) this.#tryMark(line, 'v');
   }
 
-  position(subject: Subject): Position {
-    return this.#linesOf(subject).map((line) => [line, line.letter]);
+  position(resource: Resource): Position {
+    return this.#linesOf(resource).map((line) => [line, line.letter]);
   }
 
-  /** A subject is about to be taken back to how it was at a position. */
-  reopenAt(subject: Subject, position: Position): void {
-    const line = this.#top(subject) ?? position.findLast(([, letter]) => letter !== 'v')?.[0];
+  /** A resource is about to be taken back to how it was at a position. */
+  reopenAt(resource: Resource, position: Position): void {
+    const line = this.#top(resource) ?? position.findLast(([, letter]) => letter !== 'v')?.[0];
     if (line) this.#tryMark(line, 'o');
   }
 
-  /** A subject is as it was at a position. */
-  reset(subject: Subject, position: Position): void {
+  /** A resource is as it was at a position. */
+  reset(resource: Resource, position: Position): void {
     const letters = new Map(position);
-    for (const line of [...this.#linesOf(subject)].reverse())
+    for (const line of [...this.#linesOf(resource)].reverse())
       this.#tryMark(line, letters.get(line) ?? 'v');
   }
 
@@ -225,8 +225,8 @@ export class Journal {
 
   #compact(live: readonly Line[]): void {
     const header = this.#lineOf(`"record":${VERSION}`, this.#header ?? {});
-    const texts = live.map(({ letter, subject, former, set }) =>
-      this.#lineOf(`"state":"${letter}"`, { subject, former, set }),
+    const texts = live.map(({ letter, resource, former, set }) =>
+      this.#lineOf(`"state":"${letter}"`, { resource, former, set }),
     );
     this.#attempt(() => this.#directory.replace(this.name, header + texts.join('')));
   }
@@ -238,18 +238,18 @@ export class Journal {
 
   #keep(line: Line): void {
     this.#lines.push(line);
-    const key = keyOf(line.subject);
+    const key = keyOf(line.resource);
     const lines = this.#bySubject.get(key);
     if (lines) lines.push(line);
     else this.#bySubject.set(key, [line]);
   }
 
-  #linesOf(subject: Subject): readonly Line[] {
-    return this.#bySubject.get(keyOf(subject)) ?? [];
+  #linesOf(resource: Resource): readonly Line[] {
+    return this.#bySubject.get(keyOf(resource)) ?? [];
   }
 
-  #top(subject: Subject): Line | undefined {
-    return this.#linesOf(subject).findLast(({ letter }) => letter !== 'v');
+  #top(resource: Resource): Line | undefined {
+    return this.#linesOf(resource).findLast(({ letter }) => letter !== 'v');
   }
 
   /** @returns the offset of the line */
@@ -287,8 +287,8 @@ export class Journal {
   }
 }
 
-function toEntry({ subject, former, set, letter }: Line): Entry {
-  return { subject, former, set, settled: letter === 's' };
+function toEntry({ resource, former, set, letter }: Line): Entry {
+  return { resource, former, set, settled: letter === 's' };
 }
 
 /** JSON in which a character is a byte, so that offsets can be counted. */
@@ -318,7 +318,7 @@ function parseLine(text: string, index: number, where: string, directory: Record
   if (wrong !== undefined) throw damaged(where, wrong);
   if (version !== undefined) return { header: value as Header };
   const letter = head.charAt(STATE_OFFSET - 1) as Letter;
-  return { line: { ...(value as Pick<Line, 'subject' | 'former' | 'set'>), letter } };
+  return { line: { ...(value as Pick<Line, 'resource' | 'former' | 'set'>), letter } };
 }
 
 function parseJson(text: string): unknown {

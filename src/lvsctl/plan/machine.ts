@@ -1,7 +1,7 @@
 // What plans read of a machine and do to it; main.ts hands in the real one, tests their own.
 import type { Backend } from '../../backend/backend.js';
 
-export interface Ran {
+export interface ExecResult {
   /** exit status; 127 when the program is not installed */
   readonly status: number;
   readonly stdout: string;
@@ -14,9 +14,9 @@ export interface Machine {
    * programs; no shell.
    * @param input what it reads
    */
-  run(program: string, words: readonly string[], input?: string): Ran;
+  run(program: string, words: readonly string[], input?: string): ExecResult;
   /** Runs a program with each of several argument lists, side by side. */
-  runEach(program: string, lists: readonly (readonly string[])[]): Promise<readonly Ran[]>;
+  runEach(program: string, lists: readonly (readonly string[])[]): Promise<readonly ExecResult[]>;
   /** The text of a file, undefined when it cannot be read. */
   read(path: string): string | undefined;
   /** Writes a file below /proc. @throws a system error */

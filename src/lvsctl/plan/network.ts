@@ -4,13 +4,13 @@ import { shellLine } from '../../render/shell.js';
 import type { Command } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
-import type { Kind } from './setting.js';
+import type { ResourceType } from './setting.js';
 import { once } from './snapshot.js';
 
 const ip = (...words: readonly string[]): Command => ({ kind: 'run', program: 'ip', words });
 const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
 
-export const ADDRESS: Kind<'address'> = {
+export const ADDRESS: ResourceType<'address'> = {
   shared: false,
   title: ({ device, address }) => `address ${address} on ${device}`,
   show: (state) => (state ? 'there' : 'missing'),
@@ -20,7 +20,7 @@ export const ADDRESS: Kind<'address'> = {
       'addresses by device',
       () => new Set(localAddresses(machine).map((one) => `${one.device} ${prefixed(one)}`)),
     ).has(`${device} ${address}`),
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands({ device, address }, from, to) {
     if (from === to) return [];
     if (!to) return [ip('addr', 'del', address, 'dev', device)];
@@ -88,7 +88,7 @@ export function links(machine: Machine): LinkState[] {
   );
 }
 
-export const LINK: Kind<'link'> = {
+export const LINK: ResourceType<'link'> = {
   shared: false,
   title: ({ name }) => `tunnel device ${name}`,
   show: (state) => state ?? 'missing',
@@ -96,7 +96,7 @@ export const LINK: Kind<'link'> = {
     const found = links(machine).find((link) => link.name === name);
     return found ? (found.up ? 'up' : 'down') : null;
   },
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands({ name, words }, from, to) {
     if (from === to) return [];
     if (to === null) return [ip('link', 'del', name)];
@@ -107,7 +107,7 @@ export const LINK: Kind<'link'> = {
   },
 };
 
-export const FOU: Kind<'fou'> = {
+export const FOU: ResourceType<'fou'> = {
   shared: false,
   title: ({ port, family }) => `UDP port ${port} for gue (${family})`,
   show: (state) => (state ? 'open' : 'missing'),
@@ -121,7 +121,7 @@ export const FOU: Kind<'fou'> = {
           new RegExp(`^port ${port}\\b`).test(line) && /\s-6\b/.test(line) === (family === 'ipv6'),
       );
   },
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands: ({ port, family }, from, to) =>
     from === to
       ? []
@@ -137,12 +137,12 @@ export const FOU: Kind<'fou'> = {
         ],
 };
 
-export const ROUTE: Kind<'route'> = {
+export const ROUTE: ResourceType<'route'> = {
   shared: true,
   title: ({ family }) => `default route (${family})`,
   show: (state) => state ?? 'none',
   read: async ({ family }, machine) => defaultRoute(family, machine),
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands({ family }, from, to) {
     if (from === to) return [];
     if (to === null)

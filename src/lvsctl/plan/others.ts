@@ -1,7 +1,7 @@
 // Which record belongs to a file, and what the records of other files need.
 import { failureText } from '../failure.js';
 import { type Entry, Journal, type RecordDirectory } from './journal.js';
-import { keyOf, type Subject } from './setting.js';
+import { keyOf, type Resource } from './setting.js';
 
 /** A record by its name in the directory. */
 export interface FoundRecord {
@@ -58,8 +58,8 @@ function headerOf(directory: RecordDirectory, name: string) {
 
 /** What the records of other files and of the other role say. */
 export interface Others {
-  /** The entry of another record for the same subject, and its file. */
-  find(subject: Subject): { readonly entry: Entry; readonly file: string } | undefined;
+  /** The entry of another record for the same resource, and its file. */
+  find(resource: Resource): { readonly entry: Entry; readonly file: string } | undefined;
   readonly records: readonly OtherRecord[];
   /** why records cannot be read */
   readonly problems: readonly string[];
@@ -81,9 +81,9 @@ export function readOthers(directory: RecordDirectory, own: string): Others {
     const { header, entries: found = [], path = '' } = journal ?? {};
     if (!header || found.length === 0) continue;
     records.push({ path, role: header.role, file: header.file });
-    for (const entry of found) entries.set(keyOf(entry.subject), { entry, file: header.file });
+    for (const entry of found) entries.set(keyOf(entry.resource), { entry, file: header.file });
   }
-  return { find: (subject) => entries.get(keyOf(subject)), records, problems };
+  return { find: (resource) => entries.get(keyOf(resource)), records, problems };
 }
 
 function tryOpen(

@@ -1,7 +1,9 @@
 // What is looked at before a machine takes a role, and after it gave one up without a record.
+
 import { formatAddress } from '../../model/address.js';
+import { serviceKey } from '../../model/table.js';
+import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
-import { renderId, wantedTable } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import type { Reporter } from './engine.js';
 import { type Facts, holdersOf } from './facts.js';
@@ -51,11 +53,11 @@ export async function refuseTakenVips(
   report: Reporter,
 ): Promise<void> {
   const present = new Set(localAddresses(machine).map((one) => `${one.device} ${prefixed(one)}`));
-  const added = settings.flatMap(({ subject }) =>
-    subject.kind === 'address' &&
-    subject.address.endsWith('/32') &&
-    !present.has(`${subject.device} ${subject.address}`)
-      ? [{ device: subject.device, vip: subject.address.replace(/\/32$/, '') }]
+  const added = settings.flatMap(({ resource }) =>
+    resource.kind === 'address' &&
+    resource.address.endsWith('/32') &&
+    !present.has(`${resource.device} ${resource.address}`)
+      ? [{ device: resource.device, vip: resource.address.replace(/\/32$/, '') }]
       : [],
   );
   if (added.length === 0) return;
@@ -89,9 +91,9 @@ export async function directorRemains(config: Config, machine: Machine): Promise
   );
   if (!hasRules(machine)) return vips;
   const present = (await (await machine.backend()).services('rules')).map(({ service }) =>
-    renderId(service.id),
+    serviceKey(service.id),
   );
-  const ids = new Set(wantedTable(config).map(({ service }) => renderId(service.id)));
+  const ids = new Set(desiredServices(config).map(({ service }) => serviceKey(service.id)));
   return [...vips, ...present.filter((id) => ids.has(id)).map((id) => `service ${id}`)];
 }
 

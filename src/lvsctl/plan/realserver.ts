@@ -1,8 +1,8 @@
 // What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the
 // way back.
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
+import { serverMode } from '../config/desired.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
-import { serverMode } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import { hostPrefix } from './director.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
@@ -231,5 +231,5 @@ function sysctl(key: string, value: string): Setting {
 
 /** Several services may need the same. */
 function unique(settings: readonly Setting[]): Setting[] {
-  return [...new Map(settings.map((one) => [JSON.stringify(one.subject), one])).values()];
+  return [...new Map(settings.map((one) => [JSON.stringify(one.resource), one])).values()];
 }

@@ -7,7 +7,7 @@ import { isInterfaceName } from '../../model/interface.js';
 import { PROTOCOLS } from '../../model/service.js';
 import { isLinkOf } from './realserver.js';
 import { isRoute } from './route.js';
-import type { KindName } from './setting.js';
+import type { ResourceTypeName } from './setting.js';
 import { isSysctlKey, sideEffectOf } from './sysctl.js';
 
 /** @returns what is wrong, beginning with the path of the field; undefined when nothing is */
@@ -22,13 +22,13 @@ export function checkHeader(value: unknown): string | undefined {
 export function checkEntry(value: unknown): string | undefined {
   const wrong = ENTRY(value, 'entry');
   if (wrong !== undefined) return wrong;
-  const { subject, former, set } = value as Readonly<Record<string, unknown>>;
-  const { kind, ...fields } = subject as { readonly kind?: unknown };
-  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind))
-    return `subject.kind: ${JSON.stringify(kind)} is unknown`;
-  const row = KINDS[kind as KindName];
+  const { resource, former, set } = value as Readonly<Record<string, unknown>>;
+  const { kind, ...fields } = resource as { readonly kind?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(RESOURCE_TYPES, kind))
+    return `resource.kind: ${JSON.stringify(kind)} is unknown`;
+  const row = RESOURCE_TYPES[kind as ResourceTypeName];
   return (
-    row.subject(fields, 'subject') ??
+    row.resource(fields, 'resource') ??
     row.state(fields as never)(former, 'former') ??
     row.state(fields as never)(set, 'set')
   );
@@ -190,28 +190,28 @@ const HEADER = shape({
 });
 const anything: Check = () => undefined;
 const ENTRY = shape({
-  subject: test('an object', (value) => typeof value === 'object' && value !== null),
+  resource: test('an object', (value) => typeof value === 'object' && value !== null),
   former: anything,
   set: anything,
 });
 
 interface Row {
-  readonly subject: Check;
-  readonly state: (subject: never) => Check;
+  readonly resource: Check;
+  readonly state: (resource: never) => Check;
 }
 
 // biome-ignore format: a table
-const KINDS: { readonly [K in KindName]: Row } = {
-  module: { subject: shape({ name: matching('a module of IPVS', /^ip_vs(_[a-z0-9]+)*$/) }), state: () => flag },
-  sysctl: { subject: shape({ key: text('a key that lvsctl sets', isSysctlKey) }), state: sysctlState },
-  link: { subject: link, state: () => orNull(oneOf('up', 'down')) },
-  fou: { subject: shape({ port: integer(1, 65535), family }), state: () => flag },
-  address: { subject: shape({ device, address: prefix }), state: () => flag },
-  route: { subject: shape({ family }), state: () => orNull(text('a route', isRoute)) },
-  firewall: { subject: shape({ tool: oneOf('nft', 'iptables', 'iptables-legacy'), rule: firewallRule }), state: () => flag },
-  service: { subject: shape({ id: serviceId }), state: () => orNull(rules) },
-  timeouts: { subject: shape({}), state: () => shape({ tcp: uint32, tcpFin: uint32, udp: uint32 }) },
-  daemon: { subject: shape({ role: oneOf(...Object.keys(DAEMON_ROLES)) }), state: () => orNull(daemon) },
+const RESOURCE_TYPES: { readonly [K in ResourceTypeName]: Row } = {
+  module: { resource: shape({ name: matching('a module of IPVS', /^ip_vs(_[a-z0-9]+)*$/) }), state: () => flag },
+  sysctl: { resource: shape({ key: text('a key that lvsctl sets', isSysctlKey) }), state: sysctlState },
+  link: { resource: link, state: () => orNull(oneOf('up', 'down')) },
+  fou: { resource: shape({ port: integer(1, 65535), family }), state: () => flag },
+  address: { resource: shape({ device, address: prefix }), state: () => flag },
+  route: { resource: shape({ family }), state: () => orNull(text('a route', isRoute)) },
+  firewall: { resource: shape({ tool: oneOf('nft', 'iptables', 'iptables-legacy'), rule: firewallRule }), state: () => flag },
+  service: { resource: shape({ id: serviceId }), state: () => orNull(rules) },
+  timeouts: { resource: shape({}), state: () => shape({ tcp: uint32, tcpFin: uint32, udp: uint32 }) },
+  daemon: { resource: shape({ role: oneOf(...Object.keys(DAEMON_ROLES)) }), state: () => orNull(daemon) },
 };
 
 /** The value of the key, and those of the keys that change along with it. */

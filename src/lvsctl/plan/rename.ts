@@ -1,6 +1,6 @@
 // Interfaces that were renamed since they were changed: the kernel's number of an interface stays.
 import { links } from './network.js';
-import type { Setting, State, Subject } from './setting.js';
+import type { Resource, Setting, State } from './setting.js';
 import type { Snapshot } from './snapshot.js';
 import { interfaceOf } from './sysctl.js';
 
@@ -11,7 +11,7 @@ export function linksOf(
   settings: readonly Setting[],
   machine: Snapshot,
 ): Readonly<Record<string, number>> {
-  const names = new Set(settings.flatMap(({ subject }) => deviceOf(subject) ?? []));
+  const names = new Set(settings.flatMap(({ resource }) => deviceOf(resource) ?? []));
   return Object.fromEntries(
     links(machine)
       .filter(({ name, index }) => names.has(name) && index > 0)
@@ -32,19 +32,19 @@ export function renamesSince(known: Readonly<Record<string, number>>, machine: S
   );
 }
 
-/** The subject by the names that interfaces have now. */
-export function renamedSubject(subject: Subject, renames: Renames): Subject {
-  const name = renames.get(deviceOf(subject) ?? '');
-  if (name === undefined) return subject;
-  if (subject.kind === 'address') return { ...subject, device: name };
-  return subject.kind === 'sysctl'
-    ? { ...subject, key: renamedKey(subject.key, renames) }
-    : subject;
+/** The resource by the names that interfaces have now. */
+export function renamedResource(resource: Resource, renames: Renames): Resource {
+  const name = renames.get(deviceOf(resource) ?? '');
+  if (name === undefined) return resource;
+  if (resource.kind === 'address') return { ...resource, device: name };
+  return resource.kind === 'sysctl'
+    ? { ...resource, key: renamedKey(resource.key, renames) }
+    : resource;
 }
 
 /** The state of a sysctl by the names that interfaces have now. */
-export function renamedState(subject: Subject, state: State, renames: Renames): State {
-  if (subject.kind !== 'sysctl' || typeof state !== 'object' || state === null) return state;
+export function renamedState(resource: Resource, state: State, renames: Renames): State {
+  if (resource.kind !== 'sysctl' || typeof state !== 'object' || state === null) return state;
   return Object.fromEntries(
     Object.entries(state as Readonly<Record<string, string>>).map(([key, value]) => [
       renamedKey(key, renames),
@@ -59,7 +59,7 @@ function renamedKey(key: string, renames: Renames): string {
   return name === undefined ? key : key.replace(`/conf/${device}/`, () => `/conf/${name}/`);
 }
 
-function deviceOf(subject: Subject): string | undefined {
-  if (subject.kind === 'address') return subject.device;
-  return subject.kind === 'sysctl' ? interfaceOf(subject.key) : undefined;
+function deviceOf(resource: Resource): string | undefined {
+  if (resource.kind === 'address') return resource.device;
+  return resource.kind === 'sysctl' ? interfaceOf(resource.key) : undefined;
 }

@@ -1,16 +1,17 @@
 // What IPVS holds: services with their servers, timeouts, sync daemons.
+
 import { formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import type { Daemon, DaemonRequest } from '../../model/daemon.js';
+import { changesOf, diffServices } from '../../model/diff.js';
 import { IpvsError } from '../../model/errors.js';
+import { serverKey, serviceKey } from '../../model/table.js';
 import { DEFAULT_TIMEOUTS } from '../../model/timeouts.js';
 import { NUMERIC } from '../../render/names.js';
 import { renderServiceRule } from '../../render/rules.js';
-import { renderId } from '../config/wanted.js';
 import type { Command } from './command.js';
-import { diffRules, formatServer, sameRules } from './diff.js';
 import type { Machine } from './machine.js';
-import type { Kind } from './setting.js';
+import type { ResourceType, ServiceRules } from './setting.js';
 import { isLoaded } from './sysctl.js';
 
 const rule = (change: Change): Command => ({ kind: 'rule', change });
@@ -23,15 +24,15 @@ export function hasRules(machine: Machine): boolean {
   return !machine.hasKernelRules || isLoaded('ip_vs', machine);
 }
 
-export const SERVICE: Kind<'service'> = {
+export const SERVICE: ResourceType<'service'> = {
   shared: false,
-  title: ({ id }) => `service ${renderId(id)}`,
+  title: ({ id }) => `service ${serviceKey(id)}`,
   show(state) {
     if (state === null) return 'missing';
     const { service, destinations } = state;
     const settings = /-s .*$/m.exec(renderServiceRule(service, NUMERIC) ?? '')?.[0] ?? '';
     const servers = destinations
-      .map((one) => `${formatServer(one)} ${one.forwarding} ${one.weight}`)
+      .map((one) => `${serverKey(one)} ${one.forwarding} ${one.weight}`)
       .sort();
     return [settings, ...servers].join('\n');
   },
@@ -49,23 +50,29 @@ export const SERVICE: Kind<'service'> = {
       throw error;
     }
   },
-  same: sameRules,
-  commands: (_, from, to) => diffRules(from, to).map(rule),
+  same: (actual, desired) => changesTo(actual, desired).length === 0,
+  commands: (_, from, to) => changesTo(from, to).map(rule),
 };
 
-export const TIMEOUTS: Kind<'timeouts'> = {
+function changesTo(from: ServiceRules | null, to: ServiceRules | null): Change[] {
+  return changesOf(
+    diffServices(from ?? undefined, to ?? undefined, { ordered: to?.ordered ?? false }),
+  );
+}
+
+export const TIMEOUTS: ResourceType<'timeouts'> = {
   shared: true,
   title: () => 'timeouts (tcp, tcp fin, udp)',
   show: ({ tcp, tcpFin, udp }) => `${tcp} ${tcpFin} ${udp}`,
   read: async (_, machine) =>
     hasRules(machine) ? (await machine.backend()).timeouts() : DEFAULT_TIMEOUTS,
-  same: (actual, wanted) =>
-    actual.tcp === wanted.tcp && actual.tcpFin === wanted.tcpFin && actual.udp === wanted.udp,
+  same: (actual, desired) =>
+    actual.tcp === desired.tcp && actual.tcpFin === desired.tcpFin && actual.udp === desired.udp,
   commands: (_, from, to) =>
     TIMEOUTS.same(from, to) ? [] : [rule({ kind: 'set-timeouts', timeouts: to })],
 };
 
-export const DAEMON: Kind<'daemon'> = {
+export const DAEMON: ResourceType<'daemon'> = {
   shared: false,
   title: ({ role }) => `sync daemon ${role}`,
   show: (state) => (state === null ? 'not running' : `${state.interface} syncid ${state.syncId}`),
@@ -76,12 +83,14 @@ export const DAEMON: Kind<'daemon'> = {
     );
     return running ? daemonRequest(running) : null;
   },
-  same: (actual, wanted) =>
-    actual === null || wanted === null ? actual === wanted : sameDaemon(actual, wanted),
-  commands(subject, from, to) {
+  same: (actual, desired) =>
+    actual === null || desired === null ? actual === desired : sameDaemon(actual, desired),
+  commands(resource, from, to) {
     if (DAEMON.same(from, to)) return [];
     const stop: Command[] =
-      from === null ? [] : [rule({ kind: 'stop-daemon', role: subject.role, syncId: from.syncId })];
+      from === null
+        ? []
+        : [rule({ kind: 'stop-daemon', role: resource.role, syncId: from.syncId })];
     return to === null ? stop : [...stop, rule({ kind: 'start-daemon', daemon: to })];
   },
 };
@@ -109,16 +118,16 @@ export function daemonRequest({
 }
 
 /** What is not asked for may be anything. */
-function sameDaemon(actual: DaemonRequest, wanted: DaemonRequest): boolean {
+function sameDaemon(actual: DaemonRequest, desired: DaemonRequest): boolean {
   const free = <T>(value: T | undefined, found: T | undefined) =>
     value === undefined || value === found;
   return (
-    actual.interface === wanted.interface &&
-    actual.syncId === wanted.syncId &&
-    free(wanted.maxLength, actual.maxLength) &&
-    free(wanted.port, actual.port) &&
-    free(wanted.ttl, actual.ttl) &&
-    (wanted.group === undefined ||
-      (actual.group !== undefined && formatAddress(wanted.group) === formatAddress(actual.group)))
+    actual.interface === desired.interface &&
+    actual.syncId === desired.syncId &&
+    free(desired.maxLength, actual.maxLength) &&
+    free(desired.port, actual.port) &&
+    free(desired.ttl, actual.ttl) &&
+    (desired.group === undefined ||
+      (actual.group !== undefined && formatAddress(desired.group) === formatAddress(actual.group)))
   );
 }

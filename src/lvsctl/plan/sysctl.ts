@@ -3,7 +3,7 @@ import { isInterfaceName } from '../../model/interface.js';
 import type { Command } from './command.js';
 import { sysctlName } from './command.js';
 import type { Machine } from './machine.js';
-import type { Kind } from './setting.js';
+import type { ResourceType } from './setting.js';
 
 /**
  * What else a write changes, by key: the other keys (`*` stands for every interface) and the value
@@ -20,7 +20,7 @@ const SIDE_EFFECTS: Readonly<
   'net/ipv6/conf/all/forwarding': [['net/ipv6/conf/*/forwarding', (value) => value]],
 };
 
-export const SYSCTL: Kind<'sysctl'> = {
+export const SYSCTL: ResourceType<'sysctl'> = {
   shared: true,
   title: ({ key }) => `sysctl ${sysctlName(key)}`,
   show: (state) => (state === null ? 'no such key' : (Object.values(state)[0] ?? '')),
@@ -33,8 +33,8 @@ export const SYSCTL: Kind<'sysctl'> = {
     });
     return Object.fromEntries([[key, value], ...others]);
   },
-  same: (actual, wanted) =>
-    wanted === null || Object.entries(wanted).every(([key, value]) => actual?.[key] === value),
+  same: (actual, desired) =>
+    desired === null || Object.entries(desired).every(([key, value]) => actual?.[key] === value),
   commands({ key }, from, to) {
     const value = to?.[key];
     if (to === null || value === undefined) return [];
@@ -113,12 +113,12 @@ export function interfaceOf(key: string): string | undefined {
   return /^net\/ipv[46]\/conf\/([^/]+)\/\w+$/.exec(key)?.[1];
 }
 
-export const MODULE: Kind<'module'> = {
+export const MODULE: ResourceType<'module'> = {
   shared: false,
   title: ({ name }) => `module ${name}`,
   show: (loaded) => (loaded ? 'loaded' : 'not loaded'),
   read: async ({ name }, machine) => isLoaded(name, machine),
-  same: (actual, wanted) => actual === wanted,
+  same: (actual, desired) => actual === desired,
   commands({ name }, from, to) {
     if (from === to) return [];
     if (to) return [{ kind: 'run', program: 'modprobe', words: [name] }];
@@ -127,7 +127,7 @@ export const MODULE: Kind<'module'> = {
     const [program, words] = name.startsWith('ip_vs_')
       ? ['rmmod', [name]]
       : ['modprobe', ['-r', name]];
-    return [{ kind: 'run', program, words, mayFail: true }];
+    return [{ kind: 'run', program, words, ignoreFailure: true }];
   },
 };
 

@@ -1,20 +1,17 @@
 // Whose service is simulated: of a saved rule file, of an lvsctl file, or of the live table.
-import type { Destination } from '../../model/destination.js';
-import type { Service, ServiceId } from '../../model/service.js';
-import { serverKey, serviceKey } from '../../model/table.js';
+import { readTable } from '../../backend/readtable.js';
+import type { ServiceId } from '../../model/service.js';
+import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
+import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
-import { wantedTable } from '../config/wanted.js';
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
 
 export interface Rules {
-  readonly services: readonly {
-    readonly service: Service;
-    readonly destinations: readonly Destination[];
-    readonly name: string;
-  }[];
+  /** servers in the order in which they were added */
+  readonly services: readonly (VirtualServer & { readonly name: string })[];
   readonly timeouts: Timeouts;
 }
 
@@ -63,13 +60,11 @@ function endpointOf(id: ServiceId): string {
 
 async function fromTable({ machine }: World): Promise<Rules> {
   const backend = await machine.backend();
-  const services = [];
-  for (const { service } of await backend.services('rules')) {
-    const destinations = (await backend.destinations(service.id, 'rules')).map(
-      ({ destination }) => destination,
-    );
-    services.push({ service, destinations: destinations.reverse(), name: serviceKey(service.id) });
-  }
+  const services = [...(await readTable(backend))].map(([name, { service, destinations }]) => ({
+    service,
+    destinations: destinations.toReversed(),
+    name,
+  }));
   return { services, timeouts: await backend.timeouts() };
 }
 
@@ -77,7 +72,7 @@ function fromConfig(file: string, { readText }: World): Rules {
   const config = readConfig(readText(file), file);
   const { timeouts } = config;
   return {
-    services: wantedTable(config).map(({ service, destinations, source }) => ({
+    services: desiredServices(config).map(({ service, destinations, source }) => ({
       service,
       destinations,
       name: `${source.name} ${serviceKey(service.id)}`,

@@ -1,4 +1,4 @@
-// Wanted against actual, one row a setting.
+// Desired against actual, one row a setting.
 import { Chalk } from 'chalk';
 import type { Comparison } from '../plan/engine.js';
 import type { Terminal } from '../terminal.js';
@@ -7,17 +7,17 @@ import { renderTable } from './table.js';
 /** The rows as a table without lines; what differs is marked and, on a terminal, red. */
 export function comparisonTable(lines: readonly Comparison[], terminal: Terminal): string {
   const { red, green, bold } = new Chalk({ level: terminal.colour ? 1 : 0 });
-  const columns = ['', 'setting', 'wanted', 'actual'].map((word) => ({ title: bold(word) }));
-  const rows = lines.map(({ title, wanted, actual, same }) => [
+  const columns = ['', 'setting', 'desired', 'actual'].map((word) => ({ title: bold(word) }));
+  const rows = lines.map(({ title, desired, actual, same }) => [
     same ? green('=') : red('!'),
     title,
-    wanted,
+    desired,
     same ? actual : red(actual),
   ]);
   const differing = lines.filter(({ same }) => !same).length;
   const summary =
     differing === 0
-      ? green(`all ${lines.length} as wanted`)
+      ? green(`all ${lines.length} as desired`)
       : red(`${differing} of ${lines.length} differ`);
   return `${renderTable(columns, rows, terminal)}${summary}\n`;
 }

@@ -5,7 +5,7 @@ import type { Diagnosis } from '../doctor/examine.js';
 import type { Terminal } from '../terminal.js';
 
 export function diagnosisText(
-  { roles, findings, unseen }: Diagnosis,
+  { roles, findings, skipped }: Diagnosis,
   { colour }: Pick<Terminal, 'colour'>,
 ): string {
   const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
@@ -18,7 +18,7 @@ export function diagnosisText(
       '',
     ].join('\n'),
   );
-  const notes = unseen.map((line) => yellow(`not looked at: ${line}`));
+  const notes = skipped.map((line) => yellow(`not looked at: ${line}`));
   const nouns = roles.map((role) => (role === 'realserver' ? 'real server' : role)).join(' and ');
   const summary =
     findings.length === 0

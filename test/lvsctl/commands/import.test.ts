@@ -13,7 +13,7 @@ describe('lvsctl import', () => {
       status: 2,
       stdout: '',
       stderr:
-        'lvsctl: rules:3:1: tcp 192.0.2.2 port 80: the lower threshold is above the upper one\n    3 | -A -t 192.0.2.2:80 -s rr\n      | ^^^^^^^^^^^^^^^^^^^^^^^^\n',
+        'lvsctl: rules:3:1: tcp 192.0.2.2:80: the lower threshold is above the upper one\n    3 | -A -t 192.0.2.2:80 -s rr\n      | ^^^^^^^^^^^^^^^^^^^^^^^^\n',
     });
   });
 
@@ -22,7 +22,7 @@ describe('lvsctl import', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('netmask: 0.0.0.24\n');
     expect(stderr).toMatch(
-      /^rules:1:1: warning: tcp 192\.0\.2\.1 port 80: the netmask 0\.0\.0\.24 has holes/,
+      /^rules:1:1: warning: tcp 192\.0\.2\.1:80: the netmask 0\.0\.0\.24 has holes/,
     );
   });
 

@@ -244,7 +244,7 @@ test('what ipvsadm has no option for is named, and the status says so', async ()
     status: 1,
     stdout: '',
     stderr:
-      'lvsctl: tcp 10.0.0.1 port 80, server 10.0.0.3:80: not saved, ipvsadm has no option for it\n',
+      'lvsctl: tcp 10.0.0.1:80, server 10.0.0.3:80: not saved, ipvsadm has no option for it\n',
   });
   expect(one.written.get('/etc/ipvsadm.rules')).toBe(`--set 900 120 300\n${RULES}`);
 });

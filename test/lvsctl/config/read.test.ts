@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { desiredServices } from '../../../src/lvsctl/config/desired.js';
 import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
-import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { parseAddress } from '../../../src/model/address.js';
 
 const HEAD = 'vips:\n  - {address: 192.0.2.1, interface: eth0}\n';
@@ -231,7 +231,7 @@ describe('errors in a check', () => {
   });
 });
 
-test('wantedTable gives model objects', () => {
+test('desiredServices gives model objects', () => {
   const config = readConfig(
     web(
       '    ports: [80, 53/udp]\n    mark: 7\n    mode: tun\n    tunnel: {type: gue, port: 6080, checksum: checksum}\n    scheduler: sh\n    flags: [sh-port]\n' +
@@ -239,7 +239,7 @@ test('wantedTable gives model objects', () => {
     ),
     'f',
   );
-  const [wanted] = wantedTable(config);
+  const [wanted] = desiredServices(config);
   expect(wanted?.service).toEqual({
     id: { kind: 'fwmark', mark: 7, family: 'ipv4' },
     scheduler: 'sh',

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { desiredServices } from '../../../src/lvsctl/config/desired.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { type RuleFile, readRuleFile } from '../../../src/lvsctl/config/rulefile.js';
-import { wantedTable } from '../../../src/lvsctl/config/wanted.js';
 import { writeConfig } from '../../../src/lvsctl/config/write.js';
-import { sameDestination, sameService } from '../../../src/lvsctl/plan/diff.js';
 import { iptablesMark } from '../../../src/lvsctl/plan/marks.js';
 import { parseAddress } from '../../../src/model/address.js';
+import { sameDestination, sameService } from '../../../src/model/same.js';
 import { familyOf } from '../../../src/model/service.js';
 import { fixtureNames } from '../../support/names.js';
 import { randomTable } from '../../support/random.js';
@@ -28,12 +28,12 @@ describe('what ipvsadm would refuse is named with its line', () => {
   test.each([
     [
       '-A -t 10.0.0.1:80\n-A -t 10.0.0.1:80\n',
-      'rules:2:1: service tcp 10.0.0.1 port 80 is there twice, first in line 1',
+      'rules:2:1: service tcp 10.0.0.1:80 is there twice, first in line 1',
     ],
     ['-A -t 10.0.0.1:80 -q\n', 'rules:1:19: -q: unknown option'],
     [
       '\n# x\n-a -t 10.0.0.1:80 -r 10.0.0.2\n',
-      'rules:3:1: no service tcp 10.0.0.1 port 80 in the lines before',
+      'rules:3:1: no service tcp 10.0.0.1:80 in the lines before',
     ],
     ['-L\n', 'rules:1:1: not an ipvsadm rule: -L changes no rules'],
     [
@@ -110,7 +110,7 @@ test('a file made of random rules makes the same rules', async () => {
         );
         continue;
       }
-      const [wanted] = wantedTable(readConfig(yaml, 'made'));
+      const [wanted] = desiredServices(readConfig(yaml, 'made'));
       if (!wanted || !sameService(wanted.service, described.service))
         expect(wanted?.service).toEqual(described.service);
       expect(wanted?.destinations.length).toBe(described.destinations.length);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory.js';
 import type { Diagnosis } from '../../../src/lvsctl/doctor/examine.js';
-import type { Ran } from '../../../src/lvsctl/plan/machine.js';
+import type { ExecResult } from '../../../src/lvsctl/plan/machine.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
@@ -19,7 +19,7 @@ const ADDRESSES = (...local: readonly (readonly [string, string, number])[]) =>
 async function diagnose(
   rules: string,
   files: Readonly<Record<string, string>>,
-  programs: Readonly<Record<string, (words: readonly string[]) => Partial<Ran>>>,
+  programs: Readonly<Record<string, (words: readonly string[]) => Partial<ExecResult>>>,
   ...words: string[]
 ): Promise<Diagnosis> {
   const backend = new MemoryBackend();
@@ -38,7 +38,7 @@ const ids = ({ findings }: Diagnosis) => findings.map(({ id }) => id);
 const RULES = '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11:80 -g\n';
 const FILE =
   'vips: [{address: 192.0.2.10, interface: eth0}]\nservices:\n  - {name: a, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}\n';
-const director = (ip: (words: readonly string[]) => Partial<Ran>) => ({
+const director = (ip: (words: readonly string[]) => Partial<ExecResult>) => ({
   ip,
   arping: () => ({ status: 0 }),
 });
@@ -68,9 +68,9 @@ describe('port reuse by kernel', () => {
 });
 
 test('what could not be looked at is said', async () => {
-  const { findings, unseen } = await diagnose(RULES, {}, { ip: healthy.ip });
+  const { findings, skipped } = await diagnose(RULES, {}, { ip: healthy.ip });
   expect(findings).toEqual([]);
-  expect(unseen).toEqual([
+  expect(skipped).toEqual([
     'who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)',
   ]);
 });

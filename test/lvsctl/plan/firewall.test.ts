@@ -41,13 +41,13 @@ describe.skipIf(namespaces.status !== 0)(
   `nft in a namespace${namespaces.status === 0 ? '' : ` (left out: ${why.trim()})`}`,
   () => {
     test.each(RULES)('$iptables', async ({ rule }) => {
-      const subject = { tool: 'nft', rule } as const;
+      const resource = { tool: 'nft', rule } as const;
       const [add, , again] = [
-        FIREWALL.commands(subject, false, true),
+        FIREWALL.commands(resource, false, true),
         0,
-        FIREWALL.commands(subject, false, true),
+        FIREWALL.commands(resource, false, true),
       ];
-      const [remove] = FIREWALL.commands(subject, true, false);
+      const [remove] = FIREWALL.commands(resource, true, false);
       const table = wordsOf(remove).replace('delete', 'list');
       const script = [wordsOf(add[0]), 'list ruleset', wordsOf(again[0]), table].map(
         (words) =>
@@ -64,7 +64,7 @@ describe.skipIf(namespaces.status !== 0)(
       expect(stderr).toBe('');
       const [listing = '', rest = ''] = stdout.split('{"nftables"');
       const machine = fakeMachine({}, { nft: () => ({ stdout: listing }) });
-      expect(await FIREWALL.read(subject, machine)).toBe(true);
+      expect(await FIREWALL.read(resource, machine)).toBe(true);
       // adding it again does not make two of it, and after the removal nothing is left
       const rules = (
         JSON.parse(`{"nftables"${rest.trimEnd()}`) as {

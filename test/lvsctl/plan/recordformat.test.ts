@@ -88,7 +88,7 @@ describe('a damaged record', () => {
   test.each([
     ['null', 'r:1: not the beginning of a record'],
     ['{}', 'r:1: not the beginning of a record'],
-    ['{"subject":{"kind":"sysctl"},"former":null,"set":null,"settled":true}', 'r:1: not the beg'],
+    ['{"resource":{"kind":"sysctl"},"former":null,"set":null,"settled":true}', 'r:1: not the beg'],
     ['{"record":2,"sum":"0000000000000000","x":1}', 'r:1: record of version 2; this program reads'],
     ['{"record":1,"sum":"0000000000000000","x":1}', 'r:1: the line is damaged'],
     [signed('"record":1', { role: 'king' }).trim(), 'r:1: header: file is missing'],
@@ -178,22 +178,22 @@ describe('a record with right checksums and a hostile value', () => {
       'an entry for a path',
       { kind: 'sysctl', key: '../../path' },
       { '../../path': 'text' },
-      'subject.key: not a key that lvsctl sets',
+      'resource.key: not a key that lvsctl sets',
     ],
-    ['an unknown kind', { kind: 'shell' }, true, 'subject.kind: "shell" is unknown'],
+    ['an unknown kind', { kind: 'shell' }, true, 'resource.kind: "shell" is unknown'],
     [
       'a kind of every object',
       { kind: 'constructor' },
       true,
-      'subject.kind: "constructor" is unknown',
+      'resource.kind: "constructor" is unknown',
     ],
     [
       'a key beside the known ones',
       { kind: 'route', family: 'ipv4', table: '7' },
       null,
-      'subject: unknown key "table"',
+      'resource: unknown key "table"',
     ],
-    ['a missing key', { kind: 'sysctl' }, null, 'subject: key is missing'],
+    ['a missing key', { kind: 'sysctl' }, null, 'resource: key is missing'],
     [
       'another key than its own',
       { kind: 'sysctl', key: 'net/ipv4/ip_forward' },
@@ -210,19 +210,19 @@ describe('a record with right checksums and a hostile value', () => {
       "a device that is not lvsctl's",
       { kind: 'link', name: 'eth0', words: ['type', 'dummy'] },
       null,
-      'subject: not a tunnel device of lvsctl',
+      'resource: not a tunnel device of lvsctl',
     ],
     [
       'a device of lvsctl of another type',
       { kind: 'link', name: 'lvs-ipip', words: ['type', 'dummy', 'local', '10.0.0.1'] },
       null,
-      'subject: not a tunnel device of lvsctl',
+      'resource: not a tunnel device of lvsctl',
     ],
     [
       'a module that is none of IPVS',
       { kind: 'module', name: 'usb_storage' },
       false,
-      'subject.name: not a module of IPVS',
+      'resource.name: not a module of IPVS',
     ],
     [
       'a route with other words',
@@ -234,19 +234,19 @@ describe('a record with right checksums and a hostile value', () => {
       'an address on no interface',
       { kind: 'address', device: 'a/b', address: '10.0.0.1/32' },
       true,
-      'subject.device: not a network interface name',
+      'resource.device: not a network interface name',
     ],
     [
       'an address without length',
       { kind: 'address', device: 'eth0', address: '10.0.0.1' },
       true,
-      'subject.address: not an address with prefix length',
+      'resource.address: not an address with prefix length',
     ],
     [
       'an address with too long a prefix',
       { kind: 'address', device: 'eth0', address: '10.0.0.1/33' },
       true,
-      'subject.address: not an address with prefix length',
+      'resource.address: not an address with prefix length',
     ],
     [
       'an address that is neither there nor not',
@@ -258,19 +258,19 @@ describe('a record with right checksums and a hostile value', () => {
       'another program',
       { kind: 'firewall', tool: 'sh', rule: {} },
       true,
-      'subject.tool: not one of nft, iptables, iptables-legacy',
+      'resource.tool: not one of nft, iptables, iptables-legacy',
     ],
     [
       'a rule of another form',
       { kind: 'firewall', tool: 'nft', rule: { kind: 'mss', address: 'x', size: 1 } },
       true,
-      'subject.rule: not a rule of lvsctl',
+      'resource.rule: not a rule of lvsctl',
     ],
     [
       'a port of nothing',
       { kind: 'fou', port: 0, family: 'ipv4' },
       true,
-      'subject.port: not an integer 1..65535',
+      'resource.port: not an integer 1..65535',
     ],
     ['timeouts without one', { kind: 'timeouts' }, { tcp: 1, tcpFin: 2 }, 'former: udp is missing'],
     [
@@ -285,8 +285,8 @@ describe('a record with right checksums and a hostile value', () => {
       { service: {}, ordered: true },
       'former: destinations is missing',
     ],
-  ])('%s', (_, subject, former, message) => {
-    expect(checkEntry({ subject, former, set: former })).toBe(message);
+  ])('%s', (_, resource, former, message) => {
+    expect(checkEntry({ resource, former, set: former })).toBe(message);
   });
 });
 

@@ -4,8 +4,8 @@ import { type Address, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service } from '../../model/service.js';
+import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
-import { wantedTable } from '../config/wanted.js';
 import { type Facts, gatherFacts } from '../plan/facts.js';
 import type { Machine } from '../plan/machine.js';
 import { type MarkSource, markSources } from '../plan/marks.js';
@@ -22,15 +22,15 @@ export interface LiveService {
   readonly connections: number;
 }
 
-/** A service as it is meant to be. */
-export interface MeantService {
+/** A service as it is expected to be. */
+export interface ExpectedService {
   readonly service: Service;
   readonly destinations: readonly Destination[];
   /** the address that clients use; undefined for a mark whose rule names none */
   readonly vip: Address | undefined;
 }
 
-export interface Look {
+export interface Inspection {
   readonly machine: Machine;
   readonly facts: Facts;
   readonly config: Config | undefined;
@@ -38,7 +38,7 @@ export interface Look {
   /** undefined when the rules cannot be read */
   readonly live: readonly LiveService[] | undefined;
   /** from the file, else from the live table */
-  readonly meant: readonly MeantService[];
+  readonly expected: readonly ExpectedService[];
   readonly marks: readonly MarkSource[];
   /** sync daemons */
   readonly running: readonly Daemon[];
@@ -49,11 +49,11 @@ export interface Look {
 const CAP_NET_ADMIN = 12n;
 
 /** Gathers everything once. @throws CommandError when `ip` cannot tell */
-export async function look(
+export async function inspect(
   config: Config | undefined,
   role: Role | undefined,
   machine: Machine,
-): Promise<Look> {
+): Promise<Inspection> {
   const facts = gatherFacts(machine);
   const live =
     mayAdminister(machine) || !machine.hasKernelRules ? await liveServices(machine) : undefined;
@@ -64,8 +64,8 @@ export async function look(
     config,
     roles: role ? new Set([role]) : rolesOf(config, live, facts),
     live,
-    meant: config
-      ? meantByFile(config)
+    expected: config
+      ? expectedByFile(config)
       : (live ?? []).map((one) => ({ ...one, vip: vipOf(one.service, marks) })),
     marks,
     running: live && hasRules(machine) ? await (await machine.backend()).daemons() : [],
@@ -125,8 +125,8 @@ async function liveServices(machine: Machine): Promise<LiveService[]> {
   return found;
 }
 
-function meantByFile(config: Config): MeantService[] {
-  return wantedTable(config).map(({ service, destinations, source }) => ({
+function expectedByFile(config: Config): ExpectedService[] {
+  return desiredServices(config).map(({ service, destinations, source }) => ({
     service,
     destinations,
     vip: source.address,
@@ -141,6 +141,6 @@ function vipOf({ id }: Service, marks: readonly MarkSource[]): Address | undefin
 }
 
 /** Whether the kernel takes packets to an address as its own. */
-export function isLocal(address: Address, { machine }: Pick<Look, 'machine'>): boolean {
+export function isLocal(address: Address, { machine }: Pick<Inspection, 'machine'>): boolean {
   return machine.run('ip', ['route', 'get', formatAddress(address)]).stdout.startsWith('local ');
 }

@@ -98,9 +98,9 @@ describe.each(ROWS)('$what', (row) => {
     const record = records.read('r');
     expect(new Journal(records, 'r').entries).toEqual([
       {
-        subject: row.first.subject,
+        resource: row.first.resource,
         former: expect.toSatisfy(() => true),
-        set: JSON.parse(JSON.stringify(row.first.wanted)),
+        set: JSON.parse(JSON.stringify(row.first.desired)),
         settled: true,
       },
     ]);
