@@ -94,7 +94,7 @@ test('the version stands in package.json alone', () => {
       encoding: 'utf8',
       env: { ...process.env, LVS_BACKEND: 'memory' },
     });
-  expect(of('lvsctl', '--version')).toBe(`${manifest.version}\n`);
+  expect(of('lvsctl', '--version')).toBe(`lvsctl ${manifest.version}\n`);
   expect(of('ipvsadm', '-v')).toContain(`(lvs-cli ${manifest.version}, `);
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.(?:c?ts|mjs|cjs)$/.test(name),
