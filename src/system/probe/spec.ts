@@ -67,9 +67,12 @@ export type ProbeSpec =
   | ExecProbe;
 export type ProbeKind = ProbeSpec['kind'];
 
-/** `error`: the probe could not be made, which says nothing of the server. */
+/**
+ * `error`: the probe could not be made, which says nothing of the server. `weight`, 0..65535: what
+ * the server asks for, where the probe reads one.
+ */
 export type ProbeOutcome =
-  | { readonly outcome: 'pass' }
+  | { readonly outcome: 'pass'; readonly weight?: number }
   | { readonly outcome: 'fail' | 'error'; readonly reason: string };
 
 /** Makes a probe. Never rejects; ends within its time limit. */

@@ -85,6 +85,8 @@ export interface CheckResult {
   readonly outcome: 'pass' | 'fail' | 'error';
   /** why it did not pass */
   readonly reason?: string;
+  /** 0..65535: the weight that a passed check asks for, where it reads one */
+  readonly weight?: number;
   readonly latencyMs: number;
 }
 
