@@ -1,5 +1,5 @@
-// Who may import whom: the table of docs/architecture.md as data, checked against every import in
-// src.
+// Who may import whom: the table of docs/contributing/architecture.md as data, checked against every
+// import in src.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';

@@ -10,7 +10,7 @@ const INDENT = 2;
  * @param docs the directory of the documentation
  */
 export function helpAfter(name: string, width: number, docs: string): string {
-  const { notes = [], examples = [], page = 'lvsctl.md' } = MANUAL[name] ?? {};
+  const { notes = [], examples = [], page = 'reference/cli.md' } = MANUAL[name] ?? {};
   return [
     ...notes.map((note) => wrap(note, width)),
     ['Examples:', ...examples.map((one) => exampleText(one, width))].join('\n'),

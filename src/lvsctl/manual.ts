@@ -18,33 +18,33 @@ const MONITOR = 'guide/monitor.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
-  '': { notes: ['`lvsctl help COMMAND` shows the options and exit statuses of a command.'], page: 'lvsctl.md', examples: [
+  '': { notes: ['`lvsctl help COMMAND` shows the options and exit statuses of a command.'], page: 'reference/cli.md', examples: [
     ['check lvs.yaml', 'validate a file'],
     ['director up lvs.yaml --dry-run', 'print the commands that it would take'],
     ['monitor status --watch', 'watch the real servers'],
   ] },
-  check: { notes: [], page: 'lvsctl-file.md', examples: [
+  check: { notes: [], page: 'reference/file.md', examples: [
     ['check lvs.yaml', 'validate a file'],
     ['check - < lvs.yaml', 'validate what is on stdin'],
   ] },
-  import: { notes: ['The file is written to stdout.'], page: 'lvsctl.md', examples: [
+  import: { notes: ['The file is written to stdout.'], page: 'reference/cli.md', examples: [
     ['import > lvs.yaml', 'from the live table'],
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
   ] },
-  rules: { notes: [], page: 'lvsctl.md', examples: [
+  rules: { notes: [], page: 'reference/cli.md', examples: [
     ['rules load --dry-run', 'print what loading would change'],
     ['rules save', 'save the live table'],
   ] },
-  'rules load': { notes: [], page: 'lvsctl.md', examples: [
+  'rules load': { notes: [], page: 'reference/cli.md', examples: [
     ['rules load --dry-run', 'print the commands'],
     ['rules load', 'load the saved rules'],
   ] },
-  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'lvsctl.md', examples: [
+  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'reference/cli.md', examples: [
     ['rules save', 'save the live table'],
     ['rules save --convention debian', 'save to /etc/ipvsadm.rules'],
   ] },
-  'rules unload': { notes: [], page: 'lvsctl.md', examples: [
+  'rules unload': { notes: [], page: 'reference/cli.md', examples: [
     ['rules unload --dry-run', 'print the commands'],
     ['rules unload', 'clear the table'],
   ] },
@@ -82,7 +82,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['realserver status lvs.yaml', 'compare, line by line'],
     ['realserver status lvs.yaml --json', 'the same for a program'],
   ] },
-  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'lvsctl.md', examples: [
+  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'reference/cli.md', examples: [
     ['doctor lvs.yaml', 'examine this machine for a file'],
     ['doctor --role realserver', 'examine a real server without a file'],
   ] },

@@ -1,5 +1,5 @@
-// npm run bench: every target of docs/performance.md, measured side by side in one run; a table,
-// and JSON in docs/figures/bench.json.
+// npm run bench: every target of docs/contributing/performance.md, measured side by side in one
+// run; a table, and JSON in docs/figures/bench.json.
 //
 // Whole processes, interleaved, medians. The kernel's rows come from the lab, where starting Node
 // is slow: there, time over an empty program is compared.

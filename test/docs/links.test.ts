@@ -75,8 +75,8 @@ describe('the check itself', () => {
   test.each([
     ['README.md', 'docs/nosuch.md', 'docs/nosuch.md: no docs/nosuch.md'],
     ['README.md', '#nosuch', '#nosuch: no such heading in README.md'],
-    ['docs/lvsctl.md', '../../x', '../../x: outside the project'],
-    ['docs/lvsctl.md', '../README.md#ten-examples', undefined],
+    ['docs/reference/cli.md', '../../../x', '../../../x: outside the project'],
+    ['docs/reference/cli.md', '../../README.md#ten-examples', undefined],
     ['README.md', 'LICENSE#x', 'LICENSE#x: LICENSE has no headings'],
     ['README.md', 'https://example.org/x', undefined],
   ])('%s: %s', (page, link, expected) => expect(fault(page, link)).toBe(expected));

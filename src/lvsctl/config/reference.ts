@@ -1,4 +1,4 @@
-// The table of file.ts as the JSON Schema for editors and as the tables of docs/lvsctl-file.md.
+// The table of file.ts as the JSON Schema for editors and as the tables of docs/reference/file.md.
 import type { JsonSchema } from './field.js';
 import { FILE } from './file.js';
 
@@ -13,7 +13,7 @@ export function renderSchema(): string {
 }
 
 /**
- * docs/lvsctl-file.md with its tables made anew.
+ * docs/reference/file.md with its tables made anew.
  * @param page as it is; the text around the tables is written by hand
  */
 export function renderReference(page: string): string {

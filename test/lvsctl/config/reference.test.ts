@@ -15,8 +15,8 @@ test('the schema for editors is that of the table', async () => {
 });
 
 test('the tables of the reference page are those of the table', async () => {
-  const page = renderReference(read('docs/lvsctl-file.md'));
-  await expect(page).toMatchFileSnapshot('../../../docs/lvsctl-file.md');
+  const page = renderReference(read('docs/reference/file.md'));
+  await expect(page).toMatchFileSnapshot('../../../docs/reference/file.md');
   expect(page).toContain('| `verify` (https) | boolean | `true` |');
   expect(page.match(/^\| `interval` /gm)?.length).toBe(1);
   expect(page).toMatch(/`services\[\]\.flags` \| list of flag-1, .*mh-port/);
@@ -35,7 +35,7 @@ test('the example is right without a warning, and has every key above the checks
 });
 
 test('the file on the reference page is right', () => {
-  const [example = ''] = read('docs/lvsctl-file.md').match(/(?<=```yaml\n)[^`]*/) ?? [];
+  const [example = ''] = read('docs/reference/file.md').match(/(?<=```yaml\n)[^`]*/) ?? [];
   expect(inspectConfig(example, 'lvs.yaml').warnings).toEqual([]);
 });
 
@@ -57,5 +57,5 @@ services:
     report = (error as ConfigError).report;
   }
   expect(report).toContain('5 errors');
-  expect(read('docs/lvsctl-file.md')).toContain(`$ lvsctl check lvs.yaml\nlvsctl: ${report}\n`);
+  expect(read('docs/reference/file.md')).toContain(`$ lvsctl check lvs.yaml\nlvsctl: ${report}\n`);
 });
