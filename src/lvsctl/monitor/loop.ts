@@ -2,17 +2,8 @@
 // state, and `reduce` makes the next one.
 import type { Backend } from '../../backend/backend.js';
 import { readPart } from '../../backend/readtable.js';
-import type { Change } from '../../model/change.js';
 import { BackendError, IpvsError } from '../../model/errors.js';
-import type { ServiceId } from '../../model/service.js';
-import {
-  parseServiceKey,
-  type ServiceKey,
-  serviceKey,
-  serviceOf,
-  type Table,
-  withChanges,
-} from '../../model/table.js';
+import { serviceKey, type Table } from '../../model/table.js';
 import { messageFor } from '../../render/messages.js';
 import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
@@ -21,10 +12,11 @@ import { createSchedule, type Job, pooled, type Schedule } from './checks/schedu
 import type { Runtime } from './runtime.js';
 import { adminStates } from './state/config.js';
 import type { MonitorEvent } from './state/events.js';
-import { type Input, type Refusal, reduce } from './state/reduce.js';
+import { whenOver } from './state/expiry.js';
+import type { Input } from './state/input.js';
+import { reduce } from './state/reduce.js';
 import type { AdminState, CheckResult, MonitorState, ServerId } from './state/state.js';
-import { desiredTable } from './table/desired.js';
-import { isServed, orphansToRemove, reconcile } from './table/reconcile.js';
+import { removeServices, writeTable } from './table/write.js';
 import { createWriter, type Writer } from './table/writing.js';
 
 export interface LoopParts {
@@ -170,23 +162,22 @@ export class Loop {
   /** Enables servers again when the time of their administrative state is over. */
   #armExpiry(): void {
     this.#cancelExpiry();
-    const limited = adminStates(this.#state.services).flatMap(({ service, server, admin }) =>
-      admin.until === undefined ? [] : [{ id: { service, server }, end: Date.parse(admin.until) }],
+    this.#cancelExpiry = whenOver(
+      adminStates(this.#state.services),
+      this.#parts.runtime.clock,
+      (over) => this.#expire(over),
     );
-    if (limited.length === 0) return;
-    const { clock } = this.#parts.runtime;
-    const next = Math.min(...limited.map(({ end }) => end));
-    this.#cancelExpiry = clock.after(Math.max(0, next - clock.date().getTime()), () => {
-      const now = clock.date().getTime();
-      const over = limited.filter(({ end }) => end <= now).map(({ id }) => id);
-      if (over.length === 0) return this.#armExpiry(); // longer than a timer can wait
-      try {
-        this.setAdmin(over, undefined, 'its time is over');
-      } catch (error) {
-        this.#parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` });
-        this.#cancelExpiry = clock.after(EXPIRY_RETRY_MS, () => this.#armExpiry());
-      }
-    });
+  }
+
+  #expire(over: readonly ServerId[]): void {
+    try {
+      if (over.length > 0) this.setAdmin(over, undefined, 'its time is over');
+      else this.#armExpiry(); // longer than a timer can wait
+    } catch (error) {
+      this.#parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` });
+      const { clock } = this.#parts.runtime;
+      this.#cancelExpiry = clock.after(EXPIRY_RETRY_MS, () => this.#armExpiry());
+    }
   }
 
   /** Writes the table now. Resolves also when it failed. */
@@ -276,47 +267,21 @@ export class Loop {
 
   /** Reads the table, writes the difference: what comes before what goes. */
   async #writeTable(): Promise<void> {
-    const { backend } = this.#parts;
-    const ours = new Set(this.#state.services.map(({ key }) => key));
-    const { table: before, keys } = await readPart(backend, (key) => ours.has(key));
-    this.#dispatch({ kind: 'table', table: before });
-    const desired = desiredTable(this.#state, this.moment());
-    const plans = reconcile(desired, before, this.#state.tolerated);
-    const batch = createBatch(backend);
-    await batch.apply(plans.flatMap(({ additions }) => additions));
-    // Where all that should take over were refused nothing is taken away: the next write tries
-    // again with the service still served.
-    const added = withChanges(before, batch.done);
-    const served = plans.filter((plan) => isServed(plan, added));
-    const unserved = new Set(plans.filter((plan) => !served.includes(plan)).map(({ key }) => key));
-    const orphans = orphansToRemove(desired.orphans, keys, unserved);
-    await batch.apply([
-      ...served.flatMap(({ removals }) => removals),
-      ...orphans.map((key): Change => ({ kind: 'delete-service', id: idOf(key) })),
-    ]);
-    this.#dispatch({
-      kind: 'applied',
-      before,
-      table: withChanges(before, batch.done),
-      keys: keysAfter(keys, batch.done),
-      written: new Set(plans.map(({ key }) => key)),
-      refusals: batch.refusals,
+    await writeTable(this.#parts.backend, () => this.#state, {
+      read: (table) => this.#dispatch({ kind: 'table', table }),
+      moment: () => this.moment(),
+      written: (input) => this.#dispatch(input),
     });
     if (this.#running) this.#save();
   }
 
   async #remove(): Promise<void> {
-    const { backend, emit } = this.#parts;
     const { services, orphans } = this.#state;
-    const { keys } = await readPart(backend, () => false);
     const all = [...services.map(({ key }) => key), ...orphans.services.keys()];
-    const batch = createBatch(backend);
-    await batch.apply(
-      all.filter((key) => keys.has(key)).map((key) => ({ kind: 'delete-service', id: idOf(key) })),
-    );
-    for (const { change, error } of batch.refusals)
-      emit({ event: 'refused', reason: `${change.kind}: ${messageFor(error)}` });
-    if (batch.refusals[0]) throw batch.refusals[0].error;
+    const refusals = await removeServices(this.#parts.backend, all);
+    for (const { change, error } of refusals)
+      this.#parts.emit({ event: 'refused', reason: `${change.kind}: ${messageFor(error)}` });
+    if (refusals[0]) throw refusals[0].error;
   }
 
   /** Keeps what lasts; that it cannot be kept is reported once. */
@@ -330,41 +295,6 @@ export class Loop {
       this.#saveError = reason;
     }
   }
-}
-
-function idOf(key: ServiceKey): ServiceId {
-  const id = parseServiceKey(key);
-  if (id === undefined) throw new Error(`no service key: ${key}`);
-  return id;
-}
-
-/** Changes on their way: those that took effect are in `done`. */
-function createBatch(backend: Backend) {
-  const done: Change[] = [];
-  const refusals: Refusal[] = [];
-  async function apply(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return;
-    const results = await backend.apply(changes);
-    for (const [i, change] of changes.entries()) {
-      const error = results[i];
-      if (error) refusals.push({ change, error });
-      else done.push(change);
-    }
-  }
-  return { apply, done, refusals };
-}
-
-function keysAfter(
-  keys: ReadonlySet<ServiceKey>,
-  done: readonly Change[],
-): ReadonlySet<ServiceKey> {
-  const after = new Set(keys);
-  for (const change of done) {
-    const id = serviceOf(change);
-    if (change.kind === 'add-service' && id) after.add(serviceKey(id));
-    if (change.kind === 'delete-service' && id) after.delete(serviceKey(id));
-  }
-  return after;
 }
 
 /**

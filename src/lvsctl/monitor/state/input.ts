@@ -1,0 +1,52 @@
+// Everything that may happen to the monitor, and what one step gives.
+import type { Change } from '../../../model/change.js';
+import type { IpvsError } from '../../../model/errors.js';
+import type { ServerKey, ServiceKey, Table } from '../../../model/table.js';
+import type { Config } from '../../config/file.js';
+import type { MonitorEvent } from './events.js';
+import type { AdminState, CheckResult, MonitorState, ServerId } from './state.js';
+
+export interface Refusal {
+  readonly change: Change;
+  readonly error: IpvsError;
+}
+
+/** Everything that may happen to the monitor. */
+export type Input =
+  | {
+      readonly kind: 'result';
+      readonly service: ServiceKey;
+      readonly server: ServerKey;
+      readonly check: string;
+      readonly result: CheckResult;
+    }
+  | {
+      readonly kind: 'admin';
+      readonly servers: readonly ServerId[];
+      /** undefined = enable */
+      readonly admin: AdminState | undefined;
+      /** why, for the event */
+      readonly reason?: string;
+    }
+  /** another file, with the table as it is */
+  | { readonly kind: 'config'; readonly config: Config; readonly table: Table }
+  /** the table was read and is about to be written */
+  | { readonly kind: 'table'; readonly table: Table }
+  /** the table was written */
+  | {
+      readonly kind: 'applied';
+      /** of our services, after the changes that took effect */
+      readonly table: Table;
+      /** keys of all services that there are then */
+      readonly keys: ReadonlySet<ServiceKey>;
+      /** of our services, before the changes */
+      readonly before: Table;
+      /** services that were reconciled, not left alone */
+      readonly written: ReadonlySet<ServiceKey>;
+      readonly refusals: readonly Refusal[];
+    };
+
+export interface Step {
+  readonly state: MonitorState;
+  readonly events: readonly MonitorEvent[];
+}

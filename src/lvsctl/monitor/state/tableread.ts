@@ -1,0 +1,122 @@
+// The table was read: drift since the last write, and servers that nothing names.
+import { type ServerKey, serverKey, type Table, type VirtualServer } from '../../../model/table.js';
+import { type DesiredTable, desiredTable, ownKeys } from '../table/desired.js';
+import {
+  type Decision,
+  type Drift,
+  findDrift,
+  sameDecision,
+  type ToleratedDrift,
+  type ToleratedServer,
+} from '../table/drift.js';
+import { decisionsOf } from '../table/reconcile.js';
+import type { MonitorEvent } from './events.js';
+import type { Step } from './input.js';
+import type { MonitorState } from './state.js';
+
+/** Drift since the last write, and servers that nothing names. */
+export function onTable(state: MonitorState, table: Table, now: number): Step {
+  const desired = desiredTable(state, now);
+  const drift = learnDrift(state, desired, table);
+  const unmanaged = findUnmanaged(state, desired, table);
+  return {
+    state: {
+      ...state,
+      tolerated: drift.tolerated,
+      unmanaged: unmanaged.keys,
+      // should the write fail nothing is known of how far it came
+      applied: undefined,
+    },
+    events: [...drift.events, ...unmanaged.events],
+  };
+}
+
+function learnDrift(
+  { applied, tolerated: before, config }: MonitorState,
+  { services }: DesiredTable,
+  table: Table,
+): { readonly tolerated: ToleratedDrift; readonly events: readonly MonitorEvent[] } {
+  const events: MonitorEvent[] = [];
+  const toleratedServices = new Map(before.services);
+  const toleratedServers = new Map(before.servers);
+  for (const desired of services) {
+    const { key, spec } = desired;
+    const live = table.get(key);
+    const decisions = decisionsOf(desired, live);
+    const ours = stillTolerated(toleratedServers.get(key), decisions);
+    // a service of which the last write did not know has not drifted
+    const drift = applied?.services.has(key)
+      ? findDrift(applied.table.get(key), live, decisions.keys())
+      : [];
+    for (const one of drift) {
+      const decision = one.server === undefined ? undefined : decisions.get(one.server);
+      const ignored = config.monitor.drift === 'ignore' && decision?.byAdmin !== true;
+      events.push(driftEvent(spec.source.name, one, ignored));
+      if (!ignored) continue;
+      if (one.server === undefined) toleratedServices.set(key, live?.service);
+      else if (decision) ours.set(one.server, toleratedServer(decision, live, one.server));
+    }
+    if (ours.size > 0) toleratedServers.set(key, ours);
+    else toleratedServers.delete(key);
+  }
+  return { tolerated: { services: toleratedServices, servers: toleratedServers }, events };
+}
+
+/** What others made of a server is tolerated until our decision about it is another. */
+function stillTolerated(
+  before: ReadonlyMap<ServerKey, ToleratedServer> | undefined,
+  decisions: ReadonlyMap<ServerKey, Decision>,
+): Map<ServerKey, ToleratedServer> {
+  return new Map(
+    [...(before ?? [])].filter(([server, one]) => {
+      const now = decisions.get(server);
+      return now !== undefined && sameDecision(one.ours, now);
+    }),
+  );
+}
+
+function driftEvent(service: string, { server, what }: Drift, ignored: boolean): MonitorEvent {
+  return {
+    event: 'drift',
+    service,
+    ...(server === undefined ? {} : { server }),
+    reason: `${what} by another program`,
+    outcome: ignored ? 'ignored' : 'corrected',
+  };
+}
+
+function toleratedServer(
+  { role, spec }: ToleratedServer['ours'],
+  live: VirtualServer | undefined,
+  server: ServerKey,
+): ToleratedServer {
+  const theirs = live?.destinations.find((one) => serverKey(one) === server);
+  return { theirs, ours: { role, spec } };
+}
+
+function findUnmanaged(
+  { unmanaged: before }: MonitorState,
+  { services }: DesiredTable,
+  table: Table,
+): { readonly keys: ReadonlySet<string>; readonly events: readonly MonitorEvent[] } {
+  const keys = new Set<string>();
+  const events: MonitorEvent[] = [];
+  for (const desired of services) {
+    const own = ownKeys(desired);
+    for (const one of table.get(desired.key)?.destinations ?? []) {
+      const server = serverKey(one);
+      if (own.has(server)) continue;
+      const key = `${desired.key} ${server}`;
+      keys.add(key);
+      if (before.has(key)) continue;
+      events.push({
+        event: 'unmanaged',
+        service: desired.spec.source.name,
+        server,
+        reason: `is in the table with weight ${one.weight}, but not in the file`,
+        outcome: 'left alone',
+      });
+    }
+  }
+  return { keys, events };
+}

@@ -1,0 +1,113 @@
+// One write of the table: read, compare, apply; what comes before what goes.
+import type { Backend } from '../../../backend/backend.js';
+import { readPart } from '../../../backend/readtable.js';
+import type { Change } from '../../../model/change.js';
+import type { ServiceId } from '../../../model/service.js';
+import {
+  parseServiceKey,
+  type ServiceKey,
+  serviceKey,
+  serviceOf,
+  type Table,
+  withChanges,
+} from '../../../model/table.js';
+import type { Input, Refusal } from '../state/input.js';
+import type { MonitorState } from '../state/state.js';
+import { desiredTable } from './desired.js';
+import { isServed, orphansToRemove, reconcile } from './reconcile.js';
+
+/** The steps of a write, for the state. */
+export interface WriteSteps {
+  /** takes the services of the file as they are, before they are compared */
+  read(table: Table): void;
+  /** clock milliseconds for which weights are computed */
+  moment(): number;
+  written(input: Extract<Input, { kind: 'applied' }>): void;
+}
+
+/**
+ * Reads the table and writes the difference.
+ * @param state of the moment at which it is called
+ * @throws IpvsError or BackendError when the table cannot be read or written
+ */
+export async function writeTable(
+  backend: Backend,
+  state: () => MonitorState,
+  steps: WriteSteps,
+): Promise<void> {
+  const ours = new Set(state().services.map(({ key }) => key));
+  const { table: before, keys } = await readPart(backend, (key) => ours.has(key));
+  steps.read(before);
+  const desired = desiredTable(state(), steps.moment());
+  const plans = reconcile(desired, before, state().tolerated);
+  const batch = createBatch(backend);
+  await batch.apply(plans.flatMap(({ additions }) => additions));
+  // Where all that should take over were refused nothing is taken away: the next write tries
+  // again with the service still served.
+  const added = withChanges(before, batch.done);
+  const served = plans.filter((plan) => isServed(plan, added));
+  const unserved = new Set(plans.filter((plan) => !served.includes(plan)).map(({ key }) => key));
+  const orphans = orphansToRemove(desired.orphans, keys, unserved);
+  await batch.apply([
+    ...served.flatMap(({ removals }) => removals),
+    ...orphans.map((key): Change => ({ kind: 'delete-service', id: idOf(key) })),
+  ]);
+  steps.written({
+    kind: 'applied',
+    before,
+    table: withChanges(before, batch.done),
+    keys: keysAfter(keys, batch.done),
+    written: new Set(plans.map(({ key }) => key)),
+    refusals: batch.refusals,
+  });
+}
+
+/** Deletes those of these services that are there. @returns what was refused */
+export async function removeServices(
+  backend: Backend,
+  services: readonly ServiceKey[],
+): Promise<readonly Refusal[]> {
+  const { keys } = await readPart(backend, () => false);
+  const batch = createBatch(backend);
+  await batch.apply(
+    services
+      .filter((key) => keys.has(key))
+      .map((key) => ({ kind: 'delete-service', id: idOf(key) })),
+  );
+  return batch.refusals;
+}
+
+function idOf(key: ServiceKey): ServiceId {
+  const id = parseServiceKey(key);
+  if (id === undefined) throw new Error(`no service key: ${key}`);
+  return id;
+}
+
+/** Changes on their way: those that took effect are in `done`. */
+function createBatch(backend: Backend) {
+  const done: Change[] = [];
+  const refusals: Refusal[] = [];
+  async function apply(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    const results = await backend.apply(changes);
+    for (const [i, change] of changes.entries()) {
+      const error = results[i];
+      if (error) refusals.push({ change, error });
+      else done.push(change);
+    }
+  }
+  return { apply, done, refusals };
+}
+
+function keysAfter(
+  keys: ReadonlySet<ServiceKey>,
+  done: readonly Change[],
+): ReadonlySet<ServiceKey> {
+  const after = new Set(keys);
+  for (const change of done) {
+    const id = serviceOf(change);
+    if (change.kind === 'add-service' && id) after.add(serviceKey(id));
+    if (change.kind === 'delete-service' && id) after.delete(serviceKey(id));
+  }
+  return after;
+}
