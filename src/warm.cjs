@@ -141,8 +141,8 @@ async function main() {
     };
     for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
       const program = backend === 'kernel' ? programs.ipvsadm : programs.local;
-      for (const words of COMMANDS) {
-        process.argv = [process.execPath, '/ipvsadm', ...words];
+      for (const args of COMMANDS) {
+        process.argv = [process.execPath, '/ipvsadm', ...args];
         process.env = { ...env, LVS_BACKEND: backend };
         await program.main();
       }

@@ -164,7 +164,7 @@ async function printLines(
     const connection = parseConnection(latin1(input, from, next - 1));
     if (connection === undefined) {
       const reading = await flush();
-      // The real tool takes an empty line for the end of the world, without a word.
+      // The real tool takes an empty line for the end of the file, and prints nothing.
       if (!reading || isBlank(input, from, next))
         return { status: reading ? STATUS.unreadable : 0 };
       return { status: malformed(number, world) };
@@ -177,7 +177,7 @@ async function printLines(
   return (await flush()) ? number : { status: 0 };
 }
 
-/** @returns false when nobody reads any more */
+/** @returns false when stdout has no reader any more */
 async function printConnections(
   connections: readonly Connection[],
   { numeric, engine }: Listing,

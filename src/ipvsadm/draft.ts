@@ -1,4 +1,4 @@
-// What the words of a command line have said so far, while it is being folded; the finished thing
+// What the arguments read so far have set, while a command line is folded; the finished thing
 // is a `Command`.
 import type { Address, Family } from '../model/address.js';
 import type { DaemonRole } from '../model/daemon.js';
@@ -8,7 +8,7 @@ import type { Names } from './values.js';
 
 export interface Draft {
   readonly names: Names;
-  /** the family of the virtual service, IPv4 until something says otherwise */
+  /** the family of the virtual service, IPv4 until an option sets another one */
   family: Family;
   /** undefined until a service option; TCP with a firewall mark */
   protocol: KnownProtocol | undefined;
@@ -40,7 +40,7 @@ export interface Draft {
   ttl: number | undefined;
 }
 
-/** A draft of which nothing has been said. */
+/** A draft before the first option. */
 export function emptyDraft(names: Names): Draft {
   return {
     names,

@@ -8,12 +8,12 @@ import { findLong } from './options.js';
 export type StartFailure = string | undefined;
 
 /**
- * What may have gone wrong, as lines for stderr; '' when there is nothing to say.
+ * What may have gone wrong, as lines for stderr; '' when there is no hint.
  * @param loaded whether the kernel has IPVS
  */
-export function hints(words: readonly string[], failure: StartFailure, loaded: boolean): string {
+export function hints(args: readonly string[], failure: StartFailure, loaded: boolean): string {
   const start = failure === undefined ? undefined : startHint(failure, loaded);
-  const lines = [start, ...words.map(dashHint), ...words.map(gluedHint)].filter(
+  const lines = [start, ...args.map(dashHint), ...args.map(gluedHint)].filter(
     (line) => line !== undefined,
   );
   return lines
@@ -38,16 +38,16 @@ function startHint(failure: string, loaded: boolean): string | undefined {
  */
 const DASH = /^(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xef\xb9[\x98\xa3])+/;
 
-function dashHint(word: string): string | undefined {
-  const dashes = DASH.exec(word)?.[0];
+function dashHint(arg: string): string | undefined {
+  const dashes = DASH.exec(arg)?.[0];
   if (dashes === undefined) return undefined;
-  const name = word.slice(dashes.length);
-  return `'${word}' begins with a typographic dash; type '${findLong(name) ? '--' : '-'}${name}'`;
+  const name = arg.slice(dashes.length);
+  return `'${arg}' begins with a typographic dash; type '${findLong(name) ? '--' : '-'}${name}'`;
 }
 
 /** `-stats` is read letter by letter. */
-function gluedHint(word: string): string | undefined {
-  const [, name] = /^-([a-z][a-z-]{2,})/.exec(word) ?? [];
+function gluedHint(arg: string): string | undefined {
+  const [, name] = /^-([a-z][a-z-]{2,})/.exec(arg) ?? [];
   return name !== undefined && findLong(name)
     ? `'-${name}' is read letter by letter; the long option is '--${name}'`
     : undefined;

@@ -1,37 +1,37 @@
-// The lines and words of a restore file.
+// The lines and arguments of a restore file.
 import { refuse } from './usage.js';
 
-const LONGEST_WORD = 4096;
+const LONGEST_ARG = 4096;
 /** dropped wherever it stands, so that shell scripts can be fed in */
 const PROGRAM = 'ipvsadm';
 
 /**
- * The words of one line: separated by blanks, tabs and carriage returns, nothing quoted. A NUL ends
- * its word, a word of more than 4096 bytes is cut into words of 4096, and the word `ipvsadm` is
- * dropped.
+ * The arguments of one line: separated by blanks, tabs and carriage returns, nothing quoted. A NUL
+ * ends its argument, one of more than 4096 bytes is cut into pieces of 4096, and the argument
+ * `ipvsadm` is dropped.
  */
-export function wordsOf(line: string): string[] {
-  const words: string[] = [];
+export function argsOf(line: string): string[] {
+  const args: string[] = [];
   let from = 0;
   for (let at = 0; at <= line.length; at++) {
     const code = at === line.length ? BLANK : line.charCodeAt(at);
     if (code !== BLANK && code !== TAB && code !== RETURN) continue;
-    if (at > from) addWord(line.slice(from, at), words);
+    if (at > from) addArg(line.slice(from, at), args);
     from = at + 1;
   }
-  return words;
+  return args;
 }
 
 const BLANK = 32;
 const TAB = 9;
 const RETURN = 13;
 
-function addWord(text: string, words: string[]): void {
+function addArg(text: string, args: string[]): void {
   if (text === PROGRAM) return;
-  if (text.length <= LONGEST_WORD && !text.includes('\0')) words.push(text);
+  if (text.length <= LONGEST_ARG && !text.includes('\0')) args.push(text);
   else
-    for (let at = 0; at < text.length; at += LONGEST_WORD)
-      words.push(untilNul(text.slice(at, at + LONGEST_WORD)));
+    for (let at = 0; at < text.length; at += LONGEST_ARG)
+      args.push(untilNul(text.slice(at, at + LONGEST_ARG)));
 }
 
 function untilNul(text: string): string {

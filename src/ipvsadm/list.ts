@@ -41,7 +41,7 @@ export async function list(command: Listing, world: World): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof IpvsError)) throw error;
-    // A failed query for timeouts or daemons has no words of its own.
+    // A failed query for timeouts or daemons has no message of its own.
     if (command.kind !== 'list-timeouts' && command.kind !== 'list-daemons')
       world.err(`${messageFor(error)}\n`);
     return LISTING_FAILED;
@@ -100,7 +100,7 @@ async function printServices(
   }
 }
 
-/** Prints what `-R` reads back; what it has no words for is named on stderr instead. */
+/** Prints what `-R` reads back; what no option can express is named on stderr instead. */
 async function printRules(
   services: readonly ServiceEntry[],
   numeric: boolean,

@@ -25,7 +25,7 @@ const START_FAILED = 2;
 const OUTPUT_LOST = 2;
 const OLDEST_IPVS = 0x010104;
 
-type Program = (words: readonly string[], world: World) => Promise<number>;
+type Program = (args: readonly string[], world: World) => Promise<number>;
 
 /** `ipvsadm` */
 export function main(): Promise<void> {
@@ -51,7 +51,7 @@ async function start(name: string, program: Program): Promise<void> {
     errors.write(text);
     errors.flush();
   };
-  const words = argumentBytes(process.argv.slice(2));
+  const args = argumentBytes(process.argv.slice(2));
   let backend: Backend | undefined;
   let failure: string | undefined;
   try {
@@ -60,7 +60,7 @@ async function start(name: string, program: Program): Promise<void> {
       mayOpenRawSockets,
     });
     await warnOfOldKernel(backend, err);
-    process.exitCode = await program(words, worldOf(argv0, backend, out, err));
+    process.exitCode = await program(args, worldOf(argv0, backend, out, err));
   } catch (error) {
     const message = startUpMessage(error);
     if (message === undefined) throw error;
@@ -77,11 +77,11 @@ async function start(name: string, program: Program): Promise<void> {
     process.exitCode = OUTPUT_LOST;
   }
   if (process.exitCode !== 0 && isCharacterDevice(2))
-    err((await import('./hints.js')).hints(words, failure, ipvsIsLoaded()));
+    err((await import('./hints.js')).hints(args, failure, ipvsIsLoaded()));
 }
 
 /**
- * Why not all of stdout was written, in the C library's words; undefined when it was, or when its
+ * Why not all of stdout was written, as the C library words it; undefined when it was, or when its
  * reader went away, which is how `| head` ends.
  */
 function lostOutput(out: Output): string | undefined {

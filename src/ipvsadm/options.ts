@@ -1,4 +1,4 @@
-// The grammar: every word that may begin with a dash, how it is read, and what it says. The
+// The grammar: every argument that may begin with a dash, how it is read, and what it sets. The
 // scanner, the parser, the help text and commander all read these rows.
 import { parseDottedQuad, parseIpv6 } from '../model/address.js';
 import { CHECKSUMS, type KnownTunnel, TUNNELS } from '../model/forwarding.js';
@@ -56,9 +56,9 @@ export interface OptionRow {
    */
   readonly command?: CommandName;
   readonly slot?: Slot;
-  /** what the option says; `text` is '' for an option without a value */
+  /** sets what the option stands for; `text` is '' for an option without a value */
   readonly apply?: (draft: Draft, text: string) => void;
-  /** what an optional value's absence says */
+  /** what the option sets when its optional value is absent */
   readonly bare?: (draft: Draft) => void;
 }
 

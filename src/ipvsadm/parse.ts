@@ -34,13 +34,13 @@ export interface Lookups {
   readonly services: boolean;
 }
 
-/** What a command line without words does. */
+/** What a command line without arguments does. */
 export const DEFAULT_COMMAND: Command = {
   kind: 'list-table',
   view: { layout: 'plain', numeric: false, exact: false, sorted: true },
 };
 
-/** The names among the words, which are looked up before `parse`. */
+/** The names among the arguments, which are looked up before `parse`. */
 export function lookupsOf(tokens: readonly Token[]): Lookups | undefined {
   let lookups: { hosts: Set<string>; services: boolean } | undefined;
   for (const token of tokens) {
@@ -65,8 +65,8 @@ export function lookupsOf(tokens: readonly Token[]): Lookups | undefined {
 /**
  * Folds the tokens from left to right and checks the whole.
  *
- * @param argv0 the program's name in the advice that a useless first word gets
- * @throws UsageError the first problem in ipvsadm's order: word by word, then positionals,
+ * @param argv0 the program's name in the advice printed for a first argument that is no command
+ * @throws UsageError the first problem in ipvsadm's order: argument by argument, then positionals,
  *   scheduler flags, legality, combinations
  */
 export function parse(tokens: readonly Token[], argv0: string, names: Names): Command {

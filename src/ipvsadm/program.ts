@@ -12,7 +12,7 @@ import {
 } from './options.js';
 import { scan } from './scan.js';
 
-/** The ways to call the program, by the rows of the grammar. */
+/** The usage of the program, by the rows of the grammar. */
 // biome-ignore format: a table
 const INVOCATIONS = [
   '-A|E SERVICE [-s scheduler] [-p [seconds]] [-M mask] [--pe engine] [-o] [-b flags]',
@@ -31,7 +31,7 @@ const INVOCATIONS = [
   '-v',
 ];
 
-/** commander over the grammar's table; its own reading of words is replaced by popt's. */
+/** commander over the grammar's table; its own reading of arguments is replaced by popt's. */
 export class IpvsadmProgram extends Program {
   constructor(name: string) {
     super(name);
@@ -40,13 +40,13 @@ export class IpvsadmProgram extends Program {
   }
 
   /**
-   * Splits words as popt would: known options become commander's option values by long name, the
-   * rest operands or unknown.
+   * Splits arguments as popt would: known options become commander's option values by long name,
+   * the rest operands or unknown.
    */
-  override parseOptions(words: string[]): { operands: string[]; unknown: string[] } {
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
     const operands: string[] = [];
     const unknown: string[] = [];
-    for (const token of scan(words, { posix: false })) {
+    for (const token of scan(args, { posix: false })) {
       if (token.kind === 'positional') operands.push(token.text);
       else if (token.kind === 'bad') unknown.push(token.element);
       else this.setOptionValueWithSource(token.row.long, token.value ?? true, 'cli');

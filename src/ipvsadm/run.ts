@@ -1,5 +1,5 @@
-// One command line, or the lines of a restore, from words to text and an exit status: the table of
-// contents of the program.
+// One command line, or the lines of a restore, from arguments to text and an exit status: the table
+// of contents of the program.
 import type { Change } from '../model/change.js';
 import type { IpvsError } from '../model/errors.js';
 import { messageFor } from '../render/messages.js';
@@ -13,8 +13,8 @@ import { errnoNameOf, type World } from './world.js';
 const REFUSED = 255;
 
 /** Carries out one command line. @returns the exit status */
-export function run(words: readonly string[], world: World): Promise<number> {
-  return carryOut(commandOf(words, world), world);
+export function run(args: readonly string[], world: World): Promise<number> {
+  return carryOut(commandOf(args, world), world);
 }
 
 /**
@@ -84,7 +84,7 @@ function refused(error: IpvsError, world: World): number {
   return REFUSED;
 }
 
-/** An input that cannot be read ends here as it does in the real tool: without a word. */
+/** An input that cannot be read ends here as it does in the real tool: without a message. */
 function untilError(read: World['read']): World['read'] {
   return () => {
     try {

@@ -1,9 +1,13 @@
-// Words -> tokens by popt's rules, for the command line and for every line of a restore. Never
-// throws: a bad word is a `bad` token in its place, since the parser refuses in word order.
+// Arguments -> tokens by popt's rules, for the command line and for every line of a restore. Never
+// throws: a bad argument is a `bad` token in its place, since the parser refuses in the order of
+// the arguments.
 import { findLong, findShort, type OptionRow } from './options.js';
 
 export type Token =
-  /** `element` is the word that was consumed last: the value when that was a word of its own */
+  /**
+   * `element` is the argument that was consumed last: the value when that was an argument of its
+   * own
+   */
   | {
       readonly kind: 'option';
       readonly row: OptionRow;
@@ -16,23 +20,23 @@ export type Token =
 export type BadReason = 'unknown option' | 'missing argument' | 'option does not take an argument';
 
 export interface ScanRules {
-  /** the first word that is no option ends the options (POSIXLY_CORRECT) */
+  /** the first argument that is no option ends the options (POSIXLY_CORRECT) */
   readonly posix: boolean;
 }
 
-/** In a value, stands for the next word that does not begin with a dash. */
-const NEXT_WORD = '!#:+';
+/** In a value, stands for the next argument that does not begin with a dash. */
+const NEXT_ARG = '!#:+';
 
 /**
  * Splits a command line into tokens. Stops behind the first bad token, as the parser would.
  *
  * `--name`, `--name=value`, `-abc`, `-avalue`, `-a=value`, `-a value`, `--`; no abbreviations. A
- * required value is the next word whatever it looks like; an optional one never begins with a dash
- * unless it is glued on.
+ * required value is the next argument whatever it looks like; an optional one never begins with a
+ * dash unless it is glued on.
  */
-export function scan(words: readonly string[], { posix }: ScanRules): Token[] {
-  const state: State = { words, next: 0, taken: undefined, tokens: [] };
-  for (let element = nextWord(state); element !== undefined; element = nextWord(state)) {
+export function scan(args: readonly string[], { posix }: ScanRules): Token[] {
+  const state: State = { args, next: 0, taken: undefined, tokens: [] };
+  for (let element = nextArg(state); element !== undefined; element = nextArg(state)) {
     if (!element.startsWith('-') || element === '-') {
       state.tokens.push({ kind: 'positional', text: element });
       if (posix) return restIsPositional(state);
@@ -48,20 +52,20 @@ export function scan(words: readonly string[], { posix }: ScanRules): Token[] {
 }
 
 interface State {
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   next: number;
-  /** words that took the place of NEXT_WORD */
+  /** arguments that took the place of NEXT_ARG */
   taken: Set<number> | undefined;
   readonly tokens: Token[];
 }
 
-function nextWord(state: State): string | undefined {
+function nextArg(state: State): string | undefined {
   while (state.taken?.has(state.next)) state.next++;
-  return state.words[state.next++];
+  return state.args[state.next++];
 }
 
 function restIsPositional(state: State): Token[] {
-  for (let text = nextWord(state); text !== undefined; text = nextWord(state))
+  for (let text = nextArg(state); text !== undefined; text = nextArg(state))
     state.tokens.push({ kind: 'positional', text });
   return state.tokens;
 }
@@ -101,14 +105,14 @@ function take(state: State, row: OptionRow, glued: string | undefined, element: 
     state.tokens.push({ kind: 'option', row, value: expand(state, glued), element });
     return true;
   }
-  const word = nextWord(state);
-  if (row.value === 'optional' && (word === undefined || word.startsWith('-'))) {
+  const arg = nextArg(state);
+  if (row.value === 'optional' && (arg === undefined || arg.startsWith('-'))) {
     state.next--;
     state.tokens.push({ kind: 'option', row, value: undefined, element });
     return true;
   }
-  if (word === undefined) return bad(state, element, 'missing argument');
-  state.tokens.push({ kind: 'option', row, value: expand(state, word), element: word });
+  if (arg === undefined) return bad(state, element, 'missing argument');
+  state.tokens.push({ kind: 'option', row, value: expand(state, arg), element: arg });
   return true;
 }
 
@@ -118,14 +122,14 @@ function bad(state: State, element: string, reason: BadReason): false {
 }
 
 /**
- * Puts the next word that is no option in the place of NEXT_WORD; without one, it stands for
+ * Puts the next argument that is no option in the place of NEXT_ARG; without one, it stands for
  * itself.
  */
 function expand(state: State, value: string): string {
-  if (!value.includes(NEXT_WORD)) return value;
-  const { words, next, taken } = state;
-  const at = words.findIndex((word, i) => i >= next && !taken?.has(i) && !word.startsWith('-'));
+  if (!value.includes(NEXT_ARG)) return value;
+  const { args, next, taken } = state;
+  const at = args.findIndex((arg, i) => i >= next && !taken?.has(i) && !arg.startsWith('-'));
   if (at < 0) return value;
   state.taken = new Set(taken).add(at);
-  return value.replace(NEXT_WORD, () => words[at] as string);
+  return value.replace(NEXT_ARG, () => args[at] as string);
 }

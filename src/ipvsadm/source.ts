@@ -1,6 +1,6 @@
-// Where commands come from: the words of one command line, or the lines of a restore, each of which
-// is a command line of its own.
-import { PAUSE, wordsOf } from './lines.js';
+// Where commands come from: the arguments of one command line, or the lines of a restore, each of
+// which is a command line of its own.
+import { argsOf, PAUSE } from './lines.js';
 import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
 import { scan, type Token } from './scan.js';
 import { refuseFirst, UsageError } from './usage.js';
@@ -20,9 +20,9 @@ export interface Refusal {
 /** Items in their order; those that wait for names are promises. */
 export type Source = Iterable<Item | Promise<Item>>;
 
-/** The words of one command line. */
-export function* commandOf(words: readonly string[], world: World): Source {
-  yield words.length === 0 ? DEFAULT_COMMAND : read(words, 1, world);
+/** The arguments of one command line. */
+export function* commandOf(args: readonly string[], world: World): Source {
+  yield args.length === 0 ? DEFAULT_COMMAND : read(args, 1, world);
 }
 
 /**
@@ -41,9 +41,9 @@ export function* commandsOf(lines: Iterable<string | typeof PAUSE>, world: World
       yield { kind: 'refused', error: line, line: number };
       continue;
     }
-    const words = wordsOf(line);
-    if (words.length === 0) continue;
-    const item = read(words, number, world);
+    const args = argsOf(line);
+    if (args.length === 0) continue;
+    const item = read(args, number, world);
     if (!(item instanceof Promise) && item.kind === 'restore')
       yield refusing(number, () => refuseFirst(world.argv0));
     else yield item;
@@ -65,15 +65,15 @@ function* readable(
 const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
 
 /**
- * Words to a command. A promise only when they name hosts or services that must be looked up: a
+ * Arguments to a command. A promise only when they name hosts or services that must be looked up: a
  * restore has no time for one a line.
  */
 function read(
-  words: readonly string[],
+  args: readonly string[],
   line: number,
   world: World,
 ): Command | Refusal | Promise<Command | Refusal> {
-  const tokens = scan(words, world);
+  const tokens = scan(args, world);
   world.trace?.('tokens', tokens);
   const lookups = lookupsOf(tokens);
   const finish = (names: Names) => refusing(line, () => commandFrom(tokens, world, names));

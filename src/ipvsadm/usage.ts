@@ -1,9 +1,9 @@
-// The error of a command line that cannot be obeyed.
+// The error of a command line that cannot be carried out.
 
 /**
- * What kind of refusal it is; decides the exit status and what a restore does next.
- * `check`: a word, value or combination, 2, ends a restore. `parser`: popt's own, 255, a restore
- * goes on. `no-command`: the first option is none, 255, ends a restore.
+ * What kind of refusal it is; decides the exit status and what a restore does next. `check`: an
+ * argument, value or combination, 2, ends a restore. `parser`: popt's own, 255, a restore goes on.
+ * `no-command`: the first option is none, 255, ends a restore.
  */
 export type UsageKind = 'check' | 'parser' | 'no-command';
 
@@ -27,7 +27,7 @@ export function refuse(message: string, kind: UsageKind = 'check'): never {
   throw new UsageError(message, kind);
 }
 
-/** What a useless first word gets. */
+/** Printed for a first argument that is no command. */
 export function refuseFirst(argv0: string): never {
   refuse(`Try \`${argv0} -h' or '${argv0} --help' for more information.`, 'no-command');
 }

@@ -1,10 +1,10 @@
-// The values of options: whole numbers, host:port words, masks, scheduler flags. An unreadable text
+// The values of options: whole numbers, host:port texts, masks, scheduler flags. An unreadable text
 // is undefined, since each option has its own message.
 import { type Address, type Ipv4, parseClassicIpv4, parseIpv6 } from '../model/address.js';
 import { flagRow } from '../model/scheduler.js';
 import type { KnownProtocol } from '../model/service.js';
 
-/** What the resolver said about the words of a command line, gathered before it is parsed. */
+/** What the resolver returned for the names of a command line, gathered before it is parsed. */
 export interface Names {
   /** first IPv4 address of a host name */
   host(name: string): Ipv4 | undefined;
@@ -18,7 +18,7 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
-/** A host:port word taken apart, before anything is looked up. */
+/** A host:port argument taken apart, before anything is looked up. */
 interface EndpointParts {
   readonly address: Address | undefined;
   /** what to look up when it is no address */
@@ -45,7 +45,7 @@ export function integer(text: string, min: number, max: number): number | undefi
  * its last colon once more (`[1.2.3.4]:80` has no port, `[1.2.3.4:90]:80` has port 90); brackets
  * without a port are refused.
  *
- * @param protocol whose service names count; undefined = none are known yet
+ * @param protocol of the service names; undefined = none are known yet
  */
 export function parseEndpoint(
   text: string,
@@ -75,7 +75,7 @@ export function endpointLookups(text: string): {
 }
 
 /**
- * What most endpoints are like; told apart quickly, since every line of a restore has one. IPv6 has
+ * What most endpoints are like; recognised quickly, since every line of a restore has one. IPv6 has
  * two colons: `[db:80]:443` is the host `db`.
  */
 const NUMERIC_ENDPOINT = /^(?:[0-9.]+|\[[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*\])(?::[0-9]+)?$/;

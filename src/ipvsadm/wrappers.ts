@@ -14,9 +14,11 @@ const MOST_RULES = 512 << 20;
 /** so many refused lines are named, the rest is counted */
 const MOST_NAMED = 10;
 
-/** `ipvsadm-save [-n]`: words that are no options are ignored, other options get the usage text. */
-export async function saveScript(words: readonly string[], world: World): Promise<number> {
-  const options = words.filter((word) => word.startsWith('-'));
+/**
+ * `ipvsadm-save [-n]`: arguments that are no options are ignored, other options get the usage text.
+ */
+export async function saveScript(args: readonly string[], world: World): Promise<number> {
+  const options = args.filter((arg) => arg.startsWith('-'));
   if (options.some((option) => option !== '-n')) {
     world.err(
       `Usage: ${world.argv0} [-n]\n  write the rules of IPVS to stdout; -n: addresses and ports as numbers\n`,
@@ -33,8 +35,8 @@ export async function saveScript(words: readonly string[], world: World): Promis
  * one is usual.
  * @returns the exit status: 2 when nothing was changed, else that of the last line
  */
-export async function restoreScript(words: readonly string[], world: World): Promise<number> {
-  if (words.some((word) => word !== '-n')) {
+export async function restoreScript(args: readonly string[], world: World): Promise<number> {
+  if (args.some((arg) => arg !== '-n')) {
     world.err(
       `Usage: ${world.argv0} < FILE\n  replace the rules of IPVS by those on stdin, as written by ipvsadm-save\n`,
     );

@@ -19,7 +19,7 @@ import {
   writeProc,
 } from '../system/machine.js';
 import { identityAt, isNetworkNamespace, namespacePath, netnsIdentity } from '../system/netns.js';
-import { WORKER_WORD } from '../system/probe/remote.js';
+import { WORKER_ARG } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
 import { recordDirectory } from '../system/records.js';
 import { replaceFile } from '../system/replace.js';
@@ -39,8 +39,8 @@ const LASTING_STATE = '/var/lib/lvsctl';
 
 /** `lvsctl` */
 export async function main(): Promise<void> {
-  const words = process.argv.slice(2);
-  if (words[0] === WORKER_WORD) {
+  const args = process.argv.slice(2);
+  if (args[0] === WORKER_ARG) {
     const { serveProbes } = await import('../system/probe/worker.js');
     const refusal = await serveProbes();
     if (refusal !== undefined) process.exitCode = fail(refusal);
@@ -51,7 +51,7 @@ export async function main(): Promise<void> {
   const output = openOutput();
   const { world, close } = systemWorld(output);
   try {
-    const status = await run(words, world);
+    const status = await run(args, world);
     process.exitCode ??= status; // output that failed has set its own
   } finally {
     await close();
@@ -92,7 +92,7 @@ function fail(message: string): number {
 }
 
 /** @see World.enter; the process inside gets SIGTERM when this one dies */
-async function enter(netns: string, words: readonly string[]): Promise<number> {
+async function enter(netns: string, args: readonly string[]): Promise<number> {
   const path = namespacePath(netns);
   if (!isNetworkNamespace(path))
     throw new LvsctlError(
@@ -116,7 +116,7 @@ async function enter(netns: string, words: readonly string[]): Promise<number> {
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   // systemd's watchdog is fed from inside, by a process that is not the one it named
   const { WATCHDOG_PID: _, ...env } = process.env;
-  const child = spawn(entering, [...inner, ...self, ...words], {
+  const child = spawn(entering, [...inner, ...self, ...args], {
     stdio: [...LIFELINE_STDIO],
     env: { ...env, [INSIDE]: netns },
   });
@@ -187,8 +187,8 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     openBackend: open,
     openLastingBackend: () => openReopening(open, () => performance.now()),
     machine: {
-      run: (program, words, input) =>
-        runProgram(program, words, {
+      run: (program, args, input) =>
+        runProgram(program, args, {
           ...(input === undefined ? {} : { input }),
           ...(held === undefined ? {} : { held }),
         }),

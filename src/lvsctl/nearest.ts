@@ -1,10 +1,10 @@
 // "Did you mean …?"
 
-/** The name that a word is a misspelling of: one or two letters wrong, few in a short word. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  const most = word.length < 4 ? 1 : 2;
+/** The name that a text is a misspelling of: one or two letters wrong, one in a short text. */
+export function nearest(text: string, names: readonly string[]): string | undefined {
+  const most = text.length < 4 ? 1 : 2;
   const [best] = names
-    .map((name) => ({ name, distance: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: distance(text.toLowerCase(), name.toLowerCase()) }))
     .filter((one) => one.distance <= most)
     .sort((a, b) => a.distance - b.distance);
   return best?.name;

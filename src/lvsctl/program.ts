@@ -69,7 +69,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
 function longForm(argv: readonly string[]): readonly string[] {
   const [first, ...others] = argv;
   if (first === 'help')
-    return [...others.filter((word) => word !== 'help' && !word.startsWith('-')), '--help'];
+    return [...others.filter((arg) => arg !== 'help' && !arg.startsWith('-')), '--help'];
   return first === 'version' || first === '-v' ? ['--version', ...others] : argv;
 }
 

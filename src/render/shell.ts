@@ -5,11 +5,11 @@
 const PLAIN = /^[\w@%+:,./-][\w@%+=:,./-]*$/;
 
 /** One argument; it comes out of the shell as it is, whatever bytes but NUL it holds. */
-export function shellWord(argument: string): string {
+export function shellQuote(argument: string): string {
   return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** A program's name and its arguments. */
 export function shellLine(args: readonly string[]): string {
-  return args.map(shellWord).join(' ');
+  return args.map(shellQuote).join(' ');
 }

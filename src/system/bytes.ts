@@ -13,11 +13,11 @@ export function fromBytes(text: string): string {
 }
 
 /**
- * The words of the command line as strings of bytes. Node replaces what is not UTF-8; /proc still
- * has it.
+ * The arguments of the command line as strings of bytes. Node replaces what is not UTF-8; /proc
+ * still has it.
  */
 export function argumentBytes(decoded: readonly string[]): string[] {
-  if (!decoded.some((word) => word.includes('\ufffd'))) return decoded.map(toBytes);
-  const words = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);
-  return words.slice(words.length - decoded.length);
+  if (!decoded.some((arg) => arg.includes('\ufffd'))) return decoded.map(toBytes);
+  const args = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);
+  return args.slice(args.length - decoded.length);
 }

@@ -28,12 +28,12 @@ export function findProgram(name: string): string | undefined {
  */
 export function runProgram(
   name: string,
-  words: readonly string[],
+  args: readonly string[],
   { input = '', held }: { readonly input?: string; readonly held?: number } = {},
 ): Ran {
   const path = findProgram(name);
   if (path === undefined) return notInstalled(name);
-  const { status, signal, stdout, stderr, error } = spawnSync(path, words, {
+  const { status, signal, stdout, stderr, error } = spawnSync(path, args, {
     encoding: 'utf8',
     input,
     stdio: ['pipe', 'pipe', 'pipe', ...(held === undefined ? [] : [held])],

@@ -93,8 +93,8 @@ export function parseServices(text: string): Services {
     const [, digits, protocol] = /^([0-9]+)\/(\S+)$/.exec(where) ?? [];
     if (!name || digits === undefined || protocol === undefined) continue;
     const port = Number(digits);
-    for (const word of [name, ...aliases])
-      if (!ports.has(`${word}/${protocol}`)) ports.set(`${word}/${protocol}`, port);
+    for (const alias of [name, ...aliases])
+      if (!ports.has(`${alias}/${protocol}`)) ports.set(`${alias}/${protocol}`, port);
     if (!names.has(`${port}/${protocol}`)) names.set(`${port}/${protocol}`, name);
   }
   return {

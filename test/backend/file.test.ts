@@ -202,8 +202,8 @@ describe('a file that is no table is refused by name and left as it is', () => {
     ],
   ])('%#: %j'.slice(0, 2), async (text, reason) => {
     writeFileSync(path, text);
-    for (const words of [['-A', '-t', '198.51.100.1:80'], ['-Ln'], ['-C']]) {
-      expect(await runChild('ipvsadm', words, { env: { LVS_BACKEND: `file:${path}` } })).toEqual({
+    for (const args of [['-A', '-t', '198.51.100.1:80'], ['-Ln'], ['-C']]) {
+      expect(await runChild('ipvsadm', args, { env: { LVS_BACKEND: `file:${path}` } })).toEqual({
         stdout: '',
         stderr: `table file ${path}: ${reason}\n`,
         status: 2,
@@ -214,8 +214,8 @@ describe('a file that is no table is refused by name and left as it is', () => {
 });
 
 describe('a path that cannot be used is refused by name', () => {
-  const refusal = (where: string, words = ['-A', '-t', '198.51.100.1:80']) =>
-    runChild('ipvsadm', words, { env: { LVS_BACKEND: `file:${where}` } });
+  const refusal = (where: string, args = ['-A', '-t', '198.51.100.1:80']) =>
+    runChild('ipvsadm', args, { env: { LVS_BACKEND: `file:${where}` } });
   test('a directory', async () => {
     expect(await refusal(folder)).toEqual({
       stdout: '',
@@ -385,9 +385,9 @@ describe('the lock', () => {
     ['garbage', 'no\x1block', 'an unknown holder, "no\\u001block"; remove that file if '],
     ['a form without a machine', '999999999:1:pid[1]', 'an unknown holder, "999999999:1:pid[1]"'],
     ['an absurd number', `${'9'.repeat(20)}:1:1:1:1`, 'an unknown holder'],
-  ])('of %s is not judged, and the message says so', (_, text, words) => {
+  ])('of %s is not judged, and the message says so', (_, text, holder) => {
     symlinkSync(text, lock);
-    expect(() => withLock(lock, () => 0, wait)).toThrow(`${lock}: locked for 0.02 s by ${words}`);
+    expect(() => withLock(lock, () => 0, wait)).toThrow(`${lock}: locked for 0.02 s by ${holder}`);
     expect(readlinkSync(lock)).toBe(text);
   });
 

@@ -28,17 +28,17 @@ interface Row {
 const rows: Row[] = [];
 const ms = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 const ours = (
-  words: string[],
+  args: string[],
   env: Record<string, string>,
   more: Partial<Program> = {},
 ): Program => ({
-  name: words.join(' '),
+  name: args.join(' '),
   path: NODE,
-  words: [OURS, ...words],
+  args: [OURS, ...args],
   env,
   ...more,
 });
-const floor: Program = { name: 'empty', path: NODE, words: [empty] };
+const floor: Program = { name: 'empty', path: NODE, args: [empty] };
 
 startUp();
 modules();
@@ -87,8 +87,8 @@ function modules(): void {
     list,
     `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`,
   );
-  const loaded = (words: string[]) => {
-    const { stderr } = spawnSync(NODE, ['-r', list, ...words], {
+  const loaded = (args: string[]) => {
+    const { stderr } = spawnSync(NODE, ['-r', list, ...args], {
       env: { LVS_BACKEND: `file:${join(folder, 'table')}` },
       encoding: 'utf8',
     });
@@ -139,7 +139,7 @@ function connections(): void {
   const theirs = execFileSync(binary, [file], { maxBuffer: 1 << 30 });
   if (!theirs.equals(execFileSync(NODE, [OURS, '-Lcn'], { env, maxBuffer: 1 << 30 })))
     throw new Error('the connection lists differ');
-  const time = medians([{ name: 'C', path: binary, words: [file] }, ours(['-Lcn'], env)], 7);
+  const time = medians([{ name: 'C', path: binary, args: [file] }, ours(['-Lcn'], env)], 7);
   const [c, value] = [time.get('C') ?? 0, time.get('-Lcn') ?? 0];
   rows.push({
     what: '-Lcn of 1,000,000 connections',
@@ -161,8 +161,8 @@ function connections(): void {
 }
 
 /** Megabytes that a program of node needed at most. */
-function peak(words: readonly string[], env: Readonly<Record<string, string>> = {}): number {
-  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...words], {
+function peak(args: readonly string[], env: Readonly<Record<string, string>> = {}): number {
+  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', NODE, ...args], {
     env,
     encoding: 'utf8',
     maxBuffer: 1 << 30,
@@ -180,7 +180,7 @@ function simulation(): void {
     rules,
     '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.1.1 -m\n-a -t 10.0.0.1:80 -r 10.0.1.2 -m\n-a -t 10.0.0.1:80 -r 10.0.1.3 -m\n',
   );
-  const words = (count: number) => [
+  const args = (count: number) => [
     resolve('bin/lvsctl'),
     'simulate',
     rules,
@@ -194,7 +194,7 @@ function simulation(): void {
   const program = (name: string, count: number): Program => ({
     name,
     path: NODE,
-    words: words(count),
+    args: args(count),
     env: {},
   });
   const time = medians([program('few', 1), program('many', 3_000_000)], 3);
@@ -207,7 +207,7 @@ function simulation(): void {
     must: 1,
     aim: 0.5,
   });
-  const [few, many] = [1_000_000, 3_000_000].map((count) => peak(words(count)));
+  const [few, many] = [1_000_000, 3_000_000].map((count) => peak(args(count)));
   rows.push({
     what: '- memory with three times the connections',
     ours: `${(many ?? 0).toFixed(0)} MB`,

@@ -35,19 +35,19 @@ function measure(): void {
   const empty = join(mkdtempSync(join(tmpdir(), 'lvs-growth-')), 'empty.cjs');
   writeFileSync(empty, '');
   const floor =
-    medians([{ name: 'empty', path: process.execPath, words: [empty] }], 5).get('empty') ?? 0;
+    medians([{ name: 'empty', path: process.execPath, args: [empty] }], 5).get('empty') ?? 0;
   const points: Point[] = [];
   for (const rules of SIZES) {
     const stdin = ruleLines(rules / 10, 9);
     const pairs = rules > 10_000 ? 1 : 3;
-    const both = (words: string[], more: Partial<Program>): { ours: number; real: number } => {
+    const both = (args: string[], more: Partial<Program>): { ours: number; real: number } => {
       const time = medians(
         [
-          { name: 'real', path: REAL, words, ...more },
+          { name: 'real', path: REAL, args, ...more },
           {
             name: 'ours',
             path: process.execPath,
-            words: [resolve('bin/ipvsadm'), ...words],
+            args: [resolve('bin/ipvsadm'), ...args],
             ...more,
           },
         ],

@@ -17,18 +17,18 @@ writeFileSync(join(folder, 'empty.cjs'), '');
 const floor: Program = {
   name: 'empty',
   path: process.execPath,
-  words: [join(folder, 'empty.cjs')],
+  args: [join(folder, 'empty.cjs')],
 };
 const clear = () => void spawnSync(REAL, ['-C']);
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 const rows: object[] = [];
 
 /** Both tools with the same words; files as stdin, since that is what a restore reads. */
-function pair(words: string[], stdin = '', before?: () => void): [Program, Program] {
+function pair(args: string[], stdin = '', before?: () => void): [Program, Program] {
   const more = { stdin, ...(before ? { before } : {}) };
   return [
-    { name: 'real', path: REAL, words, ...more },
-    { name: 'ours', path: process.execPath, words: [OURS, ...words], ...more },
+    { name: 'real', path: REAL, args, ...more },
+    { name: 'ours', path: process.execPath, args: [OURS, ...args], ...more },
   ];
 }
 
@@ -50,9 +50,9 @@ for (const [services, servers] of [
   [10, 1000],
 ] as const) {
   clear();
-  once({ name: 'fill', path: REAL, words: ['-R'], stdin: ruleLines(services, servers) });
-  for (const word of ['-Ln', '-Sn']) {
-    const [real, ours] = pair([word]);
+  once({ name: 'fill', path: REAL, args: ['-R'], stdin: ruleLines(services, servers) });
+  for (const arg of ['-Ln', '-Sn']) {
+    const [real, ours] = pair([arg]);
     const time = medians([floor, real, ours], 7);
     const [base, theirs, whole] = [
       time.get('empty') ?? 0,
@@ -60,7 +60,7 @@ for (const [services, servers] of [
       time.get('ours') ?? 0,
     ];
     rows.push({
-      what: `${word} of ${services} x ${servers}, kernel, over empty`,
+      what: `${arg} of ${services} x ${servers}, kernel, over empty`,
       ours: ms(whole - base),
       against: `${ms(theirs)} real ipvsadm`,
       value: (whole - base) / theirs,

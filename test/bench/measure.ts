@@ -4,7 +4,7 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 export interface Program {
   readonly name: string;
   readonly path: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   /** run before each timing, outside of it */
@@ -24,7 +24,7 @@ export function medians(programs: readonly Program[], pairs: number): Map<string
 }
 
 /** Milliseconds of one run. @throws when it does not end with status 0 */
-export function once({ path, words, env = {}, stdin = '', before }: Program): number {
+export function once({ path, args, env = {}, stdin = '', before }: Program): number {
   before?.();
   // NODE_EXTRA_CA_CERTS makes Node 20 read certificates at every start; only what is named here
   // goes along
@@ -34,9 +34,9 @@ export function once({ path, words, env = {}, stdin = '', before }: Program): nu
     maxBuffer: 1 << 30,
   };
   const began = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(path, words, options);
+  const { status, stderr } = spawnSync(path, args, options);
   const time = Number(process.hrtime.bigint() - began) / 1e6;
-  if (status !== 0) throw new Error(`${path} ${words.join(' ')}: status ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`${path} ${args.join(' ')}: status ${status}: ${stderr}`);
   return time;
 }
 

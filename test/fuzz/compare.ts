@@ -46,8 +46,8 @@ async function compareModel(
   { kernel, names }: Bench,
 ): Promise<Verdict> {
   const answers: Answer[] = [];
-  for (const { words, stdin } of commands)
-    answers.push(await answer('ipvsadm', words, { backend: kernel, names, stdin }));
+  for (const { args, stdin } of commands)
+    answers.push(await answer('ipvsadm', args, { backend: kernel, names, stdin }));
   const difference = await onModel(commands, answers, await tableOf(kernel), names);
   return difference ? { difference } : 'same';
 }
@@ -58,10 +58,10 @@ async function compareAll(
   tool: RealTool,
 ): Promise<Verdict> {
   const answers: Answer[] = [];
-  for (const { words, stdin } of commands) {
-    const { unusable, ...real } = await tool.run(words, stdin);
+  for (const { args, stdin } of commands) {
+    const { unusable, ...real } = await tool.run(args, stdin);
     if (unusable) return { skipped: 'the real tool crashed or hung' };
-    if (words[0] === '-R' && /[ \t\r]{2,}$/.test(stdin))
+    if (args[0] === '-R' && /[ \t\r]{2,}$/.test(stdin))
       return { skipped: 'the real tool loses a last line that ends in blanks' };
     answers.push(real);
   }
@@ -98,11 +98,11 @@ async function play(
   backend: Backend,
   names: World['names'],
 ): Promise<Difference | undefined> {
-  for (const [at, { words, stdin }] of commands.entries()) {
-    const ours = await answer('ipvsadm', words, { backend, names, stdin });
+  for (const [at, { args, stdin }] of commands.entries()) {
+    const ours = await answer('ipvsadm', args, { backend, names, stdin });
     const [a, b] = [normal(answers[at] as Answer), normal(ours)];
     const unordered =
-      where === 'memory' && (words.includes('--nosort') || stdin.includes('--nosort'));
+      where === 'memory' && (args.includes('--nosort') || stdin.includes('--nosort'));
     const same =
       a.status === b.status &&
       a.stderr === b.stderr &&

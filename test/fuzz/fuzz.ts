@@ -67,9 +67,9 @@ function report(
   commands: readonly Command[],
   { where, at, real, ours, answers }: Difference,
 ): string {
-  const steps = commands.slice(0, answers.length).map(({ words, stdin }, i) => ({
+  const steps = commands.slice(0, answers.length).map(({ args, stdin }, i) => ({
     program: 'ipvsadm',
-    words,
+    args,
     stdin,
     answer: answers[i] ?? { stdout: '', stderr: '', status: 0 },
   }));

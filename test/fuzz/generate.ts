@@ -5,7 +5,7 @@ import { COMMAND_LEGALITY } from '../../src/ipvsadm/legality.js';
 import { COMMANDS, OPTIONS, type OptionRow } from '../../src/ipvsadm/options.js';
 
 export interface Command {
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly stdin: string;
 }
 
@@ -240,7 +240,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'mcast-ttl': fc.oneof(small, one('255', '256'), NUMBERS),
 };
 
-/** One option as words: long or short, its value glued or a word of its own. */
+/** One option as arguments: long or short, its value glued or an argument of its own. */
 function written(row: OptionRow): fc.Arbitrary<string[]> {
   const names = [`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`)];
   if (row.value === 'none') return one(...names).map((name) => [name]);
@@ -287,7 +287,7 @@ const sensible: fc.Arbitrary<string[]> = fc
       fc.array(
         fc.oneof(
           one(...OPTIONS).chain(written),
-          noiseWord.map((word) => [word]),
+          noiseArg.map((arg) => [arg]),
           written(six),
         ),
         { minLength: 1, maxLength: 2 },
@@ -307,7 +307,7 @@ const sensible: fc.Arbitrary<string[]> = fc
       });
   });
 
-const noiseWord = fc.oneof(
+const noiseArg = fc.oneof(
   one(
     '',
     '-',
@@ -352,10 +352,10 @@ const noiseWord = fc.oneof(
 
 const noise = fc.array(
   fc.oneof(
-    noiseWord,
+    noiseArg,
     one(...OPTIONS)
       .chain(written)
-      .map((words) => words[0] as string),
+      .map((args) => args[0] as string),
   ),
   { maxLength: 5 },
 );
@@ -380,12 +380,12 @@ const restore: fc.Arbitrary<Command> = fc
     one('', '\n', ' '),
   )
   .map(([lines, blank, end, last]) => ({
-    words: ['-R'],
-    stdin: lines.map((words) => words.join(blank)).join(end) + last,
+    args: ['-R'],
+    stdin: lines.map((args) => args.join(blank)).join(end) + last,
   }));
 
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 9, arbitrary: line.map((words) => ({ words, stdin: '' })) },
+  { weight: 9, arbitrary: line.map((args) => ({ args, stdin: '' })) },
   { weight: 1, arbitrary: restore },
 );
 
@@ -395,7 +395,7 @@ const start: fc.Arbitrary<Command> = one(
   '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m\n-a -t 10.0.0.1:80 -r 10.0.0.3:443 -m -w 3\n',
   '-A -u 10.0.0.2:53\n-A -t [2001:db8::1]:443 -s sh -b sh-port\n-a -t [2001:db8::1]:443 -r [2001:db8::2]:443\n-A -f 1\n-a -f 1 -r 10.0.0.1:80 -i\n',
   '-A -f 77 -6 -p 60\n-A -t 10.0.0.1:80 -s mh\n-a -t 10.0.0.1:80 -r 10.1.0.1:80 -i\n--start-daemon backup --mcast-interface lo\n',
-).map((stdin) => ({ words: ['-R'], stdin }));
+).map((stdin) => ({ args: ['-R'], stdin }));
 
 /** A sequence: a start, then commands. */
 export const sequence: fc.Arbitrary<Command[]> = fc
@@ -404,5 +404,5 @@ export const sequence: fc.Arbitrary<Command[]> = fc
 
 /** Sequences without NUL, which no command line can carry. */
 export function isPossible(commands: readonly Command[]): boolean {
-  return commands.every(({ words }) => words.every((word) => !word.includes('\0')));
+  return commands.every(({ args }) => args.every((arg) => !arg.includes('\0')));
 }

@@ -14,7 +14,7 @@ export interface RealTool {
    * Runs it with these words; `unusable` when it crashed or hung, which is no behaviour to follow.
    */
   run(
-    words: readonly string[],
+    args: readonly string[],
     stdin?: string,
     options?: RunOptions,
   ): Promise<Answer & { readonly unusable: boolean }>;
@@ -60,15 +60,15 @@ export function startReal(program: string, source: string): RealTool {
   const number = async () => (await take(4)).readUInt32LE(0);
   const text = async () => (await take(await number())).toString('latin1');
   return {
-    async run(words, stdin = '', { env = {}, program: other, through } = {}) {
+    async run(args, stdin = '', { env = {}, program: other, through } = {}) {
       const path = other ? join(dirname(program), other) : program;
       const names = Object.entries(env).map(([name, value]) =>
         Buffer.from(`${name}=${value}`, 'latin1'),
       );
       const texts = [
         ...(through ? [through[0] as string, ...through] : [path, other ?? 'ipvsadm']),
-        ...words,
-      ].map((word) => Buffer.from(word, 'latin1'));
+        ...args,
+      ].map((arg) => Buffer.from(arg, 'latin1'));
       const parts = [
         u32(LIMIT_SECONDS),
         u32(names.length),

@@ -30,13 +30,14 @@ let tables = 0;
 const newTable = () => ({ LVS_BACKEND: `file:${join(folder, `table${tables++}`)}` });
 
 describe('a sample of the recorded cases, each command a process on a table file', () => {
-  // Names need the machine's resolver to be that of the recording, so those are left to test/kernel; every tenth of the rest.
+  // Names need the machine's resolver to be that of the recording, so those are left to
+  // test/kernel; every tenth of the rest.
   const plain = (item: Case) =>
     item.uid === undefined &&
     item.conn === undefined && // LVS_PROCFS is another path in the messages
     item.steps.every(
-      ({ words, stdin }) =>
-        words.every((word) => !/[a-z]{2}/i.test(word) || word.startsWith('-')) &&
+      ({ args, stdin }) =>
+        args.every((arg) => !/[a-z]{2}/i.test(arg) || arg.startsWith('-')) &&
         !/[a-z]{4}/.test(stdin),
     );
   const sample = goldenTopics()
@@ -49,8 +50,8 @@ describe('a sample of the recorded cases, each command a process on a table file
   test.each(sample.map((item) => [item.name, item] as const))('%s', async (_, item) => {
     const env: Record<string, string> = { ...newTable(), ...item.env };
     const answers = [];
-    for (const { program, words, stdin } of item.steps)
-      answers.push(await runChild(program, words, { env, stdin }));
+    for (const { program, args, stdin } of item.steps)
+      answers.push(await runChild(program, args, { env, stdin }));
     const after = (await runChild('ipvsadm', ['-S', '-n'], { env })).stdout;
     expect({ answers, after }).toEqual(expected(item));
   });
@@ -59,8 +60,8 @@ describe('a sample of the recorded cases, each command a process on a table file
 describe('odd input', () => {
   const restore = (stdin: string) => runChild('ipvsadm', ['-R'], { env: newTable(), stdin });
   test('a line of 10 MB', async () => {
-    const word = 'x'.repeat(10 << 20);
-    const { stderr, status } = await restore(`-A -t 1.1.1.1:80 ${word}\n`);
+    const arg = 'x'.repeat(10 << 20);
+    const { stderr, status } = await restore(`-A -t 1.1.1.1:80 ${arg}\n`);
     expect([stderr, status]).toEqual([`unexpected argument ${'x'.repeat(4096)}\n`, 2]);
   });
   test('bytes that are no UTF-8 come back as they were', async () => {
@@ -506,14 +507,14 @@ test('one command loads at most os and vm beyond what Node loads itself', () => 
   writeFileSync(join(folder, 'empty.cjs'), '');
   const env = newTable();
   const base = list([join(folder, 'empty.cjs')], env);
-  for (const words of [
+  for (const args of [
     ['-A', '-t', '1.1.1.1:80'],
     ['-a', '-t', '1.1.1.1:80', '-r', '10.0.0.1', '-m'],
     ['-Ln'],
     ['-Sn'],
     ['-q'],
   ]) {
-    const more = [...list([BIN, ...words], env)].filter((name) => !base.has(name));
+    const more = [...list([BIN, ...args], env)].filter((name) => !base.has(name));
     expect(more.filter((name) => !MODULES.includes(name))).toEqual([]);
   }
 });

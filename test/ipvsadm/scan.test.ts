@@ -11,7 +11,7 @@ const brief = (token: Token) =>
     : token.kind === 'bad'
       ? `${token.element}: ${token.reason}`
       : `(${token.text})`;
-const scanned = (...words: string[]) => scan(words, { posix: false }).map(brief);
+const scanned = (...args: string[]) => scan(args, { posix: false }).map(brief);
 
 describe('one line of words', () => {
   test.each<[string[], string[]]>([
@@ -64,8 +64,8 @@ describe('one line of words', () => {
       ['-', '', 'x', '--', '-n'],
       ['(-)', '()', '(x)', '(-n)'],
     ],
-  ])('%j', (words, tokens) => {
-    expect(scanned(...words)).toEqual(tokens);
+  ])('%j', (args, tokens) => {
+    expect(scanned(...args)).toEqual(tokens);
   });
 
   test('the first operand ends the options where POSIX asks for it', () => {
@@ -73,7 +73,7 @@ describe('one line of words', () => {
   });
 });
 
-const word = fc.oneof(
+const arg = fc.oneof(
   fc.constantFrom(
     ...OPTIONS.flatMap((row) => [`--${row.long}`, ...[...row.short].map((letter) => `-${letter}`)]),
   ),
@@ -83,8 +83,8 @@ const word = fc.oneof(
 
 test('never throws, never loses a word it does not name', () => {
   fc.assert(
-    fc.property(fc.array(word, { maxLength: 8 }), fc.boolean(), (words, posix) => {
-      const tokens = scan(words, { posix });
+    fc.property(fc.array(arg, { maxLength: 8 }), fc.boolean(), (args, posix) => {
+      const tokens = scan(args, { posix });
       const bad = tokens.findIndex((token) => token.kind === 'bad');
       expect(bad === -1 || bad === tokens.length - 1).toBe(true);
       for (const token of tokens)
@@ -101,8 +101,8 @@ test.each(OPTIONS.map((row) => [row.long, row] as const))(
     const names = [`--${long}`, ...[...row.short].map((letter) => `-${letter}`)];
     for (const name of names) {
       const program = new IpvsadmProgram('ipvsadm').allowUnknownOption().allowExcessArguments();
-      const words = row.value === 'none' ? [name, 'operand'] : [name, 'value', 'operand'];
-      program.action(() => {}).parse(words, { from: 'user' });
+      const args = row.value === 'none' ? [name, 'operand'] : [name, 'value', 'operand'];
+      program.action(() => {}).parse(args, { from: 'user' });
       expect(program.opts()[long]).toBe(row.value === 'none' ? true : 'value');
       expect(program.args).toEqual(['operand']);
     }

@@ -9,7 +9,7 @@ import { run } from '../../src/lvsctl/program.js';
 import type { Request } from './network.js';
 
 export type Order =
-  | { readonly kind: 'lvsctl'; readonly words: readonly string[] }
+  | { readonly kind: 'lvsctl'; readonly args: readonly string[] }
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
   | { readonly kind: 'ask'; readonly requests: readonly Request[] }
   /** answers connections and datagrams with its own address and port, and keeps the connections */
@@ -71,7 +71,7 @@ const calls = new Map<string, Socket>();
 async function obey(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'lvsctl':
-      return lvsctl(order.words);
+      return lvsctl(order.args);
     case 'serve':
       return serve(order.name, order.ports);
     case 'greet':
@@ -97,7 +97,7 @@ async function obey(order: Order): Promise<unknown> {
   }
 }
 
-async function lvsctl(words: readonly string[]): Promise<unknown> {
+async function lvsctl(args: readonly string[]): Promise<unknown> {
   const said = { stdout: '', stderr: '' };
   const { world, close } = systemWorld({
     out(text) {
@@ -110,7 +110,7 @@ async function lvsctl(words: readonly string[]): Promise<unknown> {
     ignoreOutputErrors: () => {},
   });
   try {
-    return { status: await run(words, world), ...said };
+    return { status: await run(args, world), ...said };
   } finally {
     await close();
   }

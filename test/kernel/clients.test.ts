@@ -107,7 +107,7 @@ describe('readers of -L -n', () => {
     );
   });
 
-  test('Octavia: columns by the words of the titles', async () => {
+  test('Octavia: columns by the names in the titles', async () => {
     const all = await lines('-Ln');
     const title = all.find((line) => line.includes('Flags'))?.split(/\s+/) ?? [];
     expect(title.at(-1)).toBe('Flags');
@@ -115,7 +115,7 @@ describe('readers of -L -n', () => {
       all
         .find((line) => line.includes('RemoteAddress'))
         ?.split(/\s+/)
-        .filter((word) => word !== '' && word !== '->') ?? [];
+        .filter((field) => field !== '' && field !== '->') ?? [];
     expect(columns).toEqual(['RemoteAddress:Port', 'Forward', 'Weight', 'ActiveConn', 'InActConn']);
     const server =
       all
@@ -143,7 +143,7 @@ describe('readers of -L -n', () => {
     );
   });
 
-  test('lvsm: five words are a persistent service, six words a server', async () => {
+  test('lvsm: five fields are a persistent service, six fields a server', async () => {
     const rest = (await lines('-Ln')).slice(3);
     expect(rest.filter((line) => line.split(/\s+/).length === 5)).toEqual([
       'TCP  10.1.1.201:80 lc persistent 300',
@@ -151,7 +151,7 @@ describe('readers of -L -n', () => {
     expect(rest.filter((line) => line.trim().split(/\s+/).length === 6).length).toBe(5);
   });
 
-  test('ipvsman: first word, address split at the last colon, weight an integer, method beginning with masq or not', async () => {
+  test('ipvsman: first field, address split at the last colon, weight an integer, method beginning with masq or not', async () => {
     const servers = (await lines('-Ln'))
       .filter((line) => line.trim().startsWith('-> '))
       .slice(1)
@@ -166,7 +166,7 @@ describe('readers of -L -n', () => {
       .map((line) => line.split(/\s+/));
     expect(
       counted.every(
-        (words) => words.length === 7 && words.slice(2).every((word) => /^\d+$/.test(word)),
+        (fields) => fields.length === 7 && fields.slice(2).every((field) => /^\d+$/.test(field)),
       ),
     ).toBe(true);
   });
@@ -189,7 +189,7 @@ describe('readers of -L -n', () => {
     expect((await ours('-L -n --stats')).status).toBe(0);
   });
 
-  test('Zabbix and the weight script: words by place', async () => {
+  test('Zabbix and the weight script: fields by position', async () => {
     const all = await lines('-Ln');
     expect(
       all.filter((line) => /^(TCP|UDP|SCTP)/.test(line)).map((line) => line.split(/\s+/)[1]),
@@ -202,7 +202,7 @@ describe('readers of -L -n', () => {
     ).toEqual(['1', '0', '5', '2', '7']);
   });
 
-  test('openEuler: counts of words; kola: texts with exact blanks; libipvs: flags at the end', async () => {
+  test('openEuler: number of fields; kola: texts with exact blanks; libipvs: flags at the end', async () => {
     const text = await out('-Ln');
     expect([
       text.match(/Route/g)?.length,
@@ -250,7 +250,7 @@ describe('ways of calling', () => {
     ['-v as the test for IPVS', '-v', 0],
     ['-D before -A, its error ignored', '-D -t 10.3.0.1:80', 255],
     ['long options', '--clear', 0],
-    ['the columns and numbers in one word', '-Lnc', 0],
+    ['the columns and numbers in one field', '-Lnc', 0],
     ['and the rules', '-Sn', 0],
   ])('%s', async (_, line, status) => {
     const stdin =

@@ -45,14 +45,14 @@ sync: [{role: master, interface: sync0, syncid: 3}]
 `;
 
 const agents = new Map<string, Agent>();
-async function lvsctl(machine: string, ...words: string[]) {
-  const answer = await agents.get(machine)?.lvsctl(...words);
+async function lvsctl(machine: string, ...args: string[]) {
+  const answer = await agents.get(machine)?.lvsctl(...args);
   if (!answer) throw new Error(`no machine ${machine}`);
   return answer;
 }
 
-async function diagnose(machine: string, ...words: string[]): Promise<Diagnosis> {
-  const { stdout, stderr, status } = await lvsctl(machine, 'doctor', '--json', ...words);
+async function diagnose(machine: string, ...args: string[]): Promise<Diagnosis> {
+  const { stdout, stderr, status } = await lvsctl(machine, 'doctor', '--json', ...args);
   expect(stderr).toBe('');
   const diagnosis = JSON.parse(stdout) as Diagnosis;
   expect(status).toBe(diagnosis.findings.length === 0 ? 0 : 1);
@@ -168,7 +168,7 @@ describe.each(PLANTS)('$machine: $plant', ({ machine, plant, ids, what }) => {
 });
 
 test('without CAP_NET_ADMIN it says so, and what it could not look at', { timeout: 60_000 }, () => {
-  const words = [
+  const args = [
     'netns',
     'exec',
     DIRECTOR,
@@ -181,7 +181,7 @@ test('without CAP_NET_ADMIN it says so, and what it could not look at', { timeou
     '--json',
     FILE,
   ];
-  const { stdout, status } = spawnSync('/sbin/ip', words, { encoding: 'utf8' });
+  const { stdout, status } = spawnSync('/sbin/ip', args, { encoding: 'utf8' });
   const { findings, skipped } = JSON.parse(stdout) as Diagnosis;
   expect(findings.map(({ id, repair }) => [id, repair])).toContainEqual([
     'capability',

@@ -45,10 +45,10 @@ function publicCopy(): string {
 /** As a user without privileges, so as a process of its own. */
 function playAsUser(item: Case, uid: number): Awaited<ReturnType<typeof play>> {
   const folder = publicCopy();
-  const answers = item.steps.map(({ program, words, stdin }) => {
+  const answers = item.steps.map(({ program, args, stdin }) => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      [join(folder, program), ...words],
+      [join(folder, program), ...args],
       {
         uid,
         gid: uid,

@@ -128,7 +128,7 @@ function play(body: string): {
 }
 
 function runLine(machine: string, command: string): string {
-  const words = [
+  const args = [
     'netns',
     'exec',
     machine,
@@ -137,7 +137,7 @@ function runLine(machine: string, command: string): string {
     '-c',
     command.endsWith('&') ? `${command.slice(0, -1)} >/dev/null 2>&1 & sleep 2` : `${command} 2>&1`,
   ];
-  const { stdout, status } = spawnSync('/sbin/ip', words, {
+  const { stdout, status } = spawnSync('/sbin/ip', args, {
     encoding: 'utf8',
     env: { PATH },
     timeout: LIMIT_MS,

@@ -15,8 +15,8 @@ const FIXTURES = resolve('test/fixtures');
 const LIMIT_MS = 30_000;
 
 /** Runs a program of the machine. @returns its stdout @throws when it fails */
-export function sh(program: string, ...words: string[]): string {
-  return execFileSync(program, words, {
+export function sh(program: string, ...args: string[]): string {
+  return execFileSync(program, args, {
     encoding: 'latin1',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,

@@ -35,9 +35,9 @@ const ROLES = { [DIRECTOR]: 'director', [RS1]: 'realserver', [RS2]: 'realserver'
 let agents: Agent[] = [];
 let client: Agent;
 
-async function everywhere(...words: string[]): Promise<void> {
+async function everywhere(...args: string[]): Promise<void> {
   for (const agent of agents) {
-    const answer = await agent.lvsctl(roleOf(agent), ...words, FILE);
+    const answer = await agent.lvsctl(roleOf(agent), ...args, FILE);
     expect({ machine: agent.name, ...answer }).toEqual({
       machine: agent.name,
       status: 0,

@@ -38,7 +38,7 @@ const SCHEDULERS = [
 const PORTS = [80, 8080];
 const CLIENTS = 24;
 const MOST_SERVERS = 6;
-const ip = (...words: string[]) => sh('/sbin/ip', ...words);
+const ip = (...args: string[]) => sh('/sbin/ip', ...args);
 const at = (text: string) => parseAddress(text) ?? expect.fail(text);
 
 let backend: Backend;
@@ -185,8 +185,8 @@ function someChange(
   return gone && { kind: 'add-destination', id, destination: gone };
 }
 
-const listing = async (table: Backend, words: readonly string[], conn?: string) =>
-  (await answer('ipvsadm', words, { backend: table, ...(conn === undefined ? {} : { conn }) }))
+const listing = async (table: Backend, args: readonly string[], conn?: string) =>
+  (await answer('ipvsadm', args, { backend: table, ...(conn === undefined ? {} : { conn }) }))
     .stdout;
 
 /** Lines of `-Lnc` without the time that is left, sorted: the kernel's order is random. */
@@ -305,11 +305,11 @@ test(`${RULE_SETS} rule sets, ${RULE_SETS * ARRIVALS} connections`, {
           send(ended, direction, tcp);
       }
     }
-    for (const words of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--persistent-conn']]) {
-      expect([n, service.scheduler, await listing(model, words)]).toEqual([
+    for (const args of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--persistent-conn']]) {
+      expect([n, service.scheduler, await listing(model, args)]).toEqual([
         n,
         service.scheduler,
-        await listing(backend, words),
+        await listing(backend, args),
       ]);
     }
     const kernelSide = connections(await listing(backend, ['-Lnc'])).filter(

@@ -62,7 +62,7 @@ class Monitor {
   readonly #gone: Promise<unknown>;
 
   constructor(file = FILE) {
-    const words = [
+    const args = [
       'netns',
       'exec',
       DIRECTOR,
@@ -72,7 +72,7 @@ class Monitor {
       file,
       ...PLACES,
     ];
-    this.#child = spawn('/sbin/ip', words, { stdio: ['ignore', 'inherit', 'pipe'] });
+    this.#child = spawn('/sbin/ip', args, { stdio: ['ignore', 'inherit', 'pipe'] });
     this.#gone = new Promise((done) => this.#child.once('exit', done));
     createInterface({ input: this.#child.stderr as Readable }).on('line', (line) =>
       this.lines.push(line),
@@ -371,14 +371,14 @@ test('the module loaded anew meanwhile: the services are there again', async () 
 
 describe('drain', () => {
   let monitor: Monitor;
-  const lvsctl = (...words: string[]) => {
+  const lvsctl = (...args: string[]) => {
     const child = spawn('/sbin/ip', [
       'netns',
       'exec',
       DIRECTOR,
       process.execPath,
       'bin/lvsctl',
-      ...words,
+      ...args,
       ...PLACES.slice(0, 2),
     ]);
     const said = { stdout: '', stderr: '' };

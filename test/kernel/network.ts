@@ -10,11 +10,11 @@ import { sh } from './host.js';
 
 export type Request = readonly ['tcp' | 'udp', string, number];
 
-const ip = (...words: string[]) => sh('/sbin/ip', ...words);
+const ip = (...args: string[]) => sh('/sbin/ip', ...args);
 
 /** Runs a program inside a machine. @returns its stdout @throws when it fails */
-export function inside(name: string, ...words: string[]): string {
-  return sh('/sbin/ip', 'netns', 'exec', name, ...words);
+export function inside(name: string, ...args: string[]): string {
+  return sh('/sbin/ip', 'netns', 'exec', name, ...args);
 }
 
 /** A switch for `attach`. */
@@ -70,8 +70,8 @@ export class Agent {
   #answers: ((text: string | Error) => void)[] = [];
 
   constructor(readonly name: string) {
-    const words = ['netns', 'exec', name, process.execPath, resolve('dist/test-agent.mjs')];
-    this.#child = spawn('/sbin/ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const args = ['netns', 'exec', name, process.execPath, resolve('dist/test-agent.mjs')];
+    this.#child = spawn('/sbin/ip', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.once('exit', () => {
       for (const answer of this.#answers.splice(0)) answer(new Error(`the agent of ${name} ended`));
     });
@@ -82,9 +82,9 @@ export class Agent {
 
   /** `lvsctl WORDS…` as this machine would run it. */
   lvsctl(
-    ...words: string[]
+    ...args: string[]
   ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
-    return this.#ask({ kind: 'lvsctl', words });
+    return this.#ask({ kind: 'lvsctl', args });
   }
 
   /**
@@ -158,7 +158,7 @@ ip addr; ip route show table all; ip -6 route show table all; ip rule; ip -6 rul
 for t in iptables-legacy-save ip6tables-legacy-save; do $t -t mangle | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'; done
 ipvsadm -Ln --nosort | tail -n +2; ipvsadm -L --timeout; ipvsadm -L --daemon
 cd /proc/sys/net; grep -r . ipv4/conf ipv4/vs ipv4/ip_forward ipv6/conf 2>/dev/null | grep -v stable_secret`;
-  const words = ['/bin/bash', '--norc', '-c', script];
-  const text = name === undefined ? sh(words[0] ?? '', ...words.slice(1)) : inside(name, ...words);
+  const args = ['/bin/bash', '--norc', '-c', script];
+  const text = name === undefined ? sh(args[0] ?? '', ...args.slice(1)) : inside(name, ...args);
   return text.replace(/ (?:valid_lft|preferred_lft|expires) \d+sec/g, '');
 }

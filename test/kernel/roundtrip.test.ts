@@ -22,13 +22,13 @@ afterAll(async () => {
   await backend.close();
 });
 
-const ours = (words: string[], stdin = '') => answer('ipvsadm', words, { backend, stdin });
+const ours = (args: string[], stdin = '') => answer('ipvsadm', args, { backend, stdin });
 
 function real(
-  words: string[],
+  args: string[],
   stdin = '',
 ): { stdout: string; stderr: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(REAL, words, {
+  const { stdout, stderr, status } = spawnSync(REAL, args, {
     input: stdin,
     encoding: 'latin1',
     maxBuffer: 1 << 26,
@@ -90,12 +90,12 @@ test.each([
   ['-Ln', '--tun-info'],
   ['-Ln', '--nosort'],
   ['-l', '-n', '--exact', '--stats'],
-])('the real tool lists what ours wrote: %s %s', async (...words) => {
+])('the real tool lists what ours wrote: %s %s', async (...args) => {
   const signed = (text: string) =>
     text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
   // the column behind a mark that turned negative moves, so blanks are folded for those lines alone
   const fold = (text: string) => text.replace(/^FWM .*$/gm, (line) => line.replace(/ +/g, ' '));
-  expect(fold(signed((await ours(words)).stdout))).toBe(fold(real(words).stdout));
+  expect(fold(signed((await ours(args)).stdout))).toBe(fold(real(args).stdout));
 });
 
 test('/proc/net/ip_vs has the same services and servers', async () => {

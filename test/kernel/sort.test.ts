@@ -21,8 +21,8 @@ afterAll(async () => {
 
 const signed = (text: string) =>
   text.replace(/^FWM {2}([0-9]+)/gm, (_, mark) => `FWM  ${Number(mark) | 0}`);
-const real = (...words: string[]) =>
-  spawnSync(REAL, words, { encoding: 'latin1', maxBuffer: 1 << 26 }).stdout;
+const real = (...args: string[]) =>
+  spawnSync(REAL, args, { encoding: 'latin1', maxBuffer: 1 << 26 }).stdout;
 
 test(`${TABLES} random tables of 200 services and 1000 servers`, { timeout: 600_000 }, async () => {
   let wrapped = 0;

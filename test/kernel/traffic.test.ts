@@ -19,7 +19,7 @@ const SERVERS = ['lvst-rs1', 'lvst-rs2'] as const;
 let VIP = '';
 let VIP6 = '';
 let vips = 10;
-const ip = (...words: string[]) => sh('/sbin/ip', ...words);
+const ip = (...args: string[]) => sh('/sbin/ip', ...args);
 const sysctl = (name: string, key: string, value: string) =>
   inside(name, '/bin/sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
 
@@ -316,19 +316,19 @@ test('both tools list the same while there is traffic', async () => {
     ['-Ln'],
   ];
   const seen = new Map<string, string>();
-  for (const words of listings) {
+  for (const args of listings) {
     // numbers move: a listing of ours that lies between two equal ones of the real tool must be
     // equal to them
     let between = '';
     let real: [string, string] = ['', '-'];
     for (let tries = 0; tries < 20 && real[0] !== real[1]; tries++) {
-      const before = spawnSync(REAL, words, { encoding: 'latin1' }).stdout;
-      between = (await answer('ipvsadm', words, { backend })).stdout;
-      real = [before, spawnSync(REAL, words, { encoding: 'latin1' }).stdout];
+      const before = spawnSync(REAL, args, { encoding: 'latin1' }).stdout;
+      between = (await answer('ipvsadm', args, { backend })).stdout;
+      real = [before, spawnSync(REAL, args, { encoding: 'latin1' }).stdout];
     }
-    expect([words, between]).toEqual([words, real[0]]);
+    expect([args, between]).toEqual([args, real[0]]);
     expect(real[0]).toBe(real[1]);
-    seen.set(words.join(' '), between);
+    seen.set(args.join(' '), between);
   }
   expect(seen.get('-Lcn')?.split('\n').length).toBeGreaterThan(12);
   expect(seen.get('-Ln')).toMatch(/-> 10\.97\.0\.11:8080 +Masq +3 +0 +5/);

@@ -48,7 +48,7 @@ async function record(item: Case): Promise<Case> {
       ...(step.program === 'ipvsadm' ? {} : { program: step.program }),
       ...(through ? { through } : {}),
     };
-    const { stdout, stderr, status } = await real.run(step.words, step.stdin, options);
+    const { stdout, stderr, status } = await real.run(step.args, step.stdin, options);
     steps.push({ ...step, answer: { stdout, stderr, status } });
   }
   const after = (await real.run(['-S', '-n'])).stdout;

@@ -40,8 +40,8 @@ const machine = () =>
   fakeMachine(
     {},
     {
-      ip: (words) => ({
-        stdout: words.includes('-json') ? '[{"ifname":"lo","flags":["UP"],"addr_info":[]}]' : '',
+      ip: (args) => ({
+        stdout: args.includes('-json') ? '[{"ifname":"lo","flags":["UP"],"addr_info":[]}]' : '',
       }),
     },
   );
@@ -51,8 +51,8 @@ test.each([
   [['doctor', 'f', '--json']],
   [['simulate', 'r', '--connections', '20', '--json']],
   [['simulate', 'r', '--connections', '20', '--json', '--compare', 'rr,wlc']],
-])('%j has keys in snake_case, and no texts of several lines', async (words) => {
-  const { stdout } = await lvsctl(words, { f: FILE, r: RULES }, { machine: machine() });
+])('%j has keys in snake_case, and no texts of several lines', async (args) => {
+  const { stdout } = await lvsctl(args, { f: FILE, r: RULES }, { machine: machine() });
   const keys = keysIn(JSON.parse(stdout)).filter((key) => !key.includes('/'));
   expect(keys.length).toBeGreaterThan(4);
   expect(keys.filter((key) => !/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(key))).toEqual([]);
@@ -60,8 +60,8 @@ test.each([
 });
 
 test('a service that is missing, with its address and servers', async () => {
-  const words = ['director', 'status', 'f', '--json'];
-  const { stdout, status } = await lvsctl(words, { f: FILE }, { machine: machine() });
+  const args = ['director', 'status', 'f', '--json'];
+  const { stdout, status } = await lvsctl(args, { f: FILE }, { machine: machine() });
   expect(status).toBe(1);
   const lines = JSON.parse(stdout) as { resource: { kind: string } }[];
   expect(lines.find(({ resource }) => resource.kind === 'service')).toMatchObject({

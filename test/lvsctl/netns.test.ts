@@ -10,13 +10,13 @@ const FILE =
   'vips: [{address: 192.0.2.1, interface: lo}]\nservices: [{name: a, address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 10.0.0.1}]}]\n';
 
 /** What `enter` is called with. */
-async function entered(words: readonly string[], netns?: string) {
+async function entered(args: readonly string[], netns?: string) {
   const calls: (readonly [string, readonly string[]])[] = [];
   const enter = async (name: string, args: readonly string[]) => {
     calls.push([name, args]);
     return 7;
   };
-  const { status } = await lvsctl(words, { f: FILE }, { enter, netns });
+  const { status } = await lvsctl(args, { f: FILE }, { enter, netns });
   return { status, calls };
 }
 
@@ -29,8 +29,8 @@ test.each([
   [['monitor', 'status', '--netns', 'lb'], 'lb'],
   [['simulate', '--netns', 'lb'], 'lb'],
   [['rules', 'load', '--netns', ''], ''],
-] as const)('%j works in namespace %j, with the same arguments', async (words, name) => {
-  expect(await entered(words)).toEqual({ status: 7, calls: [[name, words]] });
+] as const)('%j works in namespace %j, with the same arguments', async (args, name) => {
+  expect(await entered(args)).toEqual({ status: 7, calls: [[name, args]] });
 });
 
 test.each([
@@ -38,8 +38,8 @@ test.each([
   [['check', 'f']],
   [['director', 'up', '--help', '--netns', 'lb']],
   [['director', 'status', '--', '--netns']],
-])('%j names none', async (words) => {
-  expect((await entered(words)).calls).toEqual([]);
+])('%j names none', async (args) => {
+  expect((await entered(args)).calls).toEqual([]);
 });
 
 test('inside, the work itself is done', async () => {
@@ -73,9 +73,9 @@ test.each([
   expect(namespacePath(netns)).toBe(path);
 });
 
-const denied = (code: string, path: string, isRoot: boolean, words: readonly string[]) =>
+const denied = (code: string, path: string, isRoot: boolean, args: readonly string[]) =>
   lvsctl(
-    words,
+    args,
     {},
     {
       isRoot,
@@ -97,7 +97,7 @@ test.each([
   ['EACCES', '/etc/lvs.yaml', false, ['director', 'up', 'f'], 'run it as root (sudo)'],
   ['EACCES', '/run/x', false, ['check', 'f'], 'run it as root (sudo)'],
   ['EACCES', '/run/x', true, ['check', 'f'], undefined],
-] as const)('%s of %s, root: %j, %j', async (code, path, isRoot, words, hint) => {
-  const { stderr } = await denied(code, path, isRoot, words);
+] as const)('%s of %s, root: %j, %j', async (code, path, isRoot, args, hint) => {
+  const { stderr } = await denied(code, path, isRoot, args);
   expect(stderr.split('\n').slice(1).join('\n')).toBe(hint === undefined ? '' : `hint: ${hint}\n`);
 });

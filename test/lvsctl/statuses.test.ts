@@ -13,9 +13,9 @@ test('the page is the table', async () => {
 const CODES = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => code !== 'INTERNAL');
 
 /** A command in whose work an error comes up. */
-const failing = (error: unknown, ...words: string[]) =>
+const failing = (error: unknown, ...args: string[]) =>
   lvsctl(
-    words.length > 0 ? words : ['check', 'f'],
+    args.length > 0 ? args : ['check', 'f'],
     {},
     {
       readText() {
@@ -67,8 +67,8 @@ test.each([
     new TypeError('x'),
     { code: 'INTERNAL', message: 'TypeError: x', hint: null },
   ],
-] as const)('%j: the error is JSON as well', async (words, error, expected) => {
-  const { stdout, stderr } = await failing(error, ...words);
+] as const)('%j: the error is JSON as well', async (args, error, expected) => {
+  const { stdout, stderr } = await failing(error, ...args);
   expect(JSON.parse(stdout)).toEqual({ error: expected });
   expect(stderr).toContain(error.message.replace('flush: EPERM', 'Permission denied'));
 });

@@ -13,10 +13,10 @@ writeFileSync(rules, RULES);
 afterAll(() => rmSync(directory, { recursive: true }));
 const env = { ...process.env, LVS_BACKEND: 'memory' };
 
-function onto(words: readonly string[], out: string, err?: string) {
+function onto(args: readonly string[], out: string, err?: string) {
   const fds = [out, ...(err === undefined ? [] : [err])].map((path) => openSync(path, 'w'));
   const [stdout = 'pipe', stderr = 'pipe'] = fds;
-  const ran = spawnSync(LVSCTL, words, {
+  const ran = spawnSync(LVSCTL, args, {
     env,
     stdio: ['ignore', stdout, stderr],
     encoding: 'utf8',
@@ -34,8 +34,8 @@ describe('output onto a full device', () => {
 
   test.each([[['import', rules]], [file], [json], [['--help']], [['help', 'import']]])(
     '%j',
-    (words) => {
-      expect(onto(words, '/dev/full')).toEqual({
+    (args) => {
+      expect(onto(args, '/dev/full')).toEqual({
         status: 2,
         stderr: 'lvsctl: stdout: No space left on device\n',
       });

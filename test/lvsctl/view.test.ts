@@ -89,10 +89,10 @@ describe('simulate', () => {
       ),
       '',
     ].join('\n');
-  const simulate = async (words: string, more: object, servers = 3) =>
+  const simulate = async (args: string, more: object, servers = 3) =>
     (
       await lvsctl(
-        ['simulate', 'r', '--connections', '90', ...words.split(' ')],
+        ['simulate', 'r', '--connections', '90', ...args.split(' ')],
         { r: rules(servers) },
         more,
       )

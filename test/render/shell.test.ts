@@ -17,17 +17,17 @@ const RUNS = process.env.LVS_TEST_FULL ? 2000 : 200;
 function parsed(lines: readonly string[]): string[][] {
   const calls = lines.map((line) => `show ${line}\n`).join('');
   const script = `show() { printf '%s\\0' "$@"; printf '\\1\\0'; }\n${calls}`;
-  const words = execFileSync('/bin/sh', ['-eu'], { input: script, encoding: 'utf8' }).split('\0');
+  const args = execFileSync('/bin/sh', ['-eu'], { input: script, encoding: 'utf8' }).split('\0');
   const found: string[][] = [[]];
-  for (const word of words.slice(0, -1)) {
-    if (word === '\u0001') found.push([]);
-    else found.at(-1)?.push(word);
+  for (const arg of args.slice(0, -1)) {
+    if (arg === '\u0001') found.push([]);
+    else found.at(-1)?.push(arg);
   }
   return found.slice(0, -1);
 }
 
 const META = [...' \t\n\'"`$(){}[]<>|&;*?#~!\\=%^,:@-+aZ9/._é'];
-const words = fc
+const args = fc
   .array(fc.constantFrom(...META), { maxLength: 12 })
   .map((characters) => characters.join(''));
 const devices = fc
@@ -38,7 +38,7 @@ const devices = fc
 const sample = <T>(one: fc.Arbitrary<T>): T[] => fc.sample(one, { numRuns: RUNS, seed: 7 });
 
 test('any arguments', () => {
-  const lines = sample(fc.array(words, { minLength: 1, maxLength: 4 }));
+  const lines = sample(fc.array(args, { minLength: 1, maxLength: 4 }));
   expect(parsed(lines.map(shellLine))).toEqual(lines);
 });
 
@@ -48,7 +48,7 @@ describe('printCommand', () => {
     expect(
       parsed(
         names.flatMap((name) => [
-          printCommand({ kind: 'run', program: 'ip', words: ['link', 'set', name, 'up'] }),
+          printCommand({ kind: 'run', program: 'ip', args: ['link', 'set', name, 'up'] }),
           printCommand({ kind: 'sysctl', key: 'net/ipv4/ip_forward', value: name }),
         ]),
       ),

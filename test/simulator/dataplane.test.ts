@@ -43,7 +43,7 @@ async function scene(rules: string) {
       ? `${(verdict.server.address as { value: number }).value & 255}:${verdict.port}`
       : verdict.kind;
   };
-  const list = async (...words: string[]) => (await answer('ipvsadm', words, { backend })).stdout;
+  const list = async (...args: string[]) => (await answer('ipvsadm', args, { backend })).stdout;
   return { backend, clock, send, list };
 }
 const NAT =
@@ -240,15 +240,13 @@ describe('a table file', () => {
       return playInto(plane, live, start, { service, destinations, ...rest }, arrivals);
     });
     const other = new MemoryBackend(decodeTable(encodeTable(backend.state())), () => 1000);
-    for (const words of [
+    for (const args of [
       ['-Ln'],
       ['-Ln', '--stats', '--exact'],
       ['-Ln', '--rate'],
       ['-Ln', '--persistent-conn'],
     ]) {
-      expect((await answer('ipvsadm', words, { backend: other })).stdout).toBe(
-        await list(...words),
-      );
+      expect((await answer('ipvsadm', args, { backend: other })).stdout).toBe(await list(...args));
     }
     const sorted = (text: string) => text.split('\n').sort();
     expect(sorted((await answer('ipvsadm', ['-Lnc'], { backend: other })).stdout)).toEqual(

@@ -25,16 +25,16 @@ interface Report {
   readonly servers: readonly { readonly server: string; readonly connections: number }[];
 }
 
-const simulate = (words: readonly string[], files: Record<string, string> = {}) =>
-  lvsctl(['simulate', '--keep', ...words], files, {
+const simulate = (args: readonly string[], files: Record<string, string> = {}) =>
+  lvsctl(['simulate', '--keep', ...args], files, {
     machine: fakeMachine({}, {}, openFile(path)),
   });
 
 async function report(
-  words: readonly string[],
+  args: readonly string[],
   files: Record<string, string> = {},
 ): Promise<Report> {
-  const { stdout, stderr, status } = await simulate(['--json', ...words], files);
+  const { stdout, stderr, status } = await simulate(['--json', ...args], files);
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   return JSON.parse(stdout)[0];
 }
@@ -44,8 +44,8 @@ const restore = async (rules: readonly string[]) =>
     await answer('ipvsadm', ['-R'], { backend: openFile(path), stdin: `${rules.join('\n')}\n` }),
   ).toEqual({ stdout: '', stderr: '', status: 0 });
 
-const list = async (...words: string[]) =>
-  (await answer('ipvsadm', ['-Ln', ...words], { backend: openFile(path) })).stdout;
+const list = async (...args: string[]) =>
+  (await answer('ipvsadm', ['-Ln', ...args], { backend: openFile(path) })).stdout;
 
 /** Connections by server, and of the service under its own name. */
 async function counters(): Promise<Record<string, number>> {
@@ -66,10 +66,10 @@ const connectionsOf = ({ servers }: Report) => servers.map(({ connections }) => 
 describe('report and table agree', () => {
   test('in the run of a newcomer: persistence, a drained server, three runs', async () => {
     await restore(STICKY);
-    const words = ['--connections', '40', '--clients', '6', '--rate', '1', '--seed'];
+    const args = ['--connections', '40', '--clients', '6', '--rate', '1', '--seed'];
     const sums = [0, 0];
     for (const seed of ['1', '2', '3']) {
-      const run = await report([...words, seed]);
+      const run = await report([...args, seed]);
       for (const [i, count] of connectionsOf(run).entries()) sums[i] = (sums[i] ?? 0) + count;
       expect(await counters()).toEqual({
         '10.1.1.1:80': 40 * Number(seed),
@@ -184,9 +184,9 @@ describe('report and table agree', () => {
             ({ at, verb, server: n }) =>
               `${at} ${verb} 10.2.2.${n + 1}${verb === 'weight' ? ' 2' : ''}\n`,
           );
-          const words = ['--connections', one.connections, '--rate', one.rate];
-          words.push('--clients', one.clients, '--seed', one.seed + run, '--events', 'ev');
-          const result = await report(words.map(String), { ev: ev.join('') });
+          const args = ['--connections', one.connections, '--rate', one.rate];
+          args.push('--clients', one.clients, '--seed', one.seed + run, '--events', 'ev');
+          const result = await report(args.map(String), { ev: ev.join('') });
           const served = connectionsOf(result).reduce((a, b) => a + b, 0);
           expect(result.arrivals).toBe(served + result.refused + result.reused);
           total += served;

@@ -15,10 +15,10 @@ export interface ChildOptions {
  */
 export function start(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
-  return spawn(process.execPath, [bin(program), ...words], {
+  return spawn(process.execPath, [bin(program), ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: 'pipe',
   });
@@ -27,11 +27,11 @@ export function start(
 /** Runs a built command to its end. */
 export function runChild(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   { env = {}, stdin = '' }: ChildOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const child = start(program, words, env);
+    const child = start(program, args, env);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('latin1').on('data', (text) => {

@@ -24,7 +24,7 @@ export interface Circumstances {
 /** One command line in a world of its own. */
 export async function answer(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   circumstances: Circumstances,
 ): Promise<Answer> {
   const { backend, names = fixtureNames(), stdin = '', env = {}, conn } = circumstances;
@@ -60,7 +60,7 @@ export async function answer(
     trace: undefined,
     help: async (argv0) => (await import('../../src/ipvsadm/program.js')).helpText(argv0),
   };
-  const status = await PROGRAMS[program as keyof typeof PROGRAMS](words, world);
+  const status = await PROGRAMS[program as keyof typeof PROGRAMS](args, world);
   return { stdout, stderr, status };
 }
 
@@ -84,8 +84,8 @@ export interface Outcome {
 export async function play(item: Case, backend: Backend, names?: World['names']): Promise<Outcome> {
   const common = { backend, env: item.env, conn: item.conn, ...(names ? { names } : {}) };
   const answers: Answer[] = [];
-  for (const { program, words, stdin } of item.steps)
-    answers.push(await answer(program, words, { ...common, stdin }));
+  for (const { program, args, stdin } of item.steps)
+    answers.push(await answer(program, args, { ...common, stdin }));
   const after = await answer('ipvsadm', ['-S', '-n'], { backend });
   return { answers, after: after.stdout };
 }

@@ -14,7 +14,7 @@ export interface LvsctlAnswer {
 
 /** @param files by name, as `readText` finds them */
 export async function lvsctl(
-  words: readonly string[],
+  args: readonly string[],
   files: Readonly<Record<string, string>> = {},
   more: Partial<World> = {},
 ): Promise<LvsctlAnswer> {
@@ -61,5 +61,5 @@ export async function lvsctl(
     netns: undefined,
     ...more,
   };
-  return { status: await run(words, world), stdout, stderr };
+  return { status: await run(args, world), stdout, stderr };
 }

@@ -14,7 +14,7 @@ export interface FakeMachine extends Machine {
 /** @param programs what each answers; others are not installed */
 export function fakeMachine(
   files: Readonly<Record<string, string>>,
-  programs: Readonly<Record<string, (words: readonly string[]) => Partial<ExecResult>>> = {},
+  programs: Readonly<Record<string, (args: readonly string[]) => Partial<ExecResult>>> = {},
   backend: Backend = new MemoryBackend(),
 ): FakeMachine {
   const present = new Map(Object.entries(files));
@@ -22,10 +22,10 @@ export function fakeMachine(
   const machine: FakeMachine = {
     files: present,
     ran,
-    run(program, words) {
-      ran.push([program, ...words].join(' '));
+    run(program, args) {
+      ran.push([program, ...args].join(' '));
       const answer = programs[program];
-      return { status: answer ? 0 : 127, stdout: '', stderr: '', ...answer?.(words) };
+      return { status: answer ? 0 : 127, stdout: '', stderr: '', ...answer?.(args) };
     },
     runEach: async (program, lists) => lists.map((args) => machine.run(program, args)),
     read: (path) => present.get(path),

@@ -1,4 +1,5 @@
-// One setting of every kind, on a machine that has nothing of it and on one that has something else.
+// One setting of every kind, on a machine that has nothing of it and on one that has something
+// else.
 import { type Setting, setting } from '../../src/lvsctl/plan/setting.js';
 import { type Address, parseAddress } from '../../src/model/address.js';
 import type { Destination } from '../../src/model/destination.js';
@@ -57,7 +58,7 @@ const mark = (tool: 'nft' | 'iptables') =>
   );
 export const LINK = setting(
   'link',
-  { name: 'lvs-ipip', words: ['type', 'ipip', 'local', '198.51.100.11'] },
+  { name: 'lvs-ipip', args: ['type', 'ipip', 'local', '198.51.100.11'] },
   'up',
 );
 export const route = (text: string) => setting('route', { family: 'ipv4' }, text);

@@ -29,7 +29,7 @@ export interface Answer {
 
 export interface Step {
   readonly program: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly stdin: string;
   readonly answer: Answer;
 }
@@ -71,7 +71,7 @@ function parseCase(block: string): Case {
   const env: Record<string, string> = {};
   let uid: number | undefined;
   let conn: string | null | undefined;
-  const steps: (Draft & { words: string[] })[] = [];
+  const steps: (Draft & { args: string[] })[] = [];
   let after = '';
   let deviation: (Partial<Draft> & { reason: string; after?: string }) | undefined;
   const exact = (rest: string) =>
@@ -91,7 +91,7 @@ function parseCase(block: string): Case {
       else if (kind === 'conn') conn = value === 'absent' ? null : (conn ?? '') + exact(value);
       else throw new Error(`${title}: unknown line ${line}`);
     } else if (mark === '$')
-      steps.push({ words: shellWords(rest), stdin: '', stdout: '', stderr: '', status: 0 });
+      steps.push({ args: shellArgs(rest), stdin: '', stdout: '', stderr: '', status: 0 });
     else if (mark === '~') deviation = { reason: rest };
     else if (mark === '=') {
       if (deviation) deviation.after = (deviation.after ?? '') + exact(rest);
@@ -104,9 +104,9 @@ function parseCase(block: string): Case {
     else throw new Error(`${title}: unknown line ${line}`);
   }
   const finished = steps.map(
-    ({ words: [program = '', ...words], stdin, stdout, stderr, status }) => ({
+    ({ args: [program = '', ...args], stdin, stdout, stderr, status }) => ({
       program,
-      words,
+      args,
       stdin,
       answer: { stdout, stderr, status },
     }),
@@ -144,7 +144,7 @@ export function printCase(item: Case): string {
   else if (item.conn !== undefined) lines.push(...marked('% conn', item.conn));
   for (const step of item.steps) {
     lines.push(
-      `$ ${[step.program, ...step.words].map(shellWord).join(' ')}`,
+      `$ ${[step.program, ...step.args].map(shellQuote).join(' ')}`,
       ...marked('<', step.stdin),
       ...printAnswer(step.answer),
     );
@@ -177,15 +177,15 @@ function marked(mark: string, text: string): string[] {
   });
 }
 
-const PLAIN_WORD = /^[A-Za-z0-9_./:@%+=,[\]-]+$/;
+const PLAIN_ARG = /^[A-Za-z0-9_./:@%+=,[\]-]+$/;
 
-function shellWord(word: string): string {
-  if (PLAIN_WORD.test(word)) return word;
-  return /^[ -&(-~]*$/.test(word) ? `'${word}'` : JSON.stringify(word);
+function shellQuote(arg: string): string {
+  if (PLAIN_ARG.test(arg)) return arg;
+  return /^[ -&(-~]*$/.test(arg) ? `'${arg}'` : JSON.stringify(arg);
 }
 
 /** Words separated by blanks; 'single quotes' as in a shell, "double quotes" as in JSON. */
-export function shellWords(text: string): string[] {
+export function shellArgs(text: string): string[] {
   return [...text.matchAll(/'([^']*)'|("(?:[^"\\]|\\.)*")|([^ ]+)/g)].map(
     ([, single, double, plain]) =>
       single !== undefined

@@ -194,10 +194,10 @@ describe('owner, group and mode', () => {
     chmodSync(path, 0o664);
     chmodSync(folder, 0o777);
     const code = readFileSync(bundle, 'utf8');
-    const words = ['--reuid=65534', '--regid=65534', ...groups, process.execPath, '-e'];
+    const args = ['--reuid=65534', '--regid=65534', ...groups, process.execPath, '-e'];
     const { stderr } = spawnSync(
       'setpriv',
-      [...words, `${code};module.exports.replaceFile(process.argv[1], 'new')`, path],
+      [...args, `${code};module.exports.replaceFile(process.argv[1], 'new')`, path],
       { encoding: 'utf8' },
     );
     expect(stderr).toBe('');

@@ -161,7 +161,7 @@ function addMark(text: string, before: readonly MarkSource[] = []): readonly Mar
     /^(\d+)=(?:\[([0-9a-f:.]+)\]|([0-9.]+)):([0-9,/a-z]+)$/.exec(text) ?? [];
   const vip = parseAddress(bracketed ?? plain ?? '');
   const mark = Number(digits);
-  const ports = list.split(',').map((word) => /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(word));
+  const ports = list.split(',').map((port) => /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(port));
   if (
     !vip ||
     !(mark >= 1 && mark < 2 ** 32) ||

@@ -1,7 +1,7 @@
 // A saved rule file (`ipvsadm -S`, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm) -> the table it
 // makes, without a kernel.
 
-import { linesOf, PAUSE, wordsOf } from '../../ipvsadm/lines.js';
+import { argsOf, linesOf, PAUSE } from '../../ipvsadm/lines.js';
 import { type Lookups, lookupsOf, parse } from '../../ipvsadm/parse.js';
 import { scan } from '../../ipvsadm/scan.js';
 import { UsageError } from '../../ipvsadm/usage.js';
@@ -51,7 +51,7 @@ export async function readRuleFile(text: string, file: string, names: Names): Pr
   for (const line of linesOf(once(text))) {
     if (line === PAUSE) continue;
     number++;
-    const words = line.startsWith('#') ? [] : wordsOf(line);
+    const words = line.startsWith('#') ? [] : argsOf(line);
     if (words.length === 0) continue;
     const wrong = await readLine(words, names, table, number);
     // after a service that could not be read, servers of no service are its consequence

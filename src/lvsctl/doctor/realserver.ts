@@ -157,10 +157,10 @@ function wideAddresses({ facts }: Inspection): Found[] {
 }
 
 function downDevice(part: Part, { links }: Inspection['facts']): Found[] {
-  const { name, words } = tunnelDevice(part);
+  const { name, args } = tunnelDevice(part);
   const state = links.find((link) => link.name === name);
   if (state?.up) return [];
-  const commands = LINK.commands({ name, words }, state ? 'down' : null, 'up');
+  const commands = LINK.commands({ name, args }, state ? 'down' : null, 'up');
   return [
     {
       what: `tunnel device ${name} is ${state ? 'down' : 'missing'}`,

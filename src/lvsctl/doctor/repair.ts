@@ -1,4 +1,4 @@
-// Findings with the commands that repair them, as several checks word them.
+// Findings with the commands that repair them, which several checks share.
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { printCommand, sysctlName } from '../plan/command.js';
@@ -38,7 +38,7 @@ export function wrongAddress(
 
 /** A program and its arguments as they are typed. */
 export function shell(program: string, ...args: readonly string[]): string {
-  return printCommand({ kind: 'run', program, words: args });
+  return printCommand({ kind: 'run', program, args });
 }
 
 /** A change of rules as it is typed. */

@@ -12,7 +12,7 @@ export type Command =
   | {
       readonly kind: 'run';
       readonly program: string;
-      readonly words: readonly string[];
+      readonly args: readonly string[];
       readonly ignoreFailure?: boolean;
     }
   /** @param key below /proc/sys, with slashes */
@@ -31,7 +31,7 @@ export class CommandError extends LvsctlError {
 export function printCommand(command: Command): string {
   switch (command.kind) {
     case 'run':
-      return shellLine([command.program, ...command.words]);
+      return shellLine([command.program, ...command.args]);
     case 'sysctl':
       return shellLine(['sysctl', '-w', `${sysctlName(command.key)}=${command.value}`]);
     case 'rule': {
@@ -49,7 +49,7 @@ export function printCommand(command: Command): string {
 export async function perform(command: Command, machine: Machine): Promise<void> {
   switch (command.kind) {
     case 'run': {
-      const { status, stderr } = machine.run(command.program, command.words);
+      const { status, stderr } = machine.run(command.program, command.args);
       if (status !== 0 && !command.ignoreFailure)
         throw failure(command, stderr.trim() || `exit status ${status}`);
       return;

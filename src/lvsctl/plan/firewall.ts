@@ -25,14 +25,14 @@ export const FIREWALL: ResourceType<'firewall'> = {
   show: (state) => (state ? 'there' : 'missing'),
   async read({ tool, rule }, machine) {
     if (tool === 'nft') return nftHas(rule, machine);
-    return machine.run(program(tool, rule), iptablesWords('-C', rule)).status === 0;
+    return machine.run(program(tool, rule), iptablesArgs('-C', rule)).status === 0;
   },
   same: (actual, desired) => actual === desired,
   commands({ tool, rule }, from, to) {
     if (from === to) return [];
     if (tool === 'nft') return nftCommands(rule, to);
     return [
-      { kind: 'run', program: program(tool, rule), words: iptablesWords(to ? '-A' : '-D', rule) },
+      { kind: 'run', program: program(tool, rule), args: iptablesArgs(to ? '-A' : '-D', rule) },
     ];
   },
 };
@@ -59,7 +59,7 @@ function program(tool: Exclude<FirewallTool, 'nft'>, { address }: FirewallRule):
   return address.family === 'ipv6' ? tool.replace(/^ip/, 'ip6') : tool;
 }
 
-function iptablesWords(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] {
+function iptablesArgs(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] {
   const address = formatAddress(rule.address);
   if (rule.kind === 'mss') {
     const syn = ['-p', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN'];
@@ -129,7 +129,7 @@ function nftCommands(rule: FirewallRule, to: boolean): Command[] {
   const table = `${family} ${name}`;
   // one command is one transaction
   const add = `add table ${table}; flush table ${table}; add chain ${table} ${chain}; add rule ${table} ${text} comment "${describe(rule)}"`;
-  return [{ kind: 'run', program: 'nft', words: [to ? add : `delete table ${table}`] }];
+  return [{ kind: 'run', program: 'nft', args: [to ? add : `delete table ${table}`] }];
 }
 
 function nftHas(rule: FirewallRule, machine: Machine): boolean {

@@ -14,7 +14,7 @@ export interface Machine {
    * programs; no shell.
    * @param input what it reads
    */
-  run(program: string, words: readonly string[], input?: string): ExecResult;
+  run(program: string, args: readonly string[], input?: string): ExecResult;
   /** Runs a program with each of several argument lists, side by side. */
   runEach(program: string, lists: readonly (readonly string[])[]): Promise<readonly ExecResult[]>;
   /** The text of a file, undefined when it cannot be read. */

@@ -7,7 +7,7 @@ import type { Machine } from './machine.js';
 import type { ResourceType } from './setting.js';
 import { once } from './snapshot.js';
 
-const ip = (...words: readonly string[]): Command => ({ kind: 'run', program: 'ip', words });
+const ip = (...args: readonly string[]): Command => ({ kind: 'run', program: 'ip', args });
 const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
 
 export const ADDRESS: ResourceType<'address'> = {
@@ -42,7 +42,7 @@ export function prefixed({ address, prefix }: Pick<LocalAddress, 'address' | 'pr
   return `${address}/${prefix}`;
 }
 
-/** The addresses of this machine. @throws CommandError when `ip` cannot tell */
+/** The addresses of this machine. @throws CommandError when `ip` fails */
 export function localAddresses(machine: Machine): LocalAddress[] {
   type Info = { readonly local?: string; readonly prefixlen?: number };
   type Link = {
@@ -69,7 +69,7 @@ export interface LinkState {
   readonly mtu: number;
 }
 
-/** The network interfaces. @throws CommandError when `ip` cannot tell */
+/** The network interfaces. @throws CommandError when `ip` fails */
 export function links(machine: Machine): LinkState[] {
   type Link = {
     readonly ifindex?: number;
@@ -97,11 +97,11 @@ export const LINK: ResourceType<'link'> = {
     return found ? (found.up ? 'up' : 'down') : null;
   },
   same: (actual, desired) => actual === desired,
-  commands({ name, words }, from, to) {
+  commands({ name, args }, from, to) {
     if (from === to) return [];
     if (to === null) return [ip('link', 'del', name)];
     return [
-      ...(from === null ? [ip('link', 'add', name, ...words)] : []),
+      ...(from === null ? [ip('link', 'add', name, ...args)] : []),
       ...(from === null && to === 'down' ? [] : [ip('link', 'set', name, to)]),
     ];
   },
@@ -154,7 +154,7 @@ export const ROUTE: ResourceType<'route'> = {
 };
 
 /**
- * The default route of the lowest metric in words that `ip route add default` takes; null when
+ * The default route of the lowest metric as arguments of `ip route add default`; null when
  * there is none.
  */
 export function defaultRoute(family: Family, machine: Machine): string | null {
@@ -172,23 +172,23 @@ export function defaultRoute(family: Family, machine: Machine): string | null {
   return lines.sort((a, b) => metricOf(a) - metricOf(b))[0] ?? null;
 }
 
-/** what `ip route` tells beside what can be set */
+/** what `ip route` prints beside what can be set */
 const TOLD_ONLY = / (?:expires \d+sec|pref \w+|linkdown|dead|error -?\d+)(?= |$)/g;
 
-/** The metric in the words of a route, 0 when there is none. */
+/** The metric among the arguments of a route, 0 when there is none. */
 export function metricOf(route: string): number {
   return Number(/ metric (\d+)/.exec(` ${route}`)?.[1] ?? 0);
 }
 
-function askIp(machine: Machine, words: readonly string[]): unknown {
-  return once(machine, words.join(' '), () => readIp(machine, words));
+function askIp(machine: Machine, args: readonly string[]): unknown {
+  return once(machine, args.join(' '), () => readIp(machine, args));
 }
 
-function readIp(machine: Machine, words: readonly string[]): unknown {
-  const { status, stdout, stderr } = machine.run('ip', words);
+function readIp(machine: Machine, args: readonly string[]): unknown {
+  const { status, stdout, stderr } = machine.run('ip', args);
   if (status !== 0)
     throw new CommandError(
-      `${shellLine(['ip', ...words])}: ${stderr.trim() || `exit status ${status}`}`,
+      `${shellLine(['ip', ...args])}: ${stderr.trim() || `exit status ${status}`}`,
     );
   return JSON.parse(stdout || '[]');
 }

@@ -1,5 +1,5 @@
-// What a file asks of a real server: the VIP where nobody hears it, a way out of the tunnel, the
-// way back.
+// What a file configures on a real server: the VIP without ARP, the exit of the tunnel, the return
+// route.
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import { serverMode } from '../config/desired.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
@@ -78,7 +78,8 @@ export function vipDevice(part: Part): string {
 
 /** The interfaces on which others may ask for the VIP of a part. */
 export function arpDevices({ service, device }: Part, facts: Pick<Facts, 'addresses'>): string[] {
-  if (service.address.family === 'ipv6') return []; // a neighbour is only told of addresses that are on the interface itself
+  // neighbour solicitations are answered only for addresses of the interface itself
+  if (service.address.family === 'ipv6') return [];
   return [...new Set([device, ...connectedTo(service.address, facts).map((one) => one.device)])];
 }
 
@@ -90,13 +91,13 @@ function arpSettings(part: Part, facts: Facts): Setting[] {
 }
 
 /**
- * A way out of the tunnel: name and words of `ip link add`, and bytes that the tunnel adds to a
+ * The exit of the tunnel: name and arguments of `ip link add`, and bytes that the tunnel adds to a
  * packet. `ip` loads the module, which stays loaded: to unload it would take away the tunnels of
  * every network namespace.
  */
 export interface TunnelDevice {
   readonly name: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly overhead: number;
 }
 
@@ -111,7 +112,7 @@ export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
     const [name, kind] = outer === 'ipv4' ? ['lvs-gre', 'gre'] : ['lvs-ip6gre', 'ip6gre'];
     return {
       name: checksum ? `${name}c` : name,
-      words: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
+      args: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
       overhead: header + (checksum ? 8 : 4),
     };
   }
@@ -119,7 +120,7 @@ export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
   const gue = type === 'gue';
   return {
     name: plain.name,
-    words: ['type', ...plain.type, ...local],
+    args: ['type', ...plain.type, ...local],
     overhead: header + (gue ? GUE_BYTES : 0),
   };
 }
@@ -151,27 +152,27 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
   'lvs-ip6grec': ['type', 'ip6gre', 'local', '6', 'csum'],
 };
 
-/** Whether `tunnelDevice` gives this name and these words for a server's address. */
-export function isLinkOf(name: string, words: readonly string[]): boolean {
+/** Whether `tunnelDevice` gives this name and these arguments for a server's address. */
+export function isLinkOf(name: string, args: readonly string[]): boolean {
   const known = Object.hasOwn(LINKS, name) ? LINKS[name] : undefined;
-  if (known?.length !== words.length) return false;
-  return known.every((word, i) => {
-    const given = words[i] ?? '';
-    if (known[i - 1] !== 'local') return given === word;
-    return parseAddress(given)?.family === `ipv${word}`;
+  if (known?.length !== args.length) return false;
+  return known.every((arg, i) => {
+    const given = args[i] ?? '';
+    if (known[i - 1] !== 'local') return given === arg;
+    return parseAddress(given)?.family === `ipv${arg}`;
   });
 }
 
 function tunnelSettings(part: Part, facts: Facts): Setting[] {
   const { service, address, tunnel } = part;
-  const { name, words } = tunnelDevice(part);
+  const { name, args } = tunnelDevice(part);
   const size = segmentSize(part, facts);
   return [
     ...(tunnel?.type === 'gue'
       ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)]
       : []),
-    setting('link', { name, words }, 'up'),
-    // packets come out of the tunnel with senders whose way back is another interface
+    setting('link', { name, args }, 'up'),
+    // packets leave the tunnel with senders that are routed through another interface
     ...(service.address.family === 'ipv4' ? [sysctl(`net/ipv4/conf/${name}/rp_filter`, '2')] : []),
     ...(size === undefined
       ? []

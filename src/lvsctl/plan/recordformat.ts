@@ -42,8 +42,8 @@ const matching = (what: string, pattern: RegExp) =>
 const integer = (min: number, max: number) =>
   test(`an integer ${min}..${max}`, (value) =>
     Number.isInteger(value) && Number(value) >= min && Number(value) <= max);
-const oneOf = (...words: readonly string[]) =>
-  test(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
+const oneOf = (...choices: readonly string[]) =>
+  test(`one of ${choices.join(', ')}`, (value) => choices.includes(value as string));
 const text = (what: string, accepts: (value: string) => boolean) =>
   test(what, (value) => typeof value === 'string' && accepts(value));
 const flag = test('true or false', (value) => typeof value === 'boolean');
@@ -231,12 +231,12 @@ function sysctlState({ key }: { readonly key: string }): Check {
 function link(value: unknown, path: string): string | undefined {
   const wrong = shape({
     name: device,
-    words: list(matching('an argument', /^[a-z0-9.:]{1,45}$/), 1, 8),
+    args: list(matching('an argument', /^[a-z0-9.:]{1,45}$/), 1, 8),
   })(value, path);
   if (wrong !== undefined) return wrong;
-  const { name: own, words } = value as {
+  const { name: own, args } = value as {
     readonly name: string;
-    readonly words: readonly string[];
+    readonly args: readonly string[];
   };
-  return isLinkOf(own, words) ? undefined : `${path}: not a tunnel device of lvsctl`;
+  return isLinkOf(own, args) ? undefined : `${path}: not a tunnel device of lvsctl`;
 }

@@ -1,4 +1,4 @@
-// A default route as `ip route show` words it and `ip route replace default` takes it.
+// A default route as `ip route show` prints it and `ip route replace default` takes it.
 import { parseAddress } from '../../model/address.js';
 import { isInterfaceName } from '../../model/interface.js';
 
@@ -8,7 +8,7 @@ const address = (value: string) => parseAddress(value) !== undefined;
 /** `30ms`, `4`; the numbers with `lock` keep it as a value of its own */
 const amount = (value: string) => /^\d{1,10}(?:ms|s)?$/.test(value);
 
-/** Words that a value follows, and what the value may be (ip-route(8)). */
+/** Keywords that a value follows, and what the value may be (ip-route(8)). */
 // biome-ignore format: a table
 const VALUES: Readonly<Record<string, (value: string) => boolean>> = {
   via: address, inet: address, inet6: address, src: address, dev: isInterfaceName,
@@ -19,17 +19,17 @@ const VALUES: Readonly<Record<string, (value: string) => boolean>> = {
 };
 const FLAGS = ['onlink', 'pervasive', 'offload', 'rt_offload', 'trap', 'rt_trap', 'notify'];
 
-/** Whether these are the words of one route: nothing else may stand in a record. */
+/** Whether these are the arguments of one route: a record may hold nothing else. */
 export function isRoute(text: string): boolean {
-  const words = text.split(' ');
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (FLAGS.includes(word)) continue;
-    if (!Object.hasOwn(VALUES, word)) return false;
-    if (word === 'via' && /^inet6?$/.test(words[i + 1] ?? '')) continue;
-    if (words[i + 1] === 'lock') i++;
-    const value = words[++i];
-    if (value === undefined || !VALUES[word]?.(value)) return false;
+  const args = text.split(' ');
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (FLAGS.includes(arg)) continue;
+    if (!Object.hasOwn(VALUES, arg)) return false;
+    if (arg === 'via' && /^inet6?$/.test(args[i + 1] ?? '')) continue;
+    if (args[i + 1] === 'lock') i++;
+    const value = args[++i];
+    if (value === undefined || !VALUES[arg]?.(value)) return false;
   }
-  return words.length > 1;
+  return args.length > 1;
 }

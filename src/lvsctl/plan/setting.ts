@@ -21,9 +21,9 @@ export interface States {
     readonly resource: { readonly key: string };
     readonly state: Readonly<Record<string, string>> | null;
   };
-  /** a tunnel device: words of `ip link add NAME` */
+  /** a tunnel device: arguments of `ip link add NAME` */
   link: {
-    readonly resource: { readonly name: string; readonly words: readonly string[] };
+    readonly resource: { readonly name: string; readonly args: readonly string[] };
     readonly state: 'up' | 'down' | null;
   };
   /** a UDP port that takes gue */
@@ -37,7 +37,7 @@ export interface States {
     readonly state: boolean;
   };
   /**
-   * the default route of the lowest metric as `ip route` words it, `via 10.0.0.1 dev eth0`; null =
+   * the default route of the lowest metric as `ip route` prints it, `via 10.0.0.1 dev eth0`; null =
    * none
    */
   route: { readonly resource: { readonly family: Family }; readonly state: string | null };

@@ -16,9 +16,9 @@ export interface Snapshot extends Machine {
 export function snapshot(machine: Machine): Snapshot {
   const known = new Map<string, unknown>();
   return {
-    run(program, words, input) {
-      if (changesLists(program, words)) known.clear();
-      return machine.run(program, words, input);
+    run(program, args, input) {
+      if (changesLists(program, args)) known.clear();
+      return machine.run(program, args, input);
     },
     runEach: (program, lists) => machine.runEach(program, lists),
     read: (path) => machine.read(path),
@@ -36,8 +36,8 @@ export function snapshot(machine: Machine): Snapshot {
 }
 
 /** Devices come and go with their addresses, and modules with their devices. */
-function changesLists(program: string, words: readonly string[]): boolean {
-  if (program === 'ip') return ['link', 'fou'].includes(words[0] ?? '');
+function changesLists(program: string, args: readonly string[]): boolean {
+  if (program === 'ip') return ['link', 'fou'].includes(args[0] ?? '');
   return program === 'modprobe' || program === 'rmmod';
 }
 

@@ -121,13 +121,13 @@ export const MODULE: ResourceType<'module'> = {
   same: (actual, desired) => actual === desired,
   commands({ name }, from, to) {
     if (from === to) return [];
-    if (to) return [{ kind: 'run', program: 'modprobe', words: [name] }];
+    if (to) return [{ kind: 'run', program: 'modprobe', args: [name] }];
     // what came with the module itself goes with it; a scheduler came alone, and ip_vs may have
     // been there before. What is in use stays.
-    const [program, words] = name.startsWith('ip_vs_')
+    const [program, args] = name.startsWith('ip_vs_')
       ? ['rmmod', [name]]
       : ['modprobe', ['-r', name]];
-    return [{ kind: 'run', program, words, ignoreFailure: true }];
+    return [{ kind: 'run', program, args, ignoreFailure: true }];
   },
 };
 

@@ -19,13 +19,13 @@ export function readIncidents(
   file: string,
   servers: readonly Destination[],
 ): Incident[] {
-  return lines(text, file).map(({ words, fail }) => {
-    const [time, verb = '', name = '', value] = words;
+  return lines(text, file).map(({ fields, fail }) => {
+    const [time, verb = '', name = '', value] = fields;
     const at = seconds(time, fail);
     const server =
       servers.find((one) => serverKey(one) === name || formatAddress(one.address) === name) ??
       fail(`no such server: ${name}`);
-    if (words.length > (verb === 'weight' ? 4 : 3)) fail(`too many words after ${verb}`);
+    if (fields.length > (verb === 'weight' ? 4 : 3)) fail(`too many fields after ${verb}`);
     if (verb === 'fail') return { at, server, what: 'remove' };
     if (verb === 'return') return { at, server, what: 'add' };
     if (verb === 'drain') return { at, server, what: 0 };
@@ -42,8 +42,8 @@ export function readIncidents(
  */
 export function readArrivals(text: string, file: string, session: number): Arrival[] {
   let last = 0;
-  return lines(text, file).map(({ words, fail }) => {
-    const [time, name = '', length] = words;
+  return lines(text, file).map(({ fields, fail }) => {
+    const [time, name = '', length] = fields;
     const at = seconds(time, fail);
     if (at < last) fail(`${time} is before the line above`);
     last = at;
@@ -65,8 +65,8 @@ export function readArrivals(text: string, file: string, session: number): Arriv
  */
 export function readLog(text: string, file: string, rate: number, session: number): Arrival[] {
   const clients = text.split('\n').flatMap((line) => {
-    for (const word of line.split(/[\s,;"'=()<>]+/)) {
-      const found = endpoint(word);
+    for (const field of line.split(/[\s,;"'=()<>]+/)) {
+      const found = endpoint(field);
       if (found) return [found];
     }
     return [];
@@ -82,38 +82,38 @@ export function readLog(text: string, file: string, rate: number, session: numbe
 }
 
 interface Line {
-  readonly words: readonly string[];
+  readonly fields: readonly string[];
   fail(message: string): never;
 }
 
 function lines(text: string, file: string): Line[] {
   return text.split('\n').flatMap((line, i) => {
-    const words = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (words[0] === '') return [];
+    const fields = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (fields[0] === '') return [];
     const fail = (message: string): never => {
       throw lineError(file, i + 1, message, line);
     };
-    return [{ words, fail }];
+    return [{ fields, fail }];
   });
 }
 
-function seconds(word: string | undefined, fail: Line['fail']): number {
-  return word !== undefined && /^\d+(?:\.\d+)?$/.test(word)
-    ? Number(word)
-    : fail(`no time in seconds: ${word ?? 'nothing'}`);
+function seconds(field: string | undefined, fail: Line['fail']): number {
+  return field !== undefined && /^\d+(?:\.\d+)?$/.test(field)
+    ? Number(field)
+    : fail(`no time in seconds: ${field ?? 'nothing'}`);
 }
 
-function weight(word: string | undefined, fail: Line['fail']): number {
-  return word !== undefined && /^\d{1,10}$/.test(word) && Number(word) < 2 ** 31
-    ? Number(word)
-    : fail(`no weight: ${word ?? 'nothing'}`);
+function weight(field: string | undefined, fail: Line['fail']): number {
+  return field !== undefined && /^\d{1,10}$/.test(field) && Number(field) < 2 ** 31
+    ? Number(field)
+    : fail(`no weight: ${field ?? 'nothing'}`);
 }
 
 function endpoint(
-  word: string,
+  field: string,
 ): { readonly address: Address; readonly port: number | undefined } | undefined {
   const [, six, four, digits] =
-    /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(word) ?? [];
-  const address = parseAddress(six ?? four ?? word);
+    /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i.exec(field) ?? [];
+  const address = parseAddress(six ?? four ?? field);
   return address && { address, port: digits === undefined ? undefined : Number(digits) };
 }

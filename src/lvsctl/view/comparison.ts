@@ -7,7 +7,7 @@ import { renderTable } from './table.js';
 /** The rows as a table without lines; what differs is marked and, on a terminal, red. */
 export function comparisonTable(lines: readonly Comparison[], terminal: Terminal): string {
   const { red, green, bold } = new Chalk({ level: terminal.colour ? 1 : 0 });
-  const columns = ['', 'setting', 'desired', 'actual'].map((word) => ({ title: bold(word) }));
+  const columns = ['', 'setting', 'desired', 'actual'].map((title) => ({ title: bold(title) }));
   const rows = lines.map(({ title, desired, actual, same }) => [
     same ? green('=') : red('!'),
     title,

@@ -11,8 +11,8 @@ import type { SystemProbes } from './probes.js';
 import { spawnWithRoom } from './spawn.js';
 import type { UdpQuestion } from './udp.js';
 
-/** The word that makes lvsctl such a process. */
-export const WORKER_WORD = '--probe-worker';
+/** The argument that makes lvsctl such a process. */
+export const WORKER_ARG = '--probe-worker';
 
 /**
  * The kinds that can begin at a port of our choice, by which the namespace finds the way to one
@@ -70,7 +70,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
       process.execPath,
       ...process.execArgv,
       process.argv[1] ?? '',
-      WORKER_WORD,
+      WORKER_ARG,
     ];
     const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, {
       stdio: ['pipe', 'pipe', 'inherit'],

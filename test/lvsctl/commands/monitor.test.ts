@@ -41,10 +41,10 @@ interface Ended {
 
 function start(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<Ended>; log: () => string } {
-  const child = startChild(program, words, {
+  const child = startChild(program, args, {
     LVS_BACKEND: `file:${join(directory, 'table')}`,
     ...env,
   });
@@ -66,10 +66,10 @@ function start(
   return { child, ended, log: () => stderr };
 }
 const places = () => ['--socket', join(directory, 's'), '--state', join(directory, 'state')];
-const monitor = (words: readonly string[] = [], env = {}) =>
-  start('lvsctl', ['monitor', join(directory, 'lvs.yaml'), ...places(), ...words], env);
-const lvsctl = (...words: string[]) =>
-  start('lvsctl', [...words, '--socket', join(directory, 's')]).ended;
+const monitor = (args: readonly string[] = [], env = {}) =>
+  start('lvsctl', ['monitor', join(directory, 'lvs.yaml'), ...places(), ...args], env);
+const lvsctl = (...args: string[]) =>
+  start('lvsctl', [...args, '--socket', join(directory, 's')]).ended;
 const table = async () => (await start('ipvsadm', ['-Sn']).ended).stdout;
 
 interface WebServer {
@@ -228,11 +228,11 @@ describe('what answers and is no monitor ends with status 2 and a message', () =
     async (line) => {
       const server = createNetServer((socket) => socket.on('error', () => {}).end(`${line}\n`));
       await new Promise<void>((done) => server.listen(join(directory, 's'), done));
-      for (const words of [
+      for (const args of [
         ['monitor', 'status'],
         ['drain', '10.0.0.1'],
       ]) {
-        const { status, stdout, stderr } = await lvsctl(...words);
+        const { status, stdout, stderr } = await lvsctl(...args);
         expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
         expect(stderr).toMatch(
           /^lvsctl: the answer at .*\/s is not that of a monitor of this version: .*\nhint: .*\n$/,
@@ -321,8 +321,8 @@ describe('what it refuses, with status 2 and nothing changed', () => {
     [['monitor', 'status', '--interval', '0'], /a number from 0\.1 to 86400/],
     [['drain', '127.0.0.1', '--timeout', 'soon'], /a number from 0 to 31536000 is needed/],
     [['disable'], /missing argument: server/],
-  ])('%j', async (words, message) => {
-    const { status, stderr } = await lvsctl(...words);
+  ])('%j', async (args, message) => {
+    const { status, stderr } = await lvsctl(...args);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
   });
@@ -343,7 +343,7 @@ services:
      checks: [{kind: udp, interval: 0.2, timeout: 0.2, rise: 1, fall: 1}]}
 `,
   );
-  const words = [
+  const args = [
     '-c',
     'ulimit -n 50; exec "$@"',
     'sh',
@@ -353,7 +353,7 @@ services:
     join(directory, 'lvs.yaml'),
     ...places(),
   ];
-  const child = spawn('/bin/sh', words, { env: { PATH: process.env.PATH, LVS_BACKEND: 'memory' } });
+  const child = spawn('/bin/sh', args, { env: { PATH: process.env.PATH, LVS_BACKEND: 'memory' } });
   children.add(child);
   let log = '';
   child.stderr.on('data', (piece) => {
@@ -365,7 +365,8 @@ services:
       /error: exec \/bin\/sleep: too many open files; the states of the servers stay/.test(text) &&
       /nowhere \S+ down: udp: (?:not permitted|network unreachable)/.test(text),
   );
-  // programs end after a second, and descriptors are free again: those who had no turn are asked then
+  // programs end after a second, and descriptors are free again: those who had no turn are asked
+  // then
   await until(
     async () => new Set(log.match(/many \S+ up/g)),
     ({ size }) => size === 40,
@@ -381,8 +382,8 @@ test('stderr on a full disk, and a settings file that became a FIFO: checks go o
   const [one, two] = await webServers();
   writeFile([one.port, two.port]);
   const file = join(directory, 'lvs.yaml');
-  const words = ['-c', 'exec "$@" 2> /dev/full', 'sh', process.execPath, 'bin/lvsctl', 'monitor'];
-  const child = spawn('/bin/sh', [...words, file, ...places()], {
+  const args = ['-c', 'exec "$@" 2> /dev/full', 'sh', process.execPath, 'bin/lvsctl', 'monitor'];
+  const child = spawn('/bin/sh', [...args, file, ...places()], {
     env: { PATH: process.env.PATH, LVS_BACKEND: `file:${join(directory, 'table')}` },
   });
   children.add(child);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const LVSCTL = new URL('../../../bin/lvsctl', import.meta.url).pathname;
 
 /** Runs a script as root of namespaces of its own; `/run` is empty. */
-function inNamespaces(script: string, ...words: string[]) {
+function inNamespaces(script: string, ...args: string[]) {
   const own = process.getuid?.() === 0 ? [] : ['-Ur'];
   const command = [
     ...own,
@@ -19,7 +19,7 @@ function inNamespaces(script: string, ...words: string[]) {
     '-ec',
     `${SETUP}${script}`,
     'sh',
-    ...words,
+    ...args,
   ];
   return spawnSync('/usr/bin/unshare', command, { encoding: 'utf8', timeout: 30_000 });
 }

@@ -28,11 +28,11 @@ describe.each(SLIPS)('%s', (_, text, marker, message) => {
     ['realserver', 'up'],
     ['realserver', 'up', '--dry-run'],
     ['doctor'],
-  ])('%s %s', async (...words) => {
+  ])('%s %s', async (...args) => {
     const machine = fakeMachine({});
     const records = memoryRecords();
     const answer = await lvsctl(
-      [...words, 'lvs.yaml'],
+      [...args, 'lvs.yaml'],
       { 'lvs.yaml': text },
       { machine, records: () => records },
     );
@@ -49,8 +49,8 @@ test.each([
   [['director', 'sideways', 'x'], 2, /unknown command `sideways'/],
   [['director', 'up', 'gone.yaml'], 2, /^lvsctl: gone\.yaml: No such file or directory\n$/],
   [['doctor', '--role', 'king'], 2, /Allowed choices are director, realserver/],
-] as const)('%j', async (words, status, message) => {
-  const answer = await lvsctl(words);
+] as const)('%j', async (args, status, message) => {
+  const answer = await lvsctl(args);
   expect(answer.status).toBe(status);
   expect(answer.stderr).toMatch(message);
 });

@@ -20,7 +20,7 @@ function scene(files: Readonly<Record<string, string>>) {
   return {
     backend,
     written,
-    rules: (...words: string[]) => lvsctl(['rules', ...words], files, world),
+    rules: (...args: string[]) => lvsctl(['rules', ...args], files, world),
     ipvsadm: (stdin: string) => answer('ipvsadm', ['-R'], { backend, stdin }),
     saved: async () => (await answer('ipvsadm', ['-S', '-n'], { backend })).stdout,
     timeouts: async () => (await answer('ipvsadm', ['-L', '--timeout'], { backend })).stdout,
@@ -275,12 +275,12 @@ test.each(units)(
     const text = readFileSync(`${UNITS}${name}`, 'utf8');
     const lines = [
       ...text.matchAll(/^Exec(?:Start|Reload|Stop)=\/usr\/bin\/env lvsctl (.*)$/gm),
-    ].map(([, words = '']) => words.split(' '));
+    ].map(([, args = '']) => args.split(' '));
     expect(lines.length).toBeGreaterThanOrEqual(1);
-    for (const words of lines) {
-      const { stderr } = await lvsctl([...words.slice(0, 2), '--help']);
+    for (const args of lines) {
+      const { stderr } = await lvsctl([...args.slice(0, 2), '--help']);
       expect(stderr).toBe('');
-      expect((await lvsctl(words)).stderr).not.toMatch(/unknown|argument/);
+      expect((await lvsctl(args)).stderr).not.toMatch(/unknown|argument/);
     }
     const more = name === 'lvs-rules.service' ? ' CAP_CHOWN' : '';
     expect(text).toContain(`\nCapabilityBoundingSet=CAP_NET_ADMIN${more}\n`);

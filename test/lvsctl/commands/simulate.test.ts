@@ -13,7 +13,7 @@ const files = {
   events: '10 fail 198.51.100.12 # gone\n\n30 return 198.51.100.12:80\n',
   log: '::1 x\n203.0.113.9 - - [now] "GET /"\nno address\n203.0.113.9 again\n',
 };
-const simulate = (...words: string[]) => lvsctl(['simulate', ...words], files);
+const simulate = (...args: string[]) => lvsctl(['simulate', ...args], files);
 
 interface Run {
   readonly scheduler: string;
@@ -27,8 +27,8 @@ interface Run {
     readonly timeline: readonly number[];
   }[];
 }
-async function runs(...words: string[]): Promise<readonly Run[]> {
-  const { status, stdout, stderr } = await simulate('--json', ...words);
+async function runs(...args: string[]): Promise<readonly Run[]> {
+  const { status, stdout, stderr } = await simulate('--json', ...args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Run[];
 }
@@ -141,8 +141,8 @@ describe('lvsctl simulate', () => {
   });
 
   test.each([[[]], [['--compare', 'rr,sh']]])('without servers it says so %j', async (more) => {
-    const words = ['simulate', 'empty', '--connections', '7', ...more];
-    const { stdout, status } = await lvsctl(words, { empty: '-A -t 192.0.2.1:80 -s rr\n' });
+    const args = ['simulate', 'empty', '--connections', '7', ...more];
+    const { stdout, status } = await lvsctl(args, { empty: '-A -t 192.0.2.1:80 -s rr\n' });
     expect(status).toBe(0);
     expect(stdout).toContain('no servers: all 7 connections refused\n');
     expect(stdout).not.toContain('fairness');
@@ -172,7 +172,7 @@ describe('lvsctl simulate', () => {
       /^lvsctl: no service 10\.0\.0\.1: choose one with --service; there are tcp 192\.0\.2\.1:80\n$/,
     ],
     [['two'], /^lvsctl: 2 services: choose one with --service/],
-  ])('%j is refused', async (words, message) => {
+  ])('%j is refused', async (args, message) => {
     const more = {
       broken: '-A -t 10.0.0.1:80\n-A -t\n',
       odd: '1 fail 198.51.100.11\n2 fial 198.51.100.11\n',
@@ -181,7 +181,7 @@ describe('lvsctl simulate', () => {
       empty: 'x\n',
       two: `${RULES}-A -t 192.0.2.2:80\n`,
     };
-    const answer = await lvsctl(['simulate', ...words], { ...files, ...more });
+    const answer = await lvsctl(['simulate', ...args], { ...files, ...more });
     expect(answer).toMatchObject({ status: 2, stdout: '' });
     expect(answer.stderr).toMatch(message);
   });

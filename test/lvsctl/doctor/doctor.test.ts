@@ -19,8 +19,8 @@ const ADDRESSES = (...local: readonly (readonly [string, string, number])[]) =>
 async function diagnose(
   rules: string,
   files: Readonly<Record<string, string>>,
-  programs: Readonly<Record<string, (words: readonly string[]) => Partial<ExecResult>>>,
-  ...words: string[]
+  programs: Readonly<Record<string, (args: readonly string[]) => Partial<ExecResult>>>,
+  ...args: string[]
 ): Promise<Diagnosis> {
   const backend = new MemoryBackend();
   expect((await answer('ipvsadm', ['-R'], { backend, stdin: rules })).stderr).toBe('');
@@ -29,7 +29,7 @@ async function diagnose(
     programs,
     backend,
   );
-  const { stdout, stderr } = await lvsctl(['doctor', '--json', ...words], { f: FILE }, { machine });
+  const { stdout, stderr } = await lvsctl(['doctor', '--json', ...args], { f: FILE }, { machine });
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Diagnosis;
 }
@@ -38,14 +38,14 @@ const ids = ({ findings }: Diagnosis) => findings.map(({ id }) => id);
 const RULES = '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11:80 -g\n';
 const FILE =
   'vips: [{address: 192.0.2.10, interface: eth0}]\nservices:\n  - {name: a, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}\n';
-const director = (ip: (words: readonly string[]) => Partial<ExecResult>) => ({
+const director = (ip: (args: readonly string[]) => Partial<ExecResult>) => ({
   ip,
   arping: () => ({ status: 0 }),
 });
-const healthy = director((words) =>
-  words[0] === 'route' && words[1] === 'get'
+const healthy = director((args) =>
+  args[0] === 'route' && args[1] === 'get'
     ? { stdout: 'local 192.0.2.10 dev lo' }
-    : { stdout: words[0] === '-json' ? ADDRESSES(['eth0', '192.0.2.10', 32]) : '' },
+    : { stdout: args[0] === '-json' ? ADDRESSES(['eth0', '192.0.2.10', 32]) : '' },
 );
 
 describe('port reuse by kernel', () => {
@@ -76,8 +76,8 @@ test('what could not be looked at is said', async () => {
 });
 
 test('a VIP that is nowhere, without a file: the interface is that of its network', async () => {
-  const ip = (words: readonly string[]) => ({
-    stdout: words[0] === '-json' ? ADDRESSES(['eth3', '192.0.2.1', 24]) : 'unicast',
+  const ip = (args: readonly string[]) => ({
+    stdout: args[0] === '-json' ? ADDRESSES(['eth3', '192.0.2.1', 24]) : 'unicast',
   });
   const { findings } = await diagnose(RULES, {}, director(ip));
   expect(findings).toMatchObject([
@@ -90,8 +90,8 @@ test('a VIP that is nowhere, without a file: the interface is that of its networ
 });
 
 test('rp_filter on a DR server whose way to clients is another interface', async () => {
-  const ip = (words: readonly string[]) => {
-    if (words[0] === '-json')
+  const ip = (args: readonly string[]) => {
+    if (args[0] === '-json')
       return {
         stdout: ADDRESSES(
           ['eth0', '192.0.2.11', 24],
@@ -99,7 +99,7 @@ test('rp_filter on a DR server whose way to clients is another interface', async
           ['lo', '192.0.2.10', 32],
         ),
       };
-    return { stdout: words.includes('default') ? 'default via 198.51.100.254 dev eth1 \n' : '' };
+    return { stdout: args.includes('default') ? 'default via 198.51.100.254 dev eth1 \n' : '' };
   };
   const conf = '/proc/sys/net/ipv4/conf';
   const quiet = { [`${conf}/eth0/arp_ignore`]: '1', [`${conf}/eth0/arp_announce`]: '2' };

@@ -95,10 +95,10 @@ describe('administrators', () => {
     await one.pass(5000);
     let writes = 0;
     const services = one.backend.services.bind(one.backend);
-    one.backend.services = async (...words) => {
+    one.backend.services = async (...args) => {
       writes++;
       await new Promise<void>((done) => void one.runtime.clock.after(300, done));
-      return services(...words);
+      return services(...args);
     };
     const all = Promise.all(
       Array.from({ length: 50 }, (_, i) =>

@@ -11,8 +11,8 @@ const EMPTY: Table = new Map();
 
 /** A file of services written as `name:port:server,server`. */
 function configOf(...services: readonly string[]) {
-  const text = services.map((word) => {
-    const [name, port, servers = ''] = word.split(':');
+  const text = services.map((line) => {
+    const [name, port, servers = ''] = line.split(':');
     const list = servers.split(',').map((n) => `{address: 10.0.0.${n}}`);
     return `  - {name: ${name}, address: 192.0.2.1, port: ${port}, mode: nat, servers: [${list.join(', ')}]}\n`;
   });

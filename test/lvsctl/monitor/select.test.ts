@@ -27,8 +27,8 @@ describe('which servers an argument means', () => {
     ['2001:DB8:0::1', 'web', [web('[2001:db8::1]:80')]],
     ['[2001:db8::1]', 'web', [web('[2001:db8::1]:80')]],
     ['[2001:db8:0:0::1]:25', undefined, [mail('[2001:db8::1]:25')]],
-  ] as const)('%s in %s', (word, service, found) =>
-    expect(selectServers(ALL, word, service)).toEqual(found),
+  ] as const)('%s in %s', (server, service, found) =>
+    expect(selectServers(ALL, server, service)).toEqual(found),
   );
   test.each([
     [
@@ -45,8 +45,8 @@ describe('which servers an argument means', () => {
     ['rs1', undefined, 'rs1: not the address of a server, with or without its port'],
     ['', undefined, ': not the address of a server, with or without its port'],
     ['10.0.0.1:', undefined, '10.0.0.1:: not the address of a server, with or without its port'],
-  ] as const)('%s in %s is refused', (word, service, message) =>
-    expect(() => selectServers(ALL, word, service)).toThrow(message),
+  ] as const)('%s in %s is refused', (server, service, message) =>
+    expect(() => selectServers(ALL, server, service)).toThrow(message),
   );
 });
 

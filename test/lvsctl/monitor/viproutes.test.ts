@@ -37,9 +37,9 @@ function namespace() {
   const done: string[] = [];
   let looks = 0;
   let refused: RegExp | undefined;
-  const run = (words: readonly string[], input = '') => {
-    const family = words[2] === '-6' ? '-6' : '-4';
-    if (words.join(' ').endsWith('link show')) {
+  const run = (args: readonly string[], input = '') => {
+    const family = args[2] === '-6' ? '-6' : '-4';
+    if (args.join(' ').endsWith('link show')) {
       return {
         status: 0,
         stdout: [
@@ -50,7 +50,7 @@ function namespace() {
         stderr: '',
       };
     }
-    if (words.join(' ').endsWith('route show table all'))
+    if (args.join(' ').endsWith('route show table all'))
       return {
         status: 0,
         stdout: [`default via fe80::1 dev check0 expires ${looks++}sec`, ...routes.values()].join(
@@ -58,7 +58,7 @@ function namespace() {
         ),
         stderr: '',
       };
-    if (words.join(' ').endsWith('rule show'))
+    if (args.join(' ').endsWith('rule show'))
       return {
         status: 0,
         stdout: `0:\tfrom all lookup local\n${rules[family].join('\n')}\n`,

@@ -21,14 +21,14 @@ const daemon: DaemonRequest = {
 describe('printCommand', () => {
   test.each([
     [
-      { kind: 'run', program: 'ip', words: ['addr', 'add', '192.0.2.1/32', 'dev', 'eth0'] },
+      { kind: 'run', program: 'ip', args: ['addr', 'add', '192.0.2.1/32', 'dev', 'eth0'] },
       'ip addr add 192.0.2.1/32 dev eth0',
     ],
     [
-      { kind: 'run', program: 'nft', words: ["add table ip x; add chain ip x 'y' { }"] },
+      { kind: 'run', program: 'nft', args: ["add table ip x; add chain ip x 'y' { }"] },
       "nft 'add table ip x; add chain ip x '\\''y'\\'' { }'",
     ],
-    [{ kind: 'run', program: 'echo', words: [''] }, "echo ''"],
+    [{ kind: 'run', program: 'echo', args: [''] }, "echo ''"],
     [{ kind: 'sysctl', key: 'net/ipv4/ip_forward', value: '1' }, 'sysctl -w net.ipv4.ip_forward=1'],
     [
       { kind: 'sysctl', key: 'net/ipv4/conf/eth0.100/arp_ignore', value: '1' },

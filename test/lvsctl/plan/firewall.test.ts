@@ -1,4 +1,4 @@
-// The packet filter in nft's words: in a network namespace of this user's own, where the machine
+// The packet filter as nft prints it: in a network namespace of this user's own, where the machine
 // allows one.
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
@@ -50,8 +50,8 @@ describe.skipIf(namespaces.status !== 0)(
       const [remove] = FIREWALL.commands(resource, true, false);
       const table = wordsOf(remove).replace('delete', 'list');
       const script = [wordsOf(add[0]), 'list ruleset', wordsOf(again[0]), table].map(
-        (words) =>
-          `/usr/sbin/nft ${JSON.stringify(words).replaceAll('\\"', '"').replace(/^"|"$/g, "'")}`,
+        (args) =>
+          `/usr/sbin/nft ${JSON.stringify(args).replaceAll('\\"', '"').replace(/^"|"$/g, "'")}`,
       );
       const json = `/usr/sbin/nft -j list ruleset; echo; /usr/sbin/nft '${wordsOf(remove)}'; /usr/sbin/nft list ruleset`;
       const { stdout, stderr } = spawnSync(
@@ -89,5 +89,5 @@ describe.skipIf(namespaces.status !== 0)(
 );
 
 function wordsOf(command: ReturnType<typeof FIREWALL.commands>[number] | undefined): string {
-  return command?.kind === 'run' ? command.words.join(' ') : expect.fail('no program');
+  return command?.kind === 'run' ? command.args.join(' ') : expect.fail('no program');
 }

@@ -208,13 +208,13 @@ describe('a record with right checksums and a hostile value', () => {
     ],
     [
       "a device that is not lvsctl's",
-      { kind: 'link', name: 'eth0', words: ['type', 'dummy'] },
+      { kind: 'link', name: 'eth0', args: ['type', 'dummy'] },
       null,
       'resource: not a tunnel device of lvsctl',
     ],
     [
       'a device of lvsctl of another type',
-      { kind: 'link', name: 'lvs-ipip', words: ['type', 'dummy', 'local', '10.0.0.1'] },
+      { kind: 'link', name: 'lvs-ipip', args: ['type', 'dummy', 'local', '10.0.0.1'] },
       null,
       'resource: not a tunnel device of lvsctl',
     ],
@@ -225,7 +225,7 @@ describe('a record with right checksums and a hostile value', () => {
       'resource.name: not a module of IPVS',
     ],
     [
-      'a route with other words',
+      'a route with other args',
       { kind: 'route', family: 'ipv4' },
       'via 10.0.0.1 netns x',
       'former: not a route',

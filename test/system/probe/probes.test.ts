@@ -37,8 +37,8 @@ const target = (port: number, more = {}) => ({
   ...more,
 });
 /** A server that says this to everybody. */
-const says = (...words: string[]) =>
-  listen(createServer((socket) => void socket.on('data', () => {}).write(words.join(''))));
+const says = (...args: string[]) =>
+  listen(createServer((socket) => void socket.on('data', () => {}).write(args.join(''))));
 /** A port on which nobody listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();
@@ -314,7 +314,7 @@ describe('http', () => {
     beforeAll(() => {
       directory = mkdtempSync(join(tmpdir(), 'probe-'));
       const [keyFile, certFile] = [join(directory, 'key'), join(directory, 'cert')];
-      const words = [
+      const args = [
         'req',
         '-x509',
         '-newkey',
@@ -329,7 +329,7 @@ describe('http', () => {
         '-subj',
         '/CN=www.example',
       ];
-      execFileSync('/usr/bin/openssl', words, { stdio: 'ignore' });
+      execFileSync('/usr/bin/openssl', args, { stdio: 'ignore' });
       [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
     });
     afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -618,7 +618,7 @@ describe('smtp', () => {
 });
 
 describe('exec', () => {
-  const sh = (script: string, ...words: string[]) => ['/bin/sh', '-c', script, 'sh', ...words];
+  const sh = (script: string, ...args: string[]) => ['/bin/sh', '-c', script, 'sh', ...args];
   test.each([
     ['exit 0', undefined],
     ['echo fine; exit 0', undefined],
