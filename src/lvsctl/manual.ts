@@ -32,19 +32,19 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
   ] },
-  rules: { notes: [], page: 'reference/cli.md', examples: [
+  rules: { notes: [], page: 'reference/rules.md', examples: [
     ['rules load --dry-run', 'print what loading would change'],
     ['rules save', 'save the live table'],
   ] },
-  'rules load': { notes: [], page: 'reference/cli.md', examples: [
+  'rules load': { notes: [], page: 'reference/rules.md', examples: [
     ['rules load --dry-run', 'print the commands'],
     ['rules load', 'load the saved rules'],
   ] },
-  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'reference/cli.md', examples: [
+  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'reference/rules.md', examples: [
     ['rules save', 'save the live table'],
     ['rules save --convention debian', 'save to /etc/ipvsadm.rules'],
   ] },
-  'rules unload': { notes: [], page: 'reference/cli.md', examples: [
+  'rules unload': { notes: [], page: 'reference/rules.md', examples: [
     ['rules unload --dry-run', 'print the commands'],
     ['rules unload', 'clear the table'],
   ] },
@@ -82,7 +82,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['realserver status lvs.yaml', 'compare, line by line'],
     ['realserver status lvs.yaml --json', 'the same for a program'],
   ] },
-  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'reference/cli.md', examples: [
+  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'reference/doctor.md', examples: [
     ['doctor lvs.yaml', 'examine this machine for a file'],
     ['doctor --role realserver', 'examine a real server without a file'],
   ] },

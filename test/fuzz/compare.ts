@@ -116,7 +116,7 @@ function lines(text: string): string {
   return text.split('\n').sort().join('\n');
 }
 
-/** Takes the named deviations (docs/reference/ipvsadm.md) out of an answer of either tool. */
+/** Takes the named deviations (docs/explanation/differences.md) out of an answer of either tool. */
 function normal({ stdout, stderr, status }: Answer): Answer {
   const text = stdout
     .replace(/^ipvsadm v1\.31 .*(\n(Usage:|.*ipvsadm)[\s\S]*)?/m, 'version')
