@@ -28,6 +28,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'schedulers',
     'system/probe/spec',
+    'system/probe/outcome',
   ],
 };
 
@@ -60,9 +61,8 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/program': ['commander'],
   'lvsctl/usage': ['commander'],
   'lvsctl/placehint': ['commander'],
-  // it gets patterns as text, in another process
-  'system/probe/worker': ['re2js'],
-  'system/probe/probe': ['re2js'],
+  // patterns come as text, also to a process in another network namespace
+  'system/probe/pattern': ['re2js'],
 };
 /** The same for folders within folders. */
 const ALSO_IN: Readonly<Record<string, readonly string[]>> = {

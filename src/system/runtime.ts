@@ -14,9 +14,9 @@ import { makeDirectory } from './directory.js';
 import { readKeys } from './keys.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
-import { describe, wordsOf } from './probe/attempt.js';
-import { createExec } from './probe/exec.js';
+import { describe, reasonOf } from './probe/attempt.js';
 import { createProbe } from './probe/probe.js';
+import { createExec } from './probe/program.js';
 import { type RegularFile, readRegularFile } from './regular.js';
 import { replaceFile } from './replace.js';
 import { askLine, type SocketEvent, serveLines } from './socket.js';
@@ -35,8 +35,11 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
   // apart from the probes: neither waits for them nor ends with them
   const open = { ends: new Set<() => void>(), over: false };
   const exec = createExec(open);
-  const runProgram = async (...args: Parameters<typeof exec>) =>
-    wordsOf(await exec(...args)) || undefined;
+  const runProgram = async (
+    command: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    timeoutMs: number,
+  ) => reasonOf(await exec({ command, environment }, timeoutMs));
   // the last notification is that it ends
   const notifier = createExec({ ends: new Set(), over: false });
   return {
@@ -120,9 +123,8 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     async notify(args: readonly string[]) {
       const { NOTIFY_SOCKET } = env;
       if (!NOTIFY_SOCKET) return undefined;
-      return (
-        wordsOf(await notifier([NOTIFY, ...args], { NOTIFY_SOCKET }, NOTIFY_LIMIT_MS)) || undefined
-      );
+      const program = { command: [NOTIFY, ...args], environment: { NOTIFY_SOCKET } };
+      return reasonOf(await notifier(program, NOTIFY_LIMIT_MS));
     },
     watchdogMs: watchdogOf(env),
   };

@@ -3,8 +3,9 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parsePattern } from '../../src/lvsctl/config/pattern.js';
-import { createProbes, type SystemProbes } from '../../src/system/probe/probes.js';
+import type { ProbeOutcome } from '../../src/system/probe/outcome.js';
+import { createProbe } from '../../src/system/probe/probe.js';
+import type { Probe, ProbeSpec } from '../../src/system/probe/spec.js';
 import { type HostileCase, hostileCase, type Kind } from './hostile.js';
 
 /** a reason is one line of at most this many letters */
@@ -43,9 +44,9 @@ export async function fuzzProbes(serverFile: string, options: Options): Promise<
   const directory = mkdtempSync(join(tmpdir(), 'hostile-'));
   makeCertificates(directory);
   const server = fork(serverFile, [directory], { execArgv: [], stdio: 'inherit' });
-  const { probes, end } = createProbes();
+  const { probe, end } = createProbe();
   try {
-    return await runAll(probes, createServers(server), directory, options);
+    return await runAll(probe, createServers(server), directory, options);
   } finally {
     end();
     server.disconnect();
@@ -76,7 +77,7 @@ function createServers(server: ChildProcess): Servers {
 }
 
 async function runAll(
-  probes: SystemProbes,
+  probe: Probe,
   servers: Servers,
   directory: string,
   { answers, firstSeed, atATime, slackMs }: Options,
@@ -89,7 +90,7 @@ async function runAll(
   );
   const openBefore = openNow();
   // results are kept, as the monitor keeps the last one of each check
-  const results: (string | undefined)[] = [];
+  const results: ProbeOutcome[] = [];
   let [next, latestMs] = [0, 0];
   let early = 0;
 
@@ -99,15 +100,17 @@ async function runAll(
     const port = hostile.kind === 'exec' ? 0 : await servers.open(seed);
     running.add(hostile);
     const began = performance.now();
-    const result = await probe(probes, hostile, port, directory);
-    const lateMs = performance.now() - began - hostile.timeoutMs;
+    const { timeoutMs } = hostile;
+    const target = { address: '127.0.0.1', port, timeoutMs };
+    const result = await probe(specOf(hostile, directory), target);
+    const lateMs = performance.now() - began - timeoutMs;
     running.delete(hostile);
     if (hostile.kind !== 'exec') servers.close(seed);
     latestMs = Math.max(latestMs, lateMs);
     byKind.set(hostile.kind, (byKind.get(hostile.kind) ?? 0) + 1);
     const fault = faultOf(result, lateMs, slackMs);
     if (fault !== undefined) faults.push(`seed ${seed}, ${hostile.kind}: ${fault}`);
-    results.push(typeof result === 'object' ? result.trouble : result);
+    results.push(result);
     if (results.length === Math.ceil(answers / 10)) early = meter.restartMemory();
   }
 
@@ -117,7 +120,7 @@ async function runAll(
     }),
   );
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const passed = results.filter((result) => result === undefined).length;
+  const passed = results.filter(({ outcome }) => outcome === 'pass').length;
   return {
     faults,
     passed,
@@ -129,55 +132,52 @@ async function runAll(
   };
 }
 
-type Result = Awaited<ReturnType<SystemProbes['tcp']>>;
-
-function probe(
-  probes: SystemProbes,
-  { kind, timeoutMs, certificate, verify, redirects, body, dns, reply, command }: HostileCase,
-  port: number,
+function specOf(
+  { kind, certificate, verify, redirects, body, dns, reply, command }: HostileCase,
   directory: string,
-): Promise<Result> {
-  const target = { address: '127.0.0.1', port, source: undefined, timeoutMs };
+): ProbeSpec {
   const ca = join(directory, `${certificate ?? 'plain'}.crt`);
   const http = {
+    kind: 'http' as const,
     method: 'GET',
     path: '/',
     host: 'www.example',
     headers: {},
     status: [{ from: 200, to: 399 }],
-    body: body === undefined ? undefined : parsePattern(body),
+    ...(body === undefined ? {} : { body }),
     redirects,
   };
   switch (kind) {
     case 'tcp':
-      return probes.tcp(target);
+      return { kind };
     case 'http':
-      return probes.http(target, { ...http, tls: undefined });
+      return http;
     case 'https':
-      return probes.http(target, { ...http, tls: { verify, ca, name: 'www.example' } });
+      return { ...http, tls: { verify, ca, name: 'www.example' } };
     case 'smtp':
-      return probes.smtp(target, 'me.example');
+      return { kind, helo: 'me.example' };
     case 'dns':
-      return probes.dns(target, { name: 'www.example.com', ...dns });
+      return { kind, name: 'www.example.com', ...dns };
     case 'udp':
-      return probes.udp(target, { hex: '00', reply });
+      return { kind, hex: '00', reply };
     case 'exec':
-      return probes.exec(command, {}, timeoutMs);
+      return { kind, command, environment: {} };
     default:
       return kind satisfies never;
   }
 }
 
 /** Which rule a result breaks. */
-function faultOf(result: Result, lateMs: number, slackMs: number): string | undefined {
+function faultOf(result: ProbeOutcome, lateMs: number, slackMs: number): string | undefined {
   if (lateMs > slackMs) return `ended ${Math.round(lateMs)} ms after its time limit`;
-  if (typeof result === 'object') return `blamed on this machine: ${result.trouble}`;
-  if (result === undefined) return undefined;
-  if (result === '' || result.trim() !== result)
-    return `no clear reason: ${JSON.stringify(result)}`;
-  if (result.length > LONGEST_REASON) return `a reason of ${result.length} letters`;
-  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(result)
-    ? `not printable: ${JSON.stringify(result)}`
+  if (result.outcome === 'pass') return undefined;
+  const { outcome, reason } = result;
+  if (outcome === 'error') return `blamed on this machine: ${reason}`;
+  if (reason === '' || reason.trim() !== reason)
+    return `no clear reason: ${JSON.stringify(reason)}`;
+  if (reason.length > LONGEST_REASON) return `a reason of ${reason.length} letters`;
+  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(reason)
+    ? `not printable: ${JSON.stringify(reason)}`
     : undefined;
 }
 

@@ -19,7 +19,7 @@ import type { Change } from '../../src/model/change.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { IpvsError } from '../../src/model/errors.js';
 import { serverKey, serviceKey } from '../../src/model/table.js';
-import type { ProbeOutcome } from '../../src/system/probe/spec.js';
+import type { ProbeOutcome } from '../../src/system/probe/outcome.js';
 import { fails, PASSES, type SimulatedRuntime, simulatedRuntime } from './simulated.js';
 
 export const INTERVAL = 2000;

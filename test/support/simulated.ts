@@ -1,6 +1,7 @@
 // A world whose time passes only when told to, for the monitor: no sleeping, no sockets.
 import type { Runtime } from '../../src/lvsctl/monitor/runtime.js';
-import type { Probe, ProbeOutcome } from '../../src/system/probe/spec.js';
+import type { ProbeOutcome } from '../../src/system/probe/outcome.js';
+import type { Probe } from '../../src/system/probe/spec.js';
 
 export interface SimulatedRuntime extends Runtime {
   /** Lets time pass; everything due happens in order, and everything that follows from it. */

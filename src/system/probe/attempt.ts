@@ -1,36 +1,12 @@
-// One probe from its beginning to a verdict: within its time limit, and nothing of it left open
+// One probe from its beginning to its outcome: within its time limit, and nothing of it left open
 // afterwards.
 import { performance } from 'node:perf_hooks';
+import { failed, notMade, type ProbeOutcome } from './outcome.js';
 import { cleanReason } from './reason.js';
 
-/**
- * Why a probe failed, in a few words; undefined = it passed; trouble of this machine's own says
- * nothing of the server.
- */
-export type Verdict = string | Trouble | undefined;
-
-export interface Trouble {
-  readonly trouble: string;
-}
-
-/** Where a probe goes, from where, and for how long. */
-export interface Target {
-  readonly address: string;
-  readonly port: number;
-  readonly source: string | undefined;
-  readonly timeoutMs: number;
-  /** from which port, where that matters; chosen from `ports` */
-  readonly localPort?: number;
-  /**
-   * from a port of this range, both ends included: by it a network namespace finds the way to one
-   * server
-   */
-  readonly ports?: readonly [number, number];
-}
-
 export interface Attempt {
-  /** Ends the probe; only the first verdict counts. */
-  done(verdict: Verdict): void;
+  /** Ends the probe; only the first outcome counts. */
+  done(outcome: ProbeOutcome): void;
   /** What must be closed when the probe ends. */
   onEnd(close: () => void): void;
   /** What is waited for now: `no ${what} within 3 s`. */
@@ -50,26 +26,25 @@ export function attempt(
   open: Open,
   timeoutMs: number,
   begin: (attempt: Attempt) => void,
-): Promise<Verdict> {
+): Promise<ProbeOutcome> {
   return new Promise((resolve) => {
     const closers: (() => void)[] = [];
     let awaited = 'answer';
     let ended = false;
-    const done = (verdict: Verdict) => {
+    const done = (outcome: ProbeOutcome) => {
       if (ended) return;
       ended = true;
       clearTimeout(late);
       open.ends.delete(end);
       for (const close of closers) close();
       resolve(
-        typeof verdict === 'object'
-          ? { trouble: cleanReason(verdict.trouble) }
-          : verdict && cleanReason(verdict),
+        outcome.outcome === 'pass' ? outcome : { ...outcome, reason: cleanReason(outcome.reason) },
       );
     };
-    const end = () => done('the check was ended');
+    const end = () => done(failed('the check was ended'));
     // what has come already is read first
-    const tooLate = () => setImmediate(() => done(`no ${awaited} within ${timeoutMs / 1000} s`));
+    const tooLate = () =>
+      setImmediate(() => done(failed(`no ${awaited} within ${timeoutMs / 1000} s`)));
     const busyBefore = busyMs();
     let late = setTimeout(() => {
       const busy = busyMs() - busyBefore;
@@ -88,7 +63,7 @@ export function attempt(
         },
       });
     } catch (error) {
-      done(verdictOf(error));
+      done(outcomeOf(error));
     }
   });
 }
@@ -121,7 +96,7 @@ const CODES: Readonly<Record<string, string>> = {
 // biome-ignore-end format: a table
 
 /** What is wrong here and not with the server. */
-const TROUBLES: Readonly<Record<string, string>> = {
+const LOCAL: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "the source address is not this machine's, or all its ports are in use",
   EADDRINUSE: 'the port to ask from is in use',
   EMFILE: 'too many open files',
@@ -131,15 +106,15 @@ const TROUBLES: Readonly<Record<string, string>> = {
   EAGAIN: 'too many processes',
 };
 
-/** An error as a verdict, in words that fit a log line. */
-export function verdictOf(error: unknown): Verdict {
-  const trouble = TROUBLES[(error as NodeJS.ErrnoException).code ?? ''];
-  return trouble === undefined ? describe(error) : { trouble };
+/** What a system error means for a probe. */
+export function outcomeOf(error: unknown): ProbeOutcome {
+  const local = LOCAL[(error as NodeJS.ErrnoException).code ?? ''];
+  return local === undefined ? failed(describe(error)) : notMade(local);
 }
 
-/** A verdict in words; empty when there is nothing to say. */
-export function wordsOf(verdict: Verdict): string {
-  return typeof verdict === 'object' ? verdict.trouble : (verdict ?? '');
+/** Why it did not pass; undefined = it did. */
+export function reasonOf(outcome: ProbeOutcome): string | undefined {
+  return outcome.outcome === 'pass' ? undefined : outcome.reason;
 }
 
 /** letters of an error's message that are looked at */

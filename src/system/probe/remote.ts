@@ -1,35 +1,30 @@
-// Probes that go out from another network namespace, by a process of ours inside it: questions and
-// answers as lines of JSON.
+// Probes that go out from another network namespace, by a process of ours inside it: specs and
+// outcomes as lines of JSON.
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { findProgram } from '../machine.js';
 import { netnsIdentity } from '../netns.js';
-import { attempt, type Open, type Target, type Verdict, verdictOf, wordsOf } from './attempt.js';
-import type { HttpQuestion } from './http.js';
-import type { SystemProbes } from './probes.js';
+import { attempt, type Open, outcomeOf, reasonOf } from './attempt.js';
+import { notMade, PASS, type ProbeOutcome, type ProbeTarget } from './outcome.js';
 import { spawnWithRoom } from './spawn.js';
-import type { UdpQuestion } from './udp.js';
+import type { Probe, ProbeSpec } from './spec.js';
 
 /** The argument that makes lvsctl such a process. */
 export const WORKER_ARG = '--probe-worker';
 
-/**
- * The kinds that can begin at a port of our choice, by which the namespace finds the way to one
- * server.
- */
-export type Remote = Pick<SystemProbes, 'tcp' | 'http' | 'udp' | 'smtp'>;
+/** A line to the process inside, after the first. */
+export interface ProbeRequest {
+  readonly id: number;
+  readonly spec: ProbeSpec;
+  readonly target: ProbeTarget;
+}
 
-export type RemoteQuestion =
-  | { readonly kind: 'tcp'; readonly target: Target }
-  | {
-      readonly kind: 'http';
-      readonly target: Target;
-      readonly question: Omit<HttpQuestion, 'body'>;
-      readonly body: string | null;
-    }
-  | { readonly kind: 'udp'; readonly target: Target; readonly question: UdpQuestion }
-  | { readonly kind: 'smtp'; readonly target: Target; readonly helo: string };
+/** A line from the process inside; the one with the id READY has a pass. */
+export interface ProbeReply {
+  readonly id: number;
+  readonly outcome: ProbeOutcome;
+}
 
 /** The process inside: what it says first is that it is ready. */
 interface Inside {
@@ -54,10 +49,10 @@ const GRACE_MS = 1000;
  * @returns probes from a named network namespace; the process inside is started for the first one,
  *   and again when it has died
  */
-export function createRemote(netns: string, open: Open): { readonly probes: Remote; end(): void } {
-  const pending = new Map<number, (verdict: Verdict) => void>();
+export function createRemote(netns: string, open: Open): { readonly probe: Probe; end(): void } {
+  const pending = new Map<number, (outcome: ProbeOutcome) => void>();
   const lastPorts = new Map<number, number>();
-  const ended: Verdict = { trouble: `the process in network namespace ${netns} ended` };
+  const ended = notMade(`the process in network namespace ${netns} ended`);
   let inside: Inside | undefined;
   let endedAt = Number.NEGATIVE_INFINITY;
   let serial = 0;
@@ -95,42 +90,39 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
     questions?.write(`${JSON.stringify({ netns: identity } satisfies Placement)}\n`);
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {
-        const { id, verdict } = JSON.parse(line) as {
-          readonly id: number;
-          readonly verdict: Verdict | null;
-        };
+        const { id, outcome } = JSON.parse(line) as ProbeReply;
         if (id === READY) isReady();
-        else pending.get(id)?.(verdict ?? undefined);
+        else pending.get(id)?.(outcome);
       });
     }
     return { child: started, netns: identity, ready };
   }
 
-  async function ask(question: RemoteQuestion): Promise<Verdict> {
+  async function probe(spec: ProbeSpec, target: ProbeTarget): Promise<ProbeOutcome> {
     if (inside === undefined && performance.now() - endedAt < PAUSE_MS) return ended;
     const identity = netnsIdentity(netns);
     if (identity !== inside?.netns) inside?.child.kill('SIGKILL');
-    if (identity === undefined) return { trouble: `there is no network namespace ${netns}` };
+    if (identity === undefined) return notMade(`there is no network namespace ${netns}`);
     if (inside !== undefined && identity !== inside.netns)
-      return { trouble: `network namespace ${netns} is another one now` };
+      return notMade(`network namespace ${netns} is another one now`);
     try {
       inside ??= begin(identity);
     } catch (error) {
-      return { trouble: wordsOf(verdictOf(error)) };
+      return notMade(reasonOf(outcomeOf(error)) ?? '');
     }
     const { child, ready } = inside;
     // its start is not the server's time
-    const verdict = await attempt(open, START_LIMIT_MS, ({ done, await: waitFor }) => {
+    const start = await attempt(open, START_LIMIT_MS, ({ done, await: waitFor }) => {
       waitFor(`process in network namespace ${netns}`);
-      void ready.then(() => done(undefined));
+      void ready.then(() => done(PASS));
     });
-    if (verdict !== undefined) return { trouble: wordsOf(verdict) };
+    if (start.outcome !== 'pass') return notMade(start.reason);
     let answered = false;
-    const found = await attempt(open, question.target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
+    const found = await attempt(open, target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
       const id = ++serial;
-      pending.set(id, (verdict) => {
+      pending.set(id, (outcome) => {
         answered = true;
-        done(verdict);
+        done(outcome);
       });
       onEnd(() => {
         pending.delete(id);
@@ -139,21 +131,21 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
       });
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
         done(ended);
-      else
-        child.stdin?.write(
-          `${JSON.stringify({ id, question: { ...question, target: withPort(question.target) } })}\n`,
-        );
+      else {
+        const request: ProbeRequest = { id, spec, target: targetInside(target) };
+        child.stdin?.write(`${JSON.stringify(request)}\n`);
+      }
     });
-    return answered || typeof found === 'object'
+    return answered || found.outcome === 'error'
       ? found
-      : { trouble: `the process in network namespace ${netns} does not answer` };
+      : notMade(`the process in network namespace ${netns} does not answer`);
   }
 
   /**
-   * The next port of the target's range, so that a connection on its way out does not stand in the
-   * way of the next.
+   * The target as the process inside sees it: from the next port of the range, so that a connection
+   * that is being closed does not block the next.
    */
-  function withPort({ ports, ...target }: Target): Target {
+  function targetInside({ ports, netns: _, ...target }: ProbeTarget): ProbeTarget {
     if (ports === undefined) return target;
     const [from, to] = ports;
     const last = lastPorts.get(from) ?? to;
@@ -163,13 +155,7 @@ export function createRemote(netns: string, open: Open): { readonly probes: Remo
   }
 
   return {
-    probes: {
-      tcp: (target) => ask({ kind: 'tcp', target }),
-      http: (target, { body, ...question }) =>
-        ask({ kind: 'http', target, question, body: body?.source ?? null }),
-      udp: (target, question) => ask({ kind: 'udp', target, question }),
-      smtp: (target, helo) => ask({ kind: 'smtp', target, helo }),
-    },
+    probe,
     end: () => void inside?.child.kill(),
   };
 }

@@ -1,12 +1,10 @@
 // The process inside another network namespace that probes for `remote.ts`, until its stdin ends.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { RE2JS } from 're2js';
 import { netnsIdentity, netnsIdentityOf } from '../netns.js';
-import type { Verdict } from './attempt.js';
-import type { Pattern } from './http.js';
-import { createProbes, type SystemProbes } from './probes.js';
-import { type Placement, READY, type RemoteQuestion } from './remote.js';
+import { notMade, PASS } from './outcome.js';
+import { createProbe } from './probe.js';
+import { type Placement, type ProbeReply, type ProbeRequest, READY } from './remote.js';
 
 const CONF = '/proc/sys/net';
 const DEVICES = '/sys/class/net';
@@ -17,7 +15,7 @@ const DEVICES = '/sys/class/net';
 const [UP, BROADCAST] = [0x1, 0x2];
 
 /**
- * Answers questions on stdin until there are no more. The first line must say which network
+ * Makes the probes asked for on stdin until it ends. The first line must say which network
  * namespace this is (`Placement`): nothing is changed in another.
  * @returns why it does not begin
  */
@@ -56,47 +54,18 @@ function placementOf(line: string): string | undefined {
 }
 
 async function answer(lines: AsyncIterable<string>): Promise<void> {
-  const { probes, end } = createProbes();
+  const { probe, end } = createProbe();
+  const reply = (line: ProbeReply) => process.stdout.write(`${JSON.stringify(line)}\n`);
   process.stdout.on('error', () => process.exit()); // the monitor has died
-  process.stdout.write(`${JSON.stringify({ id: READY, verdict: null })}\n`);
+  reply({ id: READY, outcome: PASS });
   for await (const line of lines) {
-    const { id, question } = JSON.parse(line) as {
-      readonly id: number;
-      readonly question: RemoteQuestion;
-    };
-    void ask(question, probes).then((verdict) => {
-      const trouble =
-        typeof verdict === 'string' ? whyIsolated(question.target.address) : undefined;
-      process.stdout.write(
-        `${JSON.stringify({ id, verdict: (trouble ? { trouble } : verdict) ?? null })}\n`,
-      );
+    const { id, spec, target } = JSON.parse(line) as ProbeRequest;
+    void probe(spec, target).then((outcome) => {
+      const isolated = outcome.outcome === 'fail' ? whyIsolated(target.address) : undefined;
+      reply({ id, outcome: isolated === undefined ? outcome : notMade(isolated) });
     });
   }
   end();
-}
-
-function ask(question: RemoteQuestion, probes: SystemProbes): Promise<Verdict> {
-  switch (question.kind) {
-    case 'tcp':
-      return probes.tcp(question.target);
-    case 'http':
-      return probes.http(question.target, {
-        ...question.question,
-        body: question.body === null ? undefined : patternOf(question.body),
-      });
-    case 'udp':
-      return probes.udp(question.target, question.question);
-    case 'smtp':
-      return probes.smtp(question.target, question.helo);
-    default:
-      return question satisfies never;
-  }
-}
-
-/** What the file's reader understood. */
-function patternOf(source: string): Pattern {
-  const compiled = RE2JS.compile(source);
-  return { source, test: (text) => compiled.test(text) };
 }
 
 /**

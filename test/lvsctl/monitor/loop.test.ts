@@ -9,7 +9,7 @@ import type { Change } from '../../../src/model/change.js';
 import type { Destination } from '../../../src/model/destination.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { serverKey } from '../../../src/model/table.js';
-import type { ProbeOutcome } from '../../../src/system/probe/spec.js';
+import type { ProbeOutcome } from '../../../src/system/probe/outcome.js';
 import {
   allUp,
   type Behaviour,

@@ -8,14 +8,47 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { parsePattern } from '../../../src/lvsctl/config/pattern.js';
-import { createProbes } from '../../../src/system/probe/probes.js';
+import type { ProbeTarget } from '../../../src/system/probe/outcome.js';
+import { createProbe } from '../../../src/system/probe/probe.js';
+import type { ProbeSpec, ProbeSpecOf } from '../../../src/system/probe/spec.js';
+
+/** A probe by kind, whose outcome is undefined for a pass, the reason of a failure, or an error. */
+function withVerdicts({ probe, end }: ReturnType<typeof createProbe>) {
+  const verdict = async (spec: ProbeSpec, target: ProbeTarget) => {
+    const outcome = await probe(spec, target);
+    if (outcome.outcome === 'pass') return outcome.weight;
+    return outcome.outcome === 'fail' ? outcome.reason : { error: outcome.reason };
+  };
+  type Asked = Omit<ProbeSpecOf<'http'>, 'kind' | 'tls' | 'body'> & {
+    readonly tls: { verify: boolean; name: string; ca: string | undefined } | undefined;
+    readonly body: { readonly source: string } | undefined;
+  };
+  return {
+    end,
+    probes: {
+      tcp: (target: ProbeTarget) => verdict({ kind: 'tcp' }, target),
+      http(target: ProbeTarget, { tls, body, ...rest }: Asked) {
+        const withTls = tls && { ...tls, ...(tls.ca === undefined ? {} : { ca: tls.ca }) };
+        const spec = { kind: 'http', ...rest, tls: withTls, body: body?.source };
+        // what is undefined is absent, as after JSON
+        return verdict(JSON.parse(JSON.stringify(spec)), target);
+      },
+      dns: (target: ProbeTarget, spec: Omit<ProbeSpecOf<'dns'>, 'kind'>) =>
+        verdict({ kind: 'dns', ...spec }, target),
+      udp: (target: ProbeTarget, spec: Omit<ProbeSpecOf<'udp'>, 'kind'>) =>
+        verdict({ kind: 'udp', ...spec }, target),
+      smtp: (target: ProbeTarget, helo: string) => verdict({ kind: 'smtp', helo }, target),
+      exec: (command: readonly string[], environment: Record<string, string>, timeoutMs: number) =>
+        verdict({ kind: 'exec', command, environment }, { address: '', port: 0, timeoutMs }),
+    },
+  };
+}
 
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-const { probes } = createProbes();
+const { probes } = withVerdicts(createProbe());
 const LIMIT = 300;
 
 function listen(server: Server): Promise<number> {
@@ -32,7 +65,6 @@ function listen(server: Server): Promise<number> {
 const target = (port: number, more = {}) => ({
   address: '127.0.0.1',
   port,
-  source: undefined,
   timeoutMs: LIMIT,
   ...more,
 });
@@ -87,7 +119,7 @@ describe('tcp', () => {
   });
   test('from a source that is not ours', async () =>
     expect(await probes.tcp(target(await says(), { source: '192.0.2.77' }))).toEqual({
-      trouble: expect.stringMatching(/^the source address/),
+      error: expect.stringMatching(/^the source address/),
     }));
 });
 
@@ -188,7 +220,7 @@ describe('http', () => {
     expect(
       await ask(
         web((_, response) => response.end(text)),
-        { body: parsePattern(source) },
+        { body: { source } },
       ),
     ).toBe('the body does not match');
     expect(performance.now() - began).toBeLessThan(LIMIT);
@@ -642,7 +674,7 @@ describe('exec', () => {
     );
   });
   test('no such program', async () =>
-    expect(await probes.exec(['/no/such'], {}, 5000)).toEqual({ trouble: 'no such program' }));
+    expect(await probes.exec(['/no/such'], {}, 5000)).toEqual({ error: 'no such program' }));
   test('what it left behind is ended', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'exec-'));
     expect(await probes.exec(sh(`(sleep 1; touch ${directory}/late) & sleep 60`), {}, 200)).toMatch(
@@ -655,7 +687,7 @@ describe('exec', () => {
 });
 
 test('an end to all of them at once, and none begins afterwards', async () => {
-  const { probes: own, end } = createProbes();
+  const { probes: own, end } = withVerdicts(createProbe());
   const far = target(await says(), { timeoutMs: 60_000 });
   const many = [
     own.smtp(far, 'me'),

@@ -1,6 +1,6 @@
 // The checks of all servers as jobs: what is probed, how often, and whom a result is about.
 import type { ServerKey, ServiceKey } from '../../../model/table.js';
-import type { ProbeOutcome } from '../../../system/probe/spec.js';
+import type { ProbeOutcome } from '../../../system/probe/outcome.js';
 import type { Check } from '../../config/checks.js';
 import type { Runtime } from '../runtime.js';
 import { isChanging } from '../state/check.js';

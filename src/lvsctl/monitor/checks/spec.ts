@@ -2,7 +2,8 @@
 import { formatAddress } from '../../../model/address.js';
 import type { Destination } from '../../../model/destination.js';
 import { serverKey } from '../../../model/table.js';
-import type { ProbeSpec, ProbeTarget } from '../../../system/probe/spec.js';
+import type { ProbeTarget } from '../../../system/probe/outcome.js';
+import type { ProbeSpec } from '../../../system/probe/spec.js';
 import { type Check, type CheckKind, DEFAULT_PORT } from '../../config/checks.js';
 import type { VirtualService } from '../../config/file.js';
 import type { Runtime } from '../runtime.js';

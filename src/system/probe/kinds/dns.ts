@@ -1,9 +1,11 @@
 // Does the name server answer a query as it should?
 import { Resolver } from 'node:dns';
 import { isIP, SocketAddress } from 'node:net';
-import { attempt, type Open, type Target, type Verdict, verdictOf } from './attempt.js';
+import { attempt, type Open, outcomeOf } from '../attempt.js';
+import type { Kind } from '../kind.js';
+import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 
-export interface DnsQuestion {
+export interface DnsProbe {
   readonly name: string;
   readonly type: string;
   /** one of these must be among the answers; any answer will do when empty */
@@ -13,11 +15,16 @@ export interface DnsQuestion {
 /** records of one answer */
 const RECORD_LIMIT = 1000;
 
-export function dns(
+export const dns: Kind<DnsProbe> = {
+  inNetns: false,
+  make: (open) => (spec, target) => probeDns(open, target, spec),
+};
+
+function probeDns(
   open: Open,
-  { address, port, source, timeoutMs }: Target,
-  { name, type, expected }: DnsQuestion,
-): Promise<Verdict> {
+  { address, port, source, timeoutMs }: ProbeTarget,
+  { name, type, expected }: DnsProbe,
+): Promise<ProbeOutcome> {
   return attempt(open, timeoutMs, ({ done, onEnd }) => {
     // longer than the attempt, which has its own limit
     const resolver = new Resolver({ timeout: timeoutMs * 2, tries: 1 });
@@ -35,22 +42,26 @@ export function dns(
       resolver.resolve(name, type, (error: NodeJS.ErrnoException | null, answer: unknown) => {
         // the resolver waits five seconds at most, whatever it is told
         if (error?.code === 'ETIMEOUT' && !over) return ask();
-        if (error) return done(verdictOf(error));
+        if (error) return done(outcomeOf(error));
         done(judge(Array.isArray(answer) ? answer : [answer], type, expected));
       });
     ask();
   });
 }
 
-function judge(records: readonly unknown[], type: string, expected: readonly string[]): Verdict {
-  if (records.length === 0) return 'no such record';
-  if (records.length > RECORD_LIMIT) return `answered more than ${RECORD_LIMIT} records`;
+function judge(
+  records: readonly unknown[],
+  type: string,
+  expected: readonly string[],
+): ProbeOutcome {
+  if (records.length === 0) return failed('no such record');
+  if (records.length > RECORD_LIMIT) return failed(`answered more than ${RECORD_LIMIT} records`);
   const normal = NORMAL[type] ?? plainName;
   const accepted = new Set(expected.map(normal));
   const texts = records.flatMap(asTexts);
   return accepted.size === 0 || texts.some((text) => accepted.has(normal(text)))
-    ? undefined
-    : `answered ${texts.join(', ')}`;
+    ? PASS
+    : failed(`answered ${texts.join(', ')}`);
 }
 
 /** How records of a type are written to be compared, where not as names. */

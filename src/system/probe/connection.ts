@@ -1,28 +1,16 @@
-// Does the server accept a connection?
+// Connections of probes: from the address and port that the target names, closed with the probe.
 import { connect, type Socket } from 'node:net';
-import {
-  type Attempt,
-  attempt,
-  type Open,
-  type Target,
-  type Verdict,
-  verdictOf,
-} from './attempt.js';
-
-export function tcp(open: Open, target: Target): Promise<Verdict> {
-  return attempt(open, target.timeoutMs, (one) => {
-    connection(target, one).once('connect', () => one.done(undefined));
-  });
-}
+import { type Attempt, outcomeOf } from './attempt.js';
+import type { ProbeTarget } from './outcome.js';
 
 /** A connection for a probe, which ends with it; what fails on it fails the probe. */
-export function connection(target: Target, one: Attempt): Socket {
-  return openConnection(target, one).on('error', (error) => one.done(verdictOf(error)));
+export function connection(target: ProbeTarget, one: Attempt): Socket {
+  return openConnection(target, one).on('error', (error) => one.done(outcomeOf(error)));
 }
 
 /** The same, but its errors are left to the caller. */
 export function openConnection(
-  { address, port, source, localPort }: Target,
+  { address, port, source, localPort }: ProbeTarget,
   { onEnd, await: waitFor }: Attempt,
 ): Socket {
   const socket = connect({

@@ -1,8 +1,9 @@
 // Does the mail server greet, and answer EHLO?
-
-import { attempt, type Open, type Target, type Verdict } from './attempt.js';
-import { createCounter } from './limits.js';
-import { connection } from './tcp.js';
+import { attempt, type Open } from '../attempt.js';
+import { connection } from '../connection.js';
+import type { Kind } from '../kind.js';
+import { createCounter } from '../limits.js';
+import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 
 /** of the whole conversation: more than any greeting and any answer to EHLO */
 const LIMITS = { bytes: 64 * 1024, pieces: 4096 };
@@ -17,7 +18,17 @@ const STEPS = [
   { code: '250', name: 'answer to EHLO', say: () => 'QUIT\r\n' },
 ] as const;
 
-export function smtp(open: Open, target: Target, helo: string): Promise<Verdict> {
+export interface SmtpProbe {
+  /** the name in EHLO */
+  readonly helo: string;
+}
+
+export const smtp: Kind<SmtpProbe> = {
+  inNetns: true,
+  make: (open) => (spec, target) => probeSmtp(open, target, spec),
+};
+
+function probeSmtp(open: Open, target: ProbeTarget, { helo }: SmtpProbe): Promise<ProbeOutcome> {
   return attempt(open, target.timeoutMs, (one) => {
     const socket = connection(target, one);
     const count = createCounter(LIMITS);
@@ -28,18 +39,18 @@ export function smtp(open: Open, target: Target, helo: string): Promise<Verdict>
       const step = STEPS[at];
       if (step === undefined) return;
       const excess = count(piece.length);
-      if (excess !== undefined) return one.done(`${step.name}: ${excess}`);
+      if (excess !== undefined) return one.done(failed(`${step.name}: ${excess}`));
       const reply = read(piece);
       if (reply === undefined) return;
-      if ('wrong' in reply) return one.done(`${step.name}: ${reply.wrong}`);
-      if (!reply.last.startsWith(step.code)) return one.done(`${step.name}: ${reply.last}`);
+      if ('wrong' in reply) return one.done(failed(`${step.name}: ${reply.wrong}`));
+      if (!reply.last.startsWith(step.code)) return one.done(failed(`${step.name}: ${reply.last}`));
       read = createReplyReader();
       at++;
       one.await(STEPS[at]?.name ?? 'end');
       socket.write(step.say(helo));
-      if (at === STEPS.length) one.done(undefined);
+      if (at === STEPS.length) one.done(PASS);
     });
-    socket.once('end', () => one.done(`closed before its ${STEPS[at]?.name ?? 'end'}`));
+    socket.once('end', () => one.done(failed(`closed before its ${STEPS[at]?.name ?? 'end'}`)));
   });
 }
 

@@ -1,0 +1,33 @@
+// Regular expressions that meet what servers send: RE2, which takes time in proportion to it.
+import { RE2JS } from 're2js';
+
+/** Whether a pattern occurs in a text; its first group where `group` is asked. */
+export interface Pattern {
+  readonly test: (text: string) => boolean;
+  /** the text of group 1, or of the whole match where there is no group; undefined = no match */
+  readonly group: (text: string) => string | undefined;
+}
+
+/** patterns of one file at the most; more are compiled again */
+const KEPT = 1000;
+
+/** @returns what compiles a pattern that the file's reader has understood, each once */
+export function createPatterns(): (source: string) => Pattern {
+  const known = new Map<string, Pattern>();
+  return (source) => {
+    const found = known.get(source);
+    if (found) return found;
+    const compiled = RE2JS.compile(source);
+    const pattern: Pattern = {
+      test: (text) => compiled.test(text),
+      group(text) {
+        const matcher = compiled.matcher(text);
+        if (!matcher.find()) return undefined;
+        return (matcher.groupCount() > 0 ? matcher.group(1) : matcher.group()) ?? undefined;
+      },
+    };
+    if (known.size >= KEPT) known.clear();
+    known.set(source, pattern);
+    return pattern;
+  };
+}
