@@ -28,7 +28,7 @@ interface State {
  */
 export const DH: Scheduler<State> = {
   start: () => ({ buckets: undefined }),
-  changed(state, _, { kind }) {
+  changed(state, { kind }) {
     if (kind !== 'edit') state.buckets = undefined;
   },
   pick<C extends Candidate>(

@@ -25,11 +25,11 @@ interface State {
 
 export const MH: Scheduler<State> = {
   start: () => ({ slots: undefined }),
-  changed(state, servers) {
-    if (servers.length <= SLOTS) state.slots = undefined;
+  changed(state, _, list) {
+    if (list.count <= SLOTS) state.slots = undefined;
     // with more servers than slots the kernel keeps the last table that it could make: the newest
     // server came too late
-    else state.slots ??= mhTable(servers.slice(1));
+    else state.slots ??= mhTable(list.servers.slice(1));
   },
   pick<C extends Candidate>(
     state: State,

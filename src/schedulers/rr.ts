@@ -8,10 +8,11 @@ interface State {
 
 export const RR: Scheduler<State> = {
   start: () => ({ at: -1 }),
-  changed(state, _, { kind, index }) {
+  changed(state, change) {
     // the pointer stays on its server, or goes to the one before a server that is gone
-    if (kind === 'add' && state.at >= index) state.at++;
-    else if (kind === 'delete' && state.at >= index) state.at--;
+    if (state.at < 0) return;
+    if (change.kind === 'add') state.at++;
+    else if (change.kind === 'delete' && state.at >= change.index()) state.at--;
   },
   pick(state, servers) {
     const count = servers.length;

@@ -38,10 +38,22 @@ export interface Settings {
   readonly random: () => number;
 }
 
-/** What happened to the list: the server's place now (add, edit) or before (delete). */
-export interface ListChange {
-  readonly kind: 'add' | 'delete' | 'edit';
-  readonly index: number;
+/**
+ * What happened to the list. A server that is added comes to the front; `index` is the place that
+ * a deleted one had, and takes as long as the list to find.
+ */
+export type ListChange =
+  | { readonly kind: 'add'; readonly server: Candidate }
+  | { readonly kind: 'edit'; readonly server: Candidate; readonly formerWeight: number }
+  | { readonly kind: 'delete'; readonly server: Candidate; readonly index: () => number };
+
+/**
+ * The servers after a change. To read `servers` takes as long as there are some: a service gets
+ * its servers one by one, so a scheduler that reads them at each change is quadratic.
+ */
+export interface ServerList {
+  readonly count: number;
+  readonly servers: readonly Candidate[];
 }
 
 /**
@@ -51,7 +63,7 @@ export interface ListChange {
 export interface Scheduler<State> {
   start(servers: readonly Candidate[]): State;
   /** After the list changed. Absent: nothing depends on it. */
-  changed?(state: State, servers: readonly Candidate[], change: ListChange): void;
+  changed?(state: State, change: ListChange, list: ServerList): void;
   /** The next server, undefined when none can take the connection. */
   pick<C extends Candidate>(
     state: State,

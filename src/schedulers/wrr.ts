@@ -1,5 +1,5 @@
 // Weighted round robin: rounds with a falling bar, which servers of a smaller weight do not reach.
-import { type Candidate, gcd, type Scheduler } from './scheduler.js';
+import { gcd, type ListChange, type Scheduler } from './scheduler.js';
 
 interface State {
   /** place of the last pick, HEAD before the first server */
@@ -13,18 +13,21 @@ interface State {
   /** greatest common divisor and largest of the weights */
   divisor: number;
   largest: number;
+  /** how many servers have a weight */
+  readonly counts: Map<number, number>;
 }
 
 const HEAD = -1;
 
 export const WRR: Scheduler<State> = {
   start(servers) {
-    const heights = withHeights(weightsOf(servers));
-    return { current: HEAD, bar: heights.top, ...heights };
+    const counts = new Map<number, number>();
+    for (const { weight } of servers) count(counts, weight, 1);
+    const heights = withHeights(weightsOf(counts.keys()));
+    return { current: HEAD, bar: heights.top, counts, ...heights };
   },
-  changed(state, servers, { kind, index }) {
-    const added = kind === 'add' ? servers[index] : undefined;
-    Object.assign(state, withHeights(added ? withWeight(state, added.weight) : weightsOf(servers)));
+  changed(state, change) {
+    Object.assign(state, withHeights(weightsAfter(state, change)));
     state.current = HEAD;
     if (state.bar > state.top || state.bar === 0) state.bar = state.top;
     else if (state.step > 1) state.bar = Math.floor(state.bar / state.step) * state.step + 1;
@@ -69,11 +72,33 @@ export const WRR: Scheduler<State> = {
 
 type Weights = Pick<State, 'divisor' | 'largest'>;
 
-function weightsOf(servers: readonly Candidate[]): Weights {
-  return servers.reduce<Weights>((sofar, { weight }) => withWeight(sofar, weight), {
-    divisor: 0,
-    largest: 0,
-  });
+/** Counts the change. All weights are looked at again only when one of them is gone. */
+function weightsAfter(state: State, change: ListChange): Weights {
+  const { kind, server } = change;
+  if (kind !== 'delete') count(state.counts, server.weight, 1);
+  const lost = lostWeight(change);
+  const isGone = lost !== undefined && count(state.counts, lost, -1) === 0;
+  const weights: Weights = isGone ? weightsOf(state.counts.keys()) : state;
+  return kind === 'delete' ? weights : withWeight(weights, server.weight);
+}
+
+function lostWeight(change: ListChange): number | undefined {
+  if (change.kind === 'add') return undefined;
+  return change.kind === 'edit' ? change.formerWeight : change.server.weight;
+}
+
+/** @returns how many servers have the weight then */
+function count(counts: Map<number, number>, weight: number, difference: 1 | -1): number {
+  const now = (counts.get(weight) ?? 0) + difference;
+  if (now === 0) counts.delete(weight);
+  else counts.set(weight, now);
+  return now;
+}
+
+function weightsOf(weights: Iterable<number>): Weights {
+  let sofar: Weights = { divisor: 0, largest: 0 };
+  for (const weight of weights) sofar = withWeight(sofar, weight);
+  return sofar;
 }
 
 function withWeight({ divisor, largest }: Weights, weight: number): Weights {

@@ -1,6 +1,5 @@
 // Something is done to a server during a run: deleted, added again, another weight.
 import type { Destination } from '../model/destination.js';
-import { serverKey } from '../model/table.js';
 import type { Dataplane } from './dataplane.js';
 import type { LiveService } from './server.js';
 
@@ -32,7 +31,7 @@ export class Incidents {
 
 /** Does to the server what the incident says. */
 export function happen(plane: Dataplane, live: LiveService, { server, what }: Incident): void {
-  const found = live.servers.find((one) => serverKey(one.destination) === serverKey(server));
+  const found = live.find(server);
   if (what === 'add') {
     if (!found && !plane.revive(live, server)) plane.addServer(live, server);
   } else if (found && what === 'remove') {

@@ -13,9 +13,14 @@ export function lookupKey(id: ServiceId): string {
   return `6 ${addressKey(id.family === 'ipv4' ? ipv4(0) : ipv6(0, 0, 0, 0))} 0`;
 }
 
+/** A server among those of its service. */
+export function destinationKey({ address, port }: DestinationId): string {
+  return `${addressKey(address)} ${port}`;
+}
+
 /** A deleted server of a service. */
-export function trashKey(id: ServiceId, { address, port }: DestinationId): string {
-  return `${lookupKey(id)} server ${addressKey(address)} ${port}`;
+export function trashKey(id: ServiceId, server: DestinationId): string {
+  return `${lookupKey(id)} server ${destinationKey(server)}`;
 }
 
 /** The connection of a packet. */

@@ -1,10 +1,11 @@
 // A real server and a virtual service while they run: settings, what is counted, what the scheduler
 // remembers.
 import type { Address } from '../model/address.js';
-import type { Destination } from '../model/destination.js';
+import type { Destination, DestinationId } from '../model/destination.js';
 import type { Service } from '../model/service.js';
-import type { Candidate, Scheduler } from '../schedulers/scheduler.js';
+import type { Candidate, Scheduler, ServerList } from '../schedulers/scheduler.js';
 import { schedulerOf } from '../schedulers/table.js';
+import { destinationKey } from './keys.js';
 import { Traffic } from './traffic.js';
 
 export class LiveServer implements Candidate {
@@ -62,10 +63,12 @@ export class LiveServer implements Candidate {
   }
 }
 
-export class LiveService {
+export class LiveService implements ServerList {
   service: Service;
-  /** newest first */
-  readonly servers: LiveServer[] = [];
+  /** oldest first, by `destinationKey` */
+  readonly #byKey = new Map<string, LiveServer>();
+  /** made when it is read after a change */
+  #newestFirst: readonly LiveServer[] | undefined;
   readonly traffic: Traffic;
   scheduler: Scheduler<unknown> | undefined;
   state: unknown;
@@ -77,6 +80,20 @@ export class LiveService {
     this.state = this.scheduler?.start(this.servers);
   }
 
+  /** newest first */
+  get servers(): readonly LiveServer[] {
+    this.#newestFirst ??= [...this.#byKey.values()].reverse();
+    return this.#newestFirst;
+  }
+
+  get count(): number {
+    return this.#byKey.size;
+  }
+
+  find(id: DestinationId): LiveServer | undefined {
+    return this.#byKey.get(destinationKey(id));
+  }
+
   /** New settings. Another scheduler begins anew, the same one goes on. */
   set(service: Service): void {
     const same = service.scheduler === this.service.scheduler;
@@ -86,23 +103,32 @@ export class LiveService {
     this.state = this.scheduler?.start(this.servers);
   }
 
+  /** @param server of an address and port that no other server of the service has */
   add(server: LiveServer): void {
-    this.servers.unshift(server);
-    this.scheduler?.changed?.(this.state, this.servers, { kind: 'add', index: 0 });
+    this.#byKey.set(destinationKey(server.destination), server);
+    this.#newestFirst = undefined;
+    this.scheduler?.changed?.(this.state, { kind: 'add', server }, this);
   }
 
   edit(server: LiveServer, destination: Destination): void {
+    const formerWeight = server.weight;
     server.set(destination);
     if (destination.weight !== 0) server.lastWeight = destination.weight;
-    this.scheduler?.changed?.(this.state, this.servers, {
-      kind: 'edit',
-      index: this.servers.indexOf(server),
-    });
+    this.scheduler?.changed?.(this.state, { kind: 'edit', server, formerWeight }, this);
   }
 
   remove(server: LiveServer): void {
-    const index = this.servers.indexOf(server);
-    this.servers.splice(index, 1);
-    this.scheduler?.changed?.(this.state, this.servers, { kind: 'delete', index });
+    const before = () => this.servers;
+    const after: ServerList = {
+      count: this.count - 1,
+      get servers() {
+        return before().filter((one) => one !== server);
+      },
+    };
+    const index = () => this.servers.indexOf(server);
+    // the list is still whole here, for those that ask for the place
+    this.scheduler?.changed?.(this.state, { kind: 'delete', server, index }, after);
+    this.#byKey.delete(destinationKey(server.destination));
+    this.#newestFirst = undefined;
   }
 }
