@@ -52,7 +52,7 @@ const noChildren = {
 const without = (...names) => ({
   name: 'without',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^\\./(?:${names.join('|')})\\.js$`);
+    const filter = new RegExp(`^\\./(?:\\w+/)?(?:${names.join('|')})\\.js$`);
     onResolve({ filter }, ({ path, importer }) =>
       /[/\\]open\.ts$/.test(importer) ? { path, namespace: 'elsewhere' } : undefined,
     );

@@ -6,23 +6,12 @@ import type { DestinationEntry } from '../model/destination.js';
 import type { IpvsError } from '../model/errors.js';
 import type { ServiceEntry, ServiceId } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
-import type { Dataplane } from '../simulator/dataplane.js';
 
 export interface Info {
   /** 0x010201 is version 1.2.1 */
   readonly version: number;
   readonly connectionTableSize: number;
 }
-
-/**
- * Sends packets through a data plane, from `start` on its clock. When it is done, the clock is set
- * back by the time it took, so that all of it lies in the past.
- * @returns a result, and the time on the clock at which it ended
- */
-export type Run<T> = (
-  plane: Dataplane,
-  start: number,
-) => { readonly result: T; readonly end: number };
 
 /**
  * How much of an entry is wanted, all of it by default: with `rules` alone its counters are
@@ -57,11 +46,5 @@ export interface Backend {
   daemons(): Promise<readonly Daemon[]>;
   /** The connections of a home that keeps its own; undefined where /proc has them. */
   connections(): Promise<readonly Connection[] | undefined>;
-  /**
-   * Lets packets happen in backends that only model a kernel; absent where a real one decides.
-   * Connections, templates and counters stay, and so does what `work` did to servers. Other
-   * processes may change the table meanwhile: `work` may be called again then.
-   */
-  play?<T>(work: Run<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -14,8 +14,8 @@ const FILE = 'file:';
 export async function openBackend(name: string | undefined, host: Host): Promise<Backend> {
   if (name === undefined || name === '' || name === 'kernel')
     return (await import('./kernel.js')).openKernel(host);
-  if (name === 'memory') return new (await import('./memory.js')).MemoryBackend();
+  if (name === 'memory') return new (await import('./memory/memory.js')).MemoryBackend();
   if (name.startsWith(FILE) && name.length > FILE.length)
-    return (await import('./file.js')).openFile(name.slice(FILE.length));
+    return (await import('./table/file.js')).openFile(name.slice(FILE.length));
   throw new BackendError(`LVS_BACKEND=${name}: no such backend; use kernel, memory or file:PATH`);
 }

@@ -19,10 +19,12 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openFile } from '../../src/backend/file.js';
-import { withLock } from '../../src/backend/lock.js';
-import { EMPTY_TABLE, MemoryBackend, type TableState } from '../../src/backend/memory.js';
-import { decodeTable, encodeTable } from '../../src/backend/tablefile.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
+import { EMPTY_TABLE, type TableState } from '../../src/backend/memory/state.js';
+import { packetSinkOf } from '../../src/backend/packetsink.js';
+import { openFile } from '../../src/backend/table/file.js';
+import { withLock } from '../../src/backend/table/lock.js';
+import { decodeTable, encodeTable } from '../../src/backend/table/tablefile.js';
 import { playInto } from '../../src/simulator/kept.js';
 import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
@@ -174,6 +176,12 @@ describe('no table is written that could not be read back', () => {
 
 describe('a file that is no table is refused by name and left as it is', () => {
   const sound = encodeTable(EMPTY_TABLE);
+  const service =
+    '{"service":{"fwmark":7,"family":"ipv4","scheduler":"rr","schedulerFlags":0,"netmask":1,"onePacket":false},"destinations":[SERVERS]}';
+  const server =
+    '{"address":"192.0.2.1","port":80,"forwarding":"masquerade","tunnel":{"type":"ipip","port":0,"flags":0},"weight":1,"upperThreshold":0,"lowerThreshold":0}';
+  const holding = (services: string) =>
+    sound.replace('"services": []', `"services": [${services}]`);
   test.each([
     ['hello\n', 'not an LVS table file, or a damaged one'],
     ['{"format":"something else"}', 'not an LVS table file'],
@@ -199,6 +207,16 @@ describe('a file that is no table is refused by name and left as it is', () => {
     [
       sound.replace('"daemons": []', '"daemons": [{"role":"boss"}]'),
       'damaged table file: daemons[0].role is not one of master, backup',
+    ],
+    [
+      holding(`${service},${service}`.replaceAll('SERVERS', '')),
+      'damaged table file: services[1] is there twice',
+    ],
+    [
+      holding(
+        service.replace('SERVERS', `${server},${server.replace('"weight":1', '"weight":2')}`),
+      ),
+      'damaged table file: services[0].destinations[1] is there twice',
     ],
   ])('%#: %j'.slice(0, 2), async (text, reason) => {
     writeFileSync(path, text);
@@ -445,7 +463,7 @@ describe('a run in the table', () => {
           encodeTable({ ...EMPTY_TABLE, timeouts: { tcp: 1, tcpFin: 2, udp: 3 } }),
         );
     });
-    expect(await backend.play?.(work)).toBe('played');
+    expect(await packetSinkOf(backend)?.play(work)).toBe('played');
     expect(attempts).toBe(2);
     expect(await backend.services()).toEqual([]);
     expect(await openFile(path).timeouts()).toEqual({ tcp: 1, tcpFin: 2, udp: 3 });
@@ -459,7 +477,7 @@ describe('a run in the table', () => {
       text = encodeTable({ ...EMPTY_TABLE, timeouts: { tcp: 1, tcpFin: 2, udp: ++udp } });
       writeFileSync(path, text);
     });
-    await expect(openFile(path).play?.(work)).rejects.toThrow(
+    await expect(packetSinkOf(openFile(path))?.play(work)).rejects.toThrow(
       `table file ${path}: another process changed it during the run, 3 times; nothing was kept`,
     );
     expect(readFileSync(path, 'utf8')).toBe(text);

@@ -1,7 +1,7 @@
 // A home that fails is opened again.
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { openReopening } from '../../src/backend/reopening.js';
 import { BackendError, IpvsError } from '../../src/model/errors.js';
 

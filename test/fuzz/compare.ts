@@ -1,7 +1,7 @@
 // One sequence through the real tool, ours on the kernel, and ours on the memory model; what
 // differs and is not meant to.
 import type { Backend } from '../../src/backend/backend.js';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import type { World } from '../../src/ipvsadm/world.js';
 import { answer } from '../support/inprocess.js';
 import type { Answer } from '../support/transcript.js';

@@ -1,6 +1,6 @@
 // A connection list that becomes unreadable while it is read.
 import { expect, test } from 'vitest';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { listConnections } from '../../src/ipvsadm/connections.js';
 import type { World } from '../../src/ipvsadm/world.js';
 

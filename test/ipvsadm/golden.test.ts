@@ -1,6 +1,6 @@
 // Every recorded case, in this process, on the memory backend.
 import { describe, expect, test } from 'vitest';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { goldenTopics } from '../support/golden.js';
 import { expected, play } from '../support/inprocess.js';
 

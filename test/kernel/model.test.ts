@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
-import { EMPTY_TABLE, MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
+import { EMPTY_TABLE } from '../../src/backend/memory/state.js';
 import { type Family, formatAddress, parseAddress } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import type { Destination } from '../../src/model/destination.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { readTable } from '../../src/backend/readtable.js';
 import type { Change } from '../../src/model/change.js';
 import { changesOf, diffServices, diffTables } from '../../src/model/diff.js';

@@ -1,6 +1,6 @@
 // Saves: what ipvsadm has no words for is named, not guessed.
 import { expect, test } from 'vitest';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { ipv4 } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import { IPIP } from '../../src/model/forwarding.js';

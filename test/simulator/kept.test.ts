@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openFile } from '../../src/backend/file.js';
+import { openFile } from '../../src/backend/table/file.js';
 import { answer } from '../support/inprocess.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';

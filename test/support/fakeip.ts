@@ -1,6 +1,6 @@
 // A machine in memory with the programs that plans run: `ip`, `nft`, `iptables`, `modprobe`. What
 // they do is what the real ones were seen to do in the lab.
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import type { ExecResult } from '../../src/lvsctl/plan/machine.js';
 import { type FakeMachine, fakeMachine } from './machine.js';
 

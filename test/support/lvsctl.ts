@@ -1,5 +1,5 @@
 // A command line of lvsctl inside this process, in a world of its own.
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { run } from '../../src/lvsctl/program.js';
 import type { World } from '../../src/lvsctl/world.js';
 import { fakeMachine, memoryRecords } from './machine.js';

@@ -1,7 +1,7 @@
 // A machine for plans that exists only in memory: files, and programs that are functions.
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend/backend.js';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import type { RecordDirectory } from '../../src/lvsctl/plan/journal.js';
 import type { ExecResult, Machine } from '../../src/lvsctl/plan/machine.js';
 

@@ -1,7 +1,7 @@
 // The whole monitor on the memory backend, with servers that behave as told and a clock that only
 // moves when told to.
 import type { Backend } from '../../src/backend/backend.js';
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { desiredServices } from '../../src/lvsctl/config/desired.js';
 import { readConfig } from '../../src/lvsctl/config/read.js';
 import { createLoop, type Loop } from '../../src/lvsctl/monitor/loop.js';

@@ -1,5 +1,5 @@
 // The monitor as a process, in a simulated world: signals, socket, log, hook, systemd.
-import { MemoryBackend } from '../../src/backend/memory.js';
+import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { failureText } from '../../src/lvsctl/failure.js';
 import { runMonitor, runOnce } from '../../src/lvsctl/monitor/process/run.js';
 import type { Runtime, Signal } from '../../src/lvsctl/monitor/runtime.js';

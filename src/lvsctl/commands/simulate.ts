@@ -3,17 +3,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { familyOf, type Service } from '../../model/service.js';
-import { serverKey, serviceKey } from '../../model/table.js';
-import type { Dataplane } from '../../simulator/dataplane.js';
+import { serverKey } from '../../model/table.js';
 import { fairness } from '../../simulator/fairness.js';
-import { playInto } from '../../simulator/kept.js';
-import { lookupKey } from '../../simulator/keys.js';
 import { type Result, type Scenario, simulate } from '../../simulator/simulation.js';
 import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workload.js';
-import { LvsctlError } from '../errors.js';
 import { LOG_LIMIT } from '../limits.js';
 import type { Subcommand } from '../program.js';
 import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
+import { keep, sinkToKeep } from '../simulate/keep.js';
 import { chooseService, readRules } from '../simulate/source.js';
 import { compareTable, resultTable } from '../view/bars.js';
 import { chart } from '../view/svg.js';
@@ -31,8 +28,6 @@ interface Options extends Workload {
   readonly keep?: boolean;
 }
 
-/** connections and templates of a table after --keep: about 50 MB of file, 400 MB of memory */
-const MOST_KEPT = 200_000;
 /** a picture holds no rules */
 const PUBLIC = 0o644;
 
@@ -78,7 +73,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 };
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
-  if (options.keep) await checkKeep(file, options, world);
+  const sink = options.keep ? await sinkToKeep(file, options, world) : undefined;
   const rules = await readRules(file, world);
   const { service, destinations } = chooseService(rules, options.service);
   const incidents =
@@ -94,12 +89,12 @@ async function run(file: string | undefined, options: Options, world: World): Pr
     until,
     seed: options.seed,
   };
-  const results = options.keep
+  const results = sink
     ? [
         await keep(
+          sink,
           scenario,
           arrivals,
-          world,
           progress(world, (done) => done / count),
         ),
       ]
@@ -125,59 +120,6 @@ function withScheduler(scenario: Scenario, scheduler: string): Scenario {
   const { service } = scenario;
   const schedulerFlags = scheduler === service.scheduler ? service.schedulerFlags : 0;
   return { ...scenario, service: { ...service, scheduler, schedulerFlags } };
-}
-
-/** @throws BAD_USAGE */
-async function checkKeep(
-  file: string | undefined,
-  { compare }: Options,
-  { machine }: World,
-): Promise<void> {
-  if (compare)
-    throw new LvsctlError(
-      'BAD_USAGE',
-      '--keep and --compare exclude each other: the table file keeps one run, with its own scheduler',
-    );
-  if (file !== undefined || !(await machine.backend()).play)
-    throw new LvsctlError(
-      'BAD_USAGE',
-      '--keep needs rules in a table file: LVS_BACKEND=file:PATH, and no file of rules',
-    );
-}
-
-/** The run in the table itself. */
-async function keep(
-  scenario: Scenario,
-  arrivals: Source['arrivals'],
-  { machine }: World,
-  shown: ((done: number) => void) | undefined,
-): Promise<Result> {
-  const backend = await machine.backend();
-  const { id } = scenario.service;
-  const result = await backend.play?.((plane, start) => {
-    const live = plane.services.get(lookupKey(id));
-    if (live === undefined)
-      throw new LvsctlError('NOT_FOUND', `${serviceKey(id)} was deleted meanwhile`);
-    // as they are now: another process may have changed them since the rules were read
-    const { service } = live;
-    const destinations = live.servers.map(({ destination }) => destination).reverse();
-    const now = { ...scenario, service, destinations, timeouts: plane.timeouts };
-    return playInto(plane, live, start, now, bounded(arrivals(), plane), shown);
-  });
-  return result as Result;
-}
-
-/** @throws BAD_USAGE when the table gets more entries than a table file should have */
-function* bounded(arrivals: Iterable<Arrival>, plane: Dataplane): Generator<Arrival> {
-  for (const arrival of arrivals) {
-    if (plane.entries >= MOST_KEPT)
-      throw new LvsctlError(
-        'BAD_USAGE',
-        `--keep: more than ${MOST_KEPT} connections and templates at once; nothing was kept`,
-        'fewer --connections, a lower --rate, or shorter timeouts (ipvsadm --set)',
-      );
-    yield arrival;
-  }
 }
 
 interface Source {

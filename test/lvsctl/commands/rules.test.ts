@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { MemoryBackend } from '../../../src/backend/memory.js';
+import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { ipv4 } from '../../../src/model/address.js';
 import { IPIP } from '../../../src/model/forwarding.js';
 import { answer } from '../../support/inprocess.js';

@@ -1,6 +1,6 @@
 // What needs another kernel or another machine than the lab's.
 import { describe, expect, test } from 'vitest';
-import { MemoryBackend } from '../../../src/backend/memory.js';
+import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import type { Diagnosis } from '../../../src/lvsctl/doctor/examine.js';
 import type { ExecResult } from '../../../src/lvsctl/plan/machine.js';
 import { answer } from '../../support/inprocess.js';

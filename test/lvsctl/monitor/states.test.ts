@@ -1,7 +1,7 @@
 // The pure half of the monitor: results and words in, states and tables out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MemoryBackend } from '../../../src/backend/memory.js';
+import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { desiredServices } from '../../../src/lvsctl/config/desired.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { assumed, counted, type Start, unknown } from '../../../src/lvsctl/monitor/state/check.js';

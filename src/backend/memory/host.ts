@@ -1,7 +1,7 @@
-// The machine that the memory model pretends to run on: what of a host's network IPVS looks at when
-// it checks a request.
-import { type Address, type Family, formatAddress, parseAddress } from '../model/address.js';
-import { broadcastOf } from '../model/prefix.js';
+// The host that the memory model pretends to run on: what of its network IPVS looks at when it checks
+// a request.
+import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
+import { broadcastOf } from '../../model/prefix.js';
 
 export interface Link {
   readonly up: boolean;
@@ -11,13 +11,13 @@ export interface Link {
   readonly addresses: readonly string[];
 }
 
-export interface Machine {
+export interface ModelHost {
   readonly links: Readonly<Record<string, Link>>;
   readonly connectionTableSize: number;
 }
 
 /** A host with the loopback and one Ethernet interface. */
-export const DEFAULT_MACHINE: Machine = {
+export const DEFAULT_HOST: ModelHost = {
   links: {
     lo: { up: true, mtu: 65536, addresses: ['127.0.0.1/8', '::1/128'] },
     eth0: { up: true, mtu: 1500, addresses: ['10.200.0.1/24', '2001:db8:200::1/64'] },
@@ -28,7 +28,7 @@ export const DEFAULT_MACHINE: Machine = {
 /**
  * Whether a real server may have this address: local or unicast, by the routing table that the
  * links imply.
- * @param broadcasts of the machine (`broadcastsOf`)
+ * @param broadcasts of the host (`broadcastsOf`)
  *
  * IPv4: not 0.0.0.0, not multicast, not broadcast (limited or of a connected subnet). IPv6: not
  * `::`, multicast, link-local of others or v4-mapped.
@@ -59,10 +59,10 @@ export function sendsMulticast(link: Link, family: Family): boolean {
   });
 }
 
-/** The IPv4 broadcast addresses of the subnets that a machine is connected to. */
-export function broadcastsOf(machine: Machine): ReadonlySet<number> {
+/** The IPv4 broadcast addresses of the subnets that a host is connected to. */
+export function broadcastsOf(host: ModelHost): ReadonlySet<number> {
   return new Set(
-    Object.values(machine.links).flatMap(({ addresses }) => addresses.flatMap(broadcasts)),
+    Object.values(host.links).flatMap(({ addresses }) => addresses.flatMap(broadcasts)),
   );
 }
 

@@ -1,15 +1,20 @@
 // The table file: TableState <-> JSON text, one service or real server a line. What is read is
 // checked field by field, since the file may come from anywhere. What is written is checked by the
 // same limits, so that no table replaces another that could not be read back.
-import { formatAddress } from '../model/address.js';
-import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../model/daemon.js';
-import type { Destination } from '../model/destination.js';
-import { FORWARDING, type Forwarding, TUNNELS, type TunnelType } from '../model/forwarding.js';
-import { PROTOCOLS, type Protocol, type Service, type ServiceId } from '../model/service.js';
-import type { Timeouts } from '../model/timeouts.js';
+import { formatAddress } from '../../model/address.js';
+import { DAEMON_ROLES, type Daemon, type DaemonRole } from '../../model/daemon.js';
+import type { Destination } from '../../model/destination.js';
+import { FORWARDING, type Forwarding, TUNNELS, type TunnelType } from '../../model/forwarding.js';
+import { PROTOCOLS, type Protocol, type Service, type ServiceId } from '../../model/service.js';
+import type { VirtualServer } from '../../model/table.js';
+import type { Timeouts } from '../../model/timeouts.js';
+import { destinationKey, lookupKey } from '../../simulator/keys.js';
+import type { ModelHost } from '../memory/host.js';
+import type { TableState } from '../memory/state.js';
 import {
   address,
   check,
+  distinct,
   FieldError,
   type Fields,
   flag,
@@ -22,8 +27,6 @@ import {
   U16,
   whole,
 } from './fields.js';
-import type { Machine } from './machine.js';
-import type { TableService, TableState } from './memory.js';
 import { checkTraffic, encodeTraffic, trafficIn } from './trafficfile.js';
 
 const FORMAT = 'lvs table';
@@ -76,7 +79,9 @@ export function decodeTable(text: string): TableState {
     machine: machineIn(file.machine),
     timeouts: timeoutsIn(file.timeouts),
     daemons: list(file.daemons, 'daemons', daemonIn),
-    services: list(file.services, 'services', tableServiceIn),
+    services: distinct(list(file.services, 'services', tableServiceIn), 'services', ({ service }) =>
+      lookupKey(service.id),
+    ),
     traffic: file.traffic === undefined ? undefined : trafficIn(file.traffic),
   }));
 }
@@ -145,11 +150,15 @@ function daemonOut(daemon: Daemon): object {
   return { ...daemon, group: daemon.group && formatAddress(daemon.group) };
 }
 
-function tableServiceIn(value: unknown, at: string): TableService {
+function tableServiceIn(value: unknown, at: string): VirtualServer {
   const fields = object(value, at);
   return {
     service: serviceIn(fields.service, `${at}.service`),
-    destinations: list(fields.destinations, `${at}.destinations`, destinationIn),
+    destinations: distinct(
+      list(fields.destinations, `${at}.destinations`, destinationIn),
+      `${at}.destinations`,
+      destinationKey,
+    ),
   };
 }
 
@@ -229,7 +238,7 @@ function daemonIn(value: unknown, at: string): Daemon {
   };
 }
 
-function machineIn(value: unknown): Machine {
+function machineIn(value: unknown): ModelHost {
   const fields = object(value, 'machine');
   const links = Object.entries(object(fields.links, 'machine.links')).map(([name, link]) => {
     const at = `machine.links.${name}`;

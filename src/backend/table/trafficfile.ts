@@ -1,8 +1,8 @@
 // The part `traffic` of a table file: what packets left behind, one connection or template a line.
-import { type Address, formatAddress } from '../model/address.js';
-import { type KnownProtocol, PROTOCOLS } from '../model/service.js';
-import type { KeptFlow, KeptTemplate, Snapshot } from '../simulator/snapshot.js';
-import type { TrafficState } from '../simulator/traffic.js';
+import { type Address, formatAddress } from '../../model/address.js';
+import { type KnownProtocol, PROTOCOLS } from '../../model/service.js';
+import type { KeptFlow, KeptTemplate, Snapshot } from '../../simulator/snapshot.js';
+import type { TrafficState } from '../../simulator/traffic.js';
 import {
   address,
   check,

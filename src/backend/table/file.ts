@@ -2,13 +2,15 @@
 // in one step; writers take turns.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Change } from '../model/change.js';
-import { BackendError, type IpvsError } from '../model/errors.js';
-import type { ServiceId } from '../model/service.js';
-import { removeLeftovers, replaceUnderLock, targetOf } from '../system/replace.js';
-import type { Backend, Run } from './backend.js';
+import type { Change } from '../../model/change.js';
+import { BackendError, type IpvsError } from '../../model/errors.js';
+import type { ServiceId } from '../../model/service.js';
+import { removeLeftovers, replaceUnderLock, targetOf } from '../../system/replace.js';
+import type { Backend } from '../backend.js';
+import { MemoryBackend } from '../memory/memory.js';
+import { EMPTY_TABLE, type TableState } from '../memory/state.js';
+import type { PacketRun, PacketSink } from '../packetsink.js';
 import { withLock } from './lock.js';
-import { EMPTY_TABLE, MemoryBackend, type TableState } from './memory.js';
 import { decodeTable, encodeTable, TableFileError } from './tablefile.js';
 
 /**
@@ -26,7 +28,7 @@ export function openFile(path: string): Backend {
 /** of a run that other processes change the table under */
 const PLAY_ATTEMPTS = 3;
 
-class FileBackend implements Backend {
+class FileBackend implements Backend, PacketSink {
   /** large, since each batch writes the whole file */
   readonly batchSize = 100_000;
   readonly #path: string;
@@ -60,7 +62,7 @@ class FileBackend implements Backend {
    * Plays beside the table, without its lock, and puts the outcome in its place if the table is
    * still the same; else plays again.
    */
-  async play<T>(work: Run<T>): Promise<T> {
+  async play<T>(work: PacketRun<T>): Promise<T> {
     for (let attempt = 1; attempt <= PLAY_ATTEMPTS; attempt++) {
       const stamp = stampOf(this.#path);
       const table = guard(this.#path, () => new MemoryBackend(read(this.#path)));

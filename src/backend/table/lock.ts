@@ -6,8 +6,8 @@
 // this boot of this machine and of this pid namespace can be judged; every other holder counts as
 // alive.
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
-import { BackendError } from '../model/errors.js';
-import { hostName, isDead, ownIdentity, type ProcessIdentity } from '../system/identity.js';
+import { BackendError } from '../../model/errors.js';
+import { hostName, isDead, ownIdentity, type ProcessIdentity } from '../../system/identity.js';
 
 const POLL_MS = 2;
 const LONGEST_WAIT_MS = 30_000;

@@ -1,5 +1,5 @@
 // The fields of a table file: readers of values that may be anything, and the limits of numbers.
-import { type Address, parseAddress } from '../model/address.js';
+import { type Address, parseAddress } from '../../model/address.js';
 
 /** What is wrong with a field, and where: `timeouts.tcp is not …` */
 export class FieldError extends Error {}
@@ -55,6 +55,17 @@ export function list<T>(value: unknown, at: string, item: (value: unknown, at: s
   return Array.isArray(value)
     ? value.map((element, i) => item(element, `${at}[${i}]`))
     : fail(at, 'a list');
+}
+
+/** A list in which no key is there twice. @throws FieldError that names the second */
+export function distinct<T>(values: T[], at: string, keyOf: (value: T) => string): T[] {
+  const seen = new Set<string>();
+  for (const [i, value] of values.entries()) {
+    const key = keyOf(value);
+    if (seen.has(key)) throw new FieldError(`${at}[${i}] is there twice`);
+    seen.add(key);
+  }
+  return values;
 }
 
 /** A whole number from 0 to `most`. @throws FieldError */
