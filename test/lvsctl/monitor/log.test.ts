@@ -346,4 +346,30 @@ describe('log, hook and systemd', () => {
     await one.pass(10);
     expect(one.notified.at(-1)).toBe('STOPPING=1');
   });
+
+  // The table is written every five seconds at most: no sign of life is withheld in between.
+  test.each([1000, 2000, 4000, 10_000, 60_000])(
+    'a sign of life every half of WatchdogSec = %i ms, until the table was not written for long',
+    async (watchdogMs) => {
+      const one = stage({}, { watchdogMs });
+      // checks that come seldom: the table is written every five seconds
+      one.texts.file = FILE.replace('interval: 2', 'interval: 60');
+      void one.run();
+      await one.pass(1);
+      const signs = () => one.notified.filter((line) => line === 'WATCHDOG=1').length;
+      for (let ms = watchdogMs / 2; ms <= 60_000; ms += watchdogMs / 2) {
+        const before = signs();
+        await one.pass(watchdogMs / 2);
+        expect({ ms, signs: signs() - before }).toEqual({ ms, signs: 1 });
+      }
+      one.backend.services = async () => {
+        throw new IpvsError('list-services', 'EPERM');
+      };
+      await one.pass(2 * Math.max(watchdogMs, 15_000));
+      const last = signs();
+      await one.pass(10 * watchdogMs);
+      expect(signs()).toBe(last);
+      one.signal('SIGTERM');
+    },
+  );
 });

@@ -517,3 +517,38 @@ test('a reload keeps what is known; a new server needs one pass', () => {
     false,
   ]);
 });
+
+describe('a slow start that a restarted monitor finds in the table', () => {
+  // Weight 7 of 10 is a step of its own; weight 5 of 7 lies between two steps.
+  test.each([
+    [10, 1],
+    [10, 7],
+    [7, 1],
+    [7, 3],
+    [7, 5],
+    [7, 6],
+    [1000, 1],
+    [1000, 333],
+    [1000, 999],
+  ])('of weight %i goes on at no less, and at no more than one step above', (whole, weight) => {
+    const spec = desiredOf([whole, 1], 'slow_start: 20');
+    const destinations = spec.destinations.map((one, i) => (i === 0 ? { ...one, weight } : one));
+    const state = adopt(spec, { service: spec.service, destinations }, nobody, 5000);
+    const weightAt = (now: number) => targetsOf(state, now)[0]?.weight ?? 0;
+    expect(weightAt(5000)).toBeGreaterThanOrEqual(weight);
+    expect(weightAt(5000)).toBeLessThanOrEqual(Math.ceil(weight + whole / 10));
+    expect(weightAt(25_000)).toBe(whole);
+  });
+
+  test.each([
+    ['no slow start in the file', 0, 5, 10],
+    ['the whole weight', 20, 10, 10],
+    ['more than the file has', 20, 15, 10],
+  ])('none is under way: %s', (_, seconds, weight, whole) => {
+    const spec = desiredOf([whole, 1], `slow_start: ${seconds}`);
+    const destinations = spec.destinations.map((one, i) => (i === 0 ? { ...one, weight } : one));
+    const state = adopt(spec, { service: spec.service, destinations }, nobody, 5000);
+    expect(state.servers[0]?.rampSince).toBeUndefined();
+    expect(targetsOf(state, 5000)[0]?.weight).toBe(whole);
+  });
+});
