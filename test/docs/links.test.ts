@@ -76,7 +76,7 @@ describe('the check itself', () => {
     ['README.md', 'docs/nosuch.md', 'docs/nosuch.md: no docs/nosuch.md'],
     ['README.md', '#nosuch', '#nosuch: no such heading in README.md'],
     ['docs/reference/cli.md', '../../../x', '../../../x: outside the project'],
-    ['docs/reference/cli.md', '../../README.md#ten-examples', undefined],
+    ['docs/reference/cli.md', '../../README.md#examples', undefined],
     ['README.md', 'LICENSE#x', 'LICENSE#x: LICENSE has no headings'],
     ['README.md', 'https://example.org/x', undefined],
   ])('%s: %s', (page, link, expected) => expect(fault(page, link)).toBe(expected));
