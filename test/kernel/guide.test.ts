@@ -40,6 +40,7 @@ const NETWORKS = {
 
 // biome-ignore format: a table
 const PAGES: readonly { readonly page: string; readonly network: keyof typeof NETWORKS }[] = [
+  { page: '../../README', network: 'flat' },
   { page: 'nat', network: 'routed' },
   { page: 'dr', network: 'flat' },
   { page: 'tun', network: 'flat' },
@@ -84,7 +85,10 @@ test.each(PAGES)('$page', { timeout: 300_000 }, ({ page, network }) => {
   if (RECORD) writeFileSync(path, recorded);
 });
 
-test.each(PAGES)('$page says the same in Chinese', ({ page }) => {
+const TRANSLATED = PAGES.filter(({ page }) => existsSync(`${GUIDES}/zh/${page}.md`));
+test('every guide is translated', () => expect(TRANSLATED).toHaveLength(PAGES.length - 1));
+
+test.each(TRANSLATED)('$page says the same in Chinese', ({ page }) => {
   const of = (path: string) => fences(readFileSync(path, 'utf8'));
   expect(of(`${GUIDES}/zh/${page}.md`)).toEqual(of(`${GUIDES}/${page}.md`));
   expect(
