@@ -7,17 +7,9 @@ import { expectedError } from './failure.js';
 import { helpAfter } from './helptext.js';
 import { placeHint } from './placehint.js';
 import { report } from './report.js';
+import type { Subcommand } from './subcommand.js';
 import { fullName, meantSubcommand, usageError } from './usage.js';
 import type { World } from './world.js';
-
-/**
- * A subcommand's file: adds arguments, options and the action to the command it is given. The
- * action's result is the exit status.
- */
-export interface Subcommand {
-  readonly configure: (program: Program, finish: Finish) => void;
-}
-export type Finish = (work: (world: World) => Promise<number>) => Promise<void>;
 
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table

@@ -3,7 +3,6 @@
 import { type Address, formatAddress, ipv4, ipv6 } from '../model/address.js';
 import type { DestinationId } from '../model/destination.js';
 import { type KnownProtocol, protocolNumber, type ServiceId } from '../model/service.js';
-import type { Packet } from './packet.js';
 
 /** The service of a packet; a mark of 0 is the TCP service of address and port zero. */
 export function lookupKey(id: ServiceId): string {
@@ -23,14 +22,17 @@ export function trashKey(id: ServiceId, server: DestinationId): string {
   return `${lookupKey(id)} server ${destinationKey(server)}`;
 }
 
+/** What tells one connection from another: the client and the virtual service's address. */
+export interface FlowTuple {
+  readonly protocol: KnownProtocol;
+  readonly client: Address;
+  readonly clientPort: number;
+  readonly virtual: Address;
+  readonly virtualPort: number;
+}
+
 /** The connection of a packet. */
-export function flowKey({
-  protocol,
-  client,
-  clientPort,
-  virtual,
-  virtualPort,
-}: Pick<Packet, 'protocol' | 'client' | 'clientPort' | 'virtual' | 'virtualPort'>): string {
+export function flowKey({ protocol, client, clientPort, virtual, virtualPort }: FlowTuple): string {
   return `${protocol} ${addressKey(client)} ${clientPort} ${addressKey(virtual)} ${virtualPort}`;
 }
 

@@ -1,6 +1,5 @@
 // A packet as IPVS looks at it, what may become of it, and the settings that decide.
-import type { Address } from '../model/address.js';
-import type { KnownProtocol } from '../model/service.js';
+import type { FlowTuple } from './keys.js';
 import type { SctpChunk } from './sctp.js';
 import type { LiveServer } from './server.js';
 import type { TcpEvent } from './states.js';
@@ -29,13 +28,8 @@ export const DEFAULT_SYSCTLS: Readonly<Sysctls> = {
 };
 
 /** A packet by the client's side of its connection, whichever way it goes. */
-export interface Packet {
+export interface Packet extends FlowTuple {
   readonly direction: 'in' | 'out';
-  readonly protocol: KnownProtocol;
-  readonly client: Address;
-  readonly clientPort: number;
-  readonly virtual: Address;
-  readonly virtualPort: number;
   /** firewall mark, 0 = none */
   readonly mark: number;
   /** what a TCP packet says; undefined = no flag at all */

@@ -1,6 +1,6 @@
 // One setting of every kind, on a machine that has nothing of it and on one that has something
 // else.
-import { type Setting, setting } from '../../src/lvsctl/plan/setting.js';
+import { type Setting, setting } from '../../src/lvsctl/plan/resources.js';
 import { type Address, parseAddress } from '../../src/model/address.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { Service } from '../../src/model/service.js';

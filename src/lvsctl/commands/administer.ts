@@ -15,7 +15,7 @@ import type { Runtime } from '../monitor/runtime.js';
 import { rememberedOf, withRemembered } from '../monitor/state/lasting.js';
 import { changing, selectServers, withRememberedServers } from '../monitor/state/select.js';
 import type { AdminState } from '../monitor/state/state.js';
-import type { Finish } from '../program.js';
+import type { Finish } from '../subcommand.js';
 import type { World } from '../world.js';
 import { withoutMonitor } from './withoutmonitor.js';
 

@@ -2,7 +2,7 @@
 import { printable } from '../../render/printable.js';
 import { renderWarnings } from '../config/problem.js';
 import { inspectConfig } from '../config/read.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
 
 export const configure: Subcommand['configure'] = (program, finish) => {

@@ -1,7 +1,7 @@
 // lvsctl director up|down|status FILE
 import { directorSettings } from '../plan/director.js';
 import { directorRemains, directorWarnings, refuseTakenVips } from '../plan/preflight.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { configureRole } from './role.js';
 
 export const configure: Subcommand['configure'] = (program, finish) =>

@@ -1,5 +1,5 @@
 // lvsctl disable SERVER
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { configureAdmin } from './administer.js';
 import { duration } from './numbers.js';
 

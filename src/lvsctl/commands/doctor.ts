@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { readConfig } from '../config/read.js';
 import { examine } from '../doctor/examine.js';
 import { inspect, ROLES, type Role } from '../doctor/inspection.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
 

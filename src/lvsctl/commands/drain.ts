@@ -1,5 +1,5 @@
 // lvsctl drain SERVER
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { configureAdmin } from './administer.js';
 import { duration, number } from './numbers.js';
 

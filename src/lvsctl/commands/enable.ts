@@ -1,5 +1,5 @@
 // lvsctl enable SERVER
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { configureAdmin } from './administer.js';
 
 export const configure: Subcommand['configure'] = (program, finish) =>

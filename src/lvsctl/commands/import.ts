@@ -14,7 +14,7 @@ import { LvsctlError } from '../errors.js';
 import { connectedTo, holdersOf } from '../plan/facts.js';
 import { type MarkSource, markSources } from '../plan/marks.js';
 import { type LocalAddress, localAddresses } from '../plan/network.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
 
 interface Options {

@@ -8,7 +8,7 @@ import { runMonitor, runOnce } from '../monitor/process/run.js';
 import type { RunWorld } from '../monitor/process/world.js';
 import type { Runtime } from '../monitor/runtime.js';
 import { exitStatusOf, type ServiceStatus } from '../monitor/status.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { serverTable, summaryOf } from '../view/servers.js';
 import type { World } from '../world.js';
 import { number, whole } from './numbers.js';

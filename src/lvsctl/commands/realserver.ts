@@ -1,7 +1,7 @@
 // lvsctl realserver up|down|status FILE
 import { realServerRemains, realServerWarnings } from '../plan/preflight.js';
 import { realServerSettings } from '../plan/realserver.js';
-import type { Subcommand } from '../program.js';
+import type { Subcommand } from '../subcommand.js';
 import { configureRole } from './role.js';
 
 export const configure: Subcommand['configure'] = (program, finish) =>

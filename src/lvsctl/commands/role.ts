@@ -6,7 +6,7 @@ import { type Comparison, compare, up } from '../plan/engine.js';
 import { gatherFacts } from '../plan/facts.js';
 import { linksOf } from '../plan/rename.js';
 import { snapshot } from '../plan/snapshot.js';
-import type { Finish } from '../program.js';
+import type { Finish } from '../subcommand.js';
 import { comparisonTable } from '../view/comparison.js';
 import type { World } from '../world.js';
 import { revert } from './revert.js';

@@ -9,8 +9,8 @@ import { save, savedRules } from '../boot/save.js';
 import { CONVENTIONS, type Convention } from '../boot/settings.js';
 import { hasCode } from '../errors.js';
 import { type Command, perform, printCommand } from '../plan/command.js';
-import type { Subcommand } from '../program.js';
 import { errorText } from '../report.js';
+import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
 
 interface Options {

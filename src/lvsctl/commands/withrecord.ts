@@ -8,7 +8,7 @@ import { type Header, Journal } from '../plan/journal.js';
 import type { Machine } from '../plan/machine.js';
 import { findRecord, readOthers } from '../plan/others.js';
 import { readOnly } from '../plan/readonly.js';
-import type { Setting } from '../plan/setting.js';
+import type { Setting } from '../plan/resources.js';
 import type { World } from '../world.js';
 
 /** What a role makes of a file. */

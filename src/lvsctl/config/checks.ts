@@ -3,7 +3,8 @@
 import { type Address, parseAddress } from '../../model/address.js';
 import { addressHint, endpointHint, vipHint } from './addresshint.js';
 import { list, textMap, variants } from './collections.js';
-import { type Field, optional, required, type Value } from './field.js';
+import { optional, required, type Value } from './field.js';
+import type { Field } from './fieldtype.js';
 import { type Pattern, parsePattern, whyNoPattern } from './pattern.js';
 import { boolean, integer, number, oneOf, parsed, text } from './scalar.js';
 

@@ -1,7 +1,8 @@
 // Fields of the lvsctl file that hold several values: lists, maps of texts, and maps of which one
 // key decides what the others are.
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
-import { accepts, below, type Entries, type Field, object, type Read, required } from './field.js';
+import { accepts, below, type Entries, object, type Read, required } from './field.js';
+import type { Field } from './fieldtype.js';
 import { nearest } from './nearest.js';
 import { fail, follow, type Place } from './place.js';
 import { oneOf, text, written } from './scalar.js';

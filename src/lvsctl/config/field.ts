@@ -1,19 +1,12 @@
 // The words in which config/file.ts is written: a field reads one YAML node, and describes itself
 // for the JSON Schema. Here are those that hold others; scalars are in scalar.ts.
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import type { Field, JsonSchema } from './fieldtype.js';
 import { describeLookAlike, findLookAlike } from './lookalike.js';
 import { didYouMean, nearest } from './nearest.js';
 import { fail, failWithin, follow, type Place } from './place.js';
 import { written } from './scalar.js';
 import { KEY_SYNONYMS } from './synonyms.js';
-
-export type JsonSchema = Readonly<Record<string, unknown>>;
-
-export interface Field<T> {
-  /** The value, or undefined when an error was reported. */
-  read(place: Place): T | undefined;
-  readonly schema: JsonSchema;
-}
 
 /** The entry of an object: its field, a sentence about it, and what its absence means. */
 export interface Entry<T> {

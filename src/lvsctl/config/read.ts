@@ -3,7 +3,8 @@
 import { Composer, type Document, LineCounter, type Node } from 'yaml';
 import { checkConsistency, type Parts } from './consistency.js';
 import { DEPTH_LIMIT, tokensOf } from './depth.js';
-import { below, elements, type Field } from './field.js';
+import { below, elements } from './field.js';
+import type { Field } from './fieldtype.js';
 import { type Config, DAEMON, FILE, MONITOR, SERVICE, VIP } from './file.js';
 import { type Place, problemAt, resolveAliases, type Source } from './place.js';
 import { ConfigError, lineError, type Problem } from './problem.js';

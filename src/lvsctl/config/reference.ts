@@ -1,5 +1,5 @@
 // The table of file.ts as the JSON Schema for editors and as the tables of docs/reference/file.md.
-import type { JsonSchema } from './field.js';
+import type { JsonSchema } from './fieldtype.js';
 import { FILE } from './file.js';
 
 /** share/lvsctl.schema.json, whole. */

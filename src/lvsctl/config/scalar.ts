@@ -1,6 +1,6 @@
 // Fields of the lvsctl file that hold one value.
 import { isScalar, Scalar } from 'yaml';
-import type { Field, JsonSchema } from './field.js';
+import type { Field, JsonSchema } from './fieldtype.js';
 import { describeLookAlike, findLookAlike, withoutLookAlikes } from './lookalike.js';
 import { didYouMean, nearest } from './nearest.js';
 import { fail, failWithin, follow, type Place } from './place.js';

@@ -7,7 +7,7 @@ import type { Config, VirtualService } from '../config/file.js';
 import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts } from './facts.js';
 import type { FirewallRule } from './firewall.js';
-import { type Setting, setting } from './setting.js';
+import { type Setting, setting } from './resources.js';
 
 /** ports that one iptables rule takes */
 const MOST_PORTS = 15;

@@ -8,8 +8,14 @@ import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
 import type { Others } from './others.js';
 import { type Renames, renamedResource, renamedState, renamesSince } from './rename.js';
-import { type BoundResource, resourceWith } from './resources.js';
-import { keyOf, type Resource, type Setting, type State } from './setting.js';
+import {
+  type BoundResource,
+  keyOf,
+  type Resource,
+  type ResourceState,
+  resourceWith,
+  type Setting,
+} from './resources.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 
 /** Who carries out a plan: the machine itself, or a printer. */
@@ -69,7 +75,7 @@ export function dryRun(
 interface Done {
   readonly resource: Resource;
   readonly bound: BoundResource;
-  readonly from: State;
+  readonly from: ResourceState;
   readonly position: Position;
 }
 
@@ -174,7 +180,7 @@ async function restore(
 function reasonToKeep(
   { resource, former, set, settled }: Entry,
   bound: BoundResource,
-  actual: State,
+  actual: ResourceState,
   { others, machine }: Executor,
 ): string | undefined {
   if (resource.kind === 'sysctl' && actual === null) return ''; // gone with its interface
@@ -245,7 +251,7 @@ export interface Comparison {
   readonly actual: string;
   readonly same: boolean;
   /** the same as values */
-  readonly states: { readonly desired: State; readonly actual: State };
+  readonly states: { readonly desired: ResourceState; readonly actual: ResourceState };
 }
 
 /** Desired and actual state, line by line. */

@@ -1,7 +1,7 @@
 // What of a machine decides which settings it needs.
 import { type Address, type Family, parseAddress } from '../../model/address.js';
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
-import { firewallTool } from './firewall.js';
+import { type FirewallTool, firewallTool } from './firewall.js';
 import type { Machine } from './machine.js';
 import {
   defaultRoute,
@@ -10,7 +10,6 @@ import {
   links,
   localAddresses,
 } from './network.js';
-import type { FirewallTool } from './setting.js';
 
 export interface Facts {
   readonly addresses: readonly LocalAddress[];

@@ -5,7 +5,7 @@ import { formatAddress } from '../../model/address.js';
 import type { KnownProtocol } from '../../model/service.js';
 import type { Command } from './command.js';
 import type { Machine } from './machine.js';
-import type { FirewallTool, ResourceType } from './setting.js';
+import type { ResourceType } from './resourcetype.js';
 
 export type FirewallRule =
   | {
@@ -19,7 +19,14 @@ export type FirewallRule =
   /** largest TCP segment offered in connections of a VIP, bytes */
   | { readonly kind: 'mss'; readonly address: Address; readonly size: number };
 
-export const FIREWALL: ResourceType<'firewall'> = {
+export type FirewallTool = 'nft' | 'iptables' | 'iptables-legacy';
+export interface FirewallResource {
+  readonly tool: FirewallTool;
+  readonly rule: FirewallRule;
+}
+
+/** State: whether the rule is there. */
+export const FIREWALL: ResourceType<FirewallResource, boolean> = {
   shared: false,
   title: ({ rule }) => `firewall ${describe(rule)}`,
   show: (state) => (state ? 'there' : 'missing'),

@@ -7,7 +7,7 @@ import { LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
 import { isSystemError } from '../systemerror.js';
 import { checkEntry, checkHeader } from './recordformat.js';
-import { keyOf, type Resource, type State } from './setting.js';
+import { keyOf, type Resource, type ResourceState } from './resources.js';
 
 const VERSION = 1;
 /** `{"state":"` */
@@ -63,8 +63,8 @@ export interface Header {
 /** A resource that was changed: what it was before the first change, and what it was last set to. */
 export interface Entry {
   readonly resource: Resource;
-  readonly former: State;
-  readonly set: State;
+  readonly former: ResourceState;
+  readonly set: ResourceState;
   /** the change was carried through; else it may have stopped anywhere between the two states */
   readonly settled: boolean;
 }
@@ -75,8 +75,8 @@ interface Line {
   /** of its state, bytes */
   readonly offset: number;
   readonly resource: Resource;
-  readonly former: State;
-  readonly set: State;
+  readonly former: ResourceState;
+  readonly set: ResourceState;
   letter: Letter;
 }
 
@@ -154,7 +154,7 @@ export class Journal {
    * Records a change that is about to be made. The first former state of a resource stays.
    * @throws a system error when it cannot be written, JournalError when it could not be read back
    */
-  note(resource: Resource, former: State, set: State): void {
+  note(resource: Resource, former: ResourceState, set: ResourceState): void {
     const known = this.#top(resource);
     if (known && JSON.stringify(known.set) === JSON.stringify(set)) {
       this.#mark(known, 'o');

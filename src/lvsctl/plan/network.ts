@@ -4,13 +4,20 @@ import { shellLine } from '../../render/shell.js';
 import type { Command } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
-import type { ResourceType } from './setting.js';
+import type { ResourceType } from './resourcetype.js';
 import { once } from './snapshot.js';
 
 const ip = (...args: readonly string[]): Command => ({ kind: 'run', program: 'ip', args });
 const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
 
-export const ADDRESS: ResourceType<'address'> = {
+export interface AddressResource {
+  readonly device: string;
+  /** `192.0.2.1/32` */
+  readonly address: string;
+}
+
+/** State: whether the address is there. */
+export const ADDRESS: ResourceType<AddressResource, boolean> = {
   shared: false,
   title: ({ device, address }) => `address ${address} on ${device}`,
   show: (state) => (state ? 'there' : 'missing'),
@@ -88,7 +95,14 @@ export function links(machine: Machine): LinkState[] {
   );
 }
 
-export const LINK: ResourceType<'link'> = {
+export interface LinkResource {
+  readonly name: string;
+  /** arguments of `ip link add NAME` */
+  readonly args: readonly string[];
+}
+
+/** A tunnel device. State: null = there is none. */
+export const LINK: ResourceType<LinkResource, 'up' | 'down' | null> = {
   shared: false,
   title: ({ name }) => `tunnel device ${name}`,
   show: (state) => state ?? 'missing',
@@ -107,7 +121,13 @@ export const LINK: ResourceType<'link'> = {
   },
 };
 
-export const FOU: ResourceType<'fou'> = {
+export interface FouResource {
+  readonly port: number;
+  readonly family: Family;
+}
+
+/** A UDP port that takes gue. State: whether it is open. */
+export const FOU: ResourceType<FouResource, boolean> = {
   shared: false,
   title: ({ port, family }) => `UDP port ${port} for gue (${family})`,
   show: (state) => (state ? 'open' : 'missing'),
@@ -137,7 +157,15 @@ export const FOU: ResourceType<'fou'> = {
         ],
 };
 
-export const ROUTE: ResourceType<'route'> = {
+export interface RouteResource {
+  readonly family: Family;
+}
+
+/**
+ * The default route of the lowest metric. State: as `ip route` prints it, `via 10.0.0.1 dev eth0`;
+ * null = none.
+ */
+export const ROUTE: ResourceType<RouteResource, string | null> = {
   shared: true,
   title: ({ family }) => `default route (${family})`,
   show: (state) => state ?? 'none',

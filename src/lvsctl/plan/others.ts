@@ -1,7 +1,7 @@
 // Which record belongs to a file, and what the records of other files need.
 import { failureText } from '../failure.js';
 import { type Entry, Journal, type RecordDirectory } from './journal.js';
-import { keyOf, type Resource } from './setting.js';
+import { keyOf, type Resource } from './resources.js';
 
 /** A record by its name in the directory. */
 export interface FoundRecord {

@@ -10,8 +10,8 @@ import { type Facts, holdersOf } from './facts.js';
 import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
 import { partsOf } from './realserver.js';
+import type { Setting } from './resources.js';
 import { hasRules } from './rules.js';
-import type { Setting } from './setting.js';
 
 const NOT_INSTALLED = 127;
 

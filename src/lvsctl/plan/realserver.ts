@@ -7,7 +7,7 @@ import { LvsctlError } from '../errors.js';
 import { hostPrefix } from './director.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
 import { metricOf } from './network.js';
-import { type Setting, setting } from './setting.js';
+import { type Setting, setting } from './resources.js';
 
 /** One service that this machine is a server of. */
 export interface Part {

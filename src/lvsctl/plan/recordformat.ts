@@ -6,8 +6,8 @@ import { FORWARDING, TUNNELS } from '../../model/forwarding.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { PROTOCOLS } from '../../model/service.js';
 import { isLinkOf } from './realserver.js';
+import type { ResourceKind } from './resources.js';
 import { isRoute } from './route.js';
-import type { ResourceTypeName } from './setting.js';
 import { isSysctlKey, sideEffectOf } from './sysctl.js';
 
 /** @returns what is wrong, beginning with the path of the field; undefined when nothing is */
@@ -26,7 +26,7 @@ export function checkEntry(value: unknown): string | undefined {
   const { kind, ...fields } = resource as { readonly kind?: unknown };
   if (typeof kind !== 'string' || !Object.hasOwn(RESOURCE_TYPES, kind))
     return `resource.kind: ${JSON.stringify(kind)} is unknown`;
-  const row = RESOURCE_TYPES[kind as ResourceTypeName];
+  const row = RESOURCE_TYPES[kind as ResourceKind];
   return (
     row.resource(fields, 'resource') ??
     row.state(fields as never)(former, 'former') ??
@@ -201,7 +201,7 @@ interface Row {
 }
 
 // biome-ignore format: a table
-const RESOURCE_TYPES: { readonly [K in ResourceTypeName]: Row } = {
+const RESOURCE_TYPES: { readonly [K in ResourceKind]: Row } = {
   module: { resource: shape({ name: matching('a module of IPVS', /^ip_vs(_[a-z0-9]+)*$/) }), state: () => flag },
   sysctl: { resource: shape({ key: text('a key that lvsctl sets', isSysctlKey) }), state: sysctlState },
   link: { resource: link, state: () => orNull(oneOf('up', 'down')) },

@@ -1,6 +1,6 @@
 // Interfaces that were renamed since they were changed: the kernel's number of an interface stays.
 import { links } from './network.js';
-import type { Resource, Setting, State } from './setting.js';
+import type { Resource, ResourceState, Setting } from './resources.js';
 import type { Snapshot } from './snapshot.js';
 import { interfaceOf } from './sysctl.js';
 
@@ -43,7 +43,11 @@ export function renamedResource(resource: Resource, renames: Renames): Resource 
 }
 
 /** The state of a sysctl by the names that interfaces have now. */
-export function renamedState(resource: Resource, state: State, renames: Renames): State {
+export function renamedState(
+  resource: Resource,
+  state: ResourceState,
+  renames: Renames,
+): ResourceState {
   if (resource.kind !== 'sysctl' || typeof state !== 'object' || state === null) return state;
   return Object.fromEntries(
     Object.entries(state as Readonly<Record<string, string>>).map(([key, value]) => [

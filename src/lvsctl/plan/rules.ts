@@ -2,16 +2,17 @@
 
 import { formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
-import type { Daemon, DaemonRequest } from '../../model/daemon.js';
+import type { Daemon, DaemonRequest, DaemonRole } from '../../model/daemon.js';
 import { changesOf, diffServices } from '../../model/diff.js';
 import { IpvsError } from '../../model/errors.js';
-import { serverKey, serviceKey } from '../../model/table.js';
-import { DEFAULT_TIMEOUTS } from '../../model/timeouts.js';
+import type { ServiceId } from '../../model/service.js';
+import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { NUMERIC } from '../../render/names.js';
 import { renderServiceRule } from '../../render/rules.js';
 import type { Command } from './command.js';
 import type { Machine } from './machine.js';
-import type { ResourceType, ServiceRules } from './setting.js';
+import type { ResourceType } from './resourcetype.js';
 import { isLoaded } from './sysctl.js';
 
 const rule = (change: Change): Command => ({ kind: 'rule', change });
@@ -24,7 +25,18 @@ export function hasRules(machine: Machine): boolean {
   return !machine.hasKernelRules || isLoaded('ip_vs', machine);
 }
 
-export const SERVICE: ResourceType<'service'> = {
+export interface ServiceResource {
+  readonly id: ServiceId;
+}
+
+/** A service with its servers. */
+export interface ServiceRules extends VirtualServer {
+  /** whether the kernel's order of servers counts: it does where a former state is put back */
+  readonly ordered: boolean;
+}
+
+/** State: null = there is no such service. */
+export const SERVICE: ResourceType<ServiceResource, ServiceRules | null> = {
   shared: false,
   title: ({ id }) => `service ${serviceKey(id)}`,
   show(state) {
@@ -60,7 +72,7 @@ function changesTo(from: ServiceRules | null, to: ServiceRules | null): Change[]
   );
 }
 
-export const TIMEOUTS: ResourceType<'timeouts'> = {
+export const TIMEOUTS: ResourceType<Readonly<Record<never, never>>, Timeouts> = {
   shared: true,
   title: () => 'timeouts (tcp, tcp fin, udp)',
   show: ({ tcp, tcpFin, udp }) => `${tcp} ${tcpFin} ${udp}`,
@@ -72,7 +84,12 @@ export const TIMEOUTS: ResourceType<'timeouts'> = {
     TIMEOUTS.same(from, to) ? [] : [rule({ kind: 'set-timeouts', timeouts: to })],
 };
 
-export const DAEMON: ResourceType<'daemon'> = {
+export interface DaemonResource {
+  readonly role: DaemonRole;
+}
+
+/** State: null = none runs. */
+export const DAEMON: ResourceType<DaemonResource, DaemonRequest | null> = {
   shared: false,
   title: ({ role }) => `sync daemon ${role}`,
   show: (state) => (state === null ? 'not running' : `${state.interface} syncid ${state.syncId}`),

@@ -3,7 +3,7 @@ import { isInterfaceName } from '../../model/interface.js';
 import type { Command } from './command.js';
 import { sysctlName } from './command.js';
 import type { Machine } from './machine.js';
-import type { ResourceType } from './setting.js';
+import type { ResourceType } from './resourcetype.js';
 
 /**
  * What else a write changes, by key: the other keys (`*` stands for every interface) and the value
@@ -20,7 +20,15 @@ const SIDE_EFFECTS: Readonly<
   'net/ipv6/conf/all/forwarding': [['net/ipv6/conf/*/forwarding', (value) => value]],
 };
 
-export const SYSCTL: ResourceType<'sysctl'> = {
+export interface SysctlResource {
+  readonly key: string;
+}
+/**
+ * the value and, when a former one is put back, what changes with it; null = there is no such key
+ */
+export type SysctlState = Readonly<Record<string, string>> | null;
+
+export const SYSCTL: ResourceType<SysctlResource, SysctlState> = {
   shared: true,
   title: ({ key }) => `sysctl ${sysctlName(key)}`,
   show: (state) => (state === null ? 'no such key' : (Object.values(state)[0] ?? '')),
@@ -113,7 +121,12 @@ export function interfaceOf(key: string): string | undefined {
   return /^net\/ipv[46]\/conf\/([^/]+)\/\w+$/.exec(key)?.[1];
 }
 
-export const MODULE: ResourceType<'module'> = {
+export interface ModuleResource {
+  readonly name: string;
+}
+
+/** State: whether it is loaded. */
+export const MODULE: ResourceType<ModuleResource, boolean> = {
   shared: false,
   title: ({ name }) => `module ${name}`,
   show: (loaded) => (loaded ? 'loaded' : 'not loaded'),

@@ -6,7 +6,7 @@ import {
 } from '../../../src/lvsctl/plan/engine.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
-import { type Setting, setting } from '../../../src/lvsctl/plan/setting.js';
+import { type Setting, setting } from '../../../src/lvsctl/plan/resources.js';
 import { fakeMachine, memoryRecords } from '../../support/machine.js';
 
 const FORWARD = '/proc/sys/net/ipv4/ip_forward';

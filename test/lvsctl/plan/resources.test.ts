@@ -5,7 +5,7 @@ import { printCommand } from '../../../src/lvsctl/plan/command.js';
 import { compare, down, executor, up } from '../../../src/lvsctl/plan/engine.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
-import { type Setting, setting } from '../../../src/lvsctl/plan/setting.js';
+import { type Setting, setting } from '../../../src/lvsctl/plan/resources.js';
 import { type WholeMachine, wholeMachine } from '../../support/fakeip.js';
 import { type MemoryRecords, memoryRecords } from '../../support/machine.js';
 import { FORWARD, LINK, ROWS, type Row, route, sysctl } from '../../support/settings.js';

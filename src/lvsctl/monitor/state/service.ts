@@ -2,6 +2,7 @@
 
 import type { ServerKey } from '../../../model/table.js';
 import type { Health } from '../../config/file.js';
+import type { ServerRole } from '../table/drift.js';
 import { observe } from './check.js';
 import {
   type AdminState,
@@ -12,9 +13,6 @@ import {
   type ServiceState,
   withServer,
 } from './state.js';
-
-/** How a server is in the table: with its weight, with weight 0, or not at all. */
-export type Role = 'in' | 'quiesced' | 'out';
 
 /** All checks or any of them, as the file says; a server without checks is up. */
 export function combined(checks: readonly CheckState[], combine: Health['combine']): boolean {
@@ -111,7 +109,7 @@ export function isUnknown(server: ServerState): boolean {
 }
 
 /** Administrative state first, then health. */
-export function roleOf(server: ServerState, failed: Health['failed']): Role {
+export function roleOf(server: ServerState, failed: Health['failed']): ServerRole {
   if (server.admin?.state === 'drained') return 'quiesced';
   const out = failed === 'quiesce' ? 'quiesced' : 'out';
   if (server.admin) return out;

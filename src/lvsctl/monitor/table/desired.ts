@@ -2,8 +2,9 @@
 import type { Destination, DestinationId } from '../../../model/destination.js';
 import { type ServerKey, type ServiceKey, serverKey } from '../../../model/table.js';
 import type { DesiredService } from '../../config/desired.js';
-import { isUnknown, type Role, roleOf } from '../state/service.js';
+import { isUnknown, roleOf } from '../state/service.js';
 import type { MonitorState, ServerState, ServiceState } from '../state/state.js';
+import type { ServerRole } from './drift.js';
 
 /**
  * Weights of a slow start grow in this many steps, so that a long one does not write to the table
@@ -15,7 +16,7 @@ export const SLOW_START_STEPS = 10;
 export interface DesiredServer {
   /** as the file has it */
   readonly spec: Destination;
-  readonly role: Role;
+  readonly role: ServerRole;
   /** an administrator set it */
   readonly byAdmin: boolean;
   /** undefined = not there */

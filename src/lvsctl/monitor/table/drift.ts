@@ -8,11 +8,13 @@ import {
   serverKey,
   type VirtualServer,
 } from '../../../model/table.js';
-import type { Role } from '../state/service.js';
+
+/** How a server is in the table: with its weight, with weight 0, or not at all. */
+export type ServerRole = 'in' | 'quiesced' | 'out';
 
 /** What the monitor had decided about a server, without the steps of a slow start. */
 export interface Decision {
-  readonly role: Role;
+  readonly role: ServerRole;
   readonly spec: Destination;
 }
 
