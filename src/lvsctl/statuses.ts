@@ -113,11 +113,13 @@ export function statusPage(): string {
 |---|---|
 ${commands.join('\n')}
 
-Every command ends with ${INTERNAL_ERROR} when it meets a fault of its own. Then a stack trace is on stderr.
+Every command ends with ${INTERNAL_ERROR} when it meets a fault of its own. Then a stack trace is on
+stderr.
 
 ## Errors
 
-An error is a line on stderr: \`lvsctl: MESSAGE\`. A second line, \`hint: …\`, says what to do about it.
+An error is a line on stderr: \`lvsctl: MESSAGE\`. A second line, \`hint: …\`, says what to do about
+it.
 
 With \`--json\` the error is also one JSON value on stdout, where a program reads the answer. Go by
 \`code\`: messages may change.
@@ -137,5 +139,5 @@ ${errors.join('\n')}
 const HEAD = `# Exit statuses and errors of lvsctl
 
 This page is made from the tables in \`src/lvsctl/errors.ts\` and \`src/lvsctl/statuses.ts\`; a test
-compares them. \`npx vitest run --config test/vitest.config.ts test/lvsctl/statuses -u\` writes it anew.
+compares them.
 `;

@@ -1,14 +1,8 @@
 // Relative links of README.md and docs lead to a file, and to a heading of it.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const pages = [
-  'README.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
-];
+import { pages } from './page.js';
 
 /** Without code, where brackets are no links. */
 function prose(text: string): string {
@@ -55,7 +49,7 @@ function fault(page: string, link: string): string | undefined {
     : `${link}: no such heading in ${target}`;
 }
 
-test.each(pages)('%s', (page) => {
+test.each(pages())('%s', (page) => {
   const links = linksIn(readFileSync(page, 'utf8'));
   expect(links.flatMap((link) => fault(page, link) ?? [])).toEqual([]);
 });

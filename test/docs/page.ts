@@ -1,5 +1,18 @@
-// Pages with parts that are made from the program: `<!-- NAME -->` begins one, `<!-- end -->` ends
-// it. The text around them is written by hand.
+// The pages, and parts of them that are made from the program: `<!-- NAME -->` begins one,
+// `<!-- end -->` ends it. The text around them is written by hand.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The paths of all pages. */
+export function pages(): string[] {
+  return [
+    'README.md',
+    ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name))
+      .sort(),
+  ];
+}
 
 /** The names of the parts of a page, in order. */
 export function partsOf(page: string): string[] {
