@@ -10,9 +10,9 @@ import { LONGEST_ROW, PLAIN_LINE, renderPlainRow } from '../render/connrows.js';
 import { errnoText } from '../render/errno.js';
 import { NUMERIC } from '../render/names.js';
 import type { Command } from './parse.js';
-import { errnoNameOf, type ReadBytes, type World } from './world.js';
+import { errnoNameOf, type IpvsadmWorld, type ReadBytes } from './world.js';
 
-type Listing = Extract<Command, { kind: 'list-connections' }>;
+type ConnectionListing = Extract<Command, { kind: 'list-connections' }>;
 
 /** also the longest line; the kernel's are shorter than 500 bytes */
 const PIECE = 65536;
@@ -24,7 +24,10 @@ const ROOM_FOR_ROWS = 1 << 16;
 const STATUS = { unreadable: 1, malformed: 2 } as const;
 
 /** Prints the connections. @returns the exit status */
-export async function listConnections(command: Listing, world: World): Promise<number> {
+export async function listConnections(
+  command: ConnectionListing,
+  world: IpvsadmWorld,
+): Promise<number> {
   const own = world.connectionsChosen ? undefined : await world.backend.connections();
   if (own !== undefined) {
     world.out(renderConnectionTitles(command.engine));
@@ -40,7 +43,11 @@ export async function listConnections(command: Listing, world: World): Promise<n
 }
 
 /** Reads the file in pieces of whole lines and prints each before the next is read. */
-async function convert(read: ReadBytes, command: Listing, world: World): Promise<number> {
+async function convert(
+  read: ReadBytes,
+  command: ConnectionListing,
+  world: IpvsadmWorld,
+): Promise<number> {
   // one byte more, for the newline that a last line may lack
   const input = new Uint8Array(PIECE + 1);
   const rows = new Uint8Array(ROOM_FOR_ROWS);
@@ -105,7 +112,7 @@ function fill(
   }
 }
 
-function endOf(lineNumber: number, failure: string | undefined, world: World): number {
+function endOf(lineNumber: number, failure: string | undefined, world: IpvsadmWorld): number {
   if (lineNumber === 0) {
     world.err(`unexpected input from ${world.connectionsPath}\n`);
     return STATUS.unreadable;
@@ -115,7 +122,7 @@ function endOf(lineNumber: number, failure: string | undefined, world: World): n
   return STATUS.unreadable;
 }
 
-function malformed(line: number, world: World): number {
+function malformed(line: number, world: IpvsadmWorld): number {
   world.err(`unexpected input from ${world.connectionsPath}: line ${line}\n`);
   return STATUS.malformed;
 }
@@ -134,8 +141,8 @@ interface Piece {
 /** @returns the number of the last line, or the exit status when this ended the listing */
 async function printLines(
   { input, rows, from: start, end, before }: Piece,
-  command: Listing,
-  world: World,
+  command: ConnectionListing,
+  world: IpvsadmWorld,
 ): Promise<number | { readonly status: number }> {
   let filled = 0;
   let number = before;
@@ -180,8 +187,8 @@ async function printLines(
 /** @returns false when stdout has no reader any more */
 async function printConnections(
   connections: readonly Connection[],
-  { numeric, engine }: Listing,
-  world: World,
+  { numeric, engine }: ConnectionListing,
+  world: IpvsadmWorld,
 ): Promise<boolean> {
   const addresses = connections.flatMap(({ client, virtual, destination }) => [
     client,

@@ -2,9 +2,9 @@
 import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import type { ReverseNames } from '../render/names.js';
 import { lookUpAddresses, lookUpHosts, readServices } from '../system/names.js';
-import type { World } from './world.js';
+import type { IpvsadmWorld } from './world.js';
 
-const resolve: World['names']['resolve'] = async ({ hosts, services }) => {
+const resolve: IpvsadmWorld['names']['resolve'] = async ({ hosts, services }) => {
   const found = await lookUpHosts(hosts);
   const table = services ? readServices() : undefined;
   return {
@@ -16,7 +16,7 @@ const resolve: World['names']['resolve'] = async ({ hosts, services }) => {
   };
 };
 
-const reverse: World['names']['reverse'] = async (
+const reverse: IpvsadmWorld['names']['reverse'] = async (
   addresses: readonly Address[],
 ): Promise<ReverseNames> => {
   const found = await lookUpAddresses(addresses.map(formatAddress));
@@ -28,4 +28,4 @@ const reverse: World['names']['reverse'] = async (
 };
 
 /** The machine's own resolver. */
-export const systemNames: World['names'] = { resolve, reverse };
+export const systemNames: IpvsadmWorld['names'] = { resolve, reverse };

@@ -18,7 +18,7 @@ import { compareDestinations, compareServices, mergeSort } from '../render/sort.
 import { renderDaemon, renderTimeouts } from '../render/status.js';
 import { listConnections } from './connections.js';
 import type { Command, View } from './parse.js';
-import type { World } from './world.js';
+import type { IpvsadmWorld } from './world.js';
 
 export type Listing = Extract<Command, { kind: `list-${string}` | 'save' }>;
 
@@ -34,7 +34,7 @@ interface NamedRow extends Row {
 const LISTING_FAILED = 1;
 
 /** Prints a listing. @returns the exit status: 0, or 1 when the rules could not be read */
-export async function list(command: Listing, world: World): Promise<number> {
+export async function list(command: Listing, world: IpvsadmWorld): Promise<number> {
   if (command.kind === 'list-connections') return listConnections(command, world);
   try {
     await printTable(command, world);
@@ -50,7 +50,7 @@ export async function list(command: Listing, world: World): Promise<number> {
 
 async function printTable(
   command: Exclude<Listing, { kind: 'list-connections' }>,
-  world: World,
+  world: IpvsadmWorld,
 ): Promise<void> {
   const { backend } = world;
   switch (command.kind) {
@@ -82,7 +82,7 @@ function detailOf({ layout }: View): Detail {
 async function printServices(
   services: readonly ServiceEntry[],
   view: View,
-  world: World,
+  world: IpvsadmWorld,
 ): Promise<void> {
   world.out(renderTitles(view.layout));
   for await (const { entry, destinations, names } of rowsOf(
@@ -104,7 +104,7 @@ async function printServices(
 async function printRules(
   services: readonly ServiceEntry[],
   numeric: boolean,
-  world: World,
+  world: IpvsadmWorld,
 ): Promise<void> {
   for await (const { entry, destinations, names } of rowsOf(
     services,
@@ -142,7 +142,7 @@ async function* rowsOf(
   detail: Detail,
   sorted: boolean,
   numeric: boolean,
-  world: World,
+  world: IpvsadmWorld,
 ): AsyncGenerator<NamedRow> {
   const rows = readRows(services, detail, sorted, world);
   if (numeric || services.length === 0) {
@@ -159,7 +159,7 @@ async function* readRows(
   services: readonly ServiceEntry[],
   detail: Detail,
   sorted: boolean,
-  world: World,
+  world: IpvsadmWorld,
 ): AsyncGenerator<Row> {
   const order = sorted
     ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id))

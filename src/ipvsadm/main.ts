@@ -18,14 +18,14 @@ import {
 } from '../system/streams.js';
 import { systemNames } from './hostnames.js';
 import { run } from './run.js';
-import type { ReadBytes, World } from './world.js';
+import type { IpvsadmWorld, ReadBytes } from './world.js';
 import { restoreScript, saveScript } from './wrappers.js';
 
 const START_FAILED = 2;
 const OUTPUT_LOST = 2;
 const OLDEST_IPVS = 0x010104;
 
-type Program = (args: readonly string[], world: World) => Promise<number>;
+type Main = (args: readonly string[], world: IpvsadmWorld) => Promise<number>;
 
 /** `ipvsadm` */
 export function main(): Promise<void> {
@@ -42,7 +42,7 @@ export function restore(): Promise<void> {
   return start('ipvsadm-restore', restoreScript);
 }
 
-async function start(name: string, program: Program): Promise<void> {
+async function start(name: string, program: Main): Promise<void> {
   const argv0 = basename(toBytes(process.argv[1] ?? name));
   const out = bufferedOutput(1);
   const errors = bufferedOutput(2);
@@ -106,7 +106,12 @@ async function warnOfOldKernel(backend: Backend, err: (text: string) => void): P
   );
 }
 
-function worldOf(argv0: string, backend: Backend, out: Output, err: World['err']): World {
+function worldOf(
+  argv0: string,
+  backend: Backend,
+  out: Output,
+  err: IpvsadmWorld['err'],
+): IpvsadmWorld {
   const { LVS_PROCFS, LVS_TRACE } = process.env;
   const connectionsPath = `${LVS_PROCFS || '/proc'}/net/ip_vs_conn`;
   return {

@@ -6,14 +6,14 @@ import { messageFor } from '../render/messages.js';
 import { LONGEST_LINE, linesOf, PAUSE } from './lines.js';
 import { list } from './list.js';
 import type { Command } from './parse.js';
-import { commandOf, commandsOf, type Source } from './source.js';
+import { type CommandSource, commandOf, commandsOf } from './source.js';
 import { VERSION_LINE } from './version.js';
-import { errnoNameOf, type World } from './world.js';
+import { errnoNameOf, type IpvsadmWorld } from './world.js';
 
 const REFUSED = 255;
 
 /** Carries out one command line. @returns the exit status */
-export function run(args: readonly string[], world: World): Promise<number> {
+export function run(args: readonly string[], world: IpvsadmWorld): Promise<number> {
   return carryOut(commandOf(args, world), world);
 }
 
@@ -25,7 +25,7 @@ export function run(args: readonly string[], world: World): Promise<number> {
  * refusal, a failed listing, `-h` and `-v` end the run.
  * @returns the exit status: that of the last command
  */
-export async function carryOut(source: Source, world: World): Promise<number> {
+export async function carryOut(source: CommandSource, world: IpvsadmWorld): Promise<number> {
   const changes: Change[] = [];
   let status = 0;
 
@@ -62,7 +62,7 @@ export async function carryOut(source: Source, world: World): Promise<number> {
 /** Carries out a command that is no change. @returns the exit status */
 async function execute(
   command: Exclude<Command, { kind: 'change' }>,
-  world: World,
+  world: IpvsadmWorld,
 ): Promise<number> {
   switch (command.kind) {
     case 'restore':
@@ -79,13 +79,13 @@ async function execute(
 }
 
 /** Prints why IPVS refused a change. @returns the exit status */
-function refused(error: IpvsError, world: World): number {
+function refused(error: IpvsError, world: IpvsadmWorld): number {
   world.err(`${messageFor(error)}\n`);
   return REFUSED;
 }
 
 /** An input that cannot be read ends here as it does in the real tool: without a message. */
-function untilError(read: World['read']): World['read'] {
+function untilError(read: IpvsadmWorld['read']): IpvsadmWorld['read'] {
   return () => {
     try {
       return read();

@@ -5,7 +5,7 @@ import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
 import { scan, type Token } from './scan.js';
 import { refuseFirst, UsageError } from './usage.js';
 import type { Names } from './values.js';
-import type { World } from './world.js';
+import type { IpvsadmWorld } from './world.js';
 
 /** A command, the refusal of a line, or PAUSE where no more input is at hand for the moment. */
 export type Item = Command | Refusal | typeof PAUSE;
@@ -18,10 +18,10 @@ export interface Refusal {
 }
 
 /** Items in their order; those that wait for names are promises. */
-export type Source = Iterable<Item | Promise<Item>>;
+export type CommandSource = Iterable<Item | Promise<Item>>;
 
 /** The arguments of one command line. */
-export function* commandOf(args: readonly string[], world: World): Source {
+export function* commandOf(args: readonly string[], world: IpvsadmWorld): CommandSource {
   yield args.length === 0 ? DEFAULT_COMMAND : read(args, 1, world);
 }
 
@@ -29,7 +29,10 @@ export function* commandOf(args: readonly string[], world: World): Source {
  * The command lines of a restore. A restore within a restore is refused.
  * @param lines what `linesOf` gives; a line that it refuses is the last
  */
-export function* commandsOf(lines: Iterable<string | typeof PAUSE>, world: World): Source {
+export function* commandsOf(
+  lines: Iterable<string | typeof PAUSE>,
+  world: IpvsadmWorld,
+): CommandSource {
   let number = 0;
   for (const line of readable(lines)) {
     if (line === PAUSE) {
@@ -71,7 +74,7 @@ const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
 function read(
   args: readonly string[],
   line: number,
-  world: World,
+  world: IpvsadmWorld,
 ): Command | Refusal | Promise<Command | Refusal> {
   const tokens = scan(args, world);
   world.trace?.('tokens', tokens);
@@ -80,7 +83,7 @@ function read(
   return lookups === undefined ? finish(NO_NAMES) : world.names.resolve(lookups).then(finish);
 }
 
-function commandFrom(tokens: readonly Token[], world: World, names: Names): Command {
+function commandFrom(tokens: readonly Token[], world: IpvsadmWorld, names: Names): Command {
   const command = parse(tokens, world.argv0, names);
   world.trace?.('command', command);
   return command;

@@ -17,7 +17,7 @@ export type ReadBytes = (into: Uint8Array, at: number) => number;
  * Text in this program is a string of bytes: one character a byte, so that what came in undecodable
  * goes out unchanged.
  */
-export interface World {
+export interface IpvsadmWorld {
   /** the program's name as diagnostics show it */
   readonly argv0: string;
   /** POSIXLY_CORRECT is set */

@@ -3,9 +3,9 @@
 import { errnoText } from '../render/errno.js';
 import { LONGEST_LINE, linesOf, PAUSE, withoutComments } from './lines.js';
 import { carryOut, run } from './run.js';
-import { commandsOf, type Refusal, type Source } from './source.js';
+import { type CommandSource, commandsOf, type Refusal } from './source.js';
 import type { Names } from './values.js';
-import { errnoNameOf, type World } from './world.js';
+import { errnoNameOf, type IpvsadmWorld } from './world.js';
 
 const SAVE_USAGE_STATUS = 1;
 const RESTORE_REFUSED = 2;
@@ -17,7 +17,7 @@ const MOST_NAMED = 10;
 /**
  * `ipvsadm-save [-n]`: arguments that are no options are ignored, other options get the usage text.
  */
-export async function saveScript(args: readonly string[], world: World): Promise<number> {
+export async function saveScript(args: readonly string[], world: IpvsadmWorld): Promise<number> {
   const options = args.filter((arg) => arg.startsWith('-'));
   if (options.some((option) => option !== '-n')) {
     world.err(
@@ -35,7 +35,7 @@ export async function saveScript(args: readonly string[], world: World): Promise
  * one is usual.
  * @returns the exit status: 2 when nothing was changed, else that of the last line
  */
-export async function restoreScript(args: readonly string[], world: World): Promise<number> {
+export async function restoreScript(args: readonly string[], world: IpvsadmWorld): Promise<number> {
   if (args.some((arg) => arg !== '-n')) {
     world.err(
       `Usage: ${world.argv0} < FILE\n  replace the rules of IPVS by those on stdin, as written by ipvsadm-save\n`,
@@ -49,7 +49,7 @@ export async function restoreScript(args: readonly string[], world: World): Prom
   if (problem !== undefined) return refused([problem], 0, world);
 
   const checked = { ...asIpvsadm(world), names: { ...world.names, resolve: remembering(world) } };
-  const commands = (world: World) =>
+  const commands = (world: IpvsadmWorld) =>
     commandsOf(withoutComments(linesOf(replay(pieces), LONGEST_LINE)), world);
   const { named, more } = await refusalsOf(commands({ ...checked, trace: undefined }));
   if (named.length > 0) return refused(named.map(textOf), more, world);
@@ -58,7 +58,7 @@ export async function restoreScript(args: readonly string[], world: World): Prom
 }
 
 /** Reads stdin to its end into `pieces`. @returns why that could not be done */
-function readAll(world: World, pieces: string[]): string | undefined {
+function readAll(world: IpvsadmWorld, pieces: string[]): string | undefined {
   let length = 0;
   try {
     for (let piece = world.read(); piece !== ''; piece = world.read()) {
@@ -75,7 +75,7 @@ function readAll(world: World, pieces: string[]): string | undefined {
 }
 
 /** The lines that are refused, up to the one that would end the run. */
-async function refusalsOf(source: Source): Promise<{ named: Refusal[]; more: number }> {
+async function refusalsOf(source: CommandSource): Promise<{ named: Refusal[]; more: number }> {
   const named: Refusal[] = [];
   let more = 0;
   for (const next of source) {
@@ -96,14 +96,14 @@ function textOf({ line, error }: Refusal): string {
     : `line ${line}: ${error.message}`;
 }
 
-function refused(problems: readonly string[], more: number, { argv0, err }: World): number {
+function refused(problems: readonly string[], more: number, { argv0, err }: IpvsadmWorld): number {
   for (const problem of problems) err(`${argv0}: ${problem}\n`);
   if (more > 0) err(`${argv0}: and ${more} more lines\n`);
   err(`${argv0}: nothing was changed\n`);
   return RESTORE_REFUSED;
 }
 
-function asIpvsadm(world: World): World {
+function asIpvsadm(world: IpvsadmWorld): IpvsadmWorld {
   return { ...world, argv0: 'ipvsadm' };
 }
 
@@ -113,7 +113,7 @@ function replay(pieces: readonly string[]): () => string {
 }
 
 /** Look-ups that are made once: what was checked is what is carried out. */
-function remembering({ names }: World): World['names']['resolve'] {
+function remembering({ names }: IpvsadmWorld): IpvsadmWorld['names']['resolve'] {
   const found = new Map<string, Promise<Names>>();
   return (lookups) => {
     const key = `${lookups.services} ${[...lookups.hosts].join(' ')}`;

@@ -29,7 +29,7 @@ import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
 import { writing } from './systemerror.js';
 import { terminalOf } from './terminal.js';
-import type { Places, World } from './world.js';
+import type { MonitorPaths, World } from './world.js';
 
 /** set for the process inside a network namespace */
 const INSIDE = 'LVSCTL_NETNS';
@@ -156,7 +156,7 @@ function networkNamespace(): string {
  * The socket goes with the namespace and the boot, the record stays: it is known by the namespace's
  * name, where it has one.
  */
-function places(): Places {
+function places(): MonitorPaths {
   const { ino } = statSync('/proc/self/ns/net');
   const own = namesIn(NAMESPACES).find(
     (name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino === ino,

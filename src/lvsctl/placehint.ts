@@ -2,11 +2,11 @@
 import type { Command as Program } from 'commander';
 import { LvsctlError } from './errors.js';
 import { isSystemError } from './systemerror.js';
-import type { Places, World } from './world.js';
+import type { MonitorPaths, World } from './world.js';
 
 /** Options that name another place for files of lvsctl's own. */
 // biome-ignore format: a table
-const PLACES: readonly { readonly option: string; readonly usual: (places: Places) => string }[] = [
+const PLACES: readonly { readonly option: string; readonly usual: (places: MonitorPaths) => string }[] = [
   { option: '--state-dir', usual: ({ socket }) => dirname(socket) },
   { option: '--socket', usual: ({ socket }) => dirname(socket) },
   { option: '--state', usual: ({ state }) => dirname(state) },

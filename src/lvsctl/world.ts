@@ -1,6 +1,6 @@
 // Everything lvsctl touches outside itself; main.ts hands in the real things, tests their own.
 import type { Backend } from '../backend/backend.js';
-import type { Names } from './config/rulefile.js';
+import type { NameResolver } from './config/rulefile.js';
 import type { Runtime } from './monitor/runtime.js';
 import type { RecordDirectory } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
@@ -32,9 +32,9 @@ export interface World extends Terminal {
   writeText(path: string, text: string, mode?: number): void;
   /** Clock, probes, signals and the rest, for a command that stays. */
   runtime(): Promise<Runtime>;
-  places(): Places;
+  places(): MonitorPaths;
   /** Addresses and ports of the names in a rule file. */
-  readonly names: Names;
+  readonly names: NameResolver;
   out(text: string): void;
   /** From now on output that cannot be written is no error: for a command that stays. */
   ignoreOutputErrors(): void;
@@ -61,7 +61,7 @@ export interface World extends Terminal {
 }
 
 /** Where the monitor of this network namespace is met. */
-export interface Places {
+export interface MonitorPaths {
   /** its unix socket */
   readonly socket: string;
   /** its state file: administrative states, what is left of earlier files */

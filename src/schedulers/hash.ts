@@ -2,12 +2,12 @@
 // from.
 import { SCHEDULER_FLAGS } from '../model/scheduler.js';
 import {
-  type Arrival,
   type Candidate,
   eligible,
   folded,
   hash32,
   type Scheduler,
+  type SchedulerInput,
   type Settings,
 } from './scheduler.js';
 
@@ -34,7 +34,7 @@ export const DH: Scheduler<State> = {
   pick<C extends Candidate>(
     state: State,
     servers: readonly C[],
-    { virtual }: Arrival,
+    { virtual }: SchedulerInput,
   ): C | undefined {
     state.buckets ??= Array.from(
       { length: servers.length && BUCKETS },
@@ -56,7 +56,7 @@ export const SH: Scheduler<State> = {
   pick<C extends Candidate>(
     state: State,
     servers: readonly C[],
-    arrival: Arrival,
+    arrival: SchedulerInput,
     { flags }: Settings,
   ): C | undefined {
     state.buckets ??= filled(servers);
@@ -73,7 +73,7 @@ export const SH: Scheduler<State> = {
 };
 
 /** The client's address, with its port where the second flag asks for that: for sh and mh. */
-export function hashKey({ client, clientPort, hasPorts }: Arrival, flags: number): number {
+export function hashKey({ client, clientPort, hasPorts }: SchedulerInput, flags: number): number {
   const port = (flags & SCHEDULER_FLAGS.flag2) !== 0 && hasPorts ? clientPort : 0;
   return (folded(client) + port) >>> 0;
 }

@@ -3,11 +3,11 @@
 import { SCHEDULER_FLAGS } from '../model/scheduler.js';
 import { hashKey, usable } from './hash.js';
 import {
-  type Arrival,
   type Candidate,
   folded,
   gcd,
   type Scheduler,
+  type SchedulerInput,
   type Settings,
 } from './scheduler.js';
 import { siphash13 } from './siphash.js';
@@ -34,7 +34,7 @@ export const MH: Scheduler<State> = {
   pick<C extends Candidate>(
     state: State,
     servers: readonly C[],
-    arrival: Arrival,
+    arrival: SchedulerInput,
     { flags }: Settings,
   ): C | undefined {
     state.slots ??= mhTable(servers);

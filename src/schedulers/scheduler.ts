@@ -17,7 +17,7 @@ export interface Candidate {
 }
 
 /** What of a packet schedulers look at. */
-export interface Arrival {
+export interface SchedulerInput {
   readonly client: Address;
   readonly clientPort: number;
   /** where the packet goes to: the VIP, or any address of a mark service */
@@ -68,7 +68,7 @@ export interface Scheduler<State> {
   pick<C extends Candidate>(
     state: State,
     servers: readonly C[],
-    arrival: Arrival,
+    arrival: SchedulerInput,
     settings: Settings,
   ): C | undefined;
   /** Every 60 seconds: what is old may be forgotten. */

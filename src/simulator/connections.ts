@@ -42,7 +42,7 @@ export interface Flow extends Timed {
 const TEMPLATE_AGAIN_SECONDS = 60;
 const UNUSABLE_PORT = 65535;
 
-export class Connections {
+export class ConnectionTable {
   readonly flows = new Map<string, Flow>();
   readonly templates = new Map<string, Template>();
   /** templates that no new connection uses any more, until their time is over */

@@ -7,7 +7,7 @@ import type { Service } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Settings } from '../schedulers/scheduler.js';
 import { FTP_PORT, findService, mayBegin, mustReschedule } from './admission.js';
-import { Connections, type Flow, type Template } from './connections.js';
+import { ConnectionTable, type Flow, type Template } from './connections.js';
 import { flowKey, lookupKey, trashKey } from './keys.js';
 import {
   DEFAULT_SYSCTLS,
@@ -33,7 +33,7 @@ export class Dataplane {
   random: () => number;
   /** by `lookupKey`, oldest first */
   readonly services = new Map<string, LiveService>();
-  readonly #connections = new Connections();
+  readonly #connections = new ConnectionTable();
   readonly #trash = new Trash();
   readonly #periodic: Periodic;
   #now: number;

@@ -1,11 +1,11 @@
 // Connections and templates as /proc/net/ip_vs_conn shows them.
 import type { Connection } from '../model/connection.js';
 import { PROTOCOLS } from '../model/service.js';
-import type { Connections, Flow, Template } from './connections.js';
+import type { ConnectionTable, Flow, Template } from './connections.js';
 
 /** Connections, then templates, newest first; the kernel's own order is random. */
 export function shownConnections(
-  { flows, templates, retired }: Connections,
+  { flows, templates, retired }: ConnectionTable,
   now: number,
 ): Connection[] {
   return [

@@ -3,7 +3,7 @@
 // Not kept: what a scheduler remembers, and servers that were deleted, with their connections.
 import type { Address } from '../model/address.js';
 import type { KnownProtocol } from '../model/service.js';
-import type { Connections, Flow, Template } from './connections.js';
+import type { ConnectionTable, Flow, Template } from './connections.js';
 import { flowKey, templateKey } from './keys.js';
 import type { Packet } from './packet.js';
 import type { LiveServer, LiveService } from './server.js';
@@ -60,15 +60,15 @@ export interface KeptFlow {
 }
 
 /** Where a server stands: the service's place, and the server's in it. */
-type Places = ReadonlyMap<LiveServer, Pick<KeptFlow, 'service' | 'server'>>;
+type ServerPlaces = ReadonlyMap<LiveServer, Pick<KeptFlow, 'service' | 'server'>>;
 
 /** What packets left behind; undefined when there is nothing. */
 export function takeSnapshot(
   lives: readonly LiveService[],
-  connections: Connections,
+  connections: ConnectionTable,
   now: number,
 ): Snapshot | undefined {
-  const places: Places = new Map(
+  const places: ServerPlaces = new Map(
     lives.flatMap(({ servers }, service) =>
       servers.map((one, server) => [one, { service, server }] as const),
     ),
@@ -160,7 +160,7 @@ function keptFlow(
 export function restoreSnapshot(
   { services, templates, flows }: Snapshot,
   lives: readonly LiveService[],
-  connections: Connections,
+  connections: ConnectionTable,
 ): void {
   for (const [i, kept] of services.entries()) {
     const live = lives[i];
@@ -178,7 +178,7 @@ export function restoreSnapshot(
 function restoreTemplate(
   kept: KeptTemplate,
   lives: readonly LiveService[],
-  connections: Connections,
+  connections: ConnectionTable,
 ): Template | undefined {
   const { service, server: place, callId, retired, expiresAt, ...rest } = kept;
   const server = lives[service]?.servers[place];
@@ -203,7 +203,7 @@ function restoreTemplate(
 function restoreFlow(
   kept: KeptFlow,
   lives: readonly LiveService[],
-  connections: Connections,
+  connections: ConnectionTable,
   template: Template | undefined,
 ): void {
   const { service: at, server: place, serverPort, state, bothWays, expiresAt } = kept;

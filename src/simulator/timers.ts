@@ -8,13 +8,13 @@ export interface Timed {
   queuedAt: number;
 }
 
-interface Place<T> {
+interface HeapEntry<T> {
   readonly time: number;
   readonly item: T;
 }
 
 export class Timers<T extends Timed> {
-  readonly #heap: Place<T>[] = [];
+  readonly #heap: HeapEntry<T>[] = [];
 
   /** The next time at which something may be due, Infinity when there is nothing. */
   get next(): number {
@@ -72,7 +72,7 @@ export class Timers<T extends Timed> {
 
   #swap(a: number, b: number): void {
     const heap = this.#heap;
-    [heap[a], heap[b]] = [heap[b] as Place<T>, heap[a] as Place<T>];
+    [heap[a], heap[b]] = [heap[b] as HeapEntry<T>, heap[a] as HeapEntry<T>];
   }
 
   #time(i: number): number {

@@ -3,10 +3,10 @@
 import type { Counters } from '../model/counters.js';
 
 const FIELDS = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
-type Field = (typeof FIELDS)[number];
+type CounterName = (typeof FIELDS)[number];
 
 /** Rates are kept as integers, bytes with fewer places than the rest, since they are larger. */
-const SCALE: Readonly<Record<Field, { readonly up: number; readonly down: number }>> = {
+const SCALE: Readonly<Record<CounterName, { readonly up: number; readonly down: number }>> = {
   connections: { up: 9, down: 10 },
   inPackets: { up: 9, down: 10 },
   outPackets: { up: 9, down: 10 },
@@ -92,7 +92,7 @@ export class Traffic {
 
   counters(): Counters {
     const total = (i: number) => BigInt((this.#copied[i] ?? 0) - (this.#zero[i] ?? 0));
-    const rate = (i: number, field: Field) =>
+    const rate = (i: number, field: CounterName) =>
       BigInt(
         Math.floor(
           ((this.#rates[i] ?? 0) + 2 ** (SCALE[field].down - 1) - 1) / 2 ** SCALE[field].down,

@@ -14,14 +14,14 @@ const LONGEST_LINE = 64 * 1024;
 /** at a time */
 const CLIENTS = 32;
 
-export interface Connections {
+export interface SocketConnections {
   accept(socket: Socket): void;
   /** Ends all. */
   close(): void;
 }
 
 /** Where a new client finds no place, the oldest goes that has sent no line or reads its answer. */
-export function createConnections(answer: (line: string) => Promise<string>): Connections {
+export function createConnections(answer: (line: string) => Promise<string>): SocketConnections {
   /** clients that keep us waiting, the oldest first */
   const waiting = new Set<Socket>();
   /** clients that wait for us */

@@ -26,8 +26,8 @@ const NOTIFY_LIMIT_MS = 5000;
 const STDERR = 2;
 /** bytes of a file that is read whole: more than any settings of a person */
 const LONGEST_FILE = 64 * 1024 * 1024;
-type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
-const SIGNALS: readonly Signal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
+type HandledSignal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
+const SIGNALS: readonly HandledSignal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
 
 /** @param env of this process: NOTIFY_SOCKET and WATCHDOG_USEC are systemd's */
 export function createRuntime(env: NodeJS.ProcessEnv) {
@@ -62,8 +62,8 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     },
     run: runProgram,
     random: () => Math.random(),
-    onSignal(handle: (signal: Signal) => void) {
-      const listen = (signal: NodeJS.Signals) => handle(signal as Signal);
+    onSignal(handle: (signal: HandledSignal) => void) {
+      const listen = (signal: NodeJS.Signals) => handle(signal as HandledSignal);
       for (const signal of SIGNALS) process.on(signal, listen);
       return () => {
         for (const signal of SIGNALS) process.off(signal, listen);

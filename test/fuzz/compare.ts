@@ -2,7 +2,7 @@
 // differs and is not meant to.
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
-import type { World } from '../../src/ipvsadm/world.js';
+import type { IpvsadmWorld } from '../../src/ipvsadm/world.js';
 import { answer } from '../support/inprocess.js';
 import type { Answer } from '../support/transcript.js';
 import type { Command } from './generate.js';
@@ -22,7 +22,7 @@ export interface Bench {
   /** undefined = ours on the kernel is what the model is compared with */
   readonly real: RealTool | undefined;
   readonly kernel: Backend;
-  readonly names: World['names'];
+  readonly names: IpvsadmWorld['names'];
   /** brings the kernel back to its initial state */
   reset(): Promise<void>;
 }
@@ -80,7 +80,7 @@ async function onModel(
   commands: readonly Command[],
   answers: readonly Answer[],
   after: readonly object[],
-  names: World['names'],
+  names: IpvsadmWorld['names'],
 ): Promise<Difference | undefined> {
   const memory = new MemoryBackend();
   const difference = await play(commands, answers, 'memory', memory, names);
@@ -96,7 +96,7 @@ async function play(
   answers: readonly Answer[],
   where: Difference['where'],
   backend: Backend,
-  names: World['names'],
+  names: IpvsadmWorld['names'],
 ): Promise<Difference | undefined> {
   for (const [at, { args, stdin }] of commands.entries()) {
     const ours = await answer('ipvsadm', args, { backend, names, stdin });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { listConnections } from '../../src/ipvsadm/connections.js';
-import type { World } from '../../src/ipvsadm/world.js';
+import type { IpvsadmWorld } from '../../src/ipvsadm/world.js';
 
 const LINE = 'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n';
 
@@ -32,7 +32,7 @@ async function listUntil(text: string, error: Error) {
     err: (more: string) => {
       stderr += more;
     },
-  } as Partial<World> as World;
+  } as Partial<IpvsadmWorld> as IpvsadmWorld;
   const listing = { kind: 'list-connections', numeric: true, engine: false } as const;
   const status = await listConnections(listing, world);
   return { rows: stdout.split('\n').length - 1, stderr, status };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Backend } from '../../src/backend/backend.js';
 import { run } from '../../src/ipvsadm/run.js';
-import type { ReadBytes, World } from '../../src/ipvsadm/world.js';
+import type { IpvsadmWorld, ReadBytes } from '../../src/ipvsadm/world.js';
 import { restoreScript, saveScript } from '../../src/ipvsadm/wrappers.js';
 import { fixtureNames } from './names.js';
 import type { Answer, Case } from './transcript.js';
@@ -15,7 +15,7 @@ const PROGRAMS = {
 
 export interface Circumstances {
   readonly backend: Backend;
-  readonly names?: World['names'];
+  readonly names?: IpvsadmWorld['names'];
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly conn?: string | null | undefined;
@@ -31,7 +31,7 @@ export async function answer(
   const input = stdin === '' ? [] : [stdin];
   let stdout = '';
   let stderr = '';
-  const world: World = {
+  const world: IpvsadmWorld = {
     argv0: program,
     posix: env.POSIXLY_CORRECT !== undefined,
     backend,
@@ -81,7 +81,11 @@ export interface Outcome {
 }
 
 /** Plays the steps of a case. */
-export async function play(item: Case, backend: Backend, names?: World['names']): Promise<Outcome> {
+export async function play(
+  item: Case,
+  backend: Backend,
+  names?: IpvsadmWorld['names'],
+): Promise<Outcome> {
   const common = { backend, env: item.env, conn: item.conn, ...(names ? { names } : {}) };
   const answers: Answer[] = [];
   for (const { program, args, stdin } of item.steps)

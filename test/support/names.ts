@@ -1,6 +1,6 @@
 // Names from the fixture files, for runs that have no resolver of their own.
 import { readFileSync } from 'node:fs';
-import type { World } from '../../src/ipvsadm/world.js';
+import type { IpvsadmWorld } from '../../src/ipvsadm/world.js';
 import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
 import { parseServices } from '../../src/system/names.js';
 
@@ -10,7 +10,10 @@ const read = (name: string) => readFileSync(`test/fixtures/${name}`, 'latin1');
 /**
  * Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services.
  */
-export function fixtureNames(hosts = read('hosts'), services = read('services')): World['names'] {
+export function fixtureNames(
+  hosts = read('hosts'),
+  services = read('services'),
+): IpvsadmWorld['names'] {
   const entries = hosts
     .split('\n')
     .map((line) => line.split(/\s+/).filter(Boolean))

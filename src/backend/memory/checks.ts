@@ -8,7 +8,7 @@ import { familyOf, type Service } from '../../model/service.js';
 import type { Timeouts } from '../../model/timeouts.js';
 
 /** The name of an errno; undefined where nothing is wrong. */
-export type Refused = string | undefined;
+export type Errno = string | undefined;
 
 /** A Debian kernel has them as modules; `none` needs none. */
 const SCHEDULER_MODULES: ReadonlySet<string> = new Set([
@@ -26,7 +26,7 @@ const GUE = tunnelNumber('gue');
  * Scheduler, then engine, then prefix length, then what the scheduler itself refuses.
  * @param servers how many the scheduler gets at once
  */
-export function checkService(service: Service, servers: number): Refused {
+export function checkService(service: Service, servers: number): Errno {
   if (!SCHEDULER_MODULES.has(service.scheduler)) return 'ENOENT';
   if (service.engine !== undefined && !ENGINES.has(service.engine)) return 'ENOENT';
   if (familyOf(service.id) === 'ipv6' && (service.netmask < 1 || service.netmask > 128))
@@ -38,7 +38,7 @@ export function checkService(service: Service, servers: number): Refused {
 export function checkDestination(
   destination: Destination,
   { family, syncs }: { readonly family: Family; readonly syncs: boolean },
-): Refused {
+): Errno {
   const mixed = destination.address.family !== family;
   if (mixed && (syncs || destination.forwarding !== 'tunnel')) return 'EINVAL';
   if (destination.weight < 0) return 'ERANGE';
@@ -49,7 +49,7 @@ export function checkDestination(
 }
 
 /** All or nothing. */
-export function checkTimeouts({ tcp, tcpFin, udp }: Timeouts): Refused {
+export function checkTimeouts({ tcp, tcpFin, udp }: Timeouts): Errno {
   return [tcp, tcpFin, udp].some((seconds) => seconds < 0 || seconds > LONGEST_TIMEOUT)
     ? 'EINVAL'
     : undefined;

@@ -14,7 +14,7 @@ import type { LiveService } from '../../simulator/server.js';
 import { earlier } from '../../simulator/snapshot.js';
 import type { Backend, Info } from '../backend.js';
 import type { PacketRun, PacketSink } from '../packetsink.js';
-import { checkDestination, checkService, checkTimeouts, type Refused } from './checks.js';
+import { checkDestination, checkService, checkTimeouts, type Errno } from './checks.js';
 import { inDumpOrder } from './dumporder.js';
 import { broadcastsOf, isServerAddress, type ModelHost } from './host.js';
 import { dataplaneOf, EMPTY_TABLE, stateOf, type TableState } from './state.js';
@@ -133,7 +133,7 @@ export class MemoryBackend implements Backend, PacketSink {
   async close(): Promise<void> {}
 
   /** @returns undefined, or the errno's name */
-  #change(change: Change): Refused {
+  #change(change: Change): Errno {
     switch (change.kind) {
       case 'add-service':
         return this.#addService(change.service);
@@ -166,7 +166,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return this.#dataplane.services.get(lookupKey(id));
   }
 
-  #addService(service: Service): Refused {
+  #addService(service: Service): Errno {
     if (this.#find(service.id)) return 'EEXIST';
     const refusal = checkService(service, 0);
     if (refusal === undefined) this.#dataplane.addService(service);
@@ -174,7 +174,7 @@ export class MemoryBackend implements Backend, PacketSink {
   }
 
   /** Keeps the place in the dump order, the servers and everything else that is not a setting. */
-  #editService(service: Service): Refused {
+  #editService(service: Service): Errno {
     const live = this.#find(service.id);
     if (live === undefined) return 'ESRCH';
     const refusal = checkService(
@@ -185,7 +185,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return refusal;
   }
 
-  #deleteService(id: ServiceId): Refused {
+  #deleteService(id: ServiceId): Errno {
     const live = this.#find(id);
     if (live === undefined) return 'ESRCH';
     this.#dataplane.deleteService(live);
@@ -196,7 +196,7 @@ export class MemoryBackend implements Backend, PacketSink {
     for (const live of [...this.#dataplane.services.values()]) this.#dataplane.deleteService(live);
   }
 
-  #zero(id: ServiceId | undefined): Refused {
+  #zero(id: ServiceId | undefined): Errno {
     const live = id && this.#find(id);
     if (id && live === undefined) return 'ESRCH';
     for (const { traffic, servers } of live ? [live] : this.#dataplane.services.values()) {
@@ -206,7 +206,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return undefined;
   }
 
-  #changeDestination(change: Extract<Change, { kind: `${string}-destination` }>): Refused {
+  #changeDestination(change: Extract<Change, { kind: `${string}-destination` }>): Errno {
     const live = this.#find(change.id);
     if (live === undefined) return 'ESRCH';
     const server = live.find(change.destination);
@@ -227,7 +227,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return undefined;
   }
 
-  #addDestination(live: LiveService, destination: Destination): Refused {
+  #addDestination(live: LiveService, destination: Destination): Errno {
     // one that was deleted lately is taken back without a look at its address
     if (this.#dataplane.revive(live, destination)) return undefined;
     if (!isServerAddress(destination.address, this.#broadcasts)) return 'EINVAL';
@@ -236,7 +236,7 @@ export class MemoryBackend implements Backend, PacketSink {
   }
 
   /** 0 keeps a timeout. */
-  #setTimeouts(timeouts: Timeouts): Refused {
+  #setTimeouts(timeouts: Timeouts): Errno {
     const refusal = checkTimeouts(timeouts);
     if (refusal !== undefined) return refusal;
     const old = this.#dataplane.timeouts;
@@ -248,7 +248,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return undefined;
   }
 
-  #setDaemons(daemons: readonly Daemon[] | string): Refused {
+  #setDaemons(daemons: readonly Daemon[] | string): Errno {
     if (typeof daemons === 'string') return daemons;
     this.#daemons = daemons;
     return undefined;

@@ -5,7 +5,7 @@ import { type Address, parseAddress } from '../../model/address.js';
 export class FieldError extends Error {}
 
 export type Fields = Readonly<Record<string, unknown>>;
-type Limits = Readonly<Record<string, number>>;
+type FieldLimits = Readonly<Record<string, number>>;
 export const U16 = 65535;
 const I32 = 2147483647;
 const U32 = 4294967295;
@@ -23,13 +23,13 @@ export const LIMITS = {
   tuple: { service: U32, server: U32, virtualPort: U16, serverPort: U16 },
   template: { seconds: U32 },
   flow: { clientPort: U16, mark: U32 },
-} as const satisfies Readonly<Record<string, Limits>>;
+} as const satisfies Readonly<Record<string, FieldLimits>>;
 
 /**
  * Checks the numbers of a value; where they are is put into words only for an error.
  * @throws FieldError the first number that is not whole, negative or above its limit
  */
-export function check<L extends Limits>(
+export function check<L extends FieldLimits>(
   value: { readonly [K in keyof L]: number },
   at: string,
   limits: L,

@@ -9,7 +9,7 @@ import type { Timeouts } from '../../model/timeouts.js';
 import { type RuleFile, readRuleFile } from '../config/rulefile.js';
 import { LvsctlError } from '../errors.js';
 import { expectedError } from '../failure.js';
-import { type Command, perform, printCommand } from '../plan/command.js';
+import { type PlanCommand, perform, printCommand } from '../plan/command.js';
 import { DAEMON, daemonRequest } from '../plan/rules.js';
 import type { World } from '../world.js';
 import type { BootFiles } from './place.js';
@@ -23,7 +23,7 @@ import type { BootSettings } from './settings.js';
 export async function loadCommands(
   { convention, settings }: BootFiles,
   { machine, names, readText }: World,
-): Promise<readonly Command[]> {
+): Promise<readonly PlanCommand[]> {
   const file = await readRuleFile(readText(convention.rules), convention.rules, names);
   const backend = await machine.backend();
   const rules: Change[] = [
@@ -39,7 +39,7 @@ export async function loadCommands(
       daemon,
     ),
   );
-  return [...rules.map((change): Command => ({ kind: 'rule', change })), ...daemons];
+  return [...rules.map((change): PlanCommand => ({ kind: 'rule', change })), ...daemons];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function loadCommands(
  * @throws LvsctlError that one; what was done before it is on stderr, a line each
  */
 export async function carryOut(
-  commands: readonly Command[],
+  commands: readonly PlanCommand[],
   { machine, err }: Pick<World, 'machine' | 'err'>,
 ): Promise<void> {
   for (const [done, command] of commands.entries()) {

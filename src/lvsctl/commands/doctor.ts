@@ -2,13 +2,13 @@
 import { Option } from 'commander';
 import { readConfig } from '../config/read.js';
 import { examine } from '../doctor/examine.js';
-import { inspect, ROLES, type Role } from '../doctor/inspection.js';
+import { type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
 import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
 
 interface Options {
-  readonly role?: Role;
+  readonly role?: InspectedRole;
   readonly json?: boolean;
 }
 

@@ -65,7 +65,7 @@ async function importRules(
 type Known = Pick<ImportContext, 'interfaceOf' | 'marks'>;
 
 /** What is imported, and how to name a service of it in an error. */
-interface Rules extends Pick<ImportContext, 'timeouts' | 'daemons'> {
+interface ImportedRules extends Pick<ImportContext, 'timeouts' | 'daemons'> {
   readonly services: readonly VirtualServer[];
   /** @param service counted from 0 */
   readonly problemAt: (service: number, message: string) => Problem;
@@ -73,7 +73,7 @@ interface Rules extends Pick<ImportContext, 'timeouts' | 'daemons'> {
 
 const LIVE_TABLE = 'the live table';
 
-async function fromTable({ machine }: World): Promise<Rules> {
+async function fromTable({ machine }: World): Promise<ImportedRules> {
   const backend = await machine.backend();
   const services = [...(await readTable(backend)).values()].map(
     ({ service, destinations }): VirtualServer => ({
@@ -97,7 +97,7 @@ async function fromTable({ machine }: World): Promise<Rules> {
   };
 }
 
-async function fromFile(file: string, { readText, names }: World): Promise<Rules> {
+async function fromFile(file: string, { readText, names }: World): Promise<ImportedRules> {
   const text = readText(file);
   const { services, timeouts, daemons } = await readRuleFile(text, file, names);
   if (services.length === 0) throw new LvsctlError('NOT_FOUND', `${file}: no services`);
@@ -114,7 +114,7 @@ async function fromFile(file: string, { readText, names }: World): Promise<Rules
 }
 
 /** @throws ConfigError the service that a file cannot hold */
-function write(rules: Rules, context: Known): string {
+function write(rules: ImportedRules, context: Known): string {
   const { services, timeouts, daemons, problemAt } = rules;
   try {
     return writeConfig(services, { ...context, timeouts, daemons });
@@ -126,7 +126,7 @@ function write(rules: Rules, context: Known): string {
 }
 
 /** @throws ConfigError what lvsctl would not read, at the rules that it comes from */
-function readBack(text: string, { services, problemAt }: Rules): void {
+function readBack(text: string, { services, problemAt }: ImportedRules): void {
   try {
     readConfig(text, 'the file made of these rules');
   } catch (error) {
@@ -142,7 +142,7 @@ function readBack(text: string, { services, problemAt }: Rules): void {
   }
 }
 
-function warningsOf({ services, problemAt }: Rules): readonly Problem[] {
+function warningsOf({ services, problemAt }: ImportedRules): readonly Problem[] {
   return services.flatMap(({ service }, i) => {
     const { id, netmask, persistence } = service;
     const holes = familyOf(id) === 'ipv4' && persistence ? netmaskWarning(netmask) : undefined;

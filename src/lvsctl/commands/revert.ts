@@ -6,13 +6,13 @@ import { failureText } from '../failure.js';
 import { down } from '../plan/engine.js';
 import type { Others } from '../plan/others.js';
 import type { World } from '../world.js';
-import { type Options, type Role, reporter, withRecord } from './withrecord.js';
+import { type RecordOptions, type RoleCommand, reporter, withRecord } from './withrecord.js';
 
 /** @returns the exit status */
 export async function revert(
-  role: Role,
+  role: RoleCommand,
   file: string,
-  options: Options,
+  options: RecordOptions,
   world: World,
 ): Promise<number> {
   const text = readIfThere(file, world);
@@ -54,7 +54,7 @@ function readIfThere(file: string, world: World): Text {
 
 /** @throws LvsctlError when something of the file is on this machine, or that cannot be known */
 async function requireNothingLeft(
-  role: Role,
+  role: RoleCommand,
   file: string,
   { text, why }: Text,
   world: World,
@@ -70,7 +70,7 @@ async function requireNothingLeft(
 }
 
 async function remains(
-  role: Role,
+  role: RoleCommand,
   file: string,
   text: string,
   world: World,

@@ -10,13 +10,13 @@ import type { Finish } from '../subcommand.js';
 import { comparisonTable } from '../view/comparison.js';
 import type { World } from '../world.js';
 import { revert } from './revert.js';
-import { type Options, type Role, reporter, withRecord } from './withrecord.js';
+import { type RecordOptions, type RoleCommand, reporter, withRecord } from './withrecord.js';
 
 const DIFFERS = 1;
 
 /** Adds up, down and status to `lvsctl director` or `lvsctl realserver`. */
-export function configureRole(program: Program, finish: Finish, role: Role): void {
-  type Work = (file: string, options: Options, world: World) => Promise<number>;
+export function configureRole(program: Program, finish: Finish, role: RoleCommand): void {
+  type Work = (file: string, options: RecordOptions, world: World) => Promise<number>;
   const action = (name: string, help: string, work: Work) =>
     program
       .command(name)
@@ -26,7 +26,9 @@ export function configureRole(program: Program, finish: Finish, role: Role): voi
         '--state-dir <directory>',
         'directory of the record of changes (default: below /run/lvsctl)',
       )
-      .action((file: string, options: Options) => finish((world) => work(file, options, world)));
+      .action((file: string, options: RecordOptions) =>
+        finish((world) => work(file, options, world)),
+      );
   const changing = (name: string, help: string, work: Work) =>
     action(name, help, work)
       .option('-n, --dry-run', 'print the commands and change nothing')
@@ -46,7 +48,12 @@ export function configureRole(program: Program, finish: Finish, role: Role): voi
   ).option('--json', 'print JSON');
 }
 
-async function bringUp(role: Role, file: string, options: Options, world: World): Promise<number> {
+async function bringUp(
+  role: RoleCommand,
+  file: string,
+  options: RecordOptions,
+  world: World,
+): Promise<number> {
   const text = world.readText(file);
   const config = readConfig(text, file);
   const facts = gatherFacts(world.machine);
@@ -60,9 +67,9 @@ async function bringUp(role: Role, file: string, options: Options, world: World)
 }
 
 async function showStatus(
-  role: Role,
+  role: RoleCommand,
   file: string,
-  { json = false }: Options,
+  { json = false }: RecordOptions,
   world: World,
 ): Promise<number> {
   const config = readConfig(world.readText(file), file);

@@ -8,7 +8,7 @@ import { type BootFiles, bootFiles } from '../boot/place.js';
 import { save, savedRules } from '../boot/save.js';
 import { CONVENTIONS, type Convention } from '../boot/settings.js';
 import { hasCode } from '../errors.js';
-import { type Command, perform, printCommand } from '../plan/command.js';
+import { type PlanCommand, perform, printCommand } from '../plan/command.js';
 import { errorText } from '../report.js';
 import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
@@ -100,7 +100,7 @@ async function unload(
     ({ role, syncId }): Change => ({ kind: 'stop-daemon', role, syncId }),
   );
   const commands = [...stops, { kind: 'flush' } as const].map(
-    (change): Command => ({ kind: 'rule', change }),
+    (change): PlanCommand => ({ kind: 'rule', change }),
   );
   if (dryRun) print(commands, world);
   else for (const command of commands) await perform(command, world.machine);
@@ -118,6 +118,6 @@ async function saveOnStop(files: BootFiles, force: boolean, world: World): Promi
   }
 }
 
-function print(commands: readonly Command[], { out }: World): void {
+function print(commands: readonly PlanCommand[], { out }: World): void {
   for (const command of commands) out(`${printCommand(command)}\n`);
 }

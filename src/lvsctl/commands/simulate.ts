@@ -122,14 +122,14 @@ function withScheduler(scenario: Scenario, scheduler: string): Scenario {
   return { ...scenario, service: { ...service, scheduler, schedulerFlags } };
 }
 
-interface Source {
+interface ArrivalSource {
   arrivals(): Iterable<Arrival>;
   readonly count: number;
   /** seconds */
   readonly until: number;
 }
 
-function source(options: Options, service: Service, { readText }: World): Source {
+function source(options: Options, service: Service, { readText }: World): ArrivalSource {
   const { log, arrivals: file, rate, session, connections } = options;
   if (log === undefined && file === undefined) {
     return {

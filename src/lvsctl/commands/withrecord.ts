@@ -12,7 +12,7 @@ import type { Setting } from '../plan/resources.js';
 import type { World } from '../world.js';
 
 /** What a role makes of a file. */
-export interface Role {
+export interface RoleCommand {
   readonly name: 'director' | 'realserver';
   readonly noun: string;
   plan(config: Config, facts: Facts): readonly Setting[];
@@ -24,7 +24,7 @@ export interface Role {
   remains(config: Config, machine: Machine): Promise<readonly string[]>;
 }
 
-export interface Options {
+export interface RecordOptions {
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
   readonly force?: boolean;
@@ -38,10 +38,10 @@ export interface Options {
  * @param links interfaces that the work is about; undefined = the work adds nothing to the record
  */
 export async function withRecord(
-  role: Role,
+  role: RoleCommand,
   file: string,
   text: string | undefined,
-  options: Options,
+  options: RecordOptions,
   world: World,
   links: Header['links'] | undefined,
   work: (executor: Executor) => Promise<void>,
@@ -74,7 +74,10 @@ export async function withRecord(
 }
 
 /** Prints the commands on stdout, and on stderr what is not as expected. */
-export function reporter({ out, err, netns }: World, { quiet, dryRun: dry }: Options): Reporter {
+export function reporter(
+  { out, err, netns }: World,
+  { quiet, dryRun: dry }: RecordOptions,
+): Reporter {
   const prefix = netns === undefined ? '' : `${shellLine(entering(netns))} `;
   return {
     ran(command) {

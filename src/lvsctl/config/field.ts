@@ -9,20 +9,20 @@ import { written } from './scalar.js';
 import { KEY_SYNONYMS } from './synonyms.js';
 
 /** The entry of an object: its field, a sentence about it, and what its absence means. */
-export interface Entry<T> {
+export interface FieldEntry<T> {
   readonly field: Field<T>;
   readonly help: string;
   readonly absent: { readonly required: true } | { readonly required: false; readonly value: T };
 }
 
 export type Value<F> = F extends Field<infer T> ? T : never;
-export type Entries = Readonly<Record<string, Entry<unknown>>>;
+export type Entries = Readonly<Record<string, FieldEntry<unknown>>>;
 export type Read<E extends Entries> = {
-  readonly [K in keyof E]: E[K] extends Entry<infer T> ? T : never;
+  readonly [K in keyof E]: E[K] extends FieldEntry<infer T> ? T : never;
 };
 
 /** An entry that must be there. */
-export function required<T>(field: Field<T>, help: string): Entry<T> {
+export function required<T>(field: Field<T>, help: string): FieldEntry<T> {
   return { field, help, absent: { required: true } };
 }
 
@@ -31,7 +31,7 @@ export function optional<T, D extends T | undefined>(
   field: Field<T>,
   value: D,
   help: string,
-): Entry<T | D> {
+): FieldEntry<T | D> {
   return { field, help, absent: { required: false, value } };
 }
 
@@ -202,7 +202,7 @@ function noMap(place: Place, node: Node | null, entries: Entries): string {
   return `${expected}: write {${name}: ${value}${rest.join('')}}`;
 }
 
-function describe({ field, help, absent }: Entry<unknown>): JsonSchema {
+function describe({ field, help, absent }: FieldEntry<unknown>): JsonSchema {
   const value = absent.required ? undefined : absent.value;
   return {
     ...field.schema,

@@ -1,11 +1,11 @@
 // Which kind of file a text is, when it is not the one that was expected: told by its content, with
 // what to do about it.
 
-type Kind = 'lvsctl file' | 'saved rules';
+type FileKind = 'lvsctl file' | 'saved rules';
 
 interface Row {
   /** the kinds that it is not said of, for it is one of them */
-  readonly is?: Kind;
+  readonly is?: FileKind;
   readonly signs: readonly RegExp[];
   readonly message: string;
 }
@@ -75,7 +75,7 @@ const LOOKED_AT = 200_000;
  * What a text is and what to do with it.
  * @returns undefined when it is of the expected kind, or none that is known
  */
-export function otherKind(text: string, expected: Kind): string | undefined {
+export function otherKind(text: string, expected: FileKind): string | undefined {
   const beginning = text.slice(0, LOOKED_AT);
   const fits = ({ signs }: Row) => signs.every((sign) => sign.test(beginning));
   const own = ROWS.find(({ is }) => is === expected);

@@ -18,7 +18,7 @@ import { ConfigError, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
 
 /** Looks up the host and service names of one line. */
-export interface Names {
+export interface NameResolver {
   resolve(lookups: Lookups): Promise<Found>;
 }
 
@@ -44,8 +44,12 @@ export interface RuleFile {
  * @throws ConfigError every line that ipvsadm would refuse, or that does not fit what came before;
  *   when the text is of another kind, what it is
  */
-export async function readRuleFile(text: string, file: string, names: Names): Promise<RuleFile> {
-  const table = new Table();
+export async function readRuleFile(
+  text: string,
+  file: string,
+  names: NameResolver,
+): Promise<RuleFile> {
+  const table = new RuleTable();
   const problems: Problem[] = [];
   let number = 0;
   for (const line of linesOf(once(text))) {
@@ -74,8 +78,8 @@ interface Wrong {
 
 async function readLine(
   words: readonly string[],
-  names: Names,
-  table: Table,
+  names: NameResolver,
+  table: RuleTable,
   number: number,
 ): Promise<Wrong | undefined> {
   const tokens = scan(words, { posix: false });
@@ -155,7 +159,7 @@ interface Entry {
 }
 
 /** The rules as the lines build them up. */
-class Table implements RuleFile {
+class RuleTable implements RuleFile {
   readonly #services = new Map<string, Entry>();
   timeouts: Timeouts | undefined;
   daemons: DaemonRequest[] = [];

@@ -160,7 +160,7 @@ function unclosedIn({ text, start }: Line): Cause | undefined {
 }
 
 /** A column in which entries stand, and whether they begin with a dash. */
-interface Column {
+interface IndentColumn {
   readonly at: number;
   readonly dashed: boolean;
 }
@@ -170,7 +170,7 @@ interface Column {
  * Offset in the text.
  */
 function misaligned(lines: readonly Line[], from: number): Cause | undefined {
-  let open: readonly Column[] = [];
+  let open: readonly IndentColumn[] = [];
   /** the column that the line must not pass: that of a key with its value beside it */
   let limit = Number.POSITIVE_INFINITY;
   for (const { text, number, start } of lines) {
@@ -201,7 +201,7 @@ function misaligned(lines: readonly Line[], from: number): Cause | undefined {
 }
 
 /** The columns on both sides of one in which no such entry may stand; none when it may. */
-function missed(open: readonly Column[], column: number, dashed: boolean): number[] {
+function missed(open: readonly IndentColumn[], column: number, dashed: boolean): number[] {
   const deepest = open.at(-1)?.at ?? 0;
   const here = open.find(({ at }) => at === column);
   if (column > deepest || (here && (dashed || !here.dashed))) return [];

@@ -10,7 +10,7 @@ import { connectedTo } from '../plan/facts.js';
 import { FIREWALL } from '../plan/firewall.js';
 import { DAEMON } from '../plan/rules.js';
 import { isLoaded } from '../plan/sysctl.js';
-import type { Check, Found } from './finding.js';
+import type { FindingRule, Found } from './finding.js';
 import { type Inspection, isLocal, mayAdminister } from './inspection.js';
 import { isNot, shell, typed, wrongAddress } from './repair.js';
 
@@ -20,7 +20,7 @@ const GOOD_REUSE = [5, 9] as const;
 const MOST_IN_BUCKET = 2;
 const MOST_BITS = 20;
 
-export const DIRECTOR_CHECKS: readonly Check[] = [
+export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'module',
     role: 'director',

@@ -1,5 +1,5 @@
 // What the doctor finds.
-import type { Inspection, Role } from './inspection.js';
+import type { InspectedRole, Inspection } from './inspection.js';
 
 export interface Finding {
   /** the check, `rp-filter` */
@@ -18,9 +18,9 @@ export interface Finding {
 export type Found = Omit<Finding, 'id' | 'why'>;
 
 /** One kind of fault. */
-export interface Check {
+export interface FindingRule {
   readonly id: string;
-  readonly role: Role | 'any';
+  readonly role: InspectedRole | 'any';
   readonly why: string;
   find(inspection: Inspection): readonly Found[] | Promise<readonly Found[]>;
 }

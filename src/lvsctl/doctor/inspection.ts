@@ -13,10 +13,10 @@ import { partsOf } from '../plan/realserver.js';
 import { hasRules } from '../plan/rules.js';
 
 export const ROLES = ['director', 'realserver'] as const;
-export type Role = (typeof ROLES)[number];
+export type InspectedRole = (typeof ROLES)[number];
 
 /** A service of the live table. */
-export interface LiveService {
+export interface InspectedService {
   readonly service: Service;
   readonly destinations: readonly Destination[];
   readonly connections: number;
@@ -34,9 +34,9 @@ export interface Inspection {
   readonly machine: Machine;
   readonly facts: Facts;
   readonly config: Config | undefined;
-  readonly roles: ReadonlySet<Role>;
+  readonly roles: ReadonlySet<InspectedRole>;
   /** undefined when the rules cannot be read */
-  readonly live: readonly LiveService[] | undefined;
+  readonly live: readonly InspectedService[] | undefined;
   /** from the file, else from the live table */
   readonly expected: readonly ExpectedService[];
   readonly marks: readonly MarkSource[];
@@ -51,7 +51,7 @@ const CAP_NET_ADMIN = 12n;
 /** Gathers everything once. @throws CommandError when `ip` cannot tell */
 export async function inspect(
   config: Config | undefined,
-  role: Role | undefined,
+  role: InspectedRole | undefined,
   machine: Machine,
 ): Promise<Inspection> {
   const facts = gatherFacts(machine);
@@ -96,9 +96,9 @@ export const TUNNEL =
 
 function rolesOf(
   config: Config | undefined,
-  live: readonly LiveService[] | undefined,
+  live: readonly InspectedService[] | undefined,
   facts: Facts,
-): Set<Role> {
+): Set<InspectedRole> {
   const serves = config ? partsOf(config, facts).length > 0 : quietVips(facts).length > 0;
   const directs = (live ?? []).length > 0 || !serves;
   return new Set([
@@ -107,10 +107,10 @@ function rolesOf(
   ]);
 }
 
-async function liveServices(machine: Machine): Promise<LiveService[]> {
+async function liveServices(machine: Machine): Promise<InspectedService[]> {
   if (!hasRules(machine)) return [];
   const backend = await machine.backend();
-  const found: LiveService[] = [];
+  const found: InspectedService[] = [];
   for (const { service } of await backend.services('rules')) {
     const entries = await backend.destinations(service.id);
     found.push({

@@ -12,7 +12,7 @@ import {
   tunnelDevice,
   vipDevice,
 } from '../plan/realserver.js';
-import type { Check, Found } from './finding.js';
+import type { FindingRule, Found } from './finding.js';
 import { type Inspection, quietVips, TUNNEL } from './inspection.js';
 import { isNot, shell, wrongAddress } from './repair.js';
 
@@ -20,7 +20,7 @@ import { isNot, shell, wrongAddress } from './repair.js';
 const QUIET_IGNORE = [1, 2, 8];
 const QUIET_ANNOUNCE = [2];
 
-export const REALSERVER_CHECKS: readonly Check[] = [
+export const REALSERVER_CHECKS: readonly FindingRule[] = [
   {
     id: 'arp',
     role: 'realserver',

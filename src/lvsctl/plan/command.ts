@@ -8,7 +8,7 @@ import { LvsctlError } from '../errors.js';
 import { reasonOf } from '../failure.js';
 import type { Machine } from './machine.js';
 
-export type Command =
+export type PlanCommand =
   | {
       readonly kind: 'run';
       readonly program: string;
@@ -28,7 +28,7 @@ export class CommandError extends LvsctlError {
 }
 
 /** The command as a line for a shell; a comment where no option of ipvsadm says it. */
-export function printCommand(command: Command): string {
+export function printCommand(command: PlanCommand): string {
   switch (command.kind) {
     case 'run':
       return shellLine([command.program, ...command.args]);
@@ -46,7 +46,7 @@ export function printCommand(command: Command): string {
 }
 
 /** Does it. @throws CommandError, unless the command may fail */
-export async function perform(command: Command, machine: Machine): Promise<void> {
+export async function perform(command: PlanCommand, machine: Machine): Promise<void> {
   switch (command.kind) {
     case 'run': {
       const { status, stderr } = machine.run(command.program, command.args);
@@ -79,6 +79,6 @@ export function sysctlName(key: string): string {
   return key.includes('.') ? key : key.replaceAll('/', '.');
 }
 
-function failure(command: Command, why: string): CommandError {
+function failure(command: PlanCommand, why: string): CommandError {
   return new CommandError(`${printCommand(command)}: ${why}`);
 }

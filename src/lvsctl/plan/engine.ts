@@ -2,8 +2,8 @@
 // that whatever happens in between, what was there before is known; each is made only when it is
 // needed, so that everything can be done again.
 import { expectedError } from '../failure.js';
-import { type Command, CommandError, perform } from './command.js';
-import type { Entry, Journal, Position } from './journal.js';
+import { CommandError, type PlanCommand, perform } from './command.js';
+import type { Journal, JournalEntry, Position } from './journal.js';
 import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
 import type { Others } from './others.js';
@@ -16,21 +16,21 @@ import {
   resourceWith,
   type Setting,
 } from './resources.js';
-import { type Snapshot, snapshot } from './snapshot.js';
+import { type MachineSnapshot, snapshot } from './snapshot.js';
 
 /** Who carries out a plan: the machine itself, or a printer. */
 export interface Executor {
   readonly journal: Journal;
   readonly others: Others;
-  readonly machine: Snapshot;
-  perform(command: Command): Promise<void>;
+  readonly machine: MachineSnapshot;
+  perform(command: PlanCommand): Promise<void>;
   readonly report: Reporter;
 }
 
 /** Where an executor reports what it does. */
 export interface Reporter {
   /** a command was carried out */
-  ran(command: Command): void;
+  ran(command: PlanCommand): void;
   /** something is not restored, or not as expected: one line */
   warn(text: string): void;
 }
@@ -122,7 +122,7 @@ export async function down(executor: Executor): Promise<void> {
   if (failures.length > 0) throw new CommandError(failures.join('\n'));
 }
 
-function renamesOf(journal: Journal, machine: Snapshot): Renames {
+function renamesOf(journal: Journal, machine: MachineSnapshot): Renames {
   return renamesSince(journal.header?.links ?? {}, machine);
 }
 
@@ -151,7 +151,7 @@ async function bringAbout(
 
 /** Puts the former state of an entry back, where it is still this file's to put back. */
 async function restore(
-  entry: Entry,
+  entry: JournalEntry,
   executor: Executor,
   renames: Renames,
   done: Done[],
@@ -178,7 +178,7 @@ async function restore(
 
 /** @returns why it stays as it is, '' when that needs no words; undefined when it is restored */
 function reasonToKeep(
-  { resource, former, set, settled }: Entry,
+  { resource, former, set, settled }: JournalEntry,
   bound: BoundResource,
   actual: ResourceState,
   { others, machine }: Executor,
@@ -197,7 +197,7 @@ function reasonToKeep(
   return `${bound.title}: left at ${bound.show(actual)}: changed by others after up set ${bound.show(set)}`;
 }
 
-function holderOf(address: string, machine: Snapshot): string | undefined {
+function holderOf(address: string, machine: MachineSnapshot): string | undefined {
   return localAddresses(machine).find((one) => prefixed(one) === address)?.device;
 }
 

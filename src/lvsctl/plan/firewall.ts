@@ -3,7 +3,7 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address.js';
 import type { KnownProtocol } from '../../model/service.js';
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import type { Machine } from './machine.js';
 import type { ResourceType } from './resourcetype.js';
 
@@ -131,7 +131,7 @@ function nftTable(rule: FirewallRule): {
   };
 }
 
-function nftCommands(rule: FirewallRule, to: boolean): Command[] {
+function nftCommands(rule: FirewallRule, to: boolean): PlanCommand[] {
   const { family, name, chain, text } = nftTable(rule);
   const table = `${family} ${name}`;
   // one command is one transaction

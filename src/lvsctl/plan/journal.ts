@@ -61,7 +61,7 @@ export interface Header {
 }
 
 /** A resource that was changed: what it was before the first change, and what it was last set to. */
-export interface Entry {
+export interface JournalEntry {
   readonly resource: Resource;
   readonly former: ResourceState;
   readonly set: ResourceState;
@@ -128,14 +128,14 @@ export class Journal {
     return this.#header;
   }
 
-  get entries(): readonly Entry[] {
-    const found = new Map<string, Entry>();
+  get entries(): readonly JournalEntry[] {
+    const found = new Map<string, JournalEntry>();
     for (const line of this.#lines)
       if (line.letter !== 'v') found.set(keyOf(line.resource), toEntry(line));
     return [...found.values()];
   }
 
-  find(resource: Resource): Entry | undefined {
+  find(resource: Resource): JournalEntry | undefined {
     const line = this.#top(resource);
     return line && toEntry(line);
   }
@@ -287,7 +287,7 @@ export class Journal {
   }
 }
 
-function toEntry({ resource, former, set, letter }: Line): Entry {
+function toEntry({ resource, former, set, letter }: Line): JournalEntry {
   return { resource, former, set, settled: letter === 's' };
 }
 

@@ -1,13 +1,13 @@
 // What `ip` sets: addresses, tunnel devices, ports that take gue, the default route.
 import type { Family } from '../../model/address.js';
 import { shellLine } from '../../render/shell.js';
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
 import type { ResourceType } from './resourcetype.js';
 import { once } from './snapshot.js';
 
-const ip = (...args: readonly string[]): Command => ({ kind: 'run', program: 'ip', args });
+const ip = (...args: readonly string[]): PlanCommand => ({ kind: 'run', program: 'ip', args });
 const option = (family: Family) => (family === 'ipv6' ? ['-6'] : []);
 
 export interface AddressResource {

@@ -1,6 +1,6 @@
 // Which record belongs to a file, and what the records of other files need.
 import { failureText } from '../failure.js';
-import { type Entry, Journal, type RecordDirectory } from './journal.js';
+import { Journal, type JournalEntry, type RecordDirectory } from './journal.js';
 import { keyOf, type Resource } from './resources.js';
 
 /** A record by its name in the directory. */
@@ -59,7 +59,7 @@ function headerOf(directory: RecordDirectory, name: string) {
 /** What the records of other files and of the other role say. */
 export interface Others {
   /** The entry of another record for the same resource, and its file. */
-  find(resource: Resource): { readonly entry: Entry; readonly file: string } | undefined;
+  find(resource: Resource): { readonly entry: JournalEntry; readonly file: string } | undefined;
   readonly records: readonly OtherRecord[];
   /** why records cannot be read */
   readonly problems: readonly string[];
@@ -72,7 +72,7 @@ export interface OtherRecord {
 
 /** Reads all records but one. One that is damaged does not stop the work on another file. */
 export function readOthers(directory: RecordDirectory, own: string): Others {
-  const entries = new Map<string, { readonly entry: Entry; readonly file: string }>();
+  const entries = new Map<string, { readonly entry: JournalEntry; readonly file: string }>();
   const records: OtherRecord[] = [];
   const problems: string[] = [];
   for (const name of directory.list().filter((one) => one !== own)) {

@@ -11,7 +11,7 @@ import { isRoute } from './route.js';
 import { isSysctlKey, sideEffectOf } from './sysctl.js';
 
 /** @returns what is wrong, beginning with the path of the field; undefined when nothing is */
-type Check = (value: unknown, path: string) => string | undefined;
+type FieldCheck = (value: unknown, path: string) => string | undefined;
 
 /** @returns what is wrong with a header, undefined when nothing is */
 export function checkHeader(value: unknown): string | undefined {
@@ -34,7 +34,7 @@ export function checkEntry(value: unknown): string | undefined {
   );
 }
 
-function test(what: string, accepts: (value: unknown) => boolean): Check {
+function test(what: string, accepts: (value: unknown) => boolean): FieldCheck {
   return (value, path) => (accepts(value) ? undefined : `${path}: not ${what}`);
 }
 const matching = (what: string, pattern: RegExp) =>
@@ -48,15 +48,15 @@ const text = (what: string, accepts: (value: string) => boolean) =>
   test(what, (value) => typeof value === 'string' && accepts(value));
 const flag = test('true or false', (value) => typeof value === 'boolean');
 const orNull =
-  (check: Check): Check =>
+  (check: FieldCheck): FieldCheck =>
   (value, path) =>
     value === null ? undefined : check(value, path);
 const either =
-  (what: string, ...checks: readonly Check[]): Check =>
+  (what: string, ...checks: readonly FieldCheck[]): FieldCheck =>
   (value, path) =>
     checks.some((check) => check(value, path) === undefined) ? undefined : `${path}: not ${what}`;
 
-function list(check: Check, min: number, max: number): Check {
+function list(check: FieldCheck, min: number, max: number): FieldCheck {
   return (value, path) => {
     if (!Array.isArray(value) || value.length < min || value.length > max)
       return `${path}: not a list of ${min} to ${max}`;
@@ -66,9 +66,9 @@ function list(check: Check, min: number, max: number): Check {
 
 /** Exactly these keys, the optional ones as they like. */
 function shape(
-  required: Readonly<Record<string, Check>>,
-  optional: Readonly<Record<string, Check>> = {},
-): Check {
+  required: Readonly<Record<string, FieldCheck>>,
+  optional: Readonly<Record<string, FieldCheck>> = {},
+): FieldCheck {
   const all = { ...required, ...optional };
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -88,7 +88,7 @@ function shape(
 }
 
 /** A table whose keys are checked too. */
-function record(key: (key: string) => boolean, check: Check): Check {
+function record(key: (key: string) => boolean, check: FieldCheck): FieldCheck {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return `${path}: not an object`;
@@ -188,7 +188,7 @@ const HEADER = shape({
   content: matching('a checksum', /^[0-9a-f]{64}$/),
   links: record(isInterfaceName, integer(1, INT32)),
 });
-const anything: Check = () => undefined;
+const anything: FieldCheck = () => undefined;
 const ENTRY = shape({
   resource: test('an object', (value) => typeof value === 'object' && value !== null),
   former: anything,
@@ -196,8 +196,8 @@ const ENTRY = shape({
 });
 
 interface Row {
-  readonly resource: Check;
-  readonly state: (resource: never) => Check;
+  readonly resource: FieldCheck;
+  readonly state: (resource: never) => FieldCheck;
 }
 
 // biome-ignore format: a table
@@ -215,7 +215,7 @@ const RESOURCE_TYPES: { readonly [K in ResourceKind]: Row } = {
 };
 
 /** The value of the key, and those of the keys that change along with it. */
-function sysctlState({ key }: { readonly key: string }): Check {
+function sysctlState({ key }: { readonly key: string }): FieldCheck {
   const value = matching('a number', /^-?\d{1,10}$/);
   return orNull((state, path) => {
     const wrong = record((one) => one === key || sideEffectOf(key, one) !== undefined, value)(

@@ -1,7 +1,7 @@
 // Interfaces that were renamed since they were changed: the kernel's number of an interface stays.
 import { links } from './network.js';
 import type { Resource, ResourceState, Setting } from './resources.js';
-import type { Snapshot } from './snapshot.js';
+import type { MachineSnapshot } from './snapshot.js';
 import { interfaceOf } from './sysctl.js';
 
 export type Renames = ReadonlyMap<string, string>;
@@ -9,7 +9,7 @@ export type Renames = ReadonlyMap<string, string>;
 /** Interfaces that settings are about, with the kernel's number of each. */
 export function linksOf(
   settings: readonly Setting[],
-  machine: Snapshot,
+  machine: MachineSnapshot,
 ): Readonly<Record<string, number>> {
   const names = new Set(settings.flatMap(({ resource }) => deviceOf(resource) ?? []));
   return Object.fromEntries(
@@ -20,7 +20,10 @@ export function linksOf(
 }
 
 /** New name by former name. @param known numbers by former name */
-export function renamesSince(known: Readonly<Record<string, number>>, machine: Snapshot): Renames {
+export function renamesSince(
+  known: Readonly<Record<string, number>>,
+  machine: MachineSnapshot,
+): Renames {
   if (Object.keys(known).length === 0) return new Map();
   const present = links(machine);
   return new Map(

@@ -1,5 +1,5 @@
 // The table of all types of resources. What a resource is, and the state it can have, follow from it.
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import { FIREWALL } from './firewall.js';
 import type { Machine } from './machine.js';
 import { ADDRESS, FOU, LINK, ROUTE } from './network.js';
@@ -55,7 +55,7 @@ export interface BoundResource<K extends ResourceKind = ResourceKind> {
   show(state: ResourceState<K>): string;
   read(machine: Machine): Promise<ResourceState<K>>;
   same(actual: ResourceState<K>, desired: ResourceState<K>): boolean;
-  commands(from: ResourceState<K>, to: ResourceState<K>): readonly Command[];
+  commands(from: ResourceState<K>, to: ResourceState<K>): readonly PlanCommand[];
 }
 
 /** The same table, typed so that a row and its resource are seen to belong together. */

@@ -1,5 +1,5 @@
 // What is to be known of a type of resource: something on the machine that has a state.
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import type { Machine } from './machine.js';
 
 /**
@@ -16,5 +16,5 @@ export interface ResourceType<Resource, State> {
   read(resource: Resource, machine: Machine): Promise<State>;
   /** whether what is there is what is desired */
   same(actual: State, desired: State): boolean;
-  commands(resource: Resource, from: State, to: State): readonly Command[];
+  commands(resource: Resource, from: State, to: State): readonly PlanCommand[];
 }

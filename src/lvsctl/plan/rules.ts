@@ -10,12 +10,12 @@ import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js'
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { NUMERIC } from '../../render/names.js';
 import { renderServiceRule } from '../../render/rules.js';
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import type { Machine } from './machine.js';
 import type { ResourceType } from './resourcetype.js';
 import { isLoaded } from './sysctl.js';
 
-const rule = (change: Change): Command => ({ kind: 'rule', change });
+const rule = (change: Change): PlanCommand => ({ kind: 'rule', change });
 
 /**
  * Whether rules can be there at all: a kernel without the module has none, and asking would load
@@ -104,7 +104,7 @@ export const DAEMON: ResourceType<DaemonResource, DaemonRequest | null> = {
     actual === null || desired === null ? actual === desired : sameDaemon(actual, desired),
   commands(resource, from, to) {
     if (DAEMON.same(from, to)) return [];
-    const stop: Command[] =
+    const stop: PlanCommand[] =
       from === null
         ? []
         : [rule({ kind: 'stop-daemon', role: resource.role, syncId: from.syncId })];

@@ -2,7 +2,7 @@
 // addresses, not with one process each.
 import type { Machine } from './machine.js';
 
-export interface Snapshot extends Machine {
+export interface MachineSnapshot extends Machine {
   /** The result of a reading, which is done once until `refresh`. */
   once<T>(name: string, read: () => T): T;
   /** Forgets what was read. */
@@ -13,7 +13,7 @@ export interface Snapshot extends Machine {
  * @returns the same machine; what its commands change of the lists is read again, but for the one
  *   address or rule that a command names: no plan reads that twice
  */
-export function snapshot(machine: Machine): Snapshot {
+export function snapshot(machine: Machine): MachineSnapshot {
   const known = new Map<string, unknown>();
   return {
     run(program, args, input) {
@@ -43,5 +43,5 @@ function changesLists(program: string, args: readonly string[]): boolean {
 
 /** A reading of a machine, done once where that machine is a snapshot. */
 export function once<T>(machine: Machine, name: string, read: () => T): T {
-  return 'once' in machine ? (machine as Snapshot).once(name, read) : read();
+  return 'once' in machine ? (machine as MachineSnapshot).once(name, read) : read();
 }

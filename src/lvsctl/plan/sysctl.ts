@@ -1,6 +1,6 @@
 // Kernel settings: sysctls and modules.
 import { isInterfaceName } from '../../model/interface.js';
-import type { Command } from './command.js';
+import type { PlanCommand } from './command.js';
 import { sysctlName } from './command.js';
 import type { Machine } from './machine.js';
 import type { ResourceType } from './resourcetype.js';
@@ -46,7 +46,7 @@ export const SYSCTL: ResourceType<SysctlResource, SysctlState> = {
   commands({ key }, from, to) {
     const value = to?.[key];
     if (to === null || value === undefined) return [];
-    const written: Command[] = from?.[key] === value ? [] : [{ kind: 'sysctl', key, value }];
+    const written: PlanCommand[] = from?.[key] === value ? [] : [{ kind: 'sysctl', key, value }];
     const afterwards = (other: string) =>
       written.length > 0 ? predicted(key, other, value) : from?.[other];
     const rest = Object.entries(to).filter(
@@ -54,7 +54,7 @@ export const SYSCTL: ResourceType<SysctlResource, SysctlState> = {
     );
     return [
       ...written,
-      ...rest.map(([other, text]): Command => ({ kind: 'sysctl', key: other, value: text })),
+      ...rest.map(([other, text]): PlanCommand => ({ kind: 'sysctl', key: other, value: text })),
     ];
   },
 };

@@ -9,14 +9,14 @@ import { readRuleFile } from '../config/rulefile.js';
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
 
-export interface Rules {
+export interface RulesToSimulate {
   /** servers in the order in which they were added */
   readonly services: readonly (VirtualServer & { readonly name: string })[];
   readonly timeouts: Timeouts;
 }
 
 /** @throws BAD_FILE an error with its line; NOT_FOUND when there are no services */
-export async function readRules(file: string | undefined, world: World): Promise<Rules> {
+export async function readRules(file: string | undefined, world: World): Promise<RulesToSimulate> {
   const rules =
     file === undefined
       ? await fromTable(world)
@@ -33,7 +33,10 @@ export async function readRules(file: string | undefined, world: World): Promise
  * alone, or else a part that only one has.
  * @throws NOT_FOUND when there is none, or more than one
  */
-export function chooseService(rules: Rules, wanted: string | undefined): Rules['services'][number] {
+export function chooseService(
+  rules: RulesToSimulate,
+  wanted: string | undefined,
+): RulesToSimulate['services'][number] {
   const { services } = rules;
   const exact = services.filter(({ name, service }) =>
     [name, serviceKey(service.id), endpointOf(service.id)].includes(wanted ?? ''),
@@ -58,7 +61,7 @@ function endpointOf(id: ServiceId): string {
   return id.kind === 'address' ? serverKey(id) : serviceKey(id);
 }
 
-async function fromTable({ machine }: World): Promise<Rules> {
+async function fromTable({ machine }: World): Promise<RulesToSimulate> {
   const backend = await machine.backend();
   const services = [...(await readTable(backend))].map(([name, { service, destinations }]) => ({
     service,
@@ -68,7 +71,7 @@ async function fromTable({ machine }: World): Promise<Rules> {
   return { services, timeouts: await backend.timeouts() };
 }
 
-function fromConfig(file: string, { readText }: World): Rules {
+function fromConfig(file: string, { readText }: World): RulesToSimulate {
   const config = readConfig(readText(file), file);
   const { timeouts } = config;
   return {
@@ -83,7 +86,7 @@ function fromConfig(file: string, { readText }: World): Rules {
   };
 }
 
-async function fromRuleFile(file: string, { readText, names }: World): Promise<Rules> {
+async function fromRuleFile(file: string, { readText, names }: World): Promise<RulesToSimulate> {
   const { services, timeouts } = await readRuleFile(readText(file), file, names);
   const given = timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
   return {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Attempt } from './attempt.js';
 import { createCounter, createStore } from './limits.js';
 import { failed, PASS, type ProbeOutcome } from './outcome.js';
-import type { Pattern } from './pattern.js';
+import type { ProbePattern } from './pattern.js';
 import { weightOf } from './weight.js';
 
 export interface Digest {
@@ -14,11 +14,11 @@ export interface Digest {
 
 /** What is expected of a body; patterns see its beginning, the digest is of all of it. */
 export interface BodyRules {
-  readonly match: Pattern | undefined;
-  readonly notMatch: Pattern | undefined;
+  readonly match: ProbePattern | undefined;
+  readonly notMatch: ProbePattern | undefined;
   readonly digest: Digest | undefined;
   /** finds the weight of the server */
-  readonly weight: Pattern | undefined;
+  readonly weight: ProbePattern | undefined;
 }
 
 /** What patterns see of a body. */

@@ -6,7 +6,7 @@ import type { ProbeOutcome, ProbeTarget } from './outcome.js';
 export type ProbeOf<S> = (spec: S, target: ProbeTarget) => Promise<ProbeOutcome>;
 
 /** A row of table.ts. `S` is what the probe is asked to do, as plain data. */
-export interface Kind<S> {
+export interface ProbeType<S> {
   /**
    * Whether it can begin at a port of our choice, by which a network namespace finds the route to
    * one server.

@@ -21,7 +21,7 @@ export function createCounter({ bytes, pieces }: Limits): (size: number) => stri
   };
 }
 
-export interface Store {
+export interface BoundedBuffer {
   /** Copies as much as there is room for. @returns whether it is full now */
   add(piece: Buffer): boolean;
   /** what was added; shares memory with the store */
@@ -31,7 +31,7 @@ export interface Store {
 const FIRST_ROOM = 4096;
 
 /** One buffer of at most `limit` bytes, however many pieces come: none of them is kept. */
-export function createStore(limit: number): Store {
+export function createStore(limit: number): BoundedBuffer {
   let room = Buffer.allocUnsafe(Math.min(FIRST_ROOM, limit));
   let size = 0;
   return {

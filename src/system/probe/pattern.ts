@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 
 /** Whether a pattern occurs in a text; its first group where `group` is asked. */
-export interface Pattern {
+export interface ProbePattern {
   readonly test: (text: string) => boolean;
   /** the text of group 1, or of the whole match where there is no group; undefined = no match */
   readonly group: (text: string) => string | undefined;
@@ -12,13 +12,13 @@ export interface Pattern {
 const KEPT = 1000;
 
 /** @returns what compiles a pattern that the file's reader has understood, each once */
-export function createPatterns(): (source: string) => Pattern {
-  const known = new Map<string, Pattern>();
+export function createPatterns(): (source: string) => ProbePattern {
+  const known = new Map<string, ProbePattern>();
   return (source) => {
     const found = known.get(source);
     if (found) return found;
     const compiled = RE2JS.compile(source);
-    const pattern: Pattern = {
+    const pattern: ProbePattern = {
       test: (text) => compiled.test(text),
       group(text) {
         const matcher = compiled.matcher(text);

@@ -14,13 +14,13 @@ const OUTPUT_LIMITS = { bytes: 1024 * 1024, pieces: 16_384 };
 const LAST_WORDS_MS = 100;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-export interface Program {
+export interface ProbeProgram {
   /** program and arguments; no shell */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export type Exec = (program: Program, timeoutMs: number) => Promise<ProbeOutcome>;
+export type Exec = (program: ProbeProgram, timeoutMs: number) => Promise<ProbeOutcome>;
 
 /**
  * @returns what runs a program to its end: it passes with status 0, else its last line of output
@@ -43,7 +43,7 @@ export function createExec(open: Open): Exec {
 
 function run(
   open: Open,
-  { command: [program = '', ...args], environment }: Program,
+  { command: [program = '', ...args], environment }: ProbeProgram,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
   return attempt(open, timeoutMs, (one) => {

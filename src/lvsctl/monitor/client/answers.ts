@@ -12,7 +12,7 @@ import {
   type Shape,
   text,
 } from '../../shape.js';
-import type { AdminAnswer, ChangedServer, Refused } from '../process/control.js';
+import type { AdminAnswer, ChangedServer, RefusedRequest } from '../process/control.js';
 import {
   type CheckStatus,
   SERVER_STATES,
@@ -70,4 +70,4 @@ export const ADMIN_ANSWER: Shape = objectWith<AdminAnswer>({
   error: nullable(text),
 });
 
-export const REFUSED: Shape = objectWith<Refused>({ refused: text, hint: nullable(text) });
+export const REFUSED: Shape = objectWith<RefusedRequest>({ refused: text, hint: nullable(text) });

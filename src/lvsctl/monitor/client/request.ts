@@ -2,7 +2,12 @@
 import { LvsctlError } from '../../errors.js';
 import { reasonOf } from '../../failure.js';
 import type { Shape } from '../../shape.js';
-import type { AdminAnswer, AdminRequest, ControlRequest, Refused } from '../process/control.js';
+import type {
+  AdminAnswer,
+  AdminRequest,
+  ControlRequest,
+  RefusedRequest,
+} from '../process/control.js';
 import type { Runtime } from '../runtime.js';
 import type { Status } from '../status.js';
 import { ADMIN_ANSWER, REFUSED, STATUS } from './answers.js';
@@ -43,7 +48,7 @@ async function askMonitor(
   if (typeof answer === 'object' && answer !== null && 'refused' in answer) {
     const problem = REFUSED(answer, '');
     if (problem !== undefined) throw badAnswer(socket, problem);
-    const { refused, hint } = answer as Refused;
+    const { refused, hint } = answer as RefusedRequest;
     throw new LvsctlError('MONITOR_REFUSED', refused, hint ?? undefined);
   }
   const problem = shape(answer, '');

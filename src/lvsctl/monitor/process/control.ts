@@ -45,7 +45,7 @@ export interface AdminAnswer {
 }
 
 /** Why a request is refused, for people. */
-export interface Refused {
+export interface RefusedRequest {
   readonly refused: string;
   /** what to do about it */
   readonly hint: string | null;
@@ -99,7 +99,7 @@ export function createControl({
       return JSON.stringify({
         refused: reasonOf(error),
         hint: (error instanceof LvsctlError ? error.hint : undefined) ?? null,
-      } satisfies Refused);
+      } satisfies RefusedRequest);
     }
   };
 }

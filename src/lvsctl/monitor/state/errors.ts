@@ -1,7 +1,7 @@
 // Errors of checks: ours, not the server's. Reported once, however many checks have one.
 import { labelOf } from '../checks/spec.js';
 import type { MonitorEvent } from './events.js';
-import type { Step } from './input.js';
+import type { Reduction } from './input.js';
 import type { CheckResult, MonitorState, ServiceState } from './state.js';
 
 /** Why a check could not be made, with the check; undefined = it could. */
@@ -14,7 +14,7 @@ export function withErrors(
   state: MonitorState,
   before: string | undefined,
   after: string | undefined,
-): Step {
+): Reduction {
   if (before === after) return { state, events: [] };
   const errors = new Map(state.errors);
   const events: MonitorEvent[] = [];

@@ -6,7 +6,7 @@ import type { Config } from '../../config/file.js';
 import type { MonitorEvent } from './events.js';
 import type { AdminState, CheckResult, MonitorState, ServerId } from './state.js';
 
-export interface Refusal {
+export interface RefusedChange {
   readonly change: Change;
   readonly error: IpvsError;
 }
@@ -43,10 +43,10 @@ export type Input =
       readonly before: Table;
       /** services that were reconciled, not left alone */
       readonly written: ReadonlySet<ServiceKey>;
-      readonly refusals: readonly Refusal[];
+      readonly refusals: readonly RefusedChange[];
     };
 
-export interface Step {
+export interface Reduction {
   readonly state: MonitorState;
   readonly events: readonly MonitorEvent[];
 }

@@ -5,7 +5,7 @@ import { NO_DRIFT } from '../table/drift.js';
 import { withConfig } from './config.js';
 import { errorOf, errorsOf, withErrors } from './errors.js';
 import type { MonitorEvent } from './events.js';
-import type { Input, Step } from './input.js';
+import type { Input, Reduction } from './input.js';
 import { NO_ORPHANS } from './orphans.js';
 import { withAdmin, withResult } from './service.js';
 import { type MonitorState, withService } from './state.js';
@@ -32,7 +32,7 @@ export function emptyState(config: Config): MonitorState {
  * The state after an input, and the events of it. Pure: the same arguments give the same step.
  * @param now clock milliseconds
  */
-export function reduce(state: MonitorState, input: Input, now: number): Step {
+export function reduce(state: MonitorState, input: Input, now: number): Reduction {
   switch (input.kind) {
     case 'result':
       return onResult(state, input, now);
@@ -53,9 +53,9 @@ function onResult(
   state: MonitorState,
   { service: key, server, check, result }: Extract<Input, { kind: 'result' }>,
   now: number,
-): Step {
+): Reduction {
   let events: readonly MonitorEvent[] = [];
-  let errors: Step = { state, events: [] };
+  let errors: Reduction = { state, events: [] };
   const services = withService(state.services, key, (service) => {
     const known = service.servers
       .find((one) => one.key === server)
@@ -75,7 +75,7 @@ function onAdmin(
   state: MonitorState,
   { servers, admin, reason }: Extract<Input, { kind: 'admin' }>,
   now: number,
-): Step {
+): Reduction {
   const events: MonitorEvent[] = [];
   let { services, remembered } = state;
   for (const { service: key, server } of servers) {
@@ -96,7 +96,7 @@ function onConfig(
   state: MonitorState,
   { config, table }: Extract<Input, { kind: 'config' }>,
   now: number,
-): Step {
+): Reduction {
   const next = withConfig(state, config, table, now);
   const previous = new Map(state.services.map((service) => [service.key, service]));
   const events = next.services.flatMap((service) => {

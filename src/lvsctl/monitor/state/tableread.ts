@@ -11,11 +11,11 @@ import {
 } from '../table/drift.js';
 import { decisionsOf } from '../table/reconcile.js';
 import type { MonitorEvent } from './events.js';
-import type { Step } from './input.js';
+import type { Reduction } from './input.js';
 import type { MonitorState } from './state.js';
 
 /** Drift since the last write, and servers that nothing names. */
-export function onTable(state: MonitorState, table: Table, now: number): Step {
+export function onTable(state: MonitorState, table: Table, now: number): Reduction {
   const desired = desiredTable(state, now);
   const drift = learnDrift(state, desired, table);
   const unmanaged = findUnmanaged(state, desired, table);

@@ -8,7 +8,7 @@ import {
 } from '../../../model/table.js';
 import { messageFor } from '../../../render/messages.js';
 import type { MonitorEvent } from './events.js';
-import type { Input, Refusal, Step } from './input.js';
+import type { Input, Reduction, RefusedChange } from './input.js';
 import { pruneOrphans } from './orphans.js';
 import type { MonitorState, ServiceState } from './state.js';
 
@@ -16,7 +16,7 @@ import type { MonitorState, ServiceState } from './state.js';
 export function onApplied(
   state: MonitorState,
   { table, keys, before, written, refusals }: Extract<Input, { kind: 'applied' }>,
-): Step {
+): Reduction {
   const names = new Map(state.services.map(({ key, name }) => [key, name]));
   const fresh = refusals.filter((one) => !state.refused.has(textOf(one)));
   const refused = fresh.map(({ change, error }): MonitorEvent => {
@@ -42,7 +42,7 @@ export function onApplied(
   };
 }
 
-function textOf({ change, error }: Refusal): string {
+function textOf({ change, error }: RefusedChange): string {
   const id = serviceOf(change);
   const server = 'destination' in change ? serverKey(change.destination) : '';
   return `${id ? serviceKey(id) : ''} ${change.kind} ${server} ${error.code}`;

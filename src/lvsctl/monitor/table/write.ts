@@ -11,7 +11,7 @@ import {
   type Table,
   withChanges,
 } from '../../../model/table.js';
-import type { Input, Refusal } from '../state/input.js';
+import type { Input, RefusedChange } from '../state/input.js';
 import type { MonitorState } from '../state/state.js';
 import { desiredTable } from './desired.js';
 import { isServed, orphansToRemove, reconcile } from './reconcile.js';
@@ -66,7 +66,7 @@ export async function writeTable(
 export async function removeServices(
   backend: Backend,
   services: readonly ServiceKey[],
-): Promise<readonly Refusal[]> {
+): Promise<readonly RefusedChange[]> {
   const { keys } = await readPart(backend, () => false);
   const batch = createBatch(backend);
   await batch.apply(
@@ -86,7 +86,7 @@ function idOf(key: ServiceKey): ServiceId {
 /** Changes on their way: those that took effect are in `done`. */
 function createBatch(backend: Backend) {
   const done: Change[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: RefusedChange[] = [];
   async function apply(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
     const results = await backend.apply(changes);

@@ -2,7 +2,7 @@
 import { Resolver } from 'node:dns';
 import { isIP, SocketAddress } from 'node:net';
 import { attempt, type Open, outcomeOf } from '../attempt.js';
-import type { Kind } from '../kind.js';
+import type { ProbeType } from '../kind.js';
 import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 
 export interface DnsProbe {
@@ -15,7 +15,7 @@ export interface DnsProbe {
 /** records of one answer */
 const RECORD_LIMIT = 1000;
 
-export const dns: Kind<DnsProbe> = {
+export const dns: ProbeType<DnsProbe> = {
   inNetns: false,
   make: (open) => (spec, target) => probeDns(open, target, spec),
 };

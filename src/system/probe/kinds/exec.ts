@@ -1,8 +1,8 @@
 // Does a program end with status 0?
-import type { Kind } from '../kind.js';
-import { createExec, type Program } from '../program.js';
+import type { ProbeType } from '../kind.js';
+import { createExec, type ProbeProgram } from '../program.js';
 
-export const exec: Kind<Program> = {
+export const exec: ProbeType<ProbeProgram> = {
   inNetns: false,
   make(open) {
     const run = createExec(open);

@@ -12,7 +12,7 @@ import { type BodyRules, type Digest, judgeBody } from '../answerbody.js';
 import { type Attempt, attempt, type Open, outcomeOf } from '../attempt.js';
 import { boundedStream, ExcessError } from '../bounded.js';
 import { disconnect, openConnection } from '../connection.js';
-import type { Kind } from '../kind.js';
+import type { ProbeType } from '../kind.js';
 import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 import { createPatterns } from '../pattern.js';
 import { type ContextOf, createContexts, encrypted, type TlsSpec } from '../tls.js';
@@ -61,7 +61,7 @@ const INTERIM_LIMIT = 16;
 /** letters of a redirect's address */
 const LOCATION_LIMIT = 8192;
 
-export const http: Kind<HttpProbe> = { inNetns: true, make: createHttp };
+export const http: ProbeType<HttpProbe> = { inNetns: true, make: createHttp };
 
 function createHttp(open: Open): (spec: HttpProbe, target: ProbeTarget) => Promise<ProbeOutcome> {
   const shared: Shared = { contextOf: createContexts(), turns: createTurns() };

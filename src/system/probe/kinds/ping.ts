@@ -1,13 +1,13 @@
 // Does the server answer an ICMP echo request?
 import { existsSync } from 'node:fs';
-import type { Kind } from '../kind.js';
+import type { ProbeType } from '../kind.js';
 import { failed, notMade } from '../outcome.js';
 import { createExec } from '../program.js';
 
 const PING = ['/bin/ping', '/usr/bin/ping'];
 
 /** By ping of iputils, which may do what this process may not. */
-export const ping: Kind<unknown> = {
+export const ping: ProbeType<unknown> = {
   inNetns: false,
   make(open) {
     // apart from other programs: those that hang must not delay pings

@@ -1,7 +1,7 @@
 // Does the mail server greet, and answer EHLO?
 import { attempt, type Open } from '../attempt.js';
 import { connection } from '../connection.js';
-import type { Kind } from '../kind.js';
+import type { ProbeType } from '../kind.js';
 import { createCounter } from '../limits.js';
 import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 
@@ -23,7 +23,7 @@ export interface SmtpProbe {
   readonly helo: string;
 }
 
-export const smtp: Kind<SmtpProbe> = {
+export const smtp: ProbeType<SmtpProbe> = {
   inNetns: true,
   make: (open) => (spec, target) => probeSmtp(open, target, spec),
 };

@@ -2,7 +2,7 @@
 // host reports that the port is closed does not.
 import { createSocket } from 'node:dgram';
 import { attempt, type Open, outcomeOf } from '../attempt.js';
-import type { Kind } from '../kind.js';
+import type { ProbeType } from '../kind.js';
 import { failed, PASS, type ProbeOutcome, type ProbeTarget } from '../outcome.js';
 
 export interface UdpProbe {
@@ -12,7 +12,7 @@ export interface UdpProbe {
   readonly reply: boolean;
 }
 
-export const udp: Kind<UdpProbe> = {
+export const udp: ProbeType<UdpProbe> = {
   inNetns: true,
   make: (open) => (spec, target) => probeUdp(open, target, spec),
 };
