@@ -9,6 +9,8 @@ export interface ErrorKind {
 
 /** Exit status of a command that could not do its work. */
 export const FAILED = 2;
+/** Exit status of a transaction that failed and left something changed. */
+export const NOT_AS_BEFORE = 3;
 /** Exit status of a fault in lvsctl itself: EX_SOFTWARE of sysexits.h. */
 export const INTERNAL_ERROR = 70;
 
@@ -29,6 +31,8 @@ export const ERRORS = {
   MONITOR_ERROR: { exitStatus: FAILED, meaning: 'The program at this socket did not answer, or its answer is not that of a monitor of this version.' },
   IPVS: { exitStatus: FAILED, meaning: 'The kernel (or the backend in its place) refused a change or a query of the IPVS table.' },
   BACKEND: { exitStatus: FAILED, meaning: 'The IPVS table cannot be reached: no kernel support, no privilege, a damaged table file.' },
+  PENDING: { exitStatus: FAILED, meaning: 'Another transaction waits for its confirmation. The message says until when.' },
+  NOT_RESTORED: { exitStatus: NOT_AS_BEFORE, meaning: 'A transaction failed, and the table could not be made as it was before. The message says what differs.' },
   OUTPUT: { exitStatus: FAILED, meaning: 'The output cannot be written, as on a full disk.' },
   SYSTEM: { exitStatus: FAILED, meaning: 'The operating system refused an operation on a file, a socket or a program.' },
   INTERNAL: { exitStatus: INTERNAL_ERROR, meaning: 'A fault in lvsctl. A stack trace follows on stderr: please report it.' },
@@ -51,7 +55,7 @@ export class LvsctlError extends Error {
     super(message);
   }
 
-  /** 2, or 70 for a fault in lvsctl */
+  /** 2, 3 for what is not restored, or 70 for a fault in lvsctl */
   get exitStatus(): number {
     return ERRORS[this.code].exitStatus;
   }

@@ -1,14 +1,16 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { spawn } from 'node:child_process';
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
 import { takeLock } from '../backend/table/lock.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
+import { announceReady, startDetached } from '../system/detached.js';
 import { CAP_SYS_ADMIN, hasCapability, loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { isDead, ownIdentity } from '../system/identity.js';
 import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
 import {
   findProgram,
@@ -29,6 +31,7 @@ import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
 import { writing } from './systemerror.js';
 import { terminalOf } from './terminal.js';
+import type { TransactionStore } from './transaction/store.js';
 import type { MonitorPaths, World } from './world.js';
 
 /** set for the process inside a network namespace */
@@ -36,6 +39,8 @@ const INSIDE = 'LVSCTL_NETNS';
 const NAMESPACES = '/run/netns';
 const STATE = '/run/lvsctl';
 const LASTING_STATE = '/var/lib/lvsctl';
+/** the first word of the process that takes back what is not confirmed */
+const GUARD_WORD = '--confirm-guard';
 
 /** `lvsctl` */
 export async function main(): Promise<void> {
@@ -46,6 +51,7 @@ export async function main(): Promise<void> {
     if (refusal !== undefined) process.exitCode = fail(refusal);
     return;
   }
+  if (words[0] === GUARD_WORD) return guard(Number(words[1]), Number(words[2]));
   if (process.env[INSIDE] !== undefined) endWithParent();
   process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
   const output = openOutput();
@@ -53,6 +59,17 @@ export async function main(): Promise<void> {
   try {
     const status = await run(args, world);
     process.exitCode ??= status; // output that failed has set its own
+  } finally {
+    await close();
+  }
+}
+
+/** The process of its own that takes a transaction back unless it is confirmed. */
+async function guard(entry: number, seconds: number): Promise<void> {
+  const { guardTransaction } = await import('./transaction/guard.js');
+  const { world, close } = systemWorld(openOutput());
+  try {
+    await guardTransaction(entry, seconds, announceReady, world);
   } finally {
     await close();
   }
@@ -167,6 +184,38 @@ function places(): MonitorPaths {
   };
 }
 
+/**
+ * Of the kernel's rules below /run and /var/lib, as the record of `up` and the monitor's; those of
+ * a table file are beside it.
+ */
+function transactionStore(
+  backend: string | undefined,
+  held: (fd: number | undefined) => void,
+): TransactionStore | undefined {
+  if (backend === 'memory') return undefined;
+  const file = backend?.startsWith('file:') ? `${resolve(backend.slice(5))}.lvsctl` : undefined;
+  const running = file ?? dirname(places().socket);
+  const lasting = join(file ?? dirname(places().state), 'history');
+  const open = (path: string) => recordDirectory(path, takeRecordsLock, held, '.json');
+  const writer = ownIdentity();
+  const pending = open(running);
+  return {
+    history: open(lasting),
+    pending,
+    lock: pending.lock,
+    writer,
+    // of an earlier boot none is alive
+    isDead: (other) => other.boot !== writer.boot || isDead(other, writer),
+    startGuard: async (entry, seconds) =>
+      ownIdentity(
+        await startDetached(
+          [GUARD_WORD, String(entry), String(seconds)],
+          file === undefined ? '/' : process.cwd(),
+        ),
+      ),
+  };
+}
+
 /** A run of thousands of settings may take minutes. */
 const RECORDS_WAIT_MS = 300_000;
 const takeRecordsLock = (path: string) => takeLock(path, { longestWaitMs: RECORDS_WAIT_MS });
@@ -205,6 +254,10 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     },
     records: (directory = join(STATE, networkNamespace())) =>
       recordDirectory(directory, takeRecordsLock, (fd) => {
+        held = fd;
+      }),
+    transactions: () =>
+      transactionStore(LVS_BACKEND, (fd) => {
         held = fd;
       }),
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),

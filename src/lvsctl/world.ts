@@ -5,6 +5,7 @@ import type { Runtime } from './monitor/runtime.js';
 import type { RecordDirectory } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
 import type { Terminal } from './terminal.js';
+import type { TransactionStore } from './transaction/store.js';
 
 export interface World extends Terminal {
   /** Opens the home of the rules (LVS_BACKEND); who opens it closes it. */
@@ -18,6 +19,11 @@ export interface World extends Terminal {
    * @param directory where they are; the usual place when undefined
    */
   records(directory: string | undefined): RecordDirectory;
+  /**
+   * The history of changes of the table, and the lock of all that change it; undefined where the
+   * table is in memory, and gone with the process.
+   */
+  transactions(): TransactionStore | undefined;
   /**
    * The text of a file or pipe, of stdin for `-`.
    * @param limit bytes, by default those of a file of settings

@@ -13,11 +13,11 @@ export interface ProcessIdentity {
   readonly boot: string;
 }
 
-/** The identity of this process. */
-export function ownIdentity(): ProcessIdentity {
+/** The identity of this process, or of another one of its pid namespace. */
+export function ownIdentity(pid = process.pid): ProcessIdentity {
   return {
-    pid: process.pid,
-    start: startTime(process.pid) ?? '',
+    pid,
+    start: startTime(pid) ?? '',
     namespace: /\d+/.exec(readText('/proc/self/ns/pid', readlinkSync) ?? '')?.[0] ?? '',
     boot: readText('/proc/sys/kernel/random/boot_id', readFileSync)?.trim() ?? hostName(),
   };

@@ -46,11 +46,13 @@ export interface RecordNames {
 /**
  * Opens the records of a directory, which is made by the first `lock`.
  * @param held takes the descriptor that programs inherit while the lock is held
+ * @param suffix of the names that `list` gives
  */
 export function recordDirectory(
   path: string,
   takeLock: TakeLock,
   held: (fd: number | undefined) => void,
+  suffix = SUFFIX,
 ) {
   const at = (name: string) => join(path, name);
   return {
@@ -58,7 +60,9 @@ export function recordDirectory(
     namesOf: (role: string, file: string) => namesOf(role, file),
     exists: (file: string) => existsSync(file),
     digest: (text: string) => createHash('sha256').update(text).digest('hex'),
-    list: () => list(path),
+    /** makes the directory where it is missing */
+    make: () => guard(path, () => makeDirectory(path)),
+    list: () => list(path, suffix),
     read: (name: string) => guard(at(name), () => read(path, at(name))),
     write: (name: string, offset: number, text: string) =>
       guard(at(name), () => write(path, at(name), offset, text)),
@@ -88,10 +92,10 @@ function nameOf(role: string, file: string): string {
   return `${role}-${name}-${hash}${SUFFIX}`;
 }
 
-function list(directory: string): string[] {
+function list(directory: string, suffix: string): string[] {
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return [];
   return guard(directory, () => readdirSync(directory))
-    .filter((name) => name.endsWith(SUFFIX))
+    .filter((name) => name.endsWith(suffix))
     .sort();
 }
 

@@ -25,6 +25,7 @@ export async function lvsctl(
     openLastingBackend: async () => new MemoryBackend(),
     machine: fakeMachine({}),
     records: () => memoryRecords(),
+    transactions: () => undefined,
     readText(path) {
       const text = files[path];
       if (text === undefined)

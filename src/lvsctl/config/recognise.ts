@@ -83,3 +83,12 @@ export function otherKind(text: string, expected: FileKind): string | undefined 
   const row = ROWS.find(fits);
   return row === own ? undefined : row?.message;
 }
+
+/**
+ * Whether a text is saved rules, as opposed to an lvsctl file: its first line that is not blank and
+ * no comment begins with an option of ipvsadm. A list item (`- name`) and `---` are YAML.
+ */
+export function isRuleText(text: string): boolean {
+  const first = /^(?!\s*#)[ \t\r]*\S.*$/m.exec(text.slice(0, LOOKED_AT))?.[0] ?? '';
+  return /^\s*(?:ipvsadm\s+)?-(?:[A-Za-z]|-[a-z])/.test(first);
+}

@@ -1,0 +1,189 @@
+// Makes the changes of a plan, all or none: a refusal takes back what took effect.
+import type { Backend } from '../../backend/backend.js';
+import type { Change } from '../../model/change.js';
+import { changesOf, diffServices } from '../../model/diff.js';
+import { type ServiceKey, serviceKey } from '../../model/table.js';
+import { messageFor } from '../../render/messages.js';
+import type { LvsctlError } from '../errors.js';
+import { expectedError } from '../failure.js';
+import { printCommand } from '../plan/command.js';
+import { DAEMON } from '../plan/rules.js';
+import { differences } from './compare.js';
+import type { TablePlan } from './plan.js';
+import { type RulesState, readState, type Touched, touchedBy } from './state.js';
+
+export type Result =
+  | { readonly kind: 'done' }
+  /** the table is as before */
+  | {
+      readonly kind: 'reverted';
+      readonly error: string;
+      /** services whose connections and counters are gone although their rules are back */
+      readonly lost: readonly ServiceKey[];
+    }
+  /** the table is neither */
+  | { readonly kind: 'partial'; readonly error: string; readonly differences: readonly string[] };
+
+export interface ExecuteOptions {
+  /** called before each group of changes, for a display */
+  readonly progress?: (done: number, all: number) => void;
+  /**
+   * whether servers may be removed for a moment so that their order is that of before: it ends
+   * connections where net.ipv4.vs.expire_nodest_conn is 1
+   */
+  readonly ordered?: boolean;
+}
+
+/**
+ * Makes the steps in their order; after a refusal everything that was touched becomes what it was.
+ * The table is read again in either case, and that reading is the result.
+ * @throws only bugs
+ */
+export async function execute(
+  plan: Pick<TablePlan, 'steps' | 'after'>,
+  before: RulesState,
+  backend: Backend,
+  { progress = () => {}, ordered = true }: ExecuteOptions = {},
+): Promise<Result> {
+  const changes = plan.steps.map(({ change }) => change);
+  const touched = touchedBy(changes);
+  const refused = await makeAll(changes, backend, progress);
+  if (refused !== undefined) return takeBack(refused, changes, before, touched, backend, ordered);
+  const left = await check(backend, plan.after, touched);
+  return left.length === 0
+    ? { kind: 'done' }
+    : { kind: 'partial', error: 'the table is not as planned', differences: left };
+}
+
+/** @returns why a change did not take effect; later ones were not tried, but for those beside it */
+async function makeAll(
+  changes: readonly Change[],
+  backend: Backend,
+  progress: (done: number, all: number) => void,
+): Promise<string | undefined> {
+  for (let from = 0; from < changes.length; ) {
+    progress(from, changes.length);
+    const group = groupAt(changes, from, backend.batchSize);
+    const failed = await make(group, backend);
+    if (failed !== undefined) return failed;
+    from += group.length;
+  }
+  return undefined;
+}
+
+/** Changes of one group go together, but each removed service alone: it cannot come back whole. */
+function groupAt(changes: readonly Change[], from: number, most: number): readonly Change[] {
+  const group = groupOf(changes[from]);
+  if (group === 'delete-service') return changes.slice(from, from + 1);
+  const next = changes.findIndex((change, i) => i > from && groupOf(change) !== group);
+  return changes.slice(from, Math.min(next < 0 ? changes.length : next, from + most));
+}
+
+/** Services and their servers come in turn. */
+function groupOf(change: Change | undefined): string | undefined {
+  return change?.kind === 'add-service' ? 'add-destination' : change?.kind;
+}
+
+async function make(group: readonly Change[], backend: Backend): Promise<string | undefined> {
+  try {
+    const errors = await backend.apply(group);
+    const at = errors.findIndex((error) => error !== undefined);
+    const error = errors[at];
+    const change = group[at];
+    return error && change && `${line(change)}: ${messageFor(error)}`;
+  } catch (error) {
+    const { message } = requireExpected(error);
+    const [first] = group;
+    return first ? `${line(first)}: ${message}` : message;
+  }
+}
+
+/** @throws the error itself when it is a bug */
+function requireExpected(error: unknown): LvsctlError {
+  const expected = expectedError(error);
+  if (expected === undefined) throw error;
+  return expected;
+}
+
+function line(change: Change): string {
+  return printCommand({ kind: 'rule', change });
+}
+
+async function takeBack(
+  error: string,
+  changes: readonly Change[],
+  before: RulesState,
+  touched: Touched,
+  backend: Backend,
+  ordered: boolean,
+): Promise<Result> {
+  try {
+    const actual = await readState(backend);
+    const gone = removedIn(actual, before, changes);
+    for (const change of inverse(actual, before, touched, ordered)) await backend.apply([change]);
+    const left = differences(await readState(backend), before, touched, { ordered });
+    return left.length === 0
+      ? { kind: 'reverted', error, lost: gone }
+      : { kind: 'partial', error, differences: left };
+  } catch (failure) {
+    const why = requireExpected(failure).message;
+    return { kind: 'partial', error, differences: [`what is in the table is not known: ${why}`] };
+  }
+}
+
+/** Services that were removed, and whose rules are to be added again. */
+function removedIn(
+  actual: RulesState,
+  before: RulesState,
+  changes: readonly Change[],
+): readonly ServiceKey[] {
+  return changes.flatMap((change) => {
+    if (change.kind !== 'delete-service') return [];
+    const key = serviceKey(change.id);
+    return before.table.has(key) && !actual.table.has(key) ? [key] : [];
+  });
+}
+
+/** The changes that make the former state of the actual one, for what was touched. */
+export function inverse(
+  actual: RulesState,
+  before: RulesState,
+  touched: Touched,
+  ordered: boolean,
+): readonly Change[] {
+  // the kernel puts a new service first, so in its order what comes first is added last
+  const keys = [...new Set([...before.table.keys()].reverse().concat([...touched.services]))];
+  const services = keys
+    .filter((key) => touched.services.has(key))
+    .flatMap((key) =>
+      // what is added whole gets its order for nothing
+      changesOf(
+        diffServices(actual.table.get(key), before.table.get(key), {
+          ordered: ordered || !actual.table.has(key),
+        }),
+      ),
+    );
+  const daemons = [...touched.daemons].flatMap((role) => {
+    const find = ({ daemons: all }: RulesState) => all.find((one) => one.role === role) ?? null;
+    return DAEMON.commands({ role }, find(actual), find(before)).flatMap((command) =>
+      command.kind === 'rule' ? [command.change] : [],
+    );
+  });
+  const timeouts: readonly Change[] = touched.timeouts
+    ? [{ kind: 'set-timeouts', timeouts: before.timeouts }]
+    : [];
+  return [...services, ...timeouts, ...daemons];
+}
+
+/** What is not as it should be; that it cannot be read is a difference as well. */
+async function check(
+  backend: Backend,
+  desired: RulesState,
+  touched: Touched,
+): Promise<readonly string[]> {
+  try {
+    return differences(await readState(backend), desired, touched);
+  } catch (error) {
+    return [`the table cannot be read: ${requireExpected(error).message}`];
+  }
+}

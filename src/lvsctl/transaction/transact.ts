@@ -1,0 +1,268 @@
+// One transaction from the desired rules to its outcome: under the lock, recorded, all or nothing.
+import type { Backend } from '../../backend/backend.js';
+import { LvsctlError } from '../errors.js';
+import { failureText } from '../failure.js';
+import { isLoaded } from '../plan/sysctl.js';
+import type { World } from '../world.js';
+import { checkPlan } from './check.js';
+import { execute, type Result } from './execute.js';
+import {
+  type Caller,
+  entryOf,
+  isInterrupted,
+  lastEntry,
+  nextNumber,
+  type TransactionEntry,
+  type TransactionOutcome,
+  writeEntry,
+} from './history.js';
+import { readPending, removePending, writePending } from './pending.js';
+import { type DesiredRules, type PlanOptions, planChanges, type TablePlan } from './plan.js';
+import { type LiveRules, readLive } from './state.js';
+import type { TransactionStore } from './store.js';
+
+export interface TransactionOptions extends PlanOptions {
+  /** the words behind `lvsctl` */
+  readonly command: string;
+  readonly label?: string;
+  /** only plans: nothing is locked, recorded or changed */
+  readonly dryRun?: boolean;
+  /** goes on where the history cannot be written, as at boot */
+  readonly historyOptional?: boolean;
+  /** seconds after which it is taken back unless it is confirmed */
+  readonly confirmTimeout?: number;
+  /** the entry whose confirmation is no obstacle, for it is this one that is taken back */
+  readonly takesBack?: number;
+  /** refuses a plan; called before anything is recorded */
+  readonly refuse?: (plan: TablePlan, live: LiveRules) => Promise<void>;
+  /** called when it is known what will be done, and the checks are passed */
+  readonly planned?: (plan: TablePlan) => void;
+}
+
+export interface Transacted {
+  readonly plan: TablePlan;
+  readonly live: LiveRules;
+  /** done: also when there was nothing to do; undefined of a dry run */
+  readonly result: Result | undefined;
+  /** its number in the history; undefined when nothing was changed or nothing is kept */
+  readonly entry: number | undefined;
+}
+
+const NO_RULES: LiveRules = {
+  table: new Map(),
+  entries: new Map(),
+  timeouts: { tcp: 0, tcpFin: 0, udp: 0 },
+  daemons: [],
+};
+
+/**
+ * Plans the way to the desired rules and goes it.
+ * @param desire makes them of the actual ones
+ * @throws LvsctlError when it is refused before the first change; a system error of the history
+ */
+export async function transact(
+  desire: (live: LiveRules) => DesiredRules | Promise<DesiredRules>,
+  options: TransactionOptions,
+  world: World,
+): Promise<Transacted> {
+  if (options.dryRun) return { ...(await prepare(desire, options, world)), ...NOTHING_MADE };
+  const store = world.transactions();
+  const release = store?.lock() ?? (() => {});
+  try {
+    if (store) refusePending(store, options.takesBack);
+    if (store) warnInterrupted(store, options.takesBack, world);
+    const prepared = await prepare(desire, options, world);
+    if (prepared.plan.steps.length === 0)
+      return { ...prepared, ...NOTHING_MADE, result: { kind: 'done' } };
+    return await carryOut(prepared, options, store, world);
+  } finally {
+    release();
+  }
+}
+
+const NOTHING_MADE = { result: undefined, entry: undefined } as const;
+
+type Prepared = Pick<Transacted, 'plan' | 'live'>;
+
+async function prepare(
+  desire: (live: LiveRules) => DesiredRules | Promise<DesiredRules>,
+  options: TransactionOptions,
+  world: World,
+): Promise<Prepared> {
+  const { machine } = world;
+  // a kernel without the module has no rules, and asking would load it
+  const absent = machine.hasKernelRules && options.dryRun && !isLoaded('ip_vs', machine);
+  const live = absent ? NO_RULES : await readLive(await machine.backend());
+  const desired = await desire(live);
+  const plan = planChanges(live, desired, { ...options, expireNodest: expiresNodest(world) });
+  await options.refuse?.(plan, live);
+  checkPlan(plan, live, machine);
+  options.planned?.(plan);
+  return { plan, live };
+}
+
+function expiresNodest({ machine }: World): boolean {
+  return (
+    machine.hasKernelRules &&
+    machine.read('/proc/sys/net/ipv4/vs/expire_nodest_conn')?.trim() === '1'
+  );
+}
+
+async function carryOut(
+  { plan, live }: Prepared,
+  options: TransactionOptions,
+  store: TransactionStore | undefined,
+  world: World,
+): Promise<Transacted> {
+  const entry = store && record(plan, live, options, store, world);
+  if (options.confirmTimeout !== undefined && (store === undefined || entry === undefined))
+    throw new LvsctlError('BAD_USAGE', '--confirm-timeout: this table is not kept anywhere');
+  if (store && entry && options.confirmTimeout !== undefined)
+    await startPending(entry, options.confirmTimeout, options.command, store, world);
+  const backend: Backend = await world.machine.backend();
+  const result = await execute(plan, live, backend, { ordered: !expiresNodest(world) });
+  if (store && entry) {
+    if (result.kind === 'reverted') removePending(store.pending);
+    const waits = result.kind === 'done' && options.confirmTimeout !== undefined;
+    conclude(store, entry, outcomeOf(result, waits, world), world);
+  }
+  return { plan, live, result, entry: entry?.number };
+}
+
+/** @returns undefined when it cannot be written and need not be */
+function record(
+  plan: TablePlan,
+  live: LiveRules,
+  { command, label, historyOptional = false }: TransactionOptions,
+  store: TransactionStore,
+  world: World,
+): TransactionEntry | undefined {
+  const caller: Caller = { by: loginName(world), command, label, time: timeOf(world) };
+  try {
+    const entry = entryOf(nextNumber(store.history), plan, live, store.writer, caller);
+    writeEntry(store.history, entry);
+    return entry;
+  } catch (error) {
+    const why = failureText(error);
+    if (!historyOptional || why === undefined) throw error;
+    world.err(`lvsctl: warning: ${why}: this transaction is not in the history\n`);
+    return undefined;
+  }
+}
+
+async function startPending(
+  { number }: TransactionEntry,
+  seconds: number,
+  command: string,
+  store: TransactionStore,
+  world: World,
+): Promise<void> {
+  const until = new Date((world.now() + seconds) * 1000).toISOString();
+  writePending(store.pending, { entry: number, command, until, guard: null });
+  try {
+    const guard = await store.startGuard(number, seconds);
+    writePending(store.pending, { entry: number, command, until, guard });
+  } catch (error) {
+    removePending(store.pending);
+    throw error;
+  }
+}
+
+/** Adds the outcome to an entry. A full disk then is only worth a warning: the table is as it is. */
+export function conclude(
+  store: TransactionStore,
+  entry: TransactionEntry,
+  outcome: TransactionOutcome,
+  { err }: Pick<World, 'err'>,
+): void {
+  try {
+    writeEntry(store.history, { ...entry, outcome });
+  } catch (error) {
+    const why = failureText(error);
+    if (why === undefined) throw error;
+    err(`lvsctl: warning: ${why}: the outcome of transaction ${entry.number} is not recorded\n`);
+  }
+}
+
+/** What the history says of a result. */
+export function outcomeOf(
+  result: Result,
+  waits: boolean,
+  world: Pick<World, 'now'>,
+): TransactionOutcome {
+  const time = timeOf(world);
+  switch (result.kind) {
+    case 'done':
+      return { result: waits ? 'unconfirmed' : 'done', time, details: [] };
+    case 'reverted':
+      return { result: 'reverted', time, details: [result.error] };
+    case 'partial':
+      return { result: 'partial', time, details: [result.error, ...result.differences] };
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The error of a transaction that was not done; undefined when it was. */
+export function errorOf(result: Result): LvsctlError | undefined {
+  switch (result.kind) {
+    case 'done':
+      return undefined;
+    case 'reverted': {
+      const lost = result.lost.map((key) => `connections and counters of ${key} are lost`);
+      return new LvsctlError('IPVS', [result.error, 'the table is as before', ...lost].join('; '));
+    }
+    case 'partial':
+      return new LvsctlError(
+        'NOT_RESTORED',
+        [result.error, 'the table is not as before:', ...result.differences].join('\n  '),
+        '`lvsctl undo` tries again',
+      );
+    default:
+      return result satisfies never;
+  }
+}
+
+/** @throws PENDING while another transaction waits for its confirmation */
+function refusePending(store: TransactionStore, except: number | undefined): void {
+  const pending = readPending(store.pending);
+  if (pending === undefined || pending.entry === except) return;
+  const { entry, command, until, guard } = pending;
+  const isGuarded = guard !== null && !store.isDead(guard);
+  throw new LvsctlError(
+    'PENDING',
+    isGuarded
+      ? `transaction ${entry} (lvsctl ${command}) waits for its confirmation until ${until}`
+      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back is gone`,
+    `\`lvsctl confirm\` keeps it, \`lvsctl undo ${entry}\` takes it back`,
+  );
+}
+
+function warnInterrupted(
+  store: TransactionStore,
+  except: number | undefined,
+  { err }: World,
+): void {
+  try {
+    const last = lastEntry(store.history);
+    if (last === undefined || last.number === except || !isInterrupted(last, store)) return;
+    if (last.writer.boot !== store.writer.boot) return; // the table went with the boot
+    err(
+      `lvsctl: warning: transaction ${last.number} (lvsctl ${last.command}) was interrupted: ` +
+        `\`lvsctl history show ${last.number}\` says what is missing\n`,
+    );
+  } catch (error) {
+    const why = failureText(error);
+    if (why === undefined) throw error;
+    err(`lvsctl: warning: ${why}\n`);
+  }
+}
+
+/** Behind sudo the user who called it. */
+function loginName({ env }: World): string {
+  return env['SUDO_USER'] ?? env['LOGNAME'] ?? env['USER'] ?? '';
+}
+
+export function timeOf({ now }: Pick<World, 'now'>): string {
+  return new Date(now() * 1000).toISOString();
+}
