@@ -51,7 +51,7 @@ export async function main(): Promise<void> {
     if (refusal !== undefined) process.exitCode = fail(refusal);
     return;
   }
-  if (words[0] === GUARD_WORD) return guard(Number(words[1]), Number(words[2]));
+  if (args[0] === GUARD_WORD) return guard(Number(args[1]), Number(args[2]));
   if (process.env[INSIDE] !== undefined) endWithParent();
   process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
   const output = openOutput();

@@ -1,5 +1,5 @@
 // What lvsctl's exit statuses mean, for the help texts and docs/reference/exit-statuses.md.
-import { ERRORS, FAILED, INTERNAL_ERROR } from './errors.js';
+import { ERRORS, FAILED, INTERNAL_ERROR, NOT_AS_BEFORE } from './errors.js';
 
 export interface StatusRow {
   readonly status: number;
@@ -51,12 +51,23 @@ const REVERTED: readonly StatusRow[] = [
   },
 ];
 
+const NOT_RESTORED: StatusRow = {
+  status: NOT_AS_BEFORE,
+  meaning:
+    'a change failed and the table could not be made as it was; the message says what differs',
+};
+const TRANSACTED: readonly StatusRow[] = [
+  { status: 0, meaning: 'done, or there was nothing to do' },
+  { status: FAILED, meaning: 'an error: the table is as before' },
+  NOT_RESTORED,
+];
+
 /** Commands by their full name, each with the statuses that are its own. */
 // biome-ignore format: a table
 const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   check: [{ status: 0, meaning: 'the file is valid' }, { status: FAILED, meaning: 'the file has an error, or cannot be read' }],
   import: DONE,
-  'rules load': DONE,
+  'rules load': TRANSACTED,
   'rules save': SAVED,
   'rules unload': SAVED,
   'director up': CHANGED,

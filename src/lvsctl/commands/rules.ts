@@ -3,7 +3,7 @@
 import type { Command as Program } from 'commander';
 import { Option } from 'commander';
 import type { Change } from '../../model/change.js';
-import { carryOut, loadCommands } from '../boot/load.js';
+import { desiredAtBoot } from '../boot/load.js';
 import { type BootFiles, bootFiles } from '../boot/place.js';
 import { save, savedRules } from '../boot/save.js';
 import { CONVENTIONS, type Convention } from '../boot/settings.js';
@@ -11,6 +11,7 @@ import { hasCode } from '../errors.js';
 import { type PlanCommand, perform, printCommand } from '../plan/command.js';
 import { errorText } from '../report.js';
 import type { Subcommand } from '../subcommand.js';
+import { errorOf, transact } from '../transaction/transact.js';
 import type { World } from '../world.js';
 
 interface Options {
@@ -61,15 +62,24 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 const FORCE = 'let an empty table replace saved rules';
 
-async function load(files: BootFiles, { dryRun }: Options, world: World): Promise<number> {
+async function load(files: BootFiles, { dryRun = false }: Options, world: World): Promise<number> {
   const { convention, settings } = files;
   if (!settings.load) {
     world.err(`lvsctl: ${convention.settings} says AUTO is not true: nothing loaded\n`);
     return 0;
   }
-  const commands = await loadCommands(files, world);
-  if (dryRun) print(commands, world);
-  else await carryOut(commands, world);
+  const { plan, result } = await transact(
+    () => desiredAtBoot(files, world),
+    { command: 'rules load', dryRun, historyOptional: true },
+    world,
+  );
+  if (dryRun)
+    print(
+      plan.steps.map(({ change }) => ({ kind: 'rule', change })),
+      world,
+    );
+  const error = result && errorOf(result);
+  if (error !== undefined) throw error;
   return 0;
 }
 

@@ -94,7 +94,7 @@ export function planChanges(
     ...daemonChanges(desired.daemons, live.daemons),
   ];
   const steps = changes
-    .map((change) => toStep(change, live, expireNodest))
+    .map((change) => toStep(change, live, desired, expireNodest))
     .sort((a, b) => phase(a, live) - phase(b, live));
   const made = steps.filter(({ action }) => only.includes(action));
   return {
@@ -168,25 +168,31 @@ function phase({ change, action }: PlannedStep, live: RulesState): number {
   }
 }
 
-function toStep(change: Change, live: LiveRules, expireNodest: boolean): PlannedStep {
+function toStep(
+  change: Change,
+  live: LiveRules,
+  desired: DesiredRules,
+  expireNodest: boolean,
+): PlannedStep {
   return {
-    action: actionOf(change, live),
+    action: actionOf(change, live, desired),
     change,
     was: formerSettings(change, live),
     lost: lostBy(change, live, expireNodest),
   };
 }
 
-function actionOf(change: Change, live: RulesState): Action {
+function actionOf(change: Change, live: RulesState, { daemons }: DesiredRules): Action {
   switch (change.kind) {
     case 'add-service':
     case 'add-destination':
       return 'add';
     case 'start-daemon':
       return live.daemons.some(({ role }) => role === change.daemon.role) ? 'edit' : 'add';
+    case 'stop-daemon':
+      return daemons.get(change.role) === null ? 'remove' : 'edit';
     case 'delete-service':
     case 'delete-destination':
-    case 'stop-daemon':
     case 'flush':
       return 'remove';
     default:
