@@ -14,7 +14,7 @@ const common = {
   format: 'cjs',
   target: 'node20',
   charset: 'ascii',
-  // finds the native binding without a search; the package's own way costs more than all the rest
+  // finds the native binding without a search; the package's own search costs more than all the rest
   // at start-up
   alias: { 'node-gyp-build': './src/backend/binding.cts' },
   external: ['netlink/package.json'],

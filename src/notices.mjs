@@ -1,4 +1,4 @@
-// The licences of the packages whose code is in the bundles, which ask to be copied along.
+// The licences of the packages whose code is in the bundles, which must be copied along.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**

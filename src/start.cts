@@ -1,10 +1,10 @@
 // Loads a bundle of dist/ with V8's code cache, which halves what it adds to Node's own start.
 //
 // The cache is made by `npm run build` beside the bundle and never written afterwards. It is used
-// only when it belongs to whoever owns the bundle, nobody else may write to it, it is not older, and
-// it is undamaged and made from this very bundle. V8 itself rejects one of another Node version, but
-// does not check what it holds: a damaged one would crash, or run as something else. Without a right
-// one the bundle is loaded as any other file.
+// only when it belongs to the owner of the bundle, no other user may write to it, it is not older,
+// and it is undamaged and made from this very bundle. V8 itself rejects one of another Node
+// version, but does not check what it holds: a damaged one would crash, or run as something else.
+// Without a right one the bundle is loaded as any other file.
 import fs = require('node:fs');
 import path = require('node:path');
 import vm = require('node:vm');

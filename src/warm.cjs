@@ -130,7 +130,7 @@ async function main() {
   process.dlopen = (module) => {
     module.exports = { NativeNetlink };
   };
-  // What the commands print goes nowhere.
+  // What the commands print is dropped.
   const { writeSync } = fs;
   fs.writeSync = (fd, bytes, ...rest) =>
     fd === 1 || fd === 2 ? bytes.length : writeSync(fd, bytes, ...rest);

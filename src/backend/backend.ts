@@ -1,4 +1,4 @@
-// What every home of IPVS rules can do: the kernel, the model in memory, the model kept in a file.
+// What every backend can do: the kernel, the model in memory, the model kept in a file.
 import type { Change } from '../model/change.js';
 import type { Connection } from '../model/connection.js';
 import type { Daemon } from '../model/daemon.js';
@@ -14,13 +14,13 @@ export interface Info {
 }
 
 /**
- * How much of an entry is wanted, all of it by default: with `rules` alone its counters are
+ * How much of an entry is read, all of it by default: with `rules` alone its counters are
  * reported as zero, and large tables are read in half the time.
  */
 export type Detail = 'rules' | 'counters';
 
 /**
- * All methods may reject with `BackendError` when the home itself fails; those that name a code
+ * All methods may reject with `BackendError` when the backend itself fails; those that name a code
  * reject with `IpvsError` as the kernel would.
  */
 export interface Backend {
@@ -44,7 +44,7 @@ export interface Backend {
   timeouts(): Promise<Timeouts>;
   /** Running sync daemons, master before backup. */
   daemons(): Promise<readonly Daemon[]>;
-  /** The connections of a home that keeps its own; undefined where /proc has them. */
+  /** The connections of a backend that keeps its own; undefined where /proc has them. */
   connections(): Promise<readonly Connection[] | undefined>;
   close(): Promise<void>;
 }

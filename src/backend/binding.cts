@@ -7,17 +7,17 @@ import path = require('node:path');
  * Where the package lies when this file is `dist/ipvsadm.cjs` of a checkout, or of a package
  * installed beside it.
  */
-const HOMES = ['../node_modules/netlink', '../../netlink'];
+const PACKAGE_DIRS = ['../node_modules/netlink', '../../netlink'];
 
 /**
  * Loads the prebuilt binding of this platform; where there is none, asks node-gyp-build, which also
  * finds one that was compiled.
  */
 function load(): unknown {
-  for (const home of HOMES) {
+  for (const directory of PACKAGE_DIRS) {
     const file = path.join(
       __dirname,
-      home,
+      directory,
       'prebuilds',
       `${process.platform}-${process.arch}`,
       'node.napi.node',

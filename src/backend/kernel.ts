@@ -1,4 +1,4 @@
-// The kernel as a home of rules: changes and questions as messages of the generic-netlink family
+// The kernel as a backend: changes and queries as messages of the generic-netlink family
 // IPVS.
 import { constants } from 'node:os';
 import type { Change, Operation } from '../model/change.js';
@@ -202,7 +202,7 @@ class KernelBackend implements Backend {
   }
 }
 
-/** bytes of a usual request, so that the buffer of a batch need not grow */
+/** bytes of a typical request, so that the buffer of a batch need not grow */
 const ROOM = 160;
 const TABLES = { rules: TOP_WITHOUT_COUNTERS, counters: TOP } as const;
 

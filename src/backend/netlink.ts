@@ -1,8 +1,8 @@
 // The one place that touches the `netlink` package: a generic-netlink conversation over its raw
 // socket.
 //
-// Three habits of the package would end the process and are made impossible here: a throw inside
-// one of its callbacks (every body is wrapped), an error event nobody hears (there is always a
+// Three habits of the package would end the process and are prevented here: a throw inside one of
+// its callbacks (every body is wrapped), an error event without a listener (there is always a
 // listener), and an overrun of the receive queue (what is in flight is bounded).
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { BackendError, WireError } from '../model/errors.js';
@@ -37,7 +37,7 @@ export interface ChannelOptions {
   readonly open?: () => RawSocket;
   /** puts something between the channel and its socket, such as a count */
   readonly wrap?: (socket: RawSocket) => RawSocket;
-  /** how long the kernel may stay silent */
+  /** how long the kernel may take to answer */
   readonly timeoutMs?: number;
 }
 
@@ -61,7 +61,7 @@ interface Conversation {
   readonly first: number;
   readonly last: number;
   /** @returns true when the conversation is over */
-  readonly hear: (message: Message) => boolean;
+  readonly onMessage: (message: Message) => boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -79,7 +79,7 @@ export class Channel {
   #turn: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   /**
-   * when the kernel has been silent for too long, in milliseconds since 1970; one timer serves all
+   * when the kernel has not answered in time, in milliseconds since 1970; one timer serves all
    * conversations
    */
   #deadline = 0;
@@ -111,8 +111,9 @@ export class Channel {
   }
 
   /**
-   * Sends requests in their order, `batchSize` at a time or what fits the send buffer; only the last
-   * of each batch asks for an acknowledgement. A batch that is too much for the kernel is halved.
+   * Sends requests in their order, `batchSize` at a time or what fits the send buffer; only the
+   * last of each batch asks for an acknowledgement. A batch that is too much for the kernel is
+   * halved.
    * @returns an errno per request, 0 where it succeeded
    */
   async request(requests: Requests): Promise<number[]> {
@@ -195,7 +196,7 @@ export class Channel {
     return errors;
   }
 
-  /** Waits for the turn of this exchange, whatever became of the one before. */
+  /** Waits for the turn of this exchange, even when the one before failed. */
   #exchange<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => undefined);
@@ -203,21 +204,21 @@ export class Channel {
   }
 
   /**
-   * Sends requests from..to-1, the last one with flags of its own, and hears the answers until
-   * `hear` has had enough.
+   * Sends requests from..to-1, the last one with flags of its own, and receives the answers until
+   * `onMessage` returns true.
    */
   #talk(
     requests: Requests,
     from: number,
     to: number,
     lastFlags: number,
-    hear: Conversation['hear'],
+    onMessage: Conversation['onMessage'],
   ): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     const first = this.#sequence + 1;
     this.#sequence += to - from;
     return new Promise((resolve, reject) => {
-      this.#current = { first, last: this.#sequence, hear, resolve, reject };
+      this.#current = { first, last: this.#sequence, onMessage, resolve, reject };
       this.#deadline = Date.now() + this.#timeoutMs;
       this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
       this.sends++;
@@ -248,7 +249,7 @@ export class Channel {
   }
 
   /**
-   * Ends a conversation in which the kernel has been silent for too long; otherwise looks again
+   * Ends a conversation in which the kernel has not answered in time; otherwise checks again
    * when that could be.
    */
   #watch(): void {
@@ -275,7 +276,7 @@ export class Channel {
       )
         continue;
       if (message.type === MESSAGE.overrun) throw new WireError('the kernel lost answers');
-      if (!conversation.hear(message)) continue;
+      if (!conversation.onMessage(message)) continue;
       this.#current = undefined;
       conversation.resolve();
     }
@@ -299,7 +300,7 @@ export class Channel {
 
   /**
    * Ends the current conversation and all later ones with this error: after it, what arrives cannot
-   * be told apart any more.
+   * be distinguished any more.
    */
   #fail(error: Error): void {
     if (this.#failure === undefined) {

@@ -1,4 +1,4 @@
-// LVS_BACKEND -> the home of the rules.
+// LVS_BACKEND -> the backend.
 import { BackendError } from '../model/errors.js';
 import type { Backend } from './backend.js';
 import type { Host } from './kernel.js';

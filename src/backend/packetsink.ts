@@ -15,7 +15,8 @@ export type PacketRun<T> = (
 export interface PacketSink {
   /**
    * Lets packets happen. Connections, templates and counters stay, and so does what `work` did to
-   * servers. Other processes may change the table meanwhile: `work` may be called again then.
+   * servers. Other processes may change the table at the same time: `work` may be called again
+   * then.
    */
   play<T>(work: PacketRun<T>): Promise<T>;
 }

@@ -1,5 +1,5 @@
-// A home of rules for a program that stays: when it fails (the module was loaded anew, the kernel
-// was silent) it is opened again.
+// A backend for a daemon: when it fails (the module was loaded anew, the kernel
+// did not answer) it is opened again.
 import { BackendError, IpvsError } from '../model/errors.js';
 import type { Backend } from './backend.js';
 
@@ -71,7 +71,9 @@ export async function openReopening(
   };
 }
 
-/** A list is never refused by a kernel that has IPVS: the family is gone, or has another number. */
+/**
+ * A list is never refused by a kernel that has IPVS: the family is removed, or has another number.
+ */
 function isBroken(error: unknown): boolean {
   return (
     error instanceof BackendError || (error instanceof IpvsError && LISTS.has(error.operation))

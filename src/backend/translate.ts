@@ -43,7 +43,7 @@ export function idToWire(id: ServiceId): WireService {
   };
 }
 
-/** A service with all that one sets, as NEW_SERVICE and SET_SERVICE want it. */
+/** A service with all that one sets, as NEW_SERVICE and SET_SERVICE take it. */
 export function serviceToWire(service: Service): WireService {
   const flags =
     (service.persistence ? SERVICE_FLAG.persistent : 0) |

@@ -1,4 +1,4 @@
-// Names of this machine's resolver, as both commands want them.
+// Names of this machine's resolver, as both commands need them.
 import { type Address, formatAddress, parseAddress } from '../model/address.js';
 import type { ReverseNames } from '../render/names.js';
 import { lookUpAddresses, lookUpHosts, readServices } from '../system/names.js';

@@ -138,7 +138,7 @@ function readerOf(path: string): ReadBytes | undefined {
   try {
     return openReader(path);
   } catch {
-    return undefined; // whatever the reason, the message is one
+    return undefined; // one message for every reason
   }
 }
 

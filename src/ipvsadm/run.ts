@@ -18,7 +18,7 @@ export function run(args: readonly string[], world: IpvsadmWorld): Promise<numbe
 }
 
 /**
- * Carries out commands in their order. Changes are gathered and handed over together; whatever else
+ * Carries out commands in their order. Changes are gathered and handed over together; anything else
  * is asked for first waits until they are through.
  *
  * A refusal by IPVS or by the option parser is printed and the next command follows; every other

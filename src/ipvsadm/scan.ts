@@ -31,7 +31,7 @@ const NEXT_ARG = '!#:+';
  * Splits a command line into tokens. Stops behind the first bad token, as the parser would.
  *
  * `--name`, `--name=value`, `-abc`, `-avalue`, `-a=value`, `-a value`, `--`; no abbreviations. A
- * required value is the next argument whatever it looks like; an optional one never begins with a
+ * required value is the next argument, even with a dash; an optional one never begins with a
  * dash unless it is glued on.
  */
 export function scan(args: readonly string[], { posix }: ScanRules): Token[] {

@@ -1,4 +1,4 @@
-// Everything a command line touches outside itself, as the program wants it; main.ts hands in the
+// Everything a command line touches outside itself, as the program uses it; main.ts hands in the
 // real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { Address } from '../model/address.js';
@@ -15,7 +15,7 @@ export type ReadBytes = (into: Uint8Array, at: number) => number;
 
 /**
  * Text in this program is a string of bytes: one character a byte, so that what came in undecodable
- * goes out unchanged.
+ * is written unchanged.
  */
 export interface IpvsadmWorld {
   /** the program's name as diagnostics show it */
@@ -43,7 +43,9 @@ export interface IpvsadmWorld {
   outBytes(bytes: Uint8Array): boolean;
   /** Opens the kernel's connection list; undefined when that cannot be done. */
   openConnections(): ReadBytes | undefined;
-  /** where `openConnections` looks, for messages; and whether that was chosen by LVS_PROCFS */
+  /**
+   * the path that `openConnections` reads, for messages; and whether that was chosen by LVS_PROCFS
+   */
   readonly connectionsPath: string;
   readonly connectionsChosen: boolean;
   /** Prints a stage's value when LVS_TRACE is set. */

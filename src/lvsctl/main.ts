@@ -108,7 +108,7 @@ function fail(message: string): number {
   return FAILED;
 }
 
-/** @see World.enter; the process inside gets SIGTERM when this one dies */
+/** @see World.enter; the process inside gets SIGTERM when this one ends */
 async function enter(netns: string, args: readonly string[]): Promise<number> {
   const path = namespacePath(netns);
   if (!isNetworkNamespace(path))
@@ -147,7 +147,7 @@ async function enter(netns: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** What INSIDE says, if this process is there: it may have been set by hand. */
+/** The namespace of INSIDE, if this process is in it: the variable may have been set by hand. */
 function enteredNamespace(): string | undefined {
   const netns = process.env[INSIDE];
   if (netns === undefined) return undefined;
@@ -157,8 +157,8 @@ function enteredNamespace(): string | undefined {
 
 /**
  * `net-4026531840`, or `net-4026532110-MILLISECONDS` of a named one: a record is about one network
- * namespace, by whatever name it was entered. The number is given again to the next namespace, so
- * that of a named one, which lives as long as its name, goes with the time it was made.
+ * namespace, under any name. The kernel gives the number of a deleted namespace to a new one, so
+ * a named one, which exists as long as its name, has the time it was made beside its number.
  */
 function networkNamespace(): string {
   const { ino } = statSync('/proc/self/ns/net');
@@ -170,7 +170,7 @@ function networkNamespace(): string {
 }
 
 /**
- * The socket goes with the namespace and the boot, the record stays: it is known by the namespace's
+ * The socket ends with the namespace and the boot, the record stays: it is known by the namespace's
  * name, where it has one.
  */
 function places(): MonitorPaths {
@@ -273,7 +273,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     isRoot: process.geteuid?.() === 0,
     ...terminalOf(process.stdout, process.env),
     get width() {
-      return terminalOf(process.stdout, process.env).width; // it may be changed meanwhile
+      return terminalOf(process.stdout, process.env).width; // it may be changed at any time
     },
     now: () => Date.now() / 1000,
     env: process.env,
@@ -292,13 +292,13 @@ function documentation(): string {
   try {
     return join(dirname(realpathSync(process.argv[1] ?? '')), '..', 'docs');
   } catch {
-    return 'docs'; // the program was removed meanwhile
+    return 'docs'; // the program was removed while it ran
   }
 }
 
 const BAR = 40;
 
-/** A bar in one line of stderr, which goes when it is done. */
+/** A bar in one line of stderr, which is erased when it is done. */
 function createProgress(): (share: number | undefined) => void {
   let shown = false;
   return (share) => {

@@ -1,4 +1,4 @@
-// What each help text says beside the options: notes, examples, and the page with more.
+// What each help text has beside the options: notes, examples, and the page with more.
 
 export interface ManualRow {
   /** paragraphs */
@@ -40,7 +40,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['rules load --dry-run', 'print the commands'],
     ['rules load', 'load the saved rules'],
   ] },
-  'rules save': { notes: ['On a machine without saved rules --convention says which files to make.'], page: 'reference/rules.md', examples: [
+  'rules save': { notes: ['On a machine without saved rules --convention chooses which files to make.'], page: 'reference/rules.md', examples: [
     ['rules save', 'save the live table'],
     ['rules save --convention debian', 'save to /etc/ipvsadm.rules'],
   ] },
@@ -57,7 +57,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['director up lvs.yaml --dry-run', 'print the commands'],
     ['director up lvs.yaml', 'apply the file'],
   ] },
-  'director down': { notes: ['The record of changes says what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
+  'director down': { notes: ['The record of changes defines what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
     ['director down lvs.yaml --dry-run', 'print the commands'],
     ['director down lvs.yaml', 'revert what up changed'],
   ] },
@@ -74,7 +74,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['realserver up lvs.yaml --dry-run', 'print the commands'],
     ['realserver up lvs.yaml', 'apply the file'],
   ] },
-  'realserver down': { notes: ['The record of changes says what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
+  'realserver down': { notes: ['The record of changes defines what to revert; the file itself is not read.'], page: DIRECTOR, examples: [
     ['realserver down lvs.yaml --dry-run', 'print the commands'],
     ['realserver down lvs.yaml', 'revert what up changed'],
   ] },
@@ -82,7 +82,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['realserver status lvs.yaml', 'compare, line by line'],
     ['realserver status lvs.yaml --json', 'the same for a program'],
   ] },
-  doctor: { notes: ['Nothing is changed: each finding comes with the command that repairs it.'], page: 'reference/doctor.md', examples: [
+  doctor: { notes: ['Nothing is changed: each finding has the command that repairs it.'], page: 'reference/doctor.md', examples: [
     ['doctor lvs.yaml', 'examine this machine for a file'],
     ['doctor --role realserver', 'examine a real server without a file'],
   ] },

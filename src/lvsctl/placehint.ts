@@ -6,13 +6,13 @@ import type { MonitorPaths, World } from './world.js';
 
 /** Options that name another place for files of lvsctl's own. */
 // biome-ignore format: a table
-const PLACES: readonly { readonly option: string; readonly usual: (places: MonitorPaths) => string }[] = [
-  { option: '--state-dir', usual: ({ socket }) => dirname(socket) },
-  { option: '--socket', usual: ({ socket }) => dirname(socket) },
-  { option: '--state', usual: ({ state }) => dirname(state) },
+const PLACES: readonly { readonly option: string; readonly fallback: (places: MonitorPaths) => string }[] = [
+  { option: '--state-dir', fallback: ({ socket }) => dirname(socket) },
+  { option: '--socket', fallback: ({ socket }) => dirname(socket) },
+  { option: '--state', fallback: ({ state }) => dirname(state) },
 ];
 
-/** undefined when there is nothing to say */
+/** undefined when there is no hint */
 export function placeHint(
   error: unknown,
   command: Program,
@@ -25,8 +25,8 @@ export function placeHint(
   const denied = (code === 'EACCES' || code === 'EPERM') && !isRoot;
   if (!denied && code !== 'EROFS') return undefined;
   const row = PLACES.find(
-    ({ option, usual }) =>
-      command.options.some(({ long }) => long === option) && areRelated(usual(places()), path),
+    ({ option, fallback }) =>
+      command.options.some(({ long }) => long === option) && areRelated(fallback(places()), path),
   );
   return (
     [

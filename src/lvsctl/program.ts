@@ -8,7 +8,7 @@ import { helpAfter } from './helptext.js';
 import { placeHint } from './placehint.js';
 import { report } from './report.js';
 import type { Subcommand } from './subcommand.js';
-import { fullName, meantSubcommand, usageError } from './usage.js';
+import { fullName, similarSubcommand, usageError } from './usage.js';
 import type { World } from './world.js';
 
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
@@ -29,12 +29,12 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
 
 const UNKNOWN = 'commander.unknownCommand';
 
-/** One command line under way. */
+/** One command line while it runs. */
 interface Run {
   readonly args: readonly string[];
   readonly world: World;
   readonly program: Program;
-  /** the command whose arguments are read, or that works */
+  /** the command whose arguments are read, or that runs */
   command: Program;
   status: number;
 }
@@ -138,7 +138,7 @@ async function finish(work: (world: World) => Promise<number>, now: Run): Promis
 function end(error: unknown, { command, args, world }: Run): number {
   const json = args.includes('--json');
   if (!(error instanceof CommanderError)) {
-    const hint = meantSubcommand(error, command) ?? placeHint(error, command, world);
+    const hint = similarSubcommand(error, command) ?? placeHint(error, command, world);
     const expected = expectedError(error);
     const better = expected && hint !== undefined;
     return report(

@@ -27,11 +27,11 @@ export function errorText(error: Pick<LvsctlError, 'message' | 'hint'>): string 
 }
 
 /** `{"error":{"code","message","hint"}}`, one line. */
-export function errorJson({ code, message, hint = null }: Told): string {
+export function errorJson({ code, message, hint = null }: ErrorFields): string {
   return `${JSON.stringify({ error: { code, message, hint } })}\n`;
 }
 
-interface Told extends Pick<LvsctlError, 'code' | 'message'> {
+interface ErrorFields extends Pick<LvsctlError, 'code' | 'message'> {
   readonly hint?: string | null | undefined;
 }
 

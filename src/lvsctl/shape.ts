@@ -55,7 +55,7 @@ export function listOf(item: Shape): Shape {
     first((value as unknown[]).entries(), ([i, one]) => item(one, `${path}[${i}]`));
 }
 
-/** An object with these fields, and perhaps others, which are not looked at. */
+/** An object with these fields, and perhaps others, which are not checked. */
 export function objectWith<T>(fields: { readonly [K in keyof Required<T>]: Shape }): Shape {
   const isObject = shape(
     'an object',
@@ -80,9 +80,9 @@ export function objectOf<T>(fields: { readonly [K in keyof Required<T>]: Shape }
     );
 }
 
-function first<T>(items: Iterable<T>, look: (item: T) => string | undefined): string | undefined {
+function first<T>(items: Iterable<T>, check: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
-    const problem = look(item);
+    const problem = check(item);
     if (problem !== undefined) return problem;
   }
   return undefined;

@@ -34,7 +34,7 @@ const CHANGED: readonly StatusRow[] = [
   {
     status: FAILED,
     meaning:
-      'an error: nothing was changed, or the changes were reverted, or the message says what is ' +
+      'an error: nothing was changed, or the changes were reverted, or the message names what is ' +
       'not as before',
   },
 ];
@@ -46,7 +46,7 @@ const REVERTED: readonly StatusRow[] = [
   {
     status: FAILED,
     meaning:
-      'an error: the message says what is not restored; or nothing is recorded for the file ' +
+      'an error: the message names what is not restored; or nothing is recorded for the file ' +
       'although its VIPs or services are on this machine, or the file cannot be read',
   },
 ];
@@ -85,7 +85,7 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   drain: DONE,
   'drain --wait': [
     { status: 0, meaning: 'the servers have no connections left' },
-    { status: 1, meaning: 'connections are left after --timeout, or the server was enabled or removed meanwhile' },
+    { status: 1, meaning: 'connections are left after --timeout, or the server was enabled or removed during the wait' },
   ],
   simulate: DONE,
 };
@@ -129,7 +129,7 @@ stderr.
 
 ## Errors
 
-An error is a line on stderr: \`lvsctl: MESSAGE\`. A second line, \`hint: …\`, says what to do about
+An error is a line on stderr: \`lvsctl: MESSAGE\`. A second line, \`hint: …\`, suggests what to do about
 it.
 
 With \`--json\` the error is also one JSON value on stdout, where a program reads the answer. Go by

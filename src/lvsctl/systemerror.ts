@@ -1,4 +1,4 @@
-// A system error in the C library's words, with the name of the file, and what to do about it.
+// A system error as the C library words it, with the name of the file, and what to do about it.
 import { errnoText } from '../render/errno.js';
 import { LvsctlError } from './errors.js';
 
@@ -24,7 +24,7 @@ export function isSystemError(error: unknown): error is SystemError {
 
 /**
  * `nosuch.rules: No such file or directory`; without a file the system call is named. An error
- * that is not Node's, which begins with the code, has its words already.
+ * that is not Node's, which begins with the code, is complete already.
  */
 export function systemErrorText(error: SystemError): string {
   const isNodes = error.message.startsWith(`${error.code}: `) || error.message === '';
@@ -44,7 +44,7 @@ export function subjectOf({ path, dest, address, port, syscall = '' }: SystemErr
   return syscall;
 }
 
-/** Writes a file by way of others; a system error names this one, and no temporary file. */
+/** Writes a file by means of others; a system error names this one, and no temporary file. */
 export function writing<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -3,13 +3,13 @@
 export interface Terminal {
   /** stdout is one */
   readonly isTerminal: boolean;
-  /** colours are wanted and can be shown */
+  /** colours are allowed and can be shown */
   readonly colour: boolean;
   /** the screen can be cleared */
   readonly screen: boolean;
   /** columns; infinite where stdout is no terminal, so that nothing is cut for programs */
   readonly width: number;
-  /** characters beyond ASCII can be shown, as the locale says */
+  /** characters beyond ASCII can be shown in this locale */
   readonly unicode: boolean;
 }
 

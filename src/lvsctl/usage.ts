@@ -4,7 +4,7 @@ import { LvsctlError } from './errors.js';
 import { nearest } from './nearest.js';
 import { isSystemError } from './systemerror.js';
 
-/** Words that people try as commands, and what there is. */
+/** Names that people try as commands, and what to use instead. */
 // biome-ignore format: a table
 const POINTERS: Readonly<Record<string, string>> = {
   status: '`lvsctl director status FILE`, `lvsctl realserver status FILE` or `lvsctl monitor status`',
@@ -24,7 +24,7 @@ const POINTERS: Readonly<Record<string, string>> = {
   convert: '`lvsctl import FILE`',
 };
 
-/** commander's sentences that say it otherwise than lvsctl does. */
+/** Messages of commander, as lvsctl words them. */
 const REWORDED: readonly (readonly [RegExp, string])[] = [
   [/^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*?)\.?$/s, "$1: `$2': $3"],
   [/^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/, '$1: its value is missing'],
@@ -40,13 +40,13 @@ const REWORDED: readonly (readonly [RegExp, string])[] = [
 /** @param command the one whose line has the error */
 export function usageError(error: CommanderError, command: Program): LvsctlError {
   const [first = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n');
-  const [, meant] = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestions.join(' ')) ?? [];
+  const [, suggestion] = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestions.join(' ')) ?? [];
   const rule = REWORDED.find(([pattern]) => pattern.test(first));
   const message = rule ? first.replace(...rule) : first;
-  return new LvsctlError('BAD_USAGE', message, hintFor(first, meant, command));
+  return new LvsctlError('BAD_USAGE', message, hintFor(first, suggestion, command));
 }
 
-function hintFor(message: string, meant: string | undefined, command: Program): string {
+function hintFor(message: string, suggestion: string | undefined, command: Program): string {
   const [, unknown] = /^unknown command '(.*)'$/.exec(message) ?? [];
   const pointer =
     command.parent === null && unknown !== undefined
@@ -54,7 +54,7 @@ function hintFor(message: string, meant: string | undefined, command: Program): 
       : undefined;
   if (pointer !== undefined) return pointer;
   // commander has suggested an option, or it is a command
-  const near = meant ?? nearest(unknown ?? '', namesOf(command));
+  const near = suggestion ?? nearest(unknown ?? '', namesOf(command));
   if (near !== undefined) return `did you mean \`${near}'?`;
   return `\`${fullName(command)} --help\` shows what there is`;
 }
@@ -78,7 +78,7 @@ export function fullName(command: Program): string {
  * A file that does not exist and has nearly the name of a subcommand (`monitor stauts`) was meant
  * to be one.
  */
-export function meantSubcommand(error: unknown, command: Program): string | undefined {
+export function similarSubcommand(error: unknown, command: Program): string | undefined {
   if (!isSystemError(error) || error.code !== 'ENOENT') return undefined;
   const { path = '' } = error;
   const name = nearest(path, namesOf(command));

@@ -8,15 +8,15 @@ import type { Terminal } from './terminal.js';
 import type { TransactionStore } from './transaction/store.js';
 
 export interface World extends Terminal {
-  /** Opens the home of the rules (LVS_BACKEND); who opens it closes it. */
+  /** Opens the backend (LVS_BACKEND); the caller closes it. */
   openBackend(): Promise<Backend>;
   /** The same for a command that stays: opened again when it has failed. */
   openLastingBackend(): Promise<Backend>;
-  /** The machine of plans; `backend` opens the home of the rules once. */
+  /** The machine of plans; `backend` is opened once. */
   readonly machine: Machine;
   /**
    * The records of what was changed in this network namespace.
-   * @param directory where they are; the usual place when undefined
+   * @param directory where they are; the default directory when undefined
    */
   records(directory: string | undefined): RecordDirectory;
   /**

@@ -14,7 +14,7 @@ import {
 
 /** Changes to be made in this order; the second half only when the first took effect. */
 export interface Difference {
-  /** services and servers that come, are edited, or keep or gain weight */
+  /** services and servers that are added or edited without a loss of weight */
   readonly additions: readonly Change[];
   /** servers that lose weight or go, services that go */
   readonly removals: readonly Change[];
@@ -26,7 +26,7 @@ export interface DiffOptions {
    * them when absent. The others are unmanaged and stay.
    */
   readonly removable?: (server: ServerKey) => boolean;
-  /** whether the kernel's order of servers counts: it does where a former state is put back */
+  /** whether the kernel's order of servers counts: it does where a previous state is restored */
   readonly ordered?: boolean;
 }
 
@@ -44,19 +44,21 @@ export function diffServices(
   const { service, destinations } = desired;
   const { id } = service;
   const present = actual?.destinations ?? [];
-  const wanted = serversByKey(destinations);
+  const desiredByKey = serversByKey(destinations);
   const kept = ordered
     ? keptInOrder(present, destinations)
-    : present.filter((one) => wanted.has(serverKey(one)));
+    : present.filter((one) => desiredByKey.has(serverKey(one)));
   const stays = serversByKey(kept);
   const isNew = (one: Destination) => !stays.has(serverKey(one));
-  // the kernel puts a new server in front, so in its order what comes first is added last
+  // the kernel puts a new server in front, so in its order the first is added last
   const missing = destinations.filter(isNew);
-  const gone = present.filter((one) => isNew(one));
-  const returns = gone.filter((one) => wanted.has(serverKey(one)));
-  const leaves = gone.filter((one) => !wanted.has(serverKey(one)) && removable(serverKey(one)));
+  const removed = present.filter((one) => isNew(one));
+  const returns = removed.filter((one) => desiredByKey.has(serverKey(one)));
+  const leaves = removed.filter(
+    (one) => !desiredByKey.has(serverKey(one)) && removable(serverKey(one)),
+  );
   const edits = kept.flatMap((now): { readonly more: boolean; readonly change: Change }[] => {
-    const destination = wanted.get(serverKey(now));
+    const destination = desiredByKey.get(serverKey(now));
     if (destination === undefined || sameDestination(now, destination)) return [];
     const change: Change = { kind: 'edit-destination', id, destination };
     return [{ more: destination.weight >= now.weight, change }];
@@ -110,15 +112,15 @@ export function changesOf({ additions, removals }: Difference): Change[] {
 }
 
 /**
- * Those of `present` that can stay: new ones go in front, so the rest must end as `wanted` does.
+ * Those of `present` that can stay: new ones go in front, so the rest must end as `desired` does.
  */
 function keptInOrder(
   present: readonly Destination[],
-  wanted: readonly Destination[],
+  desired: readonly Destination[],
 ): Destination[] {
   const kept: Destination[] = [];
   let at = present.length;
-  for (const one of [...wanted].reverse()) {
+  for (const one of [...desired].reverse()) {
     const place = present
       .slice(0, at)
       .findLastIndex((candidate) => sameDestinationId(candidate, one));

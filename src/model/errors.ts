@@ -3,7 +3,7 @@
 import type { Operation } from './change.js';
 
 /**
- * IPVS said no: `code` is the errno's name (`EEXIST`). All backends refuse what the kernel refuses,
+ * IPVS refused: `code` is the errno's name (`EEXIST`). All backends refuse what the kernel refuses,
  * with this class.
  */
 export class IpvsError extends Error {
@@ -17,7 +17,7 @@ export class IpvsError extends Error {
 }
 
 /**
- * The home of the rules cannot be used at all: no kernel support, no privilege, an unreadable or
+ * The backend cannot be used at all: no kernel support, no privilege, an unreadable or
  * damaged table file. `message` is the whole text for stderr without the last newline; the exit
  * status is 2.
  */

@@ -1,7 +1,7 @@
 // How packets reach a real server: the forwarding method, and what a tunnel needs beside it.
 
 /**
- * One row per method: kernel number, word in listings, option of ipvsadm. Rows without an option
+ * One row per method: kernel number, name in listings, option of ipvsadm. Rows without an option
  * come from other programs.
  */
 export const FORWARDING = {

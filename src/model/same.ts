@@ -1,5 +1,5 @@
-// When two services or two servers are set alike. A field that is added to the model and has no
-// row here is a type error.
+// When two services or two servers have the same settings. A field that is added to the model and
+// has no row here is a type error.
 import { sameAddress } from './address.js';
 import type { Destination, DestinationId } from './destination.js';
 import type { Tunnel } from './forwarding.js';
@@ -15,7 +15,7 @@ const PERSISTENCE: Comparisons<Persistence> = {
 
 // biome-ignore format: a table
 const SERVICE: Comparisons<Service> = {
-  // both are settings of one service: what tells services apart is compared by its key
+  // both are settings of one service: what identifies a service is compared by its key
   id: () => true,
   scheduler: (a, b) => a.scheduler === b.scheduler,
   schedulerFlags: (a, b) => a.schedulerFlags === b.schedulerFlags,
@@ -49,8 +49,8 @@ export function sameService(a: Service, b: Service): boolean {
 }
 
 /**
- * Everything that one sets on a server is the same. The kernel makes `local` of whatever leads to
- * an address of its own, so `local` is the same as every other method.
+ * Everything that one sets on a server is the same. The kernel makes `local` of everything that
+ * leads to an address of its own, so `local` is the same as every other method.
  */
 export function sameDestination(a: Destination, b: Destination): boolean {
   return all(DESTINATION, a, b);

@@ -53,7 +53,7 @@ export const SCHEDULER_FLAGS = { flag1: 1, flag2: 2, flag3: 4 } as const;
 export interface FlagName {
   readonly name: string;
   readonly bit: number;
-  /** the only scheduler that it goes with; undefined = any */
+  /** the only scheduler that takes it; undefined = any */
   readonly scheduler?: SchedulerName;
 }
 

@@ -1,4 +1,4 @@
-// The virtual service: what tells one from another, what one sets, and what one only reads.
+// The virtual service: what identifies it, what one sets, and what one only reads.
 import type { Address, Family } from './address.js';
 import type { Counters } from './counters.js';
 
@@ -59,7 +59,7 @@ export function familyOf(id: ServiceId): Family {
   return id.kind === 'address' ? id.address.family : id.family;
 }
 
-/** The mask that groups nobody: /32 or /128. */
+/** The mask that groups no clients: /32 or /128. */
 export function fullNetmask(family: Family): number {
   return family === 'ipv4' ? 0xffffffff : 128;
 }

@@ -12,12 +12,12 @@ export interface VirtualServer {
 }
 
 /**
- * What tells one service from another, as text that people can read too: `tcp 192.0.2.1:80`,
+ * What identifies a service, as text that people can read too: `tcp 192.0.2.1:80`,
  * `udp [2001:db8::1]:53`, `fwmark 7 ipv4`.
  */
 export type ServiceKey = string;
 
-/** What tells one server of a service from another: `10.0.0.1:80`, `[2001:db8::11]:80`. */
+/** What identifies a server of a service: `10.0.0.1:80`, `[2001:db8::11]:80`. */
 export type ServerKey = string;
 
 /** Services by key, in the kernel's order where they were read from a table. */
@@ -104,9 +104,12 @@ function serverAfter(before: VirtualServer | undefined, change: Change): Virtual
     case 'edit-destination':
       return before && { ...before, destinations: destinations.map(replacing(change.destination)) };
     case 'delete-destination': {
-      const gone = serverKey(change.destination);
+      const removed = serverKey(change.destination);
       return (
-        before && { ...before, destinations: destinations.filter((one) => serverKey(one) !== gone) }
+        before && {
+          ...before,
+          destinations: destinations.filter((one) => serverKey(one) !== removed),
+        }
       );
     }
     default:

@@ -13,7 +13,7 @@ export function renderConnectionTitles(engine: boolean): string {
 }
 
 /**
- * The row of a connection; engine name and data only when `engine` says so and the entry has them.
+ * The row of a connection; engine name and data only when `engine` is set and the entry has them.
  */
 export function renderConnection(
   connection: Connection,

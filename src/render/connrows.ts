@@ -1,5 +1,5 @@
 // /proc/net/ip_vs_conn -> rows, bytes to bytes: the plain IPv4 lines that a busy director has a
-// million of. Columns are checked before they are trusted; whatever looks different is left to the
+// million of. Columns are checked before they are trusted; any other row is left to the
 // general reader.
 
 const ZERO = 48;

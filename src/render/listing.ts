@@ -34,7 +34,7 @@ export interface ListingView {
   readonly exact: boolean;
 }
 
-/** A pure cell: `number` prints a counter as the view wants it. */
+/** A pure cell: `number` prints a counter as the view shows it. */
 type DestinationCell = (entry: DestinationEntry, number: (value: bigint) => string) => string;
 type ServiceCell = (counters: Counters, number: (value: bigint) => string) => string;
 

@@ -27,7 +27,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EMSGSIZE: 'Module is wrong version',
 };
 
-/** The line, without its newline, that tells why IPVS refused. */
+/** The line, without its newline, with the reason why IPVS refused. */
 export function messageFor({ operation, code }: IpvsError): string {
   const row = BY_OPERATION.find(
     (candidate) => candidate.code === code && candidate.operations.includes(operation),

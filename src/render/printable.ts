@@ -1,4 +1,4 @@
-// Text of others on its way to a terminal or a log.
+// Text of unknown origin, made safe for a terminal or a log.
 
 /** The text in one line without control characters, each run of them as one blank. */
 export function printable(text: string): string {

@@ -51,7 +51,7 @@ export function renderTimeoutsRule({ tcp, tcpFin, udp }: Timeouts): string {
 
 /**
  * The arguments of `ipvsadm` that make a change, with numbers for names; undefined where it has no
- * option for what the rule says. They are not quoted: see `shell.ts`.
+ * option for what the rule sets. They are not quoted: see `shell.ts`.
  */
 export function changeArguments(change: Change): readonly string[] | undefined {
   switch (change.kind) {

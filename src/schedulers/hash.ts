@@ -23,8 +23,8 @@ interface State {
 }
 
 /**
- * Destination hashing; weights only as zero or not, and no way round a server that cannot take the
- * connection.
+ * Destination hashing; weights only as zero or not, and no fallback for a server that cannot take
+ * the connection.
  */
 export const DH: Scheduler<State> = {
   start: () => ({ buckets: undefined }),

@@ -1,4 +1,4 @@
-// The schedulers that look for the least loaded server: lc, wlc, sed, nq.
+// The schedulers that select the least loaded server: lc, wlc, sed, nq.
 import { type Candidate, eligible, moreLoaded, overhead, type Scheduler } from './scheduler.js';
 
 type Stateless = Record<never, never>;

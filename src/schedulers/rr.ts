@@ -9,7 +9,7 @@ interface State {
 export const RR: Scheduler<State> = {
   start: () => ({ at: -1 }),
   changed(state, change) {
-    // the pointer stays on its server, or goes to the one before a server that is gone
+    // the pointer stays on its server, or moves to the one before a server that was removed
     if (state.at < 0) return;
     if (change.kind === 'add') state.at++;
     else if (change.kind === 'delete' && state.at >= change.index()) state.at--;

@@ -16,7 +16,7 @@ export interface Candidate {
   readonly inactive: number;
 }
 
-/** What of a packet schedulers look at. */
+/** What schedulers read of a packet. */
 export interface SchedulerInput {
   readonly client: Address;
   readonly clientPort: number;

@@ -27,7 +27,7 @@ export function siphash13(value: number, key: number): number {
   return (at(v, 1) ^ at(v, 3) ^ at(v, 5) ^ at(v, 7)) >>> 0;
 }
 
-/** v0..v3 stand at 0, 2, 4, 6. */
+/** v0..v3 are at 0, 2, 4, 6. */
 function round(v: Int32Array): void {
   add(v, 0, 2);
   rotate(v, 2, 13);

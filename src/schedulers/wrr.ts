@@ -72,7 +72,7 @@ export const WRR: Scheduler<State> = {
 
 type Weights = Pick<State, 'divisor' | 'largest'>;
 
-/** Counts the change. All weights are looked at again only when one of them is gone. */
+/** Counts the change. All weights are read again only when one of them was removed. */
 function weightsAfter(state: State, change: ListChange): Weights {
   const { kind, server } = change;
   if (kind !== 'delete') count(state.counts, server.weight, 1);
@@ -113,7 +113,7 @@ function withHeights({ divisor, largest }: Weights): Weights & Pick<State, 'step
 }
 
 /**
- * Lowers the bar by a step; by all the steps at once that nobody reaches, except the last one,
+ * Lowers the bar by a step; by all the steps at once that no server reaches, except the last one,
  * which counts as such.
  */
 function lower(state: State, reachable: number): void {

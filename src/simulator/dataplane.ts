@@ -1,6 +1,6 @@
 // IPVS as far as packets go: service look-up, scheduling, persistence, counting, the passing of
-// time. The clock is an argument of whatever needs it, in seconds. Facts: seen in the lab and
-// reproduced from recorded traces (test/simulator).
+// time. The clock is an argument of the functions that need it, in seconds. Facts: seen in the lab
+// and reproduced from recorded traces (test/simulator).
 import type { Connection } from '../model/connection.js';
 import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
@@ -59,7 +59,7 @@ export class Dataplane {
   }
 
   /**
-   * A server that was deleted lately comes back with its connections.
+   * A server that was deleted lately is restored with its connections.
    * @returns whether it was one of these
    */
   revive(live: LiveService, destination: Destination): boolean {

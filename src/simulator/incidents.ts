@@ -29,7 +29,7 @@ export class Incidents {
   }
 }
 
-/** Does to the server what the incident says. */
+/** Applies the incident to the server. */
 export function happen(plane: Dataplane, live: LiveService, { server, what }: Incident): void {
   const found = live.find(server);
   if (what === 'add') {

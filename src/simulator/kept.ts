@@ -109,7 +109,7 @@ class KeptRun {
     };
   }
 
-  /** Sessions end, incidents happen, the chart looks. */
+  /** Sessions end, incidents happen, the chart takes a sample. */
   #passTo(now: number): void {
     for (let next = this.#incidents.due(now); next; next = this.#incidents.due(now)) {
       this.#endSessions(next.at);

@@ -1,5 +1,5 @@
-// The hash keys of the data plane: short, since one is made for every packet. What tells services
-// and servers apart for people is in model/table.ts.
+// The hash keys of the data plane: short, since one is made for every packet. What identifies
+// services and servers apart for people is in model/table.ts.
 import { type Address, formatAddress, ipv4, ipv6 } from '../model/address.js';
 import type { DestinationId } from '../model/destination.js';
 import { type KnownProtocol, protocolNumber, type ServiceId } from '../model/service.js';

@@ -19,11 +19,11 @@ export class Moves {
     if (!after) this.#before.set(name, now);
     else if (this.#before.has(name) && !this.#after.has(name)) {
       this.#after.add(name);
-      const former = this.#before.get(name);
+      const previous = this.#before.get(name);
       const isThere = servers.some(
-        (one) => one.weight > 0 && serverKey(one.destination) === former,
+        (one) => one.weight > 0 && serverKey(one.destination) === previous,
       );
-      if (former !== now && isThere) this.#moved++;
+      if (previous !== now && isThere) this.#moved++;
     }
   }
 

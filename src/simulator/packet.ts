@@ -1,4 +1,4 @@
-// A packet as IPVS looks at it, what may become of it, and the settings that decide.
+// A packet as IPVS reads it, what may become of it, and the settings that decide.
 import type { FlowTuple } from './keys.js';
 import type { SctpChunk } from './sctp.js';
 import type { LiveServer } from './server.js';
@@ -27,12 +27,12 @@ export const DEFAULT_SYSCTLS: Readonly<Sysctls> = {
   secure_tcp: 0,
 };
 
-/** A packet by the client's side of its connection, whichever way it goes. */
+/** A packet by the client's side of its connection, in both directions. */
 export interface Packet extends FlowTuple {
   readonly direction: 'in' | 'out';
   /** firewall mark, 0 = none */
   readonly mark: number;
-  /** what a TCP packet says; undefined = no flag at all */
+  /** flags of a TCP packet; undefined = no flag at all */
   readonly tcp?: TcpEvent | undefined;
   /** first chunk of an SCTP packet */
   readonly sctp?: SctpChunk | undefined;
@@ -50,7 +50,7 @@ export type Verdict =
       readonly port: number;
       readonly scheduled: boolean;
     }
-  /** no server: the client is told that nobody is there */
+  /** no server: the client gets a refusal (RST or ICMP) */
   | { readonly kind: 'refused' }
   /** silently */
   | { readonly kind: 'dropped' }

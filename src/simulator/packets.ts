@@ -1,11 +1,11 @@
-// The packets of a session: what a client and a server say to open, use and end it.
+// The packets of a session: what a client and a server send to open, use and end it.
 import type { ServiceId } from '../model/service.js';
 import type { Packet } from './packet.js';
 import type { Arrival } from './workload.js';
 
 type Step = readonly ['in' | 'out', Packet['tcp'], number];
 
-/** direction, what TCP says, bytes of the packet */
+/** direction, TCP flags, bytes of the packet */
 const OPEN: readonly Step[] = [
   ['in', 'syn', 60],
   ['out', 'syn', 60],

@@ -1,4 +1,4 @@
-// Numbers that look random and are the same for the same seed.
+// Numbers that seem random and are the same for the same seed.
 
 /** A generator of numbers in 0..1 (mulberry32). */
 export function seeded(seed: number): () => number {

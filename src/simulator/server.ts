@@ -34,7 +34,7 @@ export class LiveServer implements Candidate {
     return this.destination.port;
   }
 
-  /** New settings. A threshold that is gone, or higher than before, ends the overload. */
+  /** New settings. A threshold that was removed, or is higher than before, ends the overload. */
   set(destination: Destination): void {
     const { upperThreshold } = destination;
     if (upperThreshold === 0 || upperThreshold > this.destination.upperThreshold)

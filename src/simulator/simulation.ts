@@ -46,7 +46,7 @@ export interface Result {
    * though theirs was still there
    */
   readonly clients: { readonly seen: number; readonly moved: number } | undefined;
-  /** arrivals whose address and port had a connection already, which went on; kept runs only */
+  /** arrivals whose address and port had a connection already, which continued; kept runs only */
   readonly reused?: number;
 }
 
@@ -136,7 +136,7 @@ class Simulation {
     };
   }
 
-  /** Sessions end, entries time out, incidents happen, the chart looks. */
+  /** Sessions end, entries time out, incidents happen, the chart takes a sample. */
   #passTo(now: number): void {
     for (let next = this.#incidents.due(now); next; next = this.#incidents.due(now)) {
       this.#endSessions(next.at);
@@ -152,7 +152,7 @@ class Simulation {
       const { server, packet, tally, expiresAt } = session;
       tally.sessions--;
       if (packet) {
-        this.#say(packet, expiresAt, ['in', 'fin'], ['out', 'fin']);
+        this.#send(packet, expiresAt, ['in', 'fin'], ['out', 'fin']);
         continue;
       }
       if (this.#protocol !== 'udp') server.active--;
@@ -165,16 +165,16 @@ class Simulation {
   }
 
   /** Further packets of a TCP connection. */
-  #say(
+  #send(
     packet: Packet,
     at: number,
-    ...words: readonly (readonly ['in' | 'out', Packet['tcp']])[]
+    ...segments: readonly (readonly ['in' | 'out', Packet['tcp']])[]
   ): void {
     if (this.#protocol !== 'tcp') return;
     const masqueraded = this.scenario.destinations.every(
       ({ forwarding }) => forwarding === 'masquerade',
     );
-    for (const [direction, tcp] of words)
+    for (const [direction, tcp] of segments)
       if (direction === 'in' || masqueraded) this.#plane.packet({ ...packet, direction, tcp }, at);
   }
 
@@ -208,7 +208,7 @@ class Simulation {
     };
     const verdict = this.#plane.packet(packet, at);
     if (verdict.kind !== 'forwarded') return undefined;
-    this.#say(packet, at, ['in', 'ack']);
+    this.#send(packet, at, ['in', 'ack']);
     this.#open(verdict.server, at, seconds, packet);
     return verdict.server;
   }

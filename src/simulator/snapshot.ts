@@ -59,7 +59,7 @@ export interface KeptFlow {
   readonly expiresAt: number;
 }
 
-/** Where a server stands: the service's place, and the server's in it. */
+/** The position of a server: the index of its service, and its own in it. */
 type ServerPlaces = ReadonlyMap<LiveServer, Pick<KeptFlow, 'service' | 'server'>>;
 
 /** What packets left behind; undefined when there is nothing. */

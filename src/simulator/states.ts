@@ -4,7 +4,7 @@ import type { KnownProtocol } from '../model/service.js';
 import { SCTP_TABLES, type SctpChunk, type SctpState } from './sctp.js';
 
 /**
- * Which way a packet goes; `in-only` while the director has seen no reply, which with direct
+ * The direction of a packet; `in-only` while the director has seen no reply, which with direct
  * routing and tunnels it never does.
  */
 export type Direction = 'in' | 'out' | 'in-only';
@@ -134,7 +134,7 @@ export function isActive(protocol: KnownProtocol, state: string): boolean {
   return TCP_STATES[KEY_BY_NAME.get(state) ?? 'NO'].active;
 }
 
-/** The state before the first packet was looked at. */
+/** The state before the first packet. */
 export function firstState(protocol: KnownProtocol): string {
   return protocol === 'udp' ? 'UDP' : 'NONE';
 }

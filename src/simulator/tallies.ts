@@ -10,7 +10,7 @@ export interface Tally {
   readonly timeline: number[];
 }
 
-/** moments at which the chart looks */
+/** moments at which the chart takes samples */
 export const SAMPLES = 120;
 
 export class Tallies {

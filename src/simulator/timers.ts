@@ -2,7 +2,7 @@
 // time comes.
 
 export interface Timed {
-  /** seconds on the clock of who asks; Infinity = never */
+  /** seconds on the caller's clock; Infinity = never */
   expiresAt: number;
   /** the time of its valid place in the heap; 0 when it has none */
   queuedAt: number;
@@ -24,7 +24,7 @@ export class Timers<T extends Timed> {
   /** Sets a timer, or moves it. */
   set(item: T, expiresAt: number): void {
     item.expiresAt = expiresAt;
-    // an earlier place will do: it is looked at again then
+    // an earlier place will do: it is checked again then
     if (item.queuedAt !== 0 && item.queuedAt <= expiresAt) return;
     item.queuedAt = expiresAt;
     this.#heap.push({ time: expiresAt, item });

@@ -18,7 +18,9 @@ export interface Workload {
   /** connections a second, on average */
   readonly rate: number;
   readonly clients: number;
-  /** `uniform`: all clients alike; `zipf`: the n-th client comes 1/n as often as the first */
+  /**
+   * `uniform`: all clients equally often; `zipf`: the n-th client comes 1/n as often as the first
+   */
   readonly distribution: 'uniform' | 'zipf';
   /** mean length of a session, seconds; lengths are exponential */
   readonly session: number;
@@ -69,12 +71,12 @@ function zipf(count: number, random: () => number): () => number {
     sums[i] = sum;
   }
   return () => {
-    const wanted = random() * sum;
+    const drawn = random() * sum;
     let low = 0;
     let high = count - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((sums[middle] ?? 0) < wanted) low = middle + 1;
+      if ((sums[middle] ?? 0) < drawn) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,12 +1,12 @@
-// The clients of a socket on which one line is answered by one line: how long each may take, and who
-// goes when there are too many.
+// The clients of a socket on which one line is answered by one line: how long each may take, and
+// which is closed when there are too many.
 import type { Socket } from 'node:net';
 
 /** in which a client must have sent its line, from its connection on */
 const LINE_LIMIT_MS = 5000;
 /**
- * in which it gets its answer and must have read it; the answer may wait for a kernel that is silent
- * for ten seconds
+ * in which it gets its answer and must have read it; the answer may wait for a kernel that takes
+ * ten seconds
  */
 const ANSWER_LIMIT_MS = 30_000;
 /** more than any request */
@@ -20,7 +20,7 @@ export interface SocketConnections {
   close(): void;
 }
 
-/** Where a new client finds no place, the oldest goes that has sent no line or reads its answer. */
+/** With too many clients the oldest is closed that has sent no line or has its answer already. */
 export function createConnections(answer: (line: string) => Promise<string>): SocketConnections {
   /** clients that keep us waiting, the oldest first */
   const waiting = new Set<Socket>();
@@ -57,7 +57,7 @@ export function createConnections(answer: (line: string) => Promise<string>): So
         waiting.delete(socket);
         served.add(socket);
         void answer(line).then((text) => {
-          if (!served.delete(socket)) return; // it went meanwhile
+          if (!served.delete(socket)) return; // it was closed already
           waiting.add(socket);
           socket.end(`${text}\n`);
         });
@@ -72,14 +72,14 @@ export function createConnections(answer: (line: string) => Promise<string>): So
 /** One line; a client that ends without one has nothing to wait for. */
 function readLine(socket: Socket, take: (line: string) => void): void {
   let text = '';
-  const gone = () => socket.destroy();
+  const hangUp = () => socket.destroy();
   const listen = (piece: string) => {
     text += piece;
     const end = text.indexOf('\n');
     if (end >= 0) {
-      socket.off('data', listen).off('end', gone).resume();
+      socket.off('data', listen).off('end', hangUp).resume();
       take(text.slice(0, end));
     } else if (text.length > LONGEST_LINE) socket.destroy();
   };
-  socket.setEncoding('utf8').on('data', listen).on('end', gone);
+  socket.setEncoding('utf8').on('data', listen).on('end', hangUp);
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a directory (0700) where it is missing. Node's recursive way never returns below /proc,
+ * Makes a directory (0700) where it is missing. Node's recursive option never returns below /proc,
  * where a directory cannot be made although the one above it is there.
  * @throws a system error
  */

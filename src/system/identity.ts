@@ -24,8 +24,9 @@ export function ownIdentity(pid = process.pid): ProcessIdentity {
 }
 
 /**
- * Whether a process is certain to be dead: its pid is gone, a zombie, or has another start time. A
- * process of another machine, of an earlier boot or of another pid namespace cannot be judged.
+ * Whether a process is certain to be dead: its pid does not exist, is a zombie, or has another
+ * start time. A process of another machine, of an earlier boot or of another pid namespace cannot
+ * be judged.
  * @param own identity of this process
  */
 export function isDead(other: ProcessIdentity, own: ProcessIdentity): boolean {
@@ -47,7 +48,7 @@ export function hostName(): string {
   );
 }
 
-/** Undefined when the process is gone or a zombie. */
+/** Undefined when the process has ended or is a zombie. */
 function startTime(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`, readFileSync);
   // The name in parentheses may hold anything; the state is the first field behind it, the start

@@ -24,17 +24,17 @@ export function readKeys(press: (key: string) => void): () => void {
     stdin.setRawMode(false);
     process.kill(process.pid, 'SIGTSTP');
   };
-  const gone = () => press(CTRL_C);
+  const hangUp = () => press(CTRL_C);
   raw();
-  stdin.setEncoding('utf8').on('data', listen).on('error', gone).on('end', gone).resume();
+  stdin.setEncoding('utf8').on('data', listen).on('error', hangUp).on('end', hangUp).resume();
   process.on('SIGCONT', raw);
   return () => {
     process.off('SIGCONT', raw);
-    stdin.off('data', listen).off('end', gone).pause();
+    stdin.off('data', listen).off('end', hangUp).pause();
     try {
       stdin.setRawMode(false);
     } catch {
-      // the terminal is gone
+      // the terminal is closed
     }
   };
 }

@@ -1,5 +1,5 @@
-// Lines on stderr for a program that must go on whatever becomes of stderr: a full disk, a terminal
-// that is gone or stopped by Ctrl-S, a reader that went away or reads no more.
+// Lines on stderr for a program that must go on when stderr fails: a full disk, a terminal that
+// is closed or stopped by Ctrl-S, a reader that has ended or reads no more.
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 export interface LogOutput {
@@ -28,7 +28,7 @@ export function logOutput(fd: number, lost: (lines: number) => string): LogOutpu
       torn = false;
       return true;
     } catch {
-      // full, gone, not read: nobody can be told of that here
+      // full, closed, not read: there is no other place for a message
       if (at > 0) torn = bytes[at - 1] !== NEWLINE;
       return false;
     }
@@ -43,7 +43,7 @@ export function logOutput(fd: number, lost: (lines: number) => string): LogOutpu
 }
 
 /**
- * Closes those of stdin, stdout and stderr whose terminal is gone. Node sets the modes of its
+ * Closes those of stdin, stdout and stderr whose terminal is closed. Node sets the modes of its
  * terminals back at exit, and aborts (SIGABRT) where one refuses that.
  */
 export function leaveLostTerminal(): void {

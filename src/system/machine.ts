@@ -22,7 +22,7 @@ export function findProgram(name: string): string | undefined {
 /**
  * Runs a program to its end.
  * @param input what it reads
- * @param held a descriptor that it inherits, by which it can be found when this process is gone
+ * @param held a descriptor that it inherits, by which it can be found when this process has ended
  * @returns status 127 when it is not installed, 128 + signal number is never made up: a signal is
  *   status 126
  */

@@ -12,12 +12,12 @@ const MOST_THREADS = 1024;
  * The first IPv4 address of each name, those that have none left out. Look-ups run side by side.
  */
 export async function lookUpHosts(names: Iterable<string>): Promise<Map<string, string>> {
-  const wanted = [...names].filter(isHostName);
+  const queried = [...names].filter(isHostName);
   const found = new Map<string, string>();
-  if (wanted.length === 0) return found;
-  widenPool(wanted.length);
+  if (queried.length === 0) return found;
+  widenPool(queried.length);
   const { lookup } = await import('node:dns');
-  await side(wanted, (name, done) =>
+  await side(queried, (name, done) =>
     lookup(name, { family: 4 }, (error, address) => {
       if (!error && address) found.set(name, address);
       done();
@@ -31,12 +31,12 @@ export async function lookUpHosts(names: Iterable<string>): Promise<Map<string, 
  * side, so a dead DNS is waited for once.
  */
 export async function lookUpAddresses(addresses: Iterable<string>): Promise<Map<string, string>> {
-  const wanted = [...new Set(addresses)];
+  const queried = [...new Set(addresses)];
   const found = new Map<string, string>();
-  if (wanted.length === 0) return found;
-  widenPool(wanted.length);
+  if (queried.length === 0) return found;
+  widenPool(queried.length);
   const { lookupService } = await import('node:dns');
-  await side(wanted, (address, done) =>
+  await side(queried, (address, done) =>
     lookupService(address, 0, (error, hostname) => {
       if (!error && hostname !== address) found.set(address, toBytes(hostname));
       done();
@@ -61,8 +61,8 @@ function side<T>(
 }
 
 /**
- * The resolver blocks a thread per look-up. Node has four unless told otherwise before their first
- * use, and lends look-ups half of them.
+ * The resolver blocks a thread per look-up. Node has four unless the variable is set before their
+ * first use, and lends look-ups half of them.
  */
 function widenPool(lookUps: number): void {
   process.env.UV_THREADPOOL_SIZE ??= String(Math.min(MOST_THREADS, Math.max(4, 2 * lookUps)));

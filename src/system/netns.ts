@@ -1,4 +1,4 @@
-// Network namespaces by what the kernel tells them by: a name can be given to another one.
+// Network namespaces by what identifies them in the kernel: a name can be given to another one.
 import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 

@@ -1,5 +1,5 @@
 // The directory of the records of changes. Only files of this user that are closed to others are
-// read or written, and a record is changed in ways that a full disk cannot leave half done.
+// read or written, and a record is changed so that a full disk cannot leave it half done.
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -32,7 +32,7 @@ const MAX_BASENAME = 100;
 const OPEN_TO_OTHERS = 0o022;
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
-/** Takes a lock that dies with its holder. @returns what gives it back */
+/** Takes a lock that ends with its holder. @returns what releases it */
 export type TakeLock = (path: string) => () => void;
 
 /** Where the record of a role for a file may be. */
@@ -147,7 +147,7 @@ function withFile<T>(directory: string, path: string, flags: number, work: (fd: 
   }
 }
 
-/** Who else could write a record could have `down` do anything. */
+/** A user who can write a record could make `down` do anything. */
 function requirePrivate(path: string, { uid, mode }: Stats): void {
   const user = process.geteuid?.();
   if (user !== undefined && uid !== user)
@@ -158,7 +158,7 @@ function requirePrivate(path: string, { uid, mode }: Stats): void {
 
 /**
  * Keeps other processes out of the whole directory. After a holder that died it also waits for what
- * that one had begun: a program of the system that was still at work.
+ * that one had begun: a program of the system that was still running.
  */
 function lock(
   directory: string,
@@ -212,7 +212,7 @@ function isFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Waits until no process has a file open: one that died may have left a program at work. */
+/** Waits until no process has a file open: one that died may have left a program running. */
 function waitForHolders(path: string): void {
   const end = Date.now() + MAX_WAIT_MS;
   const real = realpathSync(path);
@@ -230,7 +230,7 @@ function hasHolder(path: string): boolean {
         (fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path,
       );
     } catch {
-      return false; // it ended meanwhile
+      return false; // it has ended
     }
   });
 }

@@ -1,5 +1,5 @@
-// Replaces the content of a file in one step: whoever reads it sees the former content or the new
-// one, and after an error or a crash the former one is still there.
+// Replaces the content of a file in one step: a reader sees the previous content or the new
+// one, and after an error or a crash the previous one is still there.
 import {
   closeSync,
   constants,
@@ -22,7 +22,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { isDead, ownIdentity, type ProcessIdentity } from './identity.js';
 
 export interface ReplaceOptions {
-  /** permissions of a file that does not exist yet, whatever the umask; 0600 by default */
+  /** permissions of a file that does not exist yet, independent of the umask; 0600 by default */
   readonly mode?: number;
 }
 
@@ -33,16 +33,16 @@ const ATTEMPTS = 100;
 const RETRY_MS = 5;
 
 /**
- * Replaces a file by way of a temporary file beside it and rename(2).
+ * Replaces a file by means of a temporary file beside it and rename(2).
  *
  * - A symbolic link is followed: its target is replaced, a missing target is created.
  * - Owner, group and permissions of an existing file stay. A user who may not give files away
  *   becomes the owner; where not even the group can be kept, the file is for the owner alone.
  * - A device, FIFO or terminal is written to instead; `/dev/stdout` and the like are the open
  *   descriptor.
- * - Other hard links to the file keep the former content. Access control lists are not copied.
+ * - Other hard links to the file keep the previous content. Access control lists are not copied.
  *
- * @throws a system error (EISDIR for a directory), and the former content stays
+ * @throws a system error (EISDIR for a directory), and the previous content stays
  */
 export function replaceFile(path: string, text: string, options: ReplaceOptions = {}): void {
   const bytes = Buffer.from(text);
@@ -52,25 +52,25 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions 
     return;
   }
   const target = targetOf(path);
-  const former = statSync(target, { throwIfNoEntry: false });
-  if (former !== undefined && !former.isFile()) {
+  const previous = statSync(target, { throwIfNoEntry: false });
+  if (previous !== undefined && !previous.isFile()) {
     writeInPlace(target, bytes);
     return;
   }
-  replaceRegular(target, bytes, former, options.mode ?? 0o600);
+  replaceRegular(target, bytes, previous, options.mode ?? 0o600);
   syncDirectory(dirname(target));
-  removeLeftovers(dirname(target), former?.uid);
+  removeLeftovers(dirname(target), previous?.uid);
 }
 
 /**
  * The same for a regular file that is replaced often, by one process at a time: nothing is promised
  * about power cuts but that no file is torn, and leftovers are looked for by the caller.
  * @param target no link (`targetOf`)
- * @throws a system error, and the former content stays
+ * @throws a system error, and the previous content stays
  */
 export function replaceUnderLock(target: string, text: string): void {
-  const former = statSync(target, { throwIfNoEntry: false });
-  replaceRegular(target, Buffer.from(text), former, 0o600);
+  const previous = statSync(target, { throwIfNoEntry: false });
+  replaceRegular(target, Buffer.from(text), previous, 0o600);
 }
 
 /**
@@ -92,8 +92,8 @@ export function targetOf(path: string): string {
 
 /**
  * Removes temporary files that dead processes of this machine left in a directory. Only a regular
- * file goes that has the name `openTemporary` gives, names a process that is certainly dead, and
- * belongs to this user or to `owner`.
+ * file is removed that has the name `openTemporary` gives, names a process that is certainly dead,
+ * and belongs to this user or to `owner`.
  * @param owner also removes those of this user id
  */
 export function removeLeftovers(directory: string, owner?: number): void {
@@ -111,13 +111,13 @@ export function removeLeftovers(directory: string, owner?: number): void {
 function replaceRegular(
   target: string,
   bytes: Uint8Array,
-  former: Stats | undefined,
+  previous: Stats | undefined,
   mode: number,
 ): void {
   const { fd, path: temporary } = openTemporary(dirname(target));
   try {
     try {
-      setOwnerAndMode(fd, former, mode);
+      setOwnerAndMode(fd, previous, mode);
       writeAll(fd, bytes);
       fsyncSync(fd);
     } finally {
@@ -140,7 +140,7 @@ function ownDescriptor(path: string): number | undefined {
   return undefined;
 }
 
-/** Also by way of a thread: `/proc/thread-self/fd`. */
+/** Also through a thread: `/proc/thread-self/fd`. */
 function isOwnDescriptors(directory: string): boolean {
   const real = realPath(directory)?.replace(/\/task\/\d+\/fd$/, '/fd');
   return real !== undefined && real === realPath('/proc/self/fd');
@@ -201,8 +201,8 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 /**
- * A new file that nobody else may read, under a name that nobody can foresee and that says whose it
- * is: `.lvs-BOOT-NAMESPACE-PID-START-RANDOM.tmp`.
+ * A new file that no other user may read, under a name that cannot be foreseen and that holds the
+ * process it belongs to: `.lvs-BOOT-NAMESPACE-PID-START-RANDOM.tmp`.
  */
 function openTemporary(directory: string): { readonly fd: number; readonly path: string } {
   const { boot, namespace, pid, start } = writerNow();
@@ -229,11 +229,11 @@ function writerOf(name: string): ProcessIdentity | undefined {
   return pid === undefined ? undefined : { pid: Number(pid), start, namespace, boot };
 }
 
-function setOwnerAndMode(fd: number, former: Stats | undefined, mode: number): void {
-  fchmodSync(fd, former === undefined ? mode : former.mode & keepOwner(fd, former));
+function setOwnerAndMode(fd: number, previous: Stats | undefined, mode: number): void {
+  fchmodSync(fd, previous === undefined ? mode : previous.mode & keepOwner(fd, previous));
 }
 
-/** @returns the bits of the former mode that may stay with the owner and group there are now */
+/** @returns the bits of the previous mode that may stay with the owner and group there are now */
 function keepOwner(fd: number, { uid, gid }: Stats): number {
   const own = fstatSync(fd);
   if ((uid === own.uid && gid === own.gid) || changeOwner(fd, uid, gid)) return 0o7777;
@@ -266,7 +266,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-/** A directory that this user may write to and not read is not looked through. */
+/** A directory that this user may write to and not read is not searched. */
 function namesIn(directory: string): readonly string[] {
   return unlessForbidden(() => readdirSync(directory)) ?? [];
 }

@@ -141,7 +141,7 @@ function append(path: string, text: string): void {
   }
 }
 
-/** systemd's WATCHDOG_USEC, when it is meant for this process. */
+/** systemd's WATCHDOG_USEC, when it is set for this process. */
 function watchdogOf({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv): number | undefined {
   const microseconds = Number(WATCHDOG_USEC);
   if (!WATCHDOG_USEC || !(microseconds > 0)) return undefined;

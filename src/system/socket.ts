@@ -14,10 +14,10 @@ const UNANSWERED = 'closed without an answer';
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 /** bytes of a path that the kernel takes */
 const LONGEST_PATH = 100;
-/** attempts to take a path that others want as well */
+/** attempts to take a path that other processes take as well */
 const ATTEMPTS = 10;
-/** between two looks whether the socket is still in its place */
-const LOOK_MS = 2000;
+/** between two checks whether the socket is still in its place */
+const CHECK_MS = 2000;
 
 /** What happened to the socket's file. */
 export type SocketEvent = { readonly rebound: true } | { readonly problem: string };
@@ -30,15 +30,15 @@ interface Bound {
 /**
  * Listens at a path. A socket there on which nothing answers is replaced, anything else is left
  * alone. Where its file is removed it is bound anew within seconds.
- * @param tell takes what happened to the file, each problem once
+ * @param onEvent takes what happened to the file, each problem once
  * @throws Error with code EADDRINUSE, and where known the `pid`, when another process listens for
  *   this path; Error when the path is no socket's; a system error
  */
 export async function serveLines(
   path: string,
   answer: (line: string) => Promise<string>,
-  tell: (event: SocketEvent) => void = () => {},
-  lookMs = LOOK_MS,
+  onEvent: (event: SocketEvent) => void = () => {},
+  checkMs = CHECK_MS,
 ): Promise<{ close(): void }> {
   makeDirectory(dirname(path));
   const pid = socketOwner(path);
@@ -55,19 +55,19 @@ export async function serveLines(
       bound = next;
       problem = undefined;
       if (closed) release(path, bound);
-      else tell({ rebound: true });
+      else onEvent({ rebound: true });
     } catch (error) {
       const { message } = error as Error;
-      if (message !== problem && !closed) tell({ problem: message });
+      if (message !== problem && !closed) onEvent({ problem: message });
       problem = message;
     }
   }
   let timer: NodeJS.Timeout;
   const lookAfter = async () => {
     if (inodeOf(path) !== bound.inode) await bindAgain();
-    if (!closed) timer = setTimeout(lookAfter, lookMs).unref();
+    if (!closed) timer = setTimeout(lookAfter, checkMs).unref();
   };
-  timer = setTimeout(lookAfter, lookMs).unref();
+  timer = setTimeout(lookAfter, checkMs).unref();
   return {
     close() {
       closed = true;
@@ -87,11 +87,13 @@ function inodeOf(path: string): number | undefined {
   try {
     return lstatSync(path).ino;
   } catch {
-    return undefined; // gone, or in a directory that cannot be entered
+    return undefined; // removed, or in a directory that cannot be entered
   }
 }
 
-/** Bound where nobody else can reach it, then put in its place: at no moment is it open to others. */
+/**
+ * Bound where no other user can reach it, then moved to its place: it is never open to others.
+ */
 async function bind(path: string, accept: (socket: Socket) => void): Promise<Bound> {
   makeDirectory(dirname(path));
   const server = createServer({ allowHalfOpen: true }, accept);
@@ -157,8 +159,8 @@ function move(staged: string, path: string): void {
 }
 
 /**
- * Takes a socket away on which nothing answers; when another process has put its own there
- * meanwhile, that one comes back.
+ * Removes a socket on which nothing answers; when another process has put its own there at the
+ * same time, that one is restored.
  */
 function removeStale(path: string, inode: number, stale: string): void {
   try {

@@ -8,7 +8,7 @@ const LISTENS = 0x10000;
 
 /**
  * The beginning of the name of the directory in which the socket for `path` is bound before it is
- * put in its place. The kernel shows the path that a socket was bound to as long as it lives.
+ * put in its place. The kernel shows the path that a socket was bound to as long as it is open.
  */
 export function stagingPrefix(path: string): string {
   const real = join(realpathSync(dirname(path)), basename(path));
@@ -17,7 +17,7 @@ export function stagingPrefix(path: string): string {
 
 /**
  * The other process of this network namespace that listens with a socket for `path`. Only a process
- * of root or this user counts: anybody can bind a socket of such a name somewhere.
+ * of root or this user counts: every user can bind a socket of such a name somewhere.
  * @returns undefined also where it cannot be seen, as from another pid namespace
  */
 export function socketOwner(path: string): number | undefined {
@@ -69,6 +69,6 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return ''; // closed meanwhile
+    return ''; // closed in between
   }
 }

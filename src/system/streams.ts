@@ -97,7 +97,7 @@ export function openReader(path: string): (into: Uint8Array, at: number) => numb
 }
 
 /**
- * Whether a descriptor is a terminal, as far as that can be told without loading anything: a
+ * Whether a descriptor is a terminal, as far as that can be known without loading anything: a
  * character device.
  */
 export function isCharacterDevice(fd: number): boolean {

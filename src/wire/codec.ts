@@ -70,7 +70,7 @@ export function writeBigEndian(b: Uint8Array, at: number, length: number, value:
   for (let i = 0; i < length; i++) b[at + i] = value >>> (8 * (length - 1 - i));
 }
 
-/** A number of 32 bits read in network order, as it is in host order; and the other way round. */
+/** A number of 32 bits read in network order, as it is in host order; and the reverse. */
 export function swapped(value: number): number {
   if (!LITTLE_ENDIAN) return value;
   return (
@@ -170,7 +170,7 @@ export const be32 = fixed<number>(
   (b, at, value) => writeBigEndian(b, at, 4, value),
 );
 
-/** Flag bits, and the mask that says that all of them are meant; of a reply only the bits count. */
+/** Flag bits, and a mask of all of them; of a reply only the bits count. */
 export const flagBits: Codec<number> = {
   write(b, at, bits) {
     writeU32(b, at, bits);

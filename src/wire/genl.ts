@@ -46,7 +46,7 @@ export interface Message {
 const LONGEST_REQUEST = 1024;
 
 /**
- * Requests back to back in one buffer, without flags and sequence numbers, which whoever sends them
+ * Requests back to back in one buffer, without flags and sequence numbers, which the sender
  * fills in.
  */
 export class Requests {

@@ -24,7 +24,7 @@ export const COMMAND = {
   setConfig: 12, getConfig: 13, getInfo: 15, zero: 16, flush: 17,
 } as const;
 
-/** Service flag bits; the scheduler's flags 1, 2, 3 stand from bit 3 on. */
+/** Service flag bits; the scheduler's flags 1, 2, 3 are bits 3 and up. */
 export const SERVICE_FLAG = {
   persistent: 1,
   hashed: 2,
@@ -75,13 +75,13 @@ export const DAEMON = attributes({
   state: [1, u32], interface: [2, cstring], syncId: [3, u32], maxLength: [4, u16], group: [5, be32], group6: [6, address128], port: [7, u16], ttl: [8, u8],
 });
 
-/** What stands at the top of a message. */
+/** The attributes at the top of a message. */
 // biome-ignore format: a table
 export const TOP = attributes({
   service: [1, SERVICE], destination: [2, DESTINATION], daemon: [3, DAEMON], timeoutTcp: [4, u32], timeoutTcpFin: [5, u32], timeoutUdp: [6, u32],
 });
 
-/** The same for readers that do not want counters, which are most of a message. */
+/** The same for readers that need no counters, which are most of a message. */
 export const TOP_WITHOUT_COUNTERS = attributes({
   service: [1, attributes(SERVICE_SETTINGS)],
   destination: [2, attributes(DESTINATION_SETTINGS)],

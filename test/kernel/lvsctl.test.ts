@@ -178,7 +178,7 @@ test.each(SETUPS)(
     for (const agent of agents) {
       const answer = await agent.lvsctl(roleOf(agent), 'status', FILE);
       expect(answer).toMatchObject({ status: 0, stderr: '' });
-      expect(answer.stdout).toMatch(/\nall \d+ as wanted\n$/);
+      expect(answer.stdout).toMatch(/\nall \d+ as desired\n$/);
     }
     for (const { vip } of halves) await expectServed(vip);
     await everywhere('down', '--quiet');

@@ -77,14 +77,14 @@ export function memoryRecords(files: Readonly<Record<string, string>> = {}): Mem
     list: () => [...texts.keys()].sort(),
     read: (name) => texts.get(name) ?? '',
     write(name, offset, text) {
-      const former = texts.get(name) ?? '';
+      const previous = texts.get(name) ?? '';
       if (text.length > records.space) throw full(name);
       records.space -= text.length;
-      texts.set(name, former.slice(0, offset) + text);
+      texts.set(name, previous.slice(0, offset) + text);
     },
     mark(name, offset, letter) {
-      const former = texts.get(name) ?? '';
-      texts.set(name, former.slice(0, offset) + letter + former.slice(offset + 1));
+      const previous = texts.get(name) ?? '';
+      texts.set(name, previous.slice(0, offset) + letter + previous.slice(offset + 1));
     },
     replace: (name, text) => texts.set(name, text),
     rename(from, to) {

@@ -152,12 +152,12 @@ describe('descriptors of this process', () => {
 
 describe('owner, group and mode', () => {
   test.each([0o022, 0o077, 0o777])('a new file has its mode whatever the umask (%s)', (mask) => {
-    const former = process.umask(mask);
+    const previous = process.umask(mask);
     try {
       replaceFile(path, 'x');
       replaceFile(join(folder, 'public'), 'x', { mode: 0o644 });
     } finally {
-      process.umask(former);
+      process.umask(previous);
     }
     expect([modeOf(), modeOf('public')]).toEqual([0o600, 0o644]);
   });
@@ -169,7 +169,7 @@ describe('owner, group and mode', () => {
     expect([read(), modeOf()]).toEqual(['new', 0o640]);
   });
 
-  test('another hard link keeps the former content', () => {
+  test('another hard link keeps the previous content', () => {
     writeFileSync(path, 'old');
     linkSync(path, join(folder, 'other'));
     replaceFile(path, 'new');
@@ -206,7 +206,7 @@ describe('owner, group and mode', () => {
   });
 });
 
-test('a disk that is full: the former content, and nothing beside it', () => {
+test('a disk that is full: the previous content, and nothing beside it', () => {
   replaceFile(path, 'old');
   const big = `require(${JSON.stringify(bundle)}).replaceFile(process.argv[1], 'x'.repeat(1e5))`;
   const { stderr, status } = spawnSync(

@@ -1,4 +1,4 @@
-// The host that the memory model pretends to run on: what of its network IPVS looks at when it checks
+// The host that the memory model pretends to run on: what of its network IPVS reads when it checks
 // a request.
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import { broadcastOf } from '../../model/prefix.js';

@@ -30,7 +30,7 @@ export class MemoryBackend implements Backend, PacketSink {
   readonly batchSize = 256;
   readonly #host: ModelHost;
   #dataplane: Dataplane;
-  /** seconds; what expires and what is estimated goes by it */
+  /** seconds; the clock for what expires and what is estimated */
   readonly #clock: () => number;
   readonly #broadcasts: ReadonlySet<number>;
   #daemons: readonly Daemon[];
@@ -62,7 +62,7 @@ export class MemoryBackend implements Backend, PacketSink {
     return this.applyNow(changes);
   }
 
-  /** `apply` without a promise, for those that hold a lock meanwhile. */
+  /** `apply` without a promise, for callers that hold a lock. */
   applyNow(changes: readonly Change[]): readonly (IpvsError | undefined)[] {
     return changes.map((change) => {
       const code = this.#change(change);
@@ -228,7 +228,7 @@ export class MemoryBackend implements Backend, PacketSink {
   }
 
   #addDestination(live: LiveService, destination: Destination): Errno {
-    // one that was deleted lately is taken back without a look at its address
+    // one that was deleted lately is taken back without a check of its address
     if (this.#dataplane.revive(live, destination)) return undefined;
     if (!isServerAddress(destination.address, this.#broadcasts)) return 'EINVAL';
     this.#dataplane.addServer(live, destination);

@@ -26,7 +26,7 @@ export const LIMITS = {
 } as const satisfies Readonly<Record<string, FieldLimits>>;
 
 /**
- * Checks the numbers of a value; where they are is put into words only for an error.
+ * Checks the numbers of a value; the path of each is made only for an error.
  * @throws FieldError the first number that is not whole, negative or above its limit
  */
 export function check<L extends FieldLimits>(
@@ -39,8 +39,8 @@ export function check<L extends FieldLimits>(
 }
 
 /** @throws FieldError `AT is not EXPECTED` */
-export function fail(at: string, wanted: string): never {
-  throw new FieldError(`${at} is not ${wanted}`);
+export function fail(at: string, expected: string): never {
+  throw new FieldError(`${at} is not ${expected}`);
 }
 
 /** An object with any keys. @throws FieldError */

@@ -122,7 +122,7 @@ function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
-/** Tells one state of the file from the next: every change puts a new file in its place. */
+/** Identifies one state of the file: every change puts a new file in its place. */
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stat === undefined
@@ -151,8 +151,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns what a file system or a damaged file says into the error that names the file. The table on
- * disk is as it was.
+ * Turns an error of a file system or of a damaged file into the error that names the file. The
+ * table on disk is as it was.
  */
 function guard<T>(path: string, work: () => T): T {
   try {

@@ -1,4 +1,4 @@
-// A lock that dies with its holder: a symbolic link, made in one step, whose target names the
+// A lock that ends with its holder: a symbolic link, made in one step, whose target names the
 // process that holds it.
 //
 // A link left by a dead process is taken away only under a second lock of the same kind, one name
@@ -23,8 +23,10 @@ export interface LockOptions {
 /**
  * Does the work while no other process does its own under the same lock.
  * @param path of the link, in a directory this process may write to
- * @param work gets a function that tells whether the lock is still there: it may be removed by hand
- * @throws BackendError when a holder that is alive, or cannot be judged, keeps the lock for too long
+ * @param work gets a function that returns whether the lock is still there: it may be removed by
+ * hand
+ * @throws BackendError when a holder that is alive, or cannot be judged, keeps the lock for too
+ * long
  */
 export function withLock<T>(
   path: string,
@@ -96,7 +98,7 @@ function acquire(path: string, link: string, me: Holder, longestWaitMs: number):
   return wasDead;
 }
 
-/** Who holds the lock, and when its file may be removed by hand. */
+/** The holder of the lock, and when its file may be removed by hand. */
 function description(text: string, holder: Holder | undefined, me: Holder): string {
   if (holder === undefined) {
     const quoted = JSON.stringify(text.slice(0, LONGEST_QUOTE));

@@ -9,7 +9,7 @@ import type { BootFiles } from './place.js';
 import type { BootSettings } from './settings.js';
 
 /**
- * What the saved rules say is the whole table. Sync daemons that neither the rules nor the settings
+ * The saved rules are the whole table. Sync daemons that neither the rules nor the settings
  * name are left alone.
  * @throws ConfigError the lines of the rules that cannot be read
  */
@@ -22,7 +22,7 @@ export async function desiredAtBoot(
   return {
     ...rules,
     removed: 'others',
-    // a line of the rules says more than the settings, so it wins
+    // a line of the rules overrides the settings, since it has more details
     daemons: new Map([...settingsDaemons(settings), ...rules.daemons]),
   };
 }

@@ -33,7 +33,7 @@ function noFiles(): LvsctlError {
   );
 }
 
-/** Without Debian's settings the rules that are there are meant to be loaded. */
+/** Without Debian's settings the rules that exist are loaded. */
 function defaultText({ name }: Convention): string {
   return name === 'debian' ? 'AUTO=true' : '';
 }

@@ -31,7 +31,7 @@ export interface BootSettings {
 }
 
 /**
- * What the assignments of a settings file say; an absent or empty one has the distribution's
+ * The settings of a settings file; an absent or empty one has the distribution's
  * default.
  * @throws ConfigError a line that only a shell could read, or a value that its variable cannot have
  */
@@ -43,8 +43,8 @@ export function bootSettings({ name, settings }: Convention, text: string): Boot
 type Given = ReadonlyMap<string, Assignment>;
 
 function debianSettings(given: Given, file: string): BootSettings {
-  const one = <T extends string>(name: string, choices: readonly T[], usual: T): T =>
-    choice(given, name, choices, usual, file);
+  const one = <T extends string>(name: string, choices: readonly T[], fallback: T): T =>
+    choice(given, name, choices, fallback, file);
   const kind = one('DAEMON', ['none', 'master', 'backup', 'both'], 'none');
   const device = setting(given, 'IFACE', 'eth0', file, 'an interface name', (text) =>
     isInterfaceName(text) ? text : undefined,
@@ -61,8 +61,8 @@ function debianSettings(given: Given, file: string): BootSettings {
 }
 
 function redhatSettings(given: Given, file: string): BootSettings {
-  const isYes = (name: string, usual: 'yes' | 'no') =>
-    choice(given, name, ['yes', 'no'], usual, file) === 'yes';
+  const isYes = (name: string, fallback: 'yes' | 'no') =>
+    choice(given, name, ['yes', 'no'], fallback, file) === 'yes';
   // they are the init script's own; an error in them is reported all the same
   isYes('IPVS_SAVE_ON_RESTART', 'no');
   isYes('IPVS_STATUS_NUMERIC', 'yes');
@@ -73,10 +73,10 @@ function choice<T extends string>(
   given: Given,
   name: string,
   choices: readonly T[],
-  usual: T,
+  fallback: T,
   file: string,
 ): T {
-  return setting(given, name, usual, file, choices.join(' or '), (text) =>
+  return setting(given, name, fallback, file, choices.join(' or '), (text) =>
     choices.find((one) => one === text),
   );
 }
@@ -85,7 +85,7 @@ function choice<T extends string>(
 function setting<T>(
   given: Given,
   name: string,
-  usual: string,
+  fallback: string,
   file: string,
   expected: string,
   read: (text: string) => T | undefined,
@@ -95,6 +95,6 @@ function setting<T>(
     throw new ConfigError([{ ...lineProblem(file, line, message), path: name }]);
   };
   if (expansion) return fail('the value needs a shell to expand it, and none is run: write it out');
-  const found = read(value === '' ? usual : value);
+  const found = read(value === '' ? fallback : value);
   return found ?? fail(`${JSON.stringify(value)} is not ${expected}`);
 }

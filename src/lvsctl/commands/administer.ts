@@ -56,7 +56,7 @@ async function administer(
   world: World,
 ): Promise<number> {
   if (options.timeout !== undefined && !options.wait)
-    throw new LvsctlError('BAD_USAGE', '--timeout goes with --wait');
+    throw new LvsctlError('BAD_USAGE', '--timeout needs --wait');
   const runtime = await world.runtime();
   const request: AdminRequest = {
     state,
@@ -134,7 +134,7 @@ function remember(
   return servers.map((one) => ({ ...one, changed: changed.includes(one) }));
 }
 
-/** Who asks, for the status; behind sudo the user who called it. */
+/** The login name of the caller, for the status; behind sudo that of the user who ran sudo. */
 function loginName({ env }: World): string {
   return env['SUDO_USER'] ?? env['LOGNAME'] ?? env['USER'] ?? '';
 }

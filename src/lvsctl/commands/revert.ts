@@ -1,5 +1,5 @@
-// down: what up changed is put back. Without a record it says so, and what of the file is still on
-// this machine.
+// down: restores what up changed. Without a record it reports that, and what of the file is still
+// on this machine.
 import { readConfig } from '../config/read.js';
 import { hasCode, LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';

@@ -32,9 +32,10 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       .command(name)
       .description(help)
       .addOption(
-        new Option('--convention <name>', 'whose files (default: those that exist)').choices(
-          CONVENTIONS.map((one) => one.name),
-        ),
+        new Option(
+          '--convention <name>',
+          'files of this distribution (default: those that exist)',
+        ).choices(CONVENTIONS.map((one) => one.name)),
       )
       .action((options: Options) =>
         finish((world) => work(bootFiles(options.convention, world.machine), options, world)),
@@ -53,7 +54,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('-f, --force', FORCE);
   action(
     'unload',
-    'stop the sync daemons and clear the table; save it first if the settings say so',
+    'stop the sync daemons and clear the table; save it first if the settings ask for that',
     unload,
   )
     .option('-n, --dry-run', 'print the commands and change nothing')
@@ -65,7 +66,7 @@ const FORCE = 'let an empty table replace saved rules';
 async function load(files: BootFiles, { dryRun = false }: Options, world: World): Promise<number> {
   const { convention, settings } = files;
   if (!settings.load) {
-    world.err(`lvsctl: ${convention.settings} says AUTO is not true: nothing loaded\n`);
+    world.err(`lvsctl: ${convention.settings} does not set AUTO=true: nothing loaded\n`);
     return 0;
   }
   const { plan, result } = await transact(

@@ -16,7 +16,7 @@ export interface RoleCommand {
   readonly name: 'director' | 'realserver';
   readonly noun: string;
   plan(config: Config, facts: Facts): readonly Setting[];
-  /** What is likely not meant, for stderr. */
+  /** What is likely a mistake, for stderr. */
   warnings(config: Config, facts: Facts): readonly string[];
   /** What must not be done now, because of another machine. @throws LvsctlError */
   refuse(settings: readonly Setting[], machine: Machine, report: Reporter): Promise<void>;
@@ -33,7 +33,7 @@ export interface RecordOptions {
 }
 
 /**
- * Does the work with the record of a file, which no other process uses meanwhile.
+ * Does the work with the record of a file, which no other process uses at the same time.
  * @param text of the file, undefined when it cannot be read
  * @param links interfaces that the work is about; undefined = the work adds nothing to the record
  */

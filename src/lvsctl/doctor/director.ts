@@ -39,13 +39,13 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'capability',
     role: 'any',
-    why: 'The kernel shows its rules, and takes new ones, only from who has CAP_NET_ADMIN.',
+    why: 'The kernel shows its rules, and takes new ones, only from a process that has CAP_NET_ADMIN.',
     find: ({ machine }) =>
       mayAdminister(machine)
         ? []
         : [
             {
-              what: 'this process has no CAP_NET_ADMIN; the rules were not looked at',
+              what: 'this process has no CAP_NET_ADMIN; the rules were not checked',
               repair: ['sudo lvsctl doctor'],
             },
           ],
@@ -94,7 +94,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'persistence',
     role: 'director',
-    why: 'Persistent clients stay with a server that is gone, or has weight 0, until their template times out.',
+    why: 'Persistent clients stay with a server that was removed, or has weight 0, until their template times out.',
     find: ({ expected, sysctl }) =>
       expected.some(({ service }) => service.persistence)
         ? ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template'].flatMap(
@@ -165,7 +165,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'service',
     role: 'director',
-    why: 'What the file wants is not in the table, so the kernel does not balance it.',
+    why: 'The kernel does not balance a service or a server of the file that is not in the table.',
     find: ({ config, live, expected }) =>
       config && live
         ? expected
@@ -213,13 +213,13 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'table-size',
     role: 'director',
-    why: 'Every packet looks its connection up in a bucket, which takes longer the more share it.',
+    why: 'The connection of every packet is searched in a bucket: the more connections share it, the longer it takes.',
     find: tableSize,
   },
   {
     id: 'sync',
     role: 'director',
-    why: 'A director that nobody hears hands no connections over when it fails.',
+    why: 'A sync daemon without a peer hands no connections over when the director fails.',
     find: syncDaemons,
   },
 ];
@@ -249,7 +249,7 @@ function unknownVips(inspection: Inspection): Found[] {
     });
 }
 
-/** Asks on the network who has the VIPs, as a host would that wants to take them. */
+/** Asks on the network which hosts have the VIPs, as a host does before it takes an address. */
 function arpAnswers({ machine, expected, facts }: Inspection): Found[] {
   const quiet = expected.filter(({ destinations }) =>
     destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
@@ -359,9 +359,9 @@ function syncDaemons({ config, facts, running }: Inspection): Found[] {
     if (link?.up && link.carrier && device !== 'lo') return [];
     const state =
       link === undefined
-        ? 'is gone'
+        ? 'does not exist'
         : device === 'lo'
-          ? 'leads to nobody'
+          ? 'has no other hosts'
           : link.up
             ? 'has no carrier'
             : 'is down';

@@ -7,7 +7,7 @@ import { REALSERVER_CHECKS } from './realserver.js';
 export interface Diagnosis {
   readonly roles: readonly string[];
   readonly findings: readonly Finding[];
-  /** what could not be looked at, and why */
+  /** what could not be checked, and why */
   readonly skipped: readonly string[];
 }
 
@@ -26,7 +26,7 @@ function skipped({ roles, machine, live }: Inspection): string[] {
   const arping = roles.has('director') && machine.run('arping', ['-V']).status === NOT_INSTALLED;
   return [
     ...(arping
-      ? ['who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)']
+      ? ['other hosts that answer ARP for a VIP: arping is not installed (Debian: iputils-arping)']
       : []),
     ...(live === undefined ? ['the rules of the kernel: no CAP_NET_ADMIN'] : []),
   ];

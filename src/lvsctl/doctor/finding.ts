@@ -14,7 +14,7 @@ export interface Finding {
   readonly on?: string;
 }
 
-/** A finding before it is told which check it is of. */
+/** A finding without its check. */
 export type Found = Omit<Finding, 'id' | 'why'>;
 
 /** One kind of fault. */

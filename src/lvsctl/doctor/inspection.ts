@@ -1,4 +1,4 @@
-// What the doctor looks at: this machine, and the services that it is for, from a file or from the
+// What the doctor inspects: this machine, and the services that it is for, from a file or from the
 // live table.
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
@@ -26,7 +26,7 @@ export interface InspectedService {
 export interface ExpectedService {
   readonly service: Service;
   readonly destinations: readonly Destination[];
-  /** the address that clients use; undefined for a mark whose rule names none */
+  /** the address that clients use; undefined for a mark without an address in its rule */
   readonly vip: Address | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface Inspection {
 
 const CAP_NET_ADMIN = 12n;
 
-/** Gathers everything once. @throws CommandError when `ip` cannot tell */
+/** Gathers everything once. @throws CommandError when `ip` fails */
 export async function inspect(
   config: Config | undefined,
   role: InspectedRole | undefined,
@@ -80,7 +80,7 @@ export function mayAdminister(machine: Machine): boolean {
   return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
 }
 
-/** Addresses for one host alone that are not of 127/8: VIPs, where nobody hears them. */
+/** Addresses for one host alone that are not of 127/8: VIPs that ARP does not announce. */
 export function quietVips({ addresses }: Pick<Facts, 'addresses'>): Facts['addresses'] {
   return addresses.filter(
     ({ device, address, prefix }) =>

@@ -45,7 +45,7 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
   {
     id: 'tunnel-device',
     role: 'realserver',
-    why: 'Nothing comes out of a tunnel whose device is missing or down.',
+    why: 'No packet leaves a tunnel whose device is missing or down.',
     find: ({ config, facts }) =>
       config
         ? tunnelParts({ config, facts }).flatMap((part) => downDevice(part, facts))
@@ -74,7 +74,7 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
   {
     id: 'gateway',
     role: 'realserver',
-    why: 'The answers of a NAT server must go back through the director, or clients get them from a stranger.',
+    why: 'The answers of a NAT server must go back through the director, or clients get them from an address they do not know.',
     find: ({ config, facts }) =>
       config
         ? partsOf(config, facts)
@@ -92,7 +92,7 @@ function tunnelParts(inspection: Pick<Inspection, 'config' | 'facts'>): Part[] {
   return quietParts(inspection).filter(({ mode }) => mode === 'tun');
 }
 
-/** The interfaces on which nobody may hear of the VIPs. */
+/** The interfaces on which the VIPs must not be announced. */
 function quietDevices(inspection: Inspection): string[] {
   if (inspection.config)
     return [
@@ -110,7 +110,7 @@ function quietDevices(inspection: Inspection): string[] {
   return [...new Set(asked.map(({ device }) => device))];
 }
 
-/** The kernel goes by the larger one of `all` and the interface. */
+/** The kernel uses the larger value of `all` and the interface. */
 function effective(inspection: Inspection, device: string, name: string): number {
   return Math.max(
     ...['all', device].map((place) =>
@@ -180,7 +180,7 @@ function downTunnels({ addresses }: Inspection['facts']): Found[] {
   }));
 }
 
-/** Tunnel devices, and the interface of a DR server whose way to clients is another one. */
+/** Tunnel devices, and the interface of a DR server that has another one towards clients. */
 function filteredDevices(inspection: Inspection): string[] {
   const { facts } = inspection;
   if (!inspection.config)

@@ -19,7 +19,7 @@ export type PlanCommand =
   | { readonly kind: 'sysctl'; readonly key: string; readonly value: string }
   | { readonly kind: 'rule'; readonly change: Change };
 
-/** A command failed; `message` says which and why, for stderr. */
+/** A command failed; `message` names it and the reason, for stderr. */
 export class CommandError extends LvsctlError {
   override readonly name = 'CommandError';
   constructor(message: string) {
@@ -27,7 +27,7 @@ export class CommandError extends LvsctlError {
   }
 }
 
-/** The command as a line for a shell; a comment where no option of ipvsadm says it. */
+/** The command as a line for a shell; a comment where ipvsadm has no option for it. */
 export function printCommand(command: PlanCommand): string {
   switch (command.kind) {
     case 'run':
@@ -38,7 +38,7 @@ export function printCommand(command: PlanCommand): string {
       const args = changeArguments(command.change);
       return args
         ? shellLine(['ipvsadm', ...args])
-        : `# ${command.change.kind}: no option of ipvsadm says this`;
+        : `# ${command.change.kind}: ipvsadm has no option for this`;
     }
     default:
       return command satisfies never;

@@ -71,8 +71,8 @@ export function schedulerModules(config: Config): string[] {
 const FTP_PORT = 21;
 
 /**
- * FTP names an address and a port for its data in the control connection, which nat has to translate.
- * Seen in the lab: without ip_vs_ftp PASV answers with the server's own address.
+ * FTP names an address and a port for its data in the control connection, which nat has to
+ * translate. Seen in the lab: without ip_vs_ftp PASV answers with the server's own address.
  */
 function helperModules({ services }: Config): string[] {
   const ftp = services.some(
@@ -98,14 +98,16 @@ function forwarding(config: Config, facts: Facts): Setting[] {
   return [
     ...(has('ipv4') ? [sysctl('net/ipv4/ip_forward', '1')] : []),
     ...(has('ipv6') ? [sysctl('net/ipv6/conf/all/forwarding', '1')] : []),
-    // clients and servers on one link must not learn the way past the director
+    // clients and servers on one link must not learn a route past the director
     ...redirectingDevices(config, facts).map((device) =>
       sysctl(`net/ipv4/conf/${device}/send_redirects`, '0'),
     ),
   ];
 }
 
-/** `all` and the interfaces towards clients and servers: a redirect is sent when either says so. */
+/**
+ * `all` and the interfaces towards clients and servers: a redirect is sent when either allows it.
+ */
 function redirectingDevices(config: Config, facts: Facts): string[] {
   const vips = config.vips
     .filter(({ address }) => address.family === 'ipv4')
@@ -118,7 +120,9 @@ function redirectingDevices(config: Config, facts: Facts): string[] {
   return ['all', ...new Set([...vips, ...inner])];
 }
 
-/** A client that is tied to a server which is gone, or out of service, must get another one. */
+/**
+ * A client that is tied to a server which was removed, or is out of service, must get another one.
+ */
 function persistence(config: Config): Setting[] {
   if (!config.services.some((service) => service.persistence)) return [];
   return [

@@ -1,5 +1,5 @@
 // Takes a machine to the desired settings and back. Each change is recorded before it is made, so
-// that whatever happens in between, what was there before is known; each is made only when it is
+// that what was there before is known after any failure; each is made only when it is
 // needed, so that everything can be done again.
 import { expectedError } from '../failure.js';
 import { CommandError, type PlanCommand, perform } from './command.js';
@@ -18,7 +18,7 @@ import {
 } from './resources.js';
 import { type MachineSnapshot, snapshot } from './snapshot.js';
 
-/** Who carries out a plan: the machine itself, or a printer. */
+/** What carries out a plan: the machine itself, or a printer. */
 export interface Executor {
   readonly journal: Journal;
   readonly others: Others;
@@ -71,7 +71,9 @@ export function dryRun(
   };
 }
 
-/** A resource that this run touched, what it was before the run, and its lines in the record then. */
+/**
+ * A resource that this run touched, what it was before the run, and its lines in the record then.
+ */
 interface Done {
   readonly resource: Resource;
   readonly bound: BoundResource;
@@ -83,7 +85,7 @@ interface Done {
  * Brings every setting about, in their order; what the record has of settings that are no longer
  * desired is reverted first.
  * @throws CommandError, or a system error of the record, when a change fails; what this run changed
- *   is then as it was before, or the message says what is not
+ *   is then as it was before, or the message names what is not
  */
 export async function up(settings: readonly Setting[], executor: Executor): Promise<void> {
   const { journal } = executor;
@@ -102,7 +104,7 @@ export async function up(settings: readonly Setting[], executor: Executor): Prom
 }
 
 /**
- * Restores what the record tells of, last change first. One that fails does not keep the others
+ * Restores what is in the record, last change first. One that fails does not keep the others
  * from being restored, and stays in the record.
  * @throws CommandError with all that failed
  */
@@ -140,16 +142,16 @@ async function bringAbout(
     const other = others.find(resource);
     if (!other || journal.find(resource)) return;
     done.push({ resource, bound, from, position });
-    journal.note(resource, other.entry.former, desired);
+    journal.note(resource, other.entry.previous, desired);
   } else {
     done.push({ resource, bound, from, position });
     journal.note(resource, from, desired);
     for (const command of bound.commands(from, desired)) await executor.perform(command);
   }
-  journal.settle(resource);
+  journal.commit(resource);
 }
 
-/** Puts the former state of an entry back, where it is still this file's to put back. */
+/** Restores the previous state of an entry, where no other file or program has changed it since. */
 async function restore(
   entry: JournalEntry,
   executor: Executor,
@@ -162,37 +164,37 @@ async function restore(
   const bound = resourceWith(live);
   const actual = await bound.read(machine);
   done.push({ resource, bound, from: actual, position: journal.position(resource) });
-  const former = renamedState(resource, entry.former, renames);
+  const previous = renamedState(resource, entry.previous, renames);
   const set = renamedState(resource, entry.set, renames);
-  const kept = reasonToKeep({ ...entry, resource: live, former, set }, bound, actual, executor);
+  const kept = reasonToKeep({ ...entry, resource: live, previous, set }, bound, actual, executor);
   if (kept !== undefined) {
     if (kept !== '') report.warn(kept);
     journal.forget(resource);
     return;
   }
-  const commands = bound.commands(actual, former);
+  const commands = bound.commands(actual, previous);
   if (commands.length > 0) journal.reopen(resource);
   for (const command of commands) await executor.perform(command);
   journal.forget(resource);
 }
 
-/** @returns why it stays as it is, '' when that needs no words; undefined when it is restored */
+/** @returns why it stays as it is, '' when that needs no message; undefined when it is restored */
 function reasonToKeep(
-  { resource, former, set, settled }: JournalEntry,
+  { resource, previous, set, committed }: JournalEntry,
   bound: BoundResource,
   actual: ResourceState,
   { others, machine }: Executor,
 ): string | undefined {
-  if (resource.kind === 'sysctl' && actual === null) return ''; // gone with its interface
+  if (resource.kind === 'sysctl' && actual === null) return ''; // removed with its interface
   const other = others.find(resource);
   if (other) return `${bound.title}: left at ${bound.show(actual)}, which ${other.file} needs`;
-  if (resource.kind === 'address' && actual === false && former === false) {
+  if (resource.kind === 'address' && actual === false && previous === false) {
     const elsewhere = holderOf(resource.address, machine);
     if (elsewhere !== undefined)
       return `${bound.title}: it is on ${elsewhere} now, where lvsctl did not put it; left there`;
   }
   const changedSince =
-    settled && actual !== null && !bound.same(actual, set) && !bound.same(actual, former);
+    committed && actual !== null && !bound.same(actual, set) && !bound.same(actual, previous);
   if (!bound.shared || !changedSince) return undefined;
   return `${bound.title}: left at ${bound.show(actual)}: changed by others after up set ${bound.show(set)}`;
 }

@@ -20,7 +20,7 @@ export interface Facts {
   readonly ownsModules: boolean;
 }
 
-/** @throws CommandError when `ip` cannot tell */
+/** @throws CommandError when `ip` fails */
 export function gatherFacts(machine: Machine): Facts {
   const routes = new Map<Family, string | null>();
   let tool: FirewallTool | undefined;

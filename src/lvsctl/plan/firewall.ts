@@ -52,7 +52,7 @@ function describe(rule: FirewallRule): string {
 }
 
 /**
- * What this machine can be told with: nft where the kernel takes it, else iptables; iptables-legacy
+ * The packet filter of this machine: nft where the kernel takes it, else iptables; iptables-legacy
  * where the kernel has no nf_tables for IP, which the iptables of many distributions is built on.
  */
 export function firewallTool(machine: Machine): FirewallTool {
@@ -105,7 +105,7 @@ function iptablesArgs(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] 
   ];
 }
 
-/** Each rule has a table of its own, so that it goes as it came. */
+/** Each rule has a table of its own, so that it can be removed alone. */
 function nftTable(rule: FirewallRule): {
   readonly family: 'ip' | 'ip6';
   readonly name: string;

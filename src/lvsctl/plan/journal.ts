@@ -19,7 +19,7 @@ const SUM_LENGTH = 16;
 const MAX_VOID = 200;
 
 /**
- * Where the records are kept: root's alone, and gone with a reboot, as what they record is. All
+ * Where the records are kept: for root alone, and deleted by a reboot, as what they record is. All
  * methods throw system errors, which name the file.
  */
 export interface RecordDirectory {
@@ -63,10 +63,10 @@ export interface Header {
 /** A resource that was changed: what it was before the first change, and what it was last set to. */
 export interface JournalEntry {
   readonly resource: Resource;
-  readonly former: ResourceState;
+  readonly previous: ResourceState;
   readonly set: ResourceState;
   /** the change was carried through; else it may have stopped anywhere between the two states */
-  readonly settled: boolean;
+  readonly committed: boolean;
 }
 
 /** o: a change is under way, s: it is made, v: the line does not count any more */
@@ -75,7 +75,7 @@ interface Line {
   /** of its state, bytes */
   readonly offset: number;
   readonly resource: Resource;
-  readonly former: ResourceState;
+  readonly previous: ResourceState;
   readonly set: ResourceState;
   letter: Letter;
 }
@@ -103,7 +103,8 @@ export class Journal {
   #problem: Error | undefined;
 
   /**
-   * @param about goes into the record with the first new entry; without it nothing can be noted
+   * @param about is written into the record with the first new entry; without it nothing can be
+   * noted
    * @throws JournalError when the record is damaged; a torn last line was never relied on
    */
   constructor(directory: RecordDirectory, name: string, about?: Header) {
@@ -151,16 +152,16 @@ export class Journal {
   }
 
   /**
-   * Records a change that is about to be made. The first former state of a resource stays.
+   * Records a change that is about to be made. The first previous state of a resource stays.
    * @throws a system error when it cannot be written, JournalError when it could not be read back
    */
-  note(resource: Resource, former: ResourceState, set: ResourceState): void {
+  note(resource: Resource, previous: ResourceState, set: ResourceState): void {
     const known = this.#top(resource);
     if (known && JSON.stringify(known.set) === JSON.stringify(set)) {
       this.#mark(known, 'o');
       return;
     }
-    const entry = { resource, former: known ? known.former : former, set };
+    const entry = { resource, previous: known ? known.previous : previous, set };
     const wrong = checkEntry(JSON.parse(JSON.stringify(entry)));
     if (wrong !== undefined)
       throw new JournalError(`${wrong}: cannot be recorded, and so not restored`);
@@ -170,7 +171,7 @@ export class Journal {
   }
 
   /** The change that was recorded has been made. */
-  settle(resource: Resource): void {
+  commit(resource: Resource): void {
     const line = this.#top(resource);
     if (line) this.#mark(line, 's');
   }
@@ -183,7 +184,7 @@ export class Journal {
 
   /** A resource is as it was before the first change. */
   forget(resource: Resource): void {
-    // the last line first: what is left after a crash is an entry that has its former state
+    // the last line first: what is left after a crash is an entry that has its previous state
     for (const line of [...this.#linesOf(resource)].reverse()) this.#tryMark(line, 'v');
   }
 
@@ -225,8 +226,8 @@ export class Journal {
 
   #compact(live: readonly Line[]): void {
     const header = this.#lineOf(`"record":${VERSION}`, this.#header ?? {});
-    const texts = live.map(({ letter, resource, former, set }) =>
-      this.#lineOf(`"state":"${letter}"`, { resource, former, set }),
+    const texts = live.map(({ letter, resource, previous, set }) =>
+      this.#lineOf(`"state":"${letter}"`, { resource, previous, set }),
     );
     this.#attempt(() => this.#directory.replace(this.name, header + texts.join('')));
   }
@@ -271,7 +272,7 @@ export class Journal {
     line.letter = letter;
   }
 
-  /** Reverting goes on where the record cannot be written. */
+  /** Reverting continues where the record cannot be written. */
   #tryMark(line: Line, letter: Letter): void {
     this.#attempt(() => this.#mark(line, letter));
     line.letter = letter;
@@ -287,8 +288,8 @@ export class Journal {
   }
 }
 
-function toEntry({ resource, former, set, letter }: Line): JournalEntry {
-  return { resource, former, set, settled: letter === 's' };
+function toEntry({ resource, previous, set, letter }: Line): JournalEntry {
+  return { resource, previous, set, committed: letter === 's' };
 }
 
 /** JSON in which a character is a byte, so that offsets can be counted. */
@@ -318,7 +319,7 @@ function parseLine(text: string, index: number, where: string, directory: Record
   if (wrong !== undefined) throw damaged(where, wrong);
   if (version !== undefined) return { header: value as Header };
   const letter = head.charAt(STATE_OFFSET - 1) as Letter;
-  return { line: { ...(value as Pick<Line, 'resource' | 'former' | 'set'>), letter } };
+  return { line: { ...(value as Pick<Line, 'resource' | 'previous' | 'set'>), letter } };
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-// The rules of the packet filter that set firewall marks, whoever made them.
+// The rules of the packet filter that set firewall marks, also those of other programs.
 import { type Address, type Family, parseAddress } from '../../model/address.js';
 import type { Machine } from './machine.js';
 
@@ -73,7 +73,7 @@ interface NftRule {
   }[];
 }
 
-/** One rule as `nft -j` tells it. */
+/** One rule as `nft -j` prints it. */
 export function nftMark({ expr = [] }: NftRule): MarkSource | undefined {
   const mark = expr.find(({ mangle }) => mangle?.key?.meta?.key === 'mark')?.mangle?.value;
   if (typeof mark !== 'number') return undefined;

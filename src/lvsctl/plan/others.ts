@@ -16,7 +16,7 @@ export interface FoundRecord {
 
 /**
  * The record of a role for a file: that of its real path, that of the path as typed, or that of a
- * file with the same content which is gone from its place.
+ * file with the same content which was removed.
  *
  * @param text of the file, undefined when it cannot be read
  */
@@ -56,7 +56,7 @@ function headerOf(directory: RecordDirectory, name: string) {
   return tryOpen(directory, name).journal?.header;
 }
 
-/** What the records of other files and of the other role say. */
+/** The records of other files and of the other role. */
 export interface Others {
   /** The entry of another record for the same resource, and its file. */
   find(resource: Resource): { readonly entry: JournalEntry; readonly file: string } | undefined;

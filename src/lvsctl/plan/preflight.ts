@@ -1,4 +1,4 @@
-// What is looked at before a machine takes a role, and after it gave one up without a record.
+// What is checked before a machine takes a role, and after it gave one up without a record.
 
 import { formatAddress } from '../../model/address.js';
 import { serviceKey } from '../../model/table.js';
@@ -27,11 +27,11 @@ export function directorWarnings(config: Config, facts: Facts): string[] {
   return own.map(
     ({ name, holder: { address, device } }) =>
       `warning: ${address}, a real server of service ${name}, is this machine (${device}): ` +
-      'was realserver up meant?',
+      'did you mean realserver up?',
   );
 }
 
-/** Without the gateway of a nat service nothing leads answers back through the director. */
+/** Without the gateway of a nat service answers have no route back through the director. */
 export function realServerWarnings(config: Config, facts: Facts): string[] {
   const names = partsOf(config, facts)
     .filter(({ mode, service }) => mode === 'nat' && service.gateway === undefined)

@@ -141,7 +141,7 @@ const PLAIN_TUNNELS = {
 } as const;
 
 const IPV4_LINK = ['local', '4'];
-/** The devices of `tunnelDevice`: what stands for the local address is its family. */
+/** The devices of `tunnelDevice`: in place of the local address is its family. */
 const LINKS: Readonly<Record<string, readonly string[]>> = {
   'lvs-ipip': ['type', 'ipip', ...IPV4_LINK],
   'lvs-sit': ['type', 'sit', ...IPV4_LINK],

@@ -1,4 +1,4 @@
-// What a line of a record may say. Only what lvsctl itself writes is accepted, field by field, so
+// What a line of a record may hold. Only what lvsctl itself writes is accepted, field by field, so
 // that no record can have `down` write to another path or run another command.
 import { parseAddress } from '../../model/address.js';
 import { DAEMON_ROLES } from '../../model/daemon.js';
@@ -22,14 +22,14 @@ export function checkHeader(value: unknown): string | undefined {
 export function checkEntry(value: unknown): string | undefined {
   const wrong = ENTRY(value, 'entry');
   if (wrong !== undefined) return wrong;
-  const { resource, former, set } = value as Readonly<Record<string, unknown>>;
+  const { resource, previous, set } = value as Readonly<Record<string, unknown>>;
   const { kind, ...fields } = resource as { readonly kind?: unknown };
   if (typeof kind !== 'string' || !Object.hasOwn(RESOURCE_TYPES, kind))
     return `resource.kind: ${JSON.stringify(kind)} is unknown`;
   const row = RESOURCE_TYPES[kind as ResourceKind];
   return (
     row.resource(fields, 'resource') ??
-    row.state(fields as never)(former, 'former') ??
+    row.state(fields as never)(previous, 'previous') ??
     row.state(fields as never)(set, 'set')
   );
 }
@@ -191,7 +191,7 @@ const HEADER = shape({
 const anything: FieldCheck = () => undefined;
 const ENTRY = shape({
   resource: test('an object', (value) => typeof value === 'object' && value !== null),
-  former: anything,
+  previous: anything,
   set: anything,
 });
 

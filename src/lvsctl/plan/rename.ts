@@ -19,7 +19,7 @@ export function linksOf(
   );
 }
 
-/** New name by former name. @param known numbers by former name */
+/** New name by previous name. @param known numbers by previous name */
 export function renamesSince(
   known: Readonly<Record<string, number>>,
   machine: MachineSnapshot,

@@ -24,7 +24,7 @@ export interface SysctlResource {
   readonly key: string;
 }
 /**
- * the value and, when a former one is put back, what changes with it; null = there is no such key
+ * the value and, when a previous one is put back, what changes with it; null = there is no such key
  */
 export type SysctlState = Readonly<Record<string, string>> | null;
 
@@ -135,8 +135,8 @@ export const MODULE: ResourceType<ModuleResource, boolean> = {
   commands({ name }, from, to) {
     if (from === to) return [];
     if (to) return [{ kind: 'run', program: 'modprobe', args: [name] }];
-    // what came with the module itself goes with it; a scheduler came alone, and ip_vs may have
-    // been there before. What is in use stays.
+    // what was loaded with the module is unloaded with it; a scheduler is loaded alone, and ip_vs
+    // may have been there before. What is in use stays.
     const [program, args] = name.startsWith('ip_vs_')
       ? ['rmmod', [name]]
       : ['modprobe', ['-r', name]];

@@ -1,5 +1,5 @@
-// What a simulation is fed with besides rules: events to happen, arrivals, a log of clients. Each
-// slip is named with its line.
+// What a simulation reads besides rules: events, arrivals, a log of clients. Each error is named
+// with its line.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { serverKey } from '../../model/table.js';

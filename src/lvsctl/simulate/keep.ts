@@ -51,7 +51,7 @@ export function keep(
   return sink.play((plane, start) => {
     const live = plane.services.get(lookupKey(id));
     if (live === undefined)
-      throw new LvsctlError('NOT_FOUND', `${serviceKey(id)} was deleted meanwhile`);
+      throw new LvsctlError('NOT_FOUND', `${serviceKey(id)} was deleted during the run`);
     // as they are now: another process may have changed them since the rules were read
     const { service } = live;
     const destinations = live.servers.map(({ destination }) => destination).reverse();

@@ -1,4 +1,4 @@
-// Whose service is simulated: of a saved rule file, of an lvsctl file, or of the live table.
+// The service that is simulated: of a saved rule file, of an lvsctl file, or of the live table.
 import { readTable } from '../../backend/readtable.js';
 import type { ServiceId } from '../../model/service.js';
 import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js';
@@ -35,24 +35,24 @@ export async function readRules(file: string | undefined, world: World): Promise
  */
 export function chooseService(
   rules: RulesToSimulate,
-  wanted: string | undefined,
+  given: string | undefined,
 ): RulesToSimulate['services'][number] {
   const { services } = rules;
   const exact = services.filter(({ name, service }) =>
-    [name, serviceKey(service.id), endpointOf(service.id)].includes(wanted ?? ''),
+    [name, serviceKey(service.id), endpointOf(service.id)].includes(given ?? ''),
   );
   const found =
-    wanted === undefined
+    given === undefined
       ? services
       : exact.length > 0
         ? exact
-        : services.filter(({ name }) => name.includes(wanted));
+        : services.filter(({ name }) => name.includes(given));
   const [only, ...more] = found;
   if (only && more.length === 0) return only;
   const names = (only ? found : services).map(({ name }) => name).join('; ');
   throw new LvsctlError(
     'NOT_FOUND',
-    `${only ? `${found.length} services` : `no service ${wanted}`}: choose one with --service; there are ${names}`,
+    `${only ? `${found.length} services` : `no service ${given}`}: choose one with --service; there are ${names}`,
   );
 }
 

@@ -18,13 +18,13 @@ export function resultTable(result: Result, terminal: Terminal): string {
   const titles = ['server', 'weight', 'connections', 'share', 'by weight', 'peak', ''];
   const columns = titles.map((title, i) => column(bold(title), i > 0 && i < 6));
   const served = result.arrivals - result.refused;
-  const wanted = sharesByWeight(result.servers.map(({ destination }) => destination));
+  const targets = sharesByWeight(result.servers.map(({ destination }) => destination));
   const rows = result.servers.map(({ destination, connections, peak }, i) => [
     serverKey(destination),
     destination.weight,
     connections,
     percent(connections / (served || 1)),
-    percent(wanted[i] ?? 0),
+    percent(targets[i] ?? 0),
     peak,
   ]);
   const bars = barsOf(

@@ -18,7 +18,7 @@ export function diagnosisText(
       '',
     ].join('\n'),
   );
-  const notes = skipped.map((line) => yellow(`not looked at: ${line}`));
+  const notes = skipped.map((line) => yellow(`not checked: ${line}`));
   const nouns = roles.map((role) => (role === 'realserver' ? 'real server' : role)).join(' and ');
   const summary =
     findings.length === 0

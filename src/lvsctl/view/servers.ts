@@ -37,8 +37,7 @@ export function serverTable(
 /** `2 of 3 up`, and those that an administrator took out. */
 export function summaryOf(services: readonly ServiceStatus[]): string {
   const all = services.flatMap(({ servers }) => servers);
-  const count = (wanted: ServerStatus['state']) =>
-    all.filter(({ state }) => state === wanted).length;
+  const count = (one: ServerStatus['state']) => all.filter(({ state }) => state === one).length;
   const out = (['disabled', 'drained'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `, ${count(state)} ${state}`);

@@ -10,7 +10,7 @@ const BOTTOM = 36;
 const TOP = 34;
 const RIGHT = 16;
 const ROW = 16;
-/** told apart also by people who see fewer colours (Okabe and Ito) */
+/** distinguishable also by people who see fewer colours (Okabe and Ito) */
 const COLOURS = [
   '#0072b2',
   '#d55e00',

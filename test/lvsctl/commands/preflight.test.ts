@@ -70,7 +70,7 @@ describe('director up', () => {
       status: 0,
       stderr:
         'lvsctl: warning: 10.0.0.1, a real server of service web, is this machine (eth0): ' +
-        'was realserver up meant?\n',
+        'did you mean realserver up?\n',
     });
   });
 });

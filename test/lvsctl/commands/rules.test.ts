@@ -71,7 +71,7 @@ describe('lvsctl rules', () => {
     const off = scene({ '/etc/ipvsadm.rules': RULES, '/etc/default/ipvsadm': 'AUTO="false"\n' });
     expect(await off.rules('load')).toMatchObject({
       status: 0,
-      stderr: 'lvsctl: /etc/default/ipvsadm says AUTO is not true: nothing loaded\n',
+      stderr: 'lvsctl: /etc/default/ipvsadm does not set AUTO=true: nothing loaded\n',
     });
     expect(await off.saved()).toBe('');
   });

@@ -67,11 +67,11 @@ describe('port reuse by kernel', () => {
   });
 });
 
-test('what could not be looked at is said', async () => {
+test('what could not be checked is reported', async () => {
   const { findings, skipped } = await diagnose(RULES, {}, { ip: healthy.ip });
   expect(findings).toEqual([]);
   expect(skipped).toEqual([
-    'who else answers ARP for a VIP: arping is not installed (Debian: iputils-arping)',
+    'other hosts that answer ARP for a VIP: arping is not installed (Debian: iputils-arping)',
   ]);
 });
 

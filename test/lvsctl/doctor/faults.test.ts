@@ -210,7 +210,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['both are there', BY_FILE, { kernelRules: true, files: { '/sys/module/ip_vs/x': '', '/sys/module/ip_vs_rr/x': '' } }, []],
   ['both are part of the kernel', BY_FILE, { kernelRules: true, files: { '/lib/modules/6.1.0/modules.builtin': 'kernel/ip_vs.ko\nkernel/ip_vs_rr.ko\n' } }, []],
   // capability
-  ['no CAP_NET_ADMIN', DIRECTOR, { files: { '/proc/self/status': 'CapEff:\t0000000000000fff\n' } }, ['capability: this process has no CAP_NET_ADMIN; the rules were not looked at > sudo lvsctl doctor']],
+  ['no CAP_NET_ADMIN', DIRECTOR, { files: { '/proc/self/status': 'CapEff:\t0000000000000fff\n' } }, ['capability: this process has no CAP_NET_ADMIN; the rules were not checked > sudo lvsctl doctor']],
   ['CAP_NET_ADMIN alone', DIRECTOR, { files: { '/proc/self/status': 'CapEff:\t0000000000001000\n' } }, []],
   // forwarding
   ['no forwarding, NAT', DIRECTOR, { rules: MASQ, ...sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }) }, ['forwarding: net.ipv4.ip_forward is 0 > sysctl -w net.ipv4.ip_forward=1']],
@@ -305,7 +305,7 @@ describe('a planted fault is found', () => {
     ['eth0 192.0.2.1 24', 'eth0', undefined, ''],
     ['eth0 192.0.2.1 24:down', 'eth0', 'is down', 'ip link set eth0 up'],
     ['eth0 192.0.2.1 24:dead', 'eth0', 'has no carrier', 'ip link set eth0 up'],
-    ['eth1 192.0.2.1 24', 'eth0', 'is gone', 'ipvsadm --stop-daemon master --syncid 0'],
+    ['eth1 192.0.2.1 24', 'eth0', 'does not exist', 'ipvsadm --stop-daemon master --syncid 0'],
   ])('a sync daemon on an interface: %s', async (address, device, state, repair) => {
     const facts = {
       ...DIRECTOR,

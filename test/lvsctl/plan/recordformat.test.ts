@@ -88,7 +88,10 @@ describe('a damaged record', () => {
   test.each([
     ['null', 'r:1: not the beginning of a record'],
     ['{}', 'r:1: not the beginning of a record'],
-    ['{"resource":{"kind":"sysctl"},"former":null,"set":null,"settled":true}', 'r:1: not the beg'],
+    [
+      '{"resource":{"kind":"sysctl"},"previous":null,"set":null,"committed":true}',
+      'r:1: not the beg',
+    ],
     ['{"record":2,"sum":"0000000000000000","x":1}', 'r:1: record of version 2; this program reads'],
     ['{"record":1,"sum":"0000000000000000","x":1}', 'r:1: the line is damaged'],
     [signed('"record":1', { role: 'king' }).trim(), 'r:1: header: file is missing'],
@@ -198,13 +201,13 @@ describe('a record with right checksums and a hostile value', () => {
       'another key than its own',
       { kind: 'sysctl', key: 'net/ipv4/ip_forward' },
       { 'net/ipv4/tcp_ecn': '1' },
-      'former: unknown key "net/ipv4/tcp_ecn"',
+      'previous: unknown key "net/ipv4/tcp_ecn"',
     ],
     [
       'a value that is no number',
       { kind: 'sysctl', key: 'net/ipv4/ip_forward' },
       { 'net/ipv4/ip_forward': 'x' },
-      'former.net/ipv4/ip_forward: not a number',
+      'previous.net/ipv4/ip_forward: not a number',
     ],
     [
       "a device that is not lvsctl's",
@@ -228,7 +231,7 @@ describe('a record with right checksums and a hostile value', () => {
       'a route with other args',
       { kind: 'route', family: 'ipv4' },
       'via 10.0.0.1 netns x',
-      'former: not a route',
+      'previous: not a route',
     ],
     [
       'an address on no interface',
@@ -252,7 +255,7 @@ describe('a record with right checksums and a hostile value', () => {
       'an address that is neither there nor not',
       { kind: 'address', device: 'eth0', address: '10.0.0.1/32' },
       'x',
-      'former: not true or false',
+      'previous: not true or false',
     ],
     [
       'another program',
@@ -272,21 +275,26 @@ describe('a record with right checksums and a hostile value', () => {
       true,
       'resource.port: not an integer 1..65535',
     ],
-    ['timeouts without one', { kind: 'timeouts' }, { tcp: 1, tcpFin: 2 }, 'former: udp is missing'],
+    [
+      'timeouts without one',
+      { kind: 'timeouts' },
+      { tcp: 1, tcpFin: 2 },
+      'previous: udp is missing',
+    ],
     [
       'a daemon on a path',
       { kind: 'daemon', role: 'master' },
       { role: 'master', interface: '../x', syncId: 1 },
-      'former.interface: not a network interface name',
+      'previous.interface: not a network interface name',
     ],
     [
       'a service without destinations',
       { kind: 'service', id: { kind: 'fwmark', mark: 1, family: 'ipv4' } },
       { service: {}, ordered: true },
-      'former: destinations is missing',
+      'previous: destinations is missing',
     ],
-  ])('%s', (_, resource, former, message) => {
-    expect(checkEntry({ resource, former, set: former })).toBe(message);
+  ])('%s', (_, resource, previous, message) => {
+    expect(checkEntry({ resource, previous, set: previous })).toBe(message);
   });
 });
 

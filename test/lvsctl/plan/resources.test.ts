@@ -99,9 +99,9 @@ describe.each(ROWS)('$what', (row) => {
     expect(new Journal(records, 'r').entries).toEqual([
       {
         resource: row.first.resource,
-        former: expect.toSatisfy(() => true),
+        previous: expect.toSatisfy(() => true),
         set: JSON.parse(JSON.stringify(row.first.desired)),
-        settled: true,
+        committed: true,
       },
     ]);
     expect(record).toMatch(/^[\x20-\x7e\n]+$/);
