@@ -1,4 +1,5 @@
-// Relative links of README.md and docs lead to a file, and to a heading of it.
+// Relative links of README.md and docs lead to a file, and to a heading of it. Files of the project
+// that a page names in `code` exist.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -54,7 +55,34 @@ test.each(pages())('%s', (page) => {
   expect(links.flatMap((link) => fault(page, link) ?? [])).toEqual([]);
 });
 
+/** Names like `src/model/table.ts`; vitest takes a path without its ending. */
+function namedFiles(text: string): string[] {
+  const spans = text.matchAll(/`((?:src|test|docs|share|bin)\/[\w./-]*\w)\/?`/g);
+  return [...spans].map(([, path = '']) => path);
+}
+
+const isThere = (path: string) => existsSync(path) || existsSync(`${path}.test.ts`);
+
+test.each(pages())('files named in %s', (page) => {
+  expect(namedFiles(readFileSync(page, 'utf8')).filter((path) => !isThere(path))).toEqual([]);
+});
+
+test('every finding of the doctor is on its page', () => {
+  const ids = ['director', 'realserver'].flatMap((name) => {
+    const text = readFileSync(`src/lvsctl/doctor/${name}.ts`, 'utf8');
+    return [...text.matchAll(/^ {4}id: '([\w-]+)'/gm)].map(([, id = '']) => id);
+  });
+  expect(ids.length).toBeGreaterThan(15);
+  const page = readFileSync('docs/reference/doctor.md', 'utf8');
+  expect(ids.filter((id) => !page.includes(`\`${id}\``))).toEqual([]);
+});
+
 describe('the check itself', () => {
+  test('finds files that are named', () => {
+    const text = '`src/a.ts` `src/b/` `npm test -- src/c.ts` src/d.ts `test/e` `src/*.ts`';
+    expect(namedFiles(text)).toEqual(['src/a.ts', 'src/b', 'test/e']);
+  });
+
   test('finds links, and none in code', () => {
     const text =
       '[a](b.md) ![p](c.svg "t") `[x](y)` [z](<d e.md>)\n```\n[no](no.md)\n```\n[r]: e.md#x\n';
