@@ -2,8 +2,8 @@
 import type { Backend } from '../backend/backend.js';
 import type { NameResolver } from './config/rulefile.js';
 import type { Runtime } from './monitor/runtime.js';
-import type { RecordDirectory } from './plan/journal.js';
 import type { Machine } from './plan/machine.js';
+import type { RecordDirectory } from './plan/recorddirectory.js';
 import type { Terminal } from './terminal.js';
 import type { TransactionStore } from './transaction/store.js';
 

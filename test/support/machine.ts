@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
-import type { RecordDirectory } from '../../src/lvsctl/plan/journal.js';
 import type { ExecResult, Machine } from '../../src/lvsctl/plan/machine.js';
+import type { RecordDirectory } from '../../src/lvsctl/plan/recorddirectory.js';
 
 export interface FakeMachine extends Machine {
   readonly files: Map<string, string>;

@@ -4,10 +4,11 @@ import type { Config } from '../config/file.js';
 import { printCommand } from '../plan/command.js';
 import { dryRun, type Executor, executor, type Reporter } from '../plan/engine.js';
 import type { Facts } from '../plan/facts.js';
-import { type Header, Journal } from '../plan/journal.js';
+import { Journal } from '../plan/journal.js';
 import type { Machine } from '../plan/machine.js';
 import { findRecord, readOthers } from '../plan/others.js';
 import { readOnly } from '../plan/readonly.js';
+import type { Header } from '../plan/recordline.js';
 import type { Setting } from '../plan/resources.js';
 import type { World } from '../world.js';
 

@@ -1,64 +1,25 @@
 // The record of what was changed on this machine and what was there before: one JSON line an entry,
-// written before the change is made.
-//
-// The state of an entry is one letter that is overwritten in place. So only a change needs space on
-// the disk; to revert one needs none. The rest of a line has a checksum.
-import { LvsctlError } from '../errors.js';
+// written before the change is made. What a line looks like is in recordline.ts.
 import { failureText } from '../failure.js';
 import { isSystemError } from '../systemerror.js';
-import { checkEntry, checkHeader } from './recordformat.js';
+import type { RecordDirectory } from './recorddirectory.js';
+import { checkEntry } from './recordformat.js';
+import {
+  entryLine,
+  type Header,
+  headerLine,
+  JournalError,
+  type Letter,
+  type Parsed,
+  parseLine,
+  type RecordLine,
+  STATE_OFFSET,
+  type TextDigest,
+} from './recordline.js';
 import { keyOf, type Resource, type ResourceState } from './resources.js';
 
-const VERSION = 1;
-/** `{"state":"` */
-const STATE_OFFSET = 10;
-/** of a line: its state or version, its checksum, what the checksum is of */
-const LINE = /^\{("state":"[osv]"|"record":\d+),"sum":"([0-9a-f]{16})",(.*)$/;
-const SUM_LENGTH = 16;
 /** more void lines than this are taken out of the record */
 const MAX_VOID = 200;
-
-/**
- * Where the records are kept: for root alone, and deleted by a reboot, as what they record is. All
- * methods throw system errors, which name the file.
- */
-export interface RecordDirectory {
-  /** for messages */
-  readonly path: string;
-  /**
-   * @returns the absolute path of the file, links resolved; the names that its record may have
-   */
-  namesOf(role: string, file: string): { readonly file: string; readonly names: readonly string[] };
-  /** Whether a file exists, of any directory. */
-  exists(file: string): boolean;
-  /** SHA-256 of a text, in hex. */
-  digest(text: string): string;
-  /** names of the records */
-  list(): readonly string[];
-  /** All of a record, one character a byte; '' when there is none. */
-  read(name: string): string;
-  /** Writes ASCII text from an offset on, where the record ends when this fails. */
-  write(name: string, offset: number, text: string): void;
-  /** Overwrites one byte, which needs no space. */
-  mark(name: string, offset: number, letter: string): void;
-  /** Replaces all of a record, in one step. */
-  replace(name: string, text: string): void;
-  rename(from: string, to: string): void;
-  remove(name: string): void;
-  /** Keeps other processes out of the whole directory until the result is called. */
-  lock(): () => void;
-}
-
-/** What a record is about. */
-export interface Header {
-  readonly role: string;
-  /** absolute, links resolved */
-  readonly file: string;
-  /** SHA-256 of the file at the last `up` */
-  readonly content: string;
-  /** kernel's number of each network interface that was changed, by name */
-  readonly links: Readonly<Record<string, number>>;
-}
 
 /** A resource that was changed: what it was before the first change, and what it was last set to. */
 export interface JournalEntry {
@@ -69,34 +30,16 @@ export interface JournalEntry {
   readonly committed: boolean;
 }
 
-/** o: a change is under way, s: it is made, v: the line does not count any more */
-type Letter = 'o' | 's' | 'v';
-interface Line {
-  /** of its state, bytes */
-  readonly offset: number;
-  readonly resource: Resource;
-  readonly previous: ResourceState;
-  readonly set: ResourceState;
-  letter: Letter;
-}
-
 /** The lines of a resource with their letters at a moment. */
-export type Position = readonly (readonly [Line, Letter])[];
-
-/** The record is not one of ours. */
-export class JournalError extends LvsctlError {
-  override readonly name = 'JournalError';
-  constructor(message: string, hint?: string) {
-    super('BAD_RECORD', message, hint);
-  }
-}
+export type Position = readonly (readonly [RecordLine, Letter])[];
 
 /** The entries by resource, in the order of their first change. */
 export class Journal {
   readonly name: string;
   readonly #directory: RecordDirectory;
-  readonly #lines: Line[] = [];
-  readonly #bySubject = new Map<string, Line[]>();
+  readonly #digest: TextDigest;
+  readonly #lines: RecordLine[] = [];
+  readonly #byResource = new Map<string, RecordLine[]>();
   readonly #about: Header | undefined;
   #header: Header | undefined;
   #length: number;
@@ -109,13 +52,14 @@ export class Journal {
    */
   constructor(directory: RecordDirectory, name: string, about?: Header) {
     this.#directory = directory;
+    this.#digest = (text) => directory.digest(text);
     this.name = name;
     this.#about = about;
     const text = directory.read(name);
     this.#length = text.lastIndexOf('\n') + 1;
     let offset = 0;
     for (const [i, line] of text.slice(0, this.#length).split('\n').slice(0, -1).entries()) {
-      this.#take(parseLine(line, i, `${this.path}:${i + 1}`, directory), offset);
+      this.#take(parseLine(line, i, `${this.path}:${i + 1}`, this.#digest), offset);
       offset += line.length + 1;
     }
   }
@@ -147,7 +91,7 @@ export class Journal {
     const links = { ...this.#header?.links, ...this.#about.links };
     const next = { ...this.#about, links };
     if (this.#header && JSON.stringify(next) === JSON.stringify(this.#header)) return;
-    this.#append(`"record":${VERSION}`, next);
+    this.#append(headerLine(next, this.#digest));
     this.#header = next;
   }
 
@@ -166,8 +110,9 @@ export class Journal {
     if (wrong !== undefined)
       throw new JournalError(`${wrong}: cannot be recorded, and so not restored`);
     this.#describe();
-    const offset = this.#append('"state":"o"', entry) + STATE_OFFSET;
-    this.#keep({ offset, ...entry, letter: 'o' });
+    const line = { ...entry, letter: 'o' } as const;
+    const offset = this.#append(entryLine(line, this.#digest)) + STATE_OFFSET;
+    this.#keep({ offset, ...line });
   }
 
   /** The change that was recorded has been made. */
@@ -213,7 +158,7 @@ export class Journal {
     const live = this.#lines.filter(({ letter }) => letter !== 'v');
     if (live.length === 0) {
       this.#lines.length = 0;
-      this.#bySubject.clear();
+      this.#byResource.clear();
       this.#header = undefined;
       this.#length = 0;
       this.#attempt(() => this.#directory.remove(this.name));
@@ -224,11 +169,9 @@ export class Journal {
     throw new JournalError(`${why}; the machine is as reported, but its record is out of date`);
   }
 
-  #compact(live: readonly Line[]): void {
-    const header = this.#lineOf(`"record":${VERSION}`, this.#header ?? {});
-    const texts = live.map(({ letter, resource, previous, set }) =>
-      this.#lineOf(`"state":"${letter}"`, { resource, previous, set }),
-    );
+  #compact(live: readonly RecordLine[]): void {
+    const header = headerLine(this.#header ?? {}, this.#digest);
+    const texts = live.map((line) => entryLine(line, this.#digest));
     this.#attempt(() => this.#directory.replace(this.name, header + texts.join('')));
   }
 
@@ -237,43 +180,37 @@ export class Journal {
     else this.#keep({ ...parsed.line, offset: offset + STATE_OFFSET });
   }
 
-  #keep(line: Line): void {
+  #keep(line: RecordLine): void {
     this.#lines.push(line);
     const key = keyOf(line.resource);
-    const lines = this.#bySubject.get(key);
+    const lines = this.#byResource.get(key);
     if (lines) lines.push(line);
-    else this.#bySubject.set(key, [line]);
+    else this.#byResource.set(key, [line]);
   }
 
-  #linesOf(resource: Resource): readonly Line[] {
-    return this.#bySubject.get(keyOf(resource)) ?? [];
+  #linesOf(resource: Resource): readonly RecordLine[] {
+    return this.#byResource.get(keyOf(resource)) ?? [];
   }
 
-  #top(resource: Resource): Line | undefined {
+  #top(resource: Resource): RecordLine | undefined {
     return this.#linesOf(resource).findLast(({ letter }) => letter !== 'v');
   }
 
   /** @returns the offset of the line */
-  #append(head: string, fields: object): number {
+  #append(text: string): number {
     const offset = this.#length;
-    const text = this.#lineOf(head, fields);
     this.#directory.write(this.name, offset, text);
     this.#length += text.length;
     return offset;
   }
 
-  #lineOf(head: string, fields: object): string {
-    const rest = ascii(fields).slice(1);
-    return `{${head},"sum":"${sumOf(rest, this.#directory)}",${rest}\n`;
-  }
-
-  #mark(line: Line, letter: Letter): void {
+  #mark(line: RecordLine, letter: Letter): void {
     if (line.letter !== letter) this.#directory.mark(this.name, line.offset, letter);
     line.letter = letter;
   }
 
   /** Reverting continues where the record cannot be written. */
-  #tryMark(line: Line, letter: Letter): void {
+  #tryMark(line: RecordLine, letter: Letter): void {
     this.#attempt(() => this.#mark(line, letter));
     line.letter = letter;
   }
@@ -288,52 +225,6 @@ export class Journal {
   }
 }
 
-function toEntry({ resource, previous, set, letter }: Line): JournalEntry {
+function toEntry({ resource, previous, set, letter }: RecordLine): JournalEntry {
   return { resource, previous, set, committed: letter === 's' };
-}
-
-/** JSON in which a character is a byte, so that offsets can be counted. */
-function ascii(value: object): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-type Parsed = { readonly header: Header } | { readonly line: Omit<Line, 'offset'> };
-
-function sumOf(text: string, { digest }: RecordDirectory): string {
-  return digest(text).slice(0, SUM_LENGTH);
-}
-
-/** @throws JournalError where the line is neither header nor entry, with the place */
-function parseLine(text: string, index: number, where: string, directory: RecordDirectory): Parsed {
-  const [, head = '', sum, rest = ''] = LINE.exec(text) ?? [];
-  const version = /^"record":(\d+)$/.exec(head)?.[1];
-  if (index === 0 && version === undefined) throw damaged(where, 'not the beginning of a record');
-  if (version !== undefined && version !== String(VERSION))
-    throw damaged(where, `record of version ${version}; this program reads version ${VERSION}`);
-  const value = sum === sumOf(rest, directory) ? parseJson(`{${rest}`) : undefined;
-  if (value === undefined) throw damaged(where, 'the line is damaged');
-  const wrong = version === undefined ? checkEntry(value) : checkHeader(value);
-  if (wrong !== undefined) throw damaged(where, wrong);
-  if (version !== undefined) return { header: value as Header };
-  const letter = head.charAt(STATE_OFFSET - 1) as Letter;
-  return { line: { ...(value as Pick<Line, 'resource' | 'previous' | 'set'>), letter } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function damaged(where: string, wrong: string): JournalError {
-  return new JournalError(
-    `${where}: ${wrong}`,
-    'nothing was done; to go on, move the record away: what was changed before is then not known',
-  );
 }

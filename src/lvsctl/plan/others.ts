@@ -1,6 +1,7 @@
 // Which record belongs to a file, and what the records of other files need.
 import { failureText } from '../failure.js';
-import { Journal, type JournalEntry, type RecordDirectory } from './journal.js';
+import { Journal, type JournalEntry } from './journal.js';
+import type { RecordDirectory } from './recorddirectory.js';
 import { keyOf, type Resource } from './resources.js';
 
 /** A record by its name in the directory. */

@@ -1,5 +1,5 @@
 // Records for a dry run: what is written stays in memory.
-import type { RecordDirectory } from './journal.js';
+import type { RecordDirectory } from './recorddirectory.js';
 
 /** @returns the same records; changes of them are only seen through the result */
 export function readOnly(directory: RecordDirectory): RecordDirectory {
