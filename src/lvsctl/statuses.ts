@@ -14,7 +14,7 @@ const ALWAYS: readonly StatusRow[] = [
 
 const SERVERS: readonly StatusRow[] = [
   { status: 0, meaning: 'all servers are up, or out because of disable or drain' },
-  { status: 1, meaning: 'a server is down, held or not yet checked, or the table differs' },
+  { status: 1, meaning: 'a server is down, forced up or not yet checked, or the table differs' },
   {
     status: 3,
     meaning: 'a service has no server that gets new connections, except perhaps its sorry server',
