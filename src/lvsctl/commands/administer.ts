@@ -39,7 +39,7 @@ export function configureAdmin(
   state: AdminState['state'] | null,
 ): Program {
   return program
-    .argument('<server>', 'the real server')
+    .argument('<server>', 'its address, with or without its port, or its name in the file')
     .option('--service <name>', 'only in this service')
     .option('--file <file>', 'the lvsctl file, if no monitor is running')
     .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
@@ -116,10 +116,11 @@ function remember(
   const lasting = withState(path, () => store.load());
   const states = rememberedOf(lasting);
   const all = desiredServices(readConfig(world.readText(file), file)).map(
-    ({ service, source, destinations }) => ({
+    ({ service, source, destinations, serverNames }) => ({
       service: serviceKey(service.id),
       name: source.name,
       servers: destinations.map(serverKey),
+      serverNames,
     }),
   );
   const known = request.state === null ? withRememberedServers(all, states) : all;

@@ -85,7 +85,8 @@ const headers = textMap(
   (value) => /^[\t -~\x80-\xff]*$/.test(value),
 );
 
-const common = {
+/** When a check is made and how often it must agree; also what defaults may say. */
+export const TIMES = {
   interval: optional(number(0.1, YEAR), 5, 'seconds from one check to the next'),
   timeout: optional(number(0.1, HOUR), 3, 'seconds after which a check has failed'),
   rise: optional(integer(1, 1000), 2, 'passes in a row that bring a server back'),
@@ -96,6 +97,9 @@ const common = {
     'interval while the state is changing; the interval when absent',
   ),
   jitter: optional(number(0, 1), 0.1, 'share of the interval by which starts are spread'),
+};
+const common = {
+  ...TIMES,
   port: optional(integer(1, 65535), undefined, 'port to check, when not that of the server'),
   target: optional(
     oneOf(['server', 'vip']),
@@ -108,7 +112,11 @@ const http = {
   ...common,
   method: optional(oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']), 'GET', 'request method'),
   path: optional(path, '/', 'request path with its query'),
-  host: optional(host, undefined, 'Host header; the VIP when absent'),
+  host: optional(
+    host,
+    undefined,
+    'Host header; the VIP when absent, with the port of the check or of the service',
+  ),
   headers: optional(headers, {}, 'further request headers'),
   status: optional(
     statuses,

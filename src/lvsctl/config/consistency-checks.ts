@@ -21,8 +21,24 @@ export function checkChecks(
   at: Place,
   monitor: Monitor | undefined,
 ): void {
-  for (const [i, check] of service.checks.entries()) {
-    const target = below(at, 'checks', i, 'target');
+  const sharing = service.servers.filter(({ checks }) => checks === undefined);
+  checkList(service.checks, { ...service, servers: sharing }, below(at, 'checks'), monitor);
+  for (const [i, server] of service.servers.entries()) {
+    if (server.checks === undefined) continue;
+    const place = below(at, 'servers', i, 'checks');
+    checkList(server.checks, { ...service, servers: [server] }, place, monitor);
+  }
+}
+
+/** @param service with the servers that have these checks */
+function checkList(
+  checks: readonly Check[],
+  service: VirtualService,
+  at: Place,
+  monitor: Monitor | undefined,
+): void {
+  for (const [i, check] of checks.entries()) {
+    const target = below(at, i, 'target');
     if (check.target === 'vip') {
       if (service.servers.some((server) => serverMode(service, server) === 'nat'))
         fail(target, 'only dr and tun servers have the VIP');
@@ -47,14 +63,14 @@ export function checkChecks(
       check.target === 'vip' ? [service.address] : service.servers.map(({ address }) => address);
     if (check.source && asked.some(({ family }) => family !== check.source?.family)) {
       fail(
-        below(at, 'checks', i, 'source'),
+        below(at, i, 'source'),
         `an ${check.source.family} address, where another family is asked`,
       );
     }
     if (DEFAULT_PORT[check.kind] === undefined && !check.port && isPortless(service)) {
-      fail(below(at, 'checks', i), `check ${check.kind} needs \`port', for the service has none`);
+      fail(below(at, i), `check ${check.kind} needs \`port', for the service has none`);
     }
-    checkOne(check, below(at, 'checks', i));
+    checkOne(check, below(at, i));
   }
 }
 
@@ -72,7 +88,14 @@ function reachableByTunnel(service: VirtualService): boolean {
 /** What the keys of one check mean together. */
 function checkOne(check: Check, at: Place): void {
   if (check.fast_interval !== undefined && check.fast_interval > check.interval) {
-    fail(below(at, 'fast_interval'), `it is longer than the interval, ${check.interval}`);
+    const place = below(at, 'fast_interval');
+    if (place.path.startsWith(at.path))
+      fail(place, `it is longer than the interval, ${check.interval}`);
+    else
+      fail(
+        below(at, 'interval'),
+        `it is shorter than ${place.path}, ${check.fast_interval}; give this check a \`fast_interval'`,
+      );
   }
   switch (check.kind) {
     case 'http':

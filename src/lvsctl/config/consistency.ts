@@ -7,7 +7,7 @@ import { checkService } from './consistency-service.js';
 import { serviceId } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
-import { once } from './once.js';
+import { lineOf, once } from './once.js';
 import { fail, type Place } from './place.js';
 
 /** A file, or what could be read of one with errors: undefined stands for what could not. */
@@ -52,6 +52,7 @@ export function checkConsistency(parts: Parts, root: Place): void {
     'service',
     at,
   );
+  checkServerNames(services, at);
   const known = new Set(vips.map((vip) => vip && formatAddress(vip.address)));
   for (const [i, service] of services.entries()) {
     if (!service) continue;
@@ -62,4 +63,23 @@ export function checkConsistency(parts: Parts, root: Place): void {
   }
   if (monitor?.hook && !monitor.hook[0]?.startsWith('/'))
     fail(below(root, 'monitor', 'hook'), 'the program needs an absolute path');
+}
+
+/** A name is that of one machine, in any number of services. */
+function checkServerNames(
+  services: readonly (VirtualService | undefined)[],
+  at: (i: number) => Place,
+): void {
+  const owners = new Map<string, { readonly host: string; readonly place: Place }>();
+  for (const [i, service] of services.entries()) {
+    for (const [n, { name, address }] of (service?.servers ?? []).entries()) {
+      if (name === undefined) continue;
+      const place = below(at(i), 'servers', n, 'name');
+      const host = formatAddress(address);
+      const owner = owners.get(name);
+      if (owner === undefined) owners.set(name, { host, place });
+      else if (owner.host !== host)
+        fail(place, `server name ${name} is that of ${owner.host} already${lineOf(owner.place)}`);
+    }
+  }
 }

@@ -5,6 +5,8 @@ import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
 import { prefixBits } from '../../model/prefix.js';
 import { flagBits } from '../../model/scheduler.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
+import { type ServerKey, serverKey } from '../../model/table.js';
+import type { Check } from './checks.js';
 import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
 
 export interface DesiredService {
@@ -13,25 +15,44 @@ export interface DesiredService {
   readonly destinations: readonly Destination[];
   /** weight 1; in the table only while no other server is */
   readonly sorry: Destination | undefined;
-  /** what it comes from: names, checks */
+  /** of each server; none = it always counts as up */
+  readonly checks: ReadonlyMap<ServerKey, readonly Check[]>;
+  /** names of servers, where they have one */
+  readonly serverNames: ReadonlyMap<ServerKey, string>;
+  /** what it comes from: names, health */
   readonly source: VirtualService;
 }
 
 /** The services of a file with all their servers up. */
 export function desiredServices(config: Config): readonly DesiredService[] {
-  return config.services.map((source) => ({
-    service: toService(source),
-    destinations: source.servers.map((server) => ({
-      ...toDestination(source, server, serverMode(source, server), server.tunnel ?? source.tunnel),
-      weight: server.weight,
-      upperThreshold: server.upper,
-      lowerThreshold: server.lower,
-    })),
-    sorry:
-      source.sorry &&
-      toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
-    source,
-  }));
+  return config.services.map((source) => {
+    const destinations = source.servers.map((server) => toServer(source, server));
+    const keys = destinations.map(serverKey);
+    const byKey = <T>(value: (server: RealServer) => T) =>
+      new Map(source.servers.map((server, i) => [keys[i] ?? '', value(server)]));
+    return {
+      service: toService(source),
+      destinations,
+      checks: byKey((server) => serverChecks(source, server)),
+      serverNames: new Map(
+        source.servers.flatMap(({ name }, i) =>
+          name === undefined ? [] : [[keys[i] ?? '', name]],
+        ),
+      ),
+      sorry:
+        source.sorry &&
+        toDestination(source, source.sorry, source.sorry.mode ?? source.mode, source.tunnel),
+      source,
+    };
+  });
+}
+
+/** The checks of a server: its own, or those of its service. */
+export function serverChecks(
+  source: VirtualService,
+  server: Pick<RealServer, 'checks'>,
+): readonly Check[] {
+  return server.checks ?? source.checks;
 }
 
 /** The mode of a server: its own, or that of its service. */
@@ -81,6 +102,15 @@ function toService(source: VirtualService): Service {
       (persistence?.netmask && toNetmask(persistence.netmask, family)) ?? fullNetmask(family),
     engine: persistence?.engine,
     onePacket: source.one_packet,
+  };
+}
+
+function toServer(source: VirtualService, server: RealServer): Destination {
+  return {
+    ...toDestination(source, server, serverMode(source, server), server.tunnel ?? source.tunnel),
+    weight: server.weight,
+    upperThreshold: server.upper,
+    lowerThreshold: server.lower,
   };
 }
 

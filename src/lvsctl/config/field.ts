@@ -12,7 +12,13 @@ import { KEY_SYNONYMS } from './synonyms.js';
 export interface FieldEntry<T> {
   readonly field: Field<T>;
   readonly help: string;
-  readonly absent: { readonly required: true } | { readonly required: false; readonly value: T };
+  readonly absent: Required | { readonly required: false; readonly value: T };
+}
+
+interface Required {
+  readonly required: true;
+  /** it may come from another entry: the schema of this map alone does not demand it */
+  readonly elsewhere?: true;
 }
 
 export type Value<F> = F extends Field<infer T> ? T : never;
@@ -24,6 +30,12 @@ export type Read<E extends Entries> = {
 /** An entry that must be there. */
 export function required<T>(field: Field<T>, help: string): FieldEntry<T> {
   return { field, help, absent: { required: true } };
+}
+
+/** An entry that must be there when the defaults of the file do not have it. */
+export function requiredHereOrInDefaults<T>(field: Field<T>, help: string): FieldEntry<T> {
+  const where = '; required here or in defaults';
+  return { field, help: `${help}${where}`, absent: { required: true, elsewhere: true } };
 }
 
 /** An entry with a default. */
@@ -45,7 +57,9 @@ export function below(place: Place, ...keys: readonly (string | number)[]): Plac
     const parent = follow({ ...place, node });
     const child = isMap(parent) || isSeq(parent) ? parent.get(key, true) : undefined;
     node = (child as Node | undefined) ?? node;
-    path = typeof key === 'number' ? `${path}[${key}]` : joined(path, key);
+    path =
+      (child && place.source.paths.get(child as Node)) ??
+      (typeof key === 'number' ? `${path}[${key}]` : joined(path, key));
   }
   return { ...place, node, path };
 }
@@ -108,7 +122,7 @@ export function object<E extends Entries>(
       type: 'object',
       additionalProperties: false,
       required: Object.entries(entries).flatMap(([name, { absent }]) =>
-        absent.required ? [name] : [],
+        absent.required && !absent.elsewhere ? [name] : [],
       ),
       properties: Object.fromEntries(
         Object.entries(entries).map(([name, entry]) => [name, describe(entry)]),
@@ -122,7 +136,7 @@ function childOf(place: Place, name: string, { key, value }: Pair): Place {
     source: place.source,
     node: value as Node | null,
     key: key as Node,
-    path: joined(place.path, name),
+    path: place.source.paths.get(value as Node) ?? joined(place.path, name),
   };
 }
 

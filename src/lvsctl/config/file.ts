@@ -1,12 +1,13 @@
 // The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON
 // Schema follow from it.
-import { parseDottedQuad } from '../../model/address.js';
+import { parseAddress, parseDottedQuad } from '../../model/address.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { interfaceHint } from './addresshint.js';
-import { address, check, endpointAddress, vipAddress, YEAR } from './checks.js';
+import { address, check, endpointAddress, TIMES, vipAddress, YEAR } from './checks.js';
 import { list } from './collections.js';
-import { object, optional, required, type Value } from './field.js';
+import { asDefaults } from './defaults.js';
+import { object, optional, required, requiredHereOrInDefaults, type Value } from './field.js';
 import { boolean, integer, number, oneOf, parsed, text } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
@@ -51,7 +52,7 @@ const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp'
 });
 const mode = oneOf(['nat', 'dr', 'tun']);
 
-const health = object({
+const healthKeys = {
   combine: optional(oneOf(['all', 'any']), 'all', 'whether all checks must pass, or one'),
   failed: optional(
     oneOf(['remove', 'quiesce']),
@@ -64,7 +65,13 @@ const health = object({
     'seconds over which a returned server ramps up to its weight',
   ),
   min_up: optional(number(0, 1), 0, 'share of the servers that is never taken out'),
-});
+};
+const health = object(healthKeys);
+const serverName = parsed(
+  'a name of letters, digits, dots, dashes and underscores, and no address',
+  (value) => (/^[\w.-]+$/.test(value) && !parseAddress(value) ? value : undefined),
+  { type: 'string', pattern: '^[\\w.-]+$' },
+);
 const tunnel = object({
   type: optional(oneOf(['ipip', 'gue', 'gre']), 'ipip', 'tunnel type'),
   port: optional(integer(1, 65535), undefined, 'UDP port of gue'),
@@ -82,6 +89,12 @@ const server = object({
   lower: optional(integer(0, THRESHOLD_MAX), 0, 'connections below which it is taken back'),
   mode: optional(mode, undefined, 'its mode; that of the service when absent'),
   tunnel: optional(tunnel, undefined, 'its tunnel options; those of the service when absent'),
+  name: optional(
+    serverName,
+    undefined,
+    'its name in commands (drain rs2): one machine, in any number of services',
+  ),
+  checks: optional(list(check), undefined, 'its health checks; those of the service when absent'),
 });
 export const SERVICE = object({
   name: required(word, 'name in messages, unique in the file'),
@@ -90,7 +103,10 @@ export const SERVICE = object({
   port: optional(port, undefined, 'the port; 0 = all ports, which needs persistence'),
   ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
-  mode: required(mode, 'nat (masquerading), dr (direct routing) or tun (tunnelling)'),
+  mode: requiredHereOrInDefaults(
+    mode,
+    'nat (masquerading), dr (direct routing) or tun (tunnelling)',
+  ),
   tunnel: optional(tunnel, undefined, 'tunnel options, with mode tun'),
   gateway: optional(
     address,
@@ -124,12 +140,32 @@ export const SERVICE = object({
     'the sorry server, in the table while no other is',
   ),
   checks: optional(list(check), [], 'health checks of each server'),
+  check_defaults: optional(
+    object(asDefaults(TIMES)),
+    undefined,
+    'what the checks of this service have when they do not say otherwise',
+  ),
   health: optional(
     health,
     { combine: 'all' as const, failed: 'remove' as const, slow_start: 0, min_up: 0 },
     'what the checks lead to',
   ),
 });
+
+/** What a file says once for all its services; filled in by defaults.ts before it is read. */
+const defaults = object(
+  asDefaults({
+    mode: required(mode, 'mode of services'),
+    scheduler: required(oneOf(SCHEDULER_NAMES), 'scheduler of services'),
+    health: required(object(asDefaults(healthKeys)), 'health of services, key by key'),
+    checks: required(object(asDefaults(TIMES)), 'times and counts of checks, key by key'),
+  }),
+);
+export const DEFAULT_KEYS = {
+  service: ['mode', 'scheduler'],
+  health: Object.keys(healthKeys),
+  checks: Object.keys(TIMES),
+};
 
 export const VIP = object({
   address: required(vipAddress, 'virtual address'),
@@ -165,6 +201,11 @@ export const MONITOR = object({
 
 /** The whole file. */
 export const FILE = object({
+  defaults: optional(
+    defaults,
+    undefined,
+    'what services and checks have when they do not say otherwise',
+  ),
   vips: required(list(VIP, 1), 'virtual addresses'),
   services: required(list(SERVICE), 'virtual services'),
   timeouts: optional(

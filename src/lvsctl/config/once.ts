@@ -18,7 +18,8 @@ export function once<T>(
   }
 }
 
-function lineOf({ source, node }: Place): string {
+/** `, first in line 7`, for a message about what stands there once more. */
+export function lineOf({ source, node }: Place): string {
   const from = node?.range?.[0];
   return from === undefined ? '' : `, first in line ${source.lines.linePos(from).line}`;
 }

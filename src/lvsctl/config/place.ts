@@ -9,6 +9,8 @@ export interface Source {
   readonly lines: LineCounter;
   /** what each alias stands for */
   readonly aliases: ReadonlyMap<Node, Node>;
+  /** where a node was written that was moved: `defaults.checks.interval` */
+  readonly paths: ReadonlyMap<Node, string>;
   report(problem: Problem): void;
 }
 

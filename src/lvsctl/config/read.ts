@@ -2,10 +2,11 @@
 // entries mean together. All errors are found in one go.
 import { Composer, type Document, LineCounter, type Node } from 'yaml';
 import { checkConsistency, type Parts } from './consistency.js';
+import { fillDefaults } from './defaults.js';
 import { DEPTH_LIMIT, tokensOf } from './depth.js';
 import { below, elements } from './field.js';
 import type { Field } from './fieldtype.js';
-import { type Config, DAEMON, FILE, MONITOR, SERVICE, VIP } from './file.js';
+import { type Config, DAEMON, DEFAULT_KEYS, FILE, MONITOR, SERVICE, VIP } from './file.js';
 import { type Place, problemAt, resolveAliases, type Source } from './place.js';
 import { ConfigError, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
@@ -81,11 +82,13 @@ function parse(text: string, file: string, problems: Problem[]): Place | undefin
     at(from, to, `no anchor \`&${text.slice(from + 1, to)}' before this alias`);
   }
   if (unknown.length > 0) return undefined;
-  return {
-    source: { ...source, aliases, report },
+  const paths = new Map<Node, string>();
+  const root = {
+    source: { ...source, aliases, paths, report },
     node: document.contents as Node | null,
     path: '',
   };
+  return fillDefaults(root, DEFAULT_KEYS, paths);
 }
 
 /** What can be read of a file with errors, so that the rest is looked at too. */

@@ -1,6 +1,7 @@
 // What an lvsctl file may say and probably does not mean.
 import { formatAddress, formatIpv4 } from '../../model/address.js';
 import { schedulerRow } from '../../model/scheduler.js';
+import type { Check } from './checks.js';
 import { hasHoles, serverMode } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
@@ -12,19 +13,24 @@ export function warn(config: Config, root: Place): void {
     const at = below(root, 'services', i);
     warnOfGateway(service, at);
     warnOfHashing(service, at);
-    for (const [n, check] of service.checks.entries()) {
-      if (check.timeout <= check.interval) continue;
-      const place = below(at, 'checks', n, 'timeout');
-      fail(
-        place,
-        `the timeout, ${check.timeout} s, is longer than the interval, ${check.interval} s: a server that does not answer is checked every ${check.timeout} s only`,
-      );
-    }
+    warnOfTimeouts(service.checks, below(at, 'checks'));
+    for (const [n, { checks = [] }] of service.servers.entries())
+      warnOfTimeouts(checks, below(at, 'servers', n, 'checks'));
     const { netmask } = service.persistence ?? {};
     const holes = netmask && 'bits' in netmask ? netmaskWarning(netmask.bits) : undefined;
     if (holes !== undefined) fail(below(at, 'persistence', 'netmask'), holes);
   }
   warnOfClaims(config, root);
+}
+
+function warnOfTimeouts(checks: readonly Check[], at: Place): void {
+  for (const [i, check] of checks.entries()) {
+    if (check.timeout <= check.interval) continue;
+    fail(
+      below(at, i, 'timeout'),
+      `the timeout, ${check.timeout} s, is longer than the interval, ${check.interval} s: a server that does not answer is checked every ${check.timeout} s only`,
+    );
+  }
 }
 
 /** About an IPv4 netmask with holes, which nobody wants; undefined when it is a prefix. */
@@ -51,8 +57,8 @@ function warnOfHashing(service: VirtualService, at: Place): void {
   if (flags.some((flag) => flag === fallback || flag === 'flag-1')) return;
   const cure = fallback === undefined ? '' : `; the flag ${fallback} sends them to another server`;
   const refused = `scheduler ${scheduler} refuses the clients of a server with weight 0${cure}`;
-  if (health.failed === 'quiesce' && checks.length > 0)
-    fail(below(at, 'health', 'failed'), refused);
+  const checked = checks.length > 0 || servers.some((server) => (server.checks ?? []).length > 0);
+  if (health.failed === 'quiesce' && checked) fail(below(at, 'health', 'failed'), refused);
   for (const [i, { weight }] of servers.entries())
     if (weight === 0) fail(below(at, 'servers', i, 'weight'), refused);
 }

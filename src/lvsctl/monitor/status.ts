@@ -28,6 +28,8 @@ export interface CheckStatus {
 
 export interface ServerStatus {
   readonly server: ServerKey;
+  /** the file's name of it; null = none */
+  readonly name: string | null;
   readonly state: (typeof SERVER_STATES)[number];
   /** ISO 8601, of the last change of health or of the administrative state */
   readonly since: string;
@@ -139,6 +141,7 @@ function serverStatus(
   const latencies = checks.flatMap(({ last }) => (last ? [last.latencyMs] : []));
   return {
     server: server.key,
+    name: service.spec.serverNames.get(server.key) ?? null,
     state: stateOf(server),
     since: admin?.since ?? at(server.since).toISOString(),
     reason: admin?.reason || null,

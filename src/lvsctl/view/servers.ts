@@ -81,7 +81,7 @@ function serverRow(name: string, server: ServerStatus, now: Date, chalk: ChalkIn
   const wrong = server.weight_desired !== server.weight_actual;
   return [
     name,
-    server.server,
+    server.name === null ? server.server : `${server.name} ${server.server}`,
     chalk[COLOURS[server.state]](server.state),
     age(server.since, now),
     wrong ? chalk.red(weights(server)) : weights(server),

@@ -18,6 +18,7 @@ describe('waiting until a drained server is empty', () => {
       if (now === undefined) throw Object.assign(new Error('nobody'), { code: 'ECONNREFUSED' });
       const server = {
         server: '10.0.0.1:80',
+        name: null,
         state: 'drained',
         since: '2026-01-01T00:00:00.000Z',
         reason: null,

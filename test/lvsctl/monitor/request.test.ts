@@ -19,6 +19,7 @@ const STATUS: Status = {
       servers: [
         {
           server: '10.0.0.1:80',
+          name: null,
           state: 'up',
           since: '2026-01-01T00:00:00.000Z',
           reason: null,

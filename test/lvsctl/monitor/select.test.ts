@@ -11,8 +11,14 @@ const ALL = [
     service: 'tcp 192.0.2.1:80',
     name: 'web',
     servers: ['10.0.0.1:80', '10.0.0.2:80', '[2001:db8::1]:80'],
+    serverNames: new Map([['10.0.0.2:80', 'rs2']]),
   },
-  { service: 'tcp 192.0.2.1:25', name: 'mail', servers: ['10.0.0.1:25', '[2001:db8::1]:25'] },
+  {
+    service: 'tcp 192.0.2.1:25',
+    name: 'mail',
+    servers: ['10.0.0.1:25', '10.0.0.2:26', '[2001:db8::1]:25'],
+    serverNames: new Map([['10.0.0.2:26', 'rs2']]),
+  },
 ];
 const web = (server: string) => ({ service: 'tcp 192.0.2.1:80', name: 'web', server });
 const mail = (server: string) => ({ service: 'tcp 192.0.2.1:25', name: 'mail', server });
@@ -20,6 +26,8 @@ const mail = (server: string) => ({ service: 'tcp 192.0.2.1:25', name: 'mail', s
 describe('which servers an argument means', () => {
   test.each([
     ['10.0.0.1', undefined, [web('10.0.0.1:80'), mail('10.0.0.1:25')]],
+    ['rs2', undefined, [web('10.0.0.2:80'), mail('10.0.0.2:26')]],
+    ['rs2', 'mail', [mail('10.0.0.2:26')]],
     ['10.0.0.1', 'mail', [mail('10.0.0.1:25')]],
     ['10.0.0.1:80', undefined, [web('10.0.0.1:80')]],
     ['10.0.0.1', 'tcp 192.0.2.1:25', [mail('10.0.0.1:25')]],
@@ -34,15 +42,20 @@ describe('which servers an argument means', () => {
     [
       '10.0.0.9',
       undefined,
-      'no server 10.0.0.9; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80, 10.0.0.1:25, [2001:db8::1]:25',
+      'no server 10.0.0.9; there are rs2, 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80, 10.0.0.1:25, 10.0.0.2:26, [2001:db8::1]:25',
     ],
     [
       '10.0.0.1:81',
       'web',
-      'no server 10.0.0.1:81; there are 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80',
+      'no server 10.0.0.1:81; there are rs2, 10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80',
     ],
     ['10.0.0.1', 'ftp', 'no service ftp; there are web, mail'],
-    ['rs1', undefined, 'rs1: not the address of a server, with or without its port'],
+    [
+      'rs3',
+      undefined,
+      "rs3: not the address of a server, with or without its port, and no name of one; did you mean `rs2'?",
+    ],
+    ['rs2', 'ftp', 'no service ftp; there are web, mail'],
     ['', undefined, ': not the address of a server, with or without its port'],
     ['10.0.0.1:', undefined, '10.0.0.1:: not the address of a server, with or without its port'],
   ] as const)('%s in %s is refused', (server, service, message) =>

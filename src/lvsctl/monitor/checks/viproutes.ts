@@ -202,5 +202,7 @@ function tunnelTo({
 }
 
 function withRoutes(config: Config): readonly DesiredService[] {
-  return desiredServices(config).filter(({ source }) => source.checks.some(needsRoute));
+  return desiredServices(config).filter(({ checks }) =>
+    [...new Set(checks.values())].flat().some(needsRoute),
+  );
 }

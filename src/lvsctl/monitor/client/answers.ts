@@ -25,6 +25,7 @@ import {
 
 const SERVER = objectWith<ServerStatus>({
   server: text,
+  name: nullable(text),
   state: oneOf(SERVER_STATES),
   since: moment,
   reason: nullable(text),

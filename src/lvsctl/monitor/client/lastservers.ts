@@ -12,6 +12,9 @@ export function lastServers({ services }: Status, request: AdminRequest): readon
     service,
     name,
     servers: servers.map(({ server }) => server),
+    serverNames: new Map(
+      servers.flatMap((one) => (one.name === null ? [] : [[one.server, one.name] as const])),
+    ),
   }));
   const chosen = selectServers(all, request.server, request.service ?? undefined);
   return services.flatMap((service) => {

@@ -1,4 +1,5 @@
 // The file of a monitor: read, and whether this machine can do what it asks for.
+import { serverChecks } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
 import { readConfig } from '../../config/read.js';
 import { LvsctlError } from '../../errors.js';
@@ -16,10 +17,13 @@ export function loadConfig(text: string, file: string, runtime: Runtime): Config
   const [hook] = config.monitor.hook ?? [];
   if (hook !== undefined && !runtime.isExecutable(hook))
     throw new LvsctlError('WRONG_MACHINE', `${file}: monitor.hook: ${hook} cannot be run`);
-  for (const { name, checks } of config.services) {
-    const [problem] = checks.flatMap((check) => missingPrerequisite(check, runtime) ?? []);
+  for (const service of config.services) {
+    const checks = new Set(service.servers.flatMap((server) => serverChecks(service, server)));
+    const [problem] = [...service.checks, ...checks].flatMap(
+      (check) => missingPrerequisite(check, runtime) ?? [],
+    );
     if (problem !== undefined)
-      throw new LvsctlError('WRONG_MACHINE', `${file}: service ${name}: ${problem}`);
+      throw new LvsctlError('WRONG_MACHINE', `${file}: service ${service.name}: ${problem}`);
   }
   try {
     vipRoutesOf(config);

@@ -204,10 +204,10 @@ function identity(spec: DesiredService): Omit<ServiceState, 'servers' | 'firstRe
 }
 
 /** A check begins within its jitter; one that was held up gets its time limit once more. */
-function firstResultsMs({ source }: DesiredService): number {
-  const times = source.checks.map(
-    ({ interval, jitter, timeout }) => interval * jitter + 2 * timeout,
-  );
+function firstResultsMs({ checks }: DesiredService): number {
+  const times = [...new Set(checks.values())]
+    .flat()
+    .map(({ interval, jitter, timeout }) => interval * jitter + 2 * timeout);
   return Math.max(0, ...times) * 1000 + START_SLACK_MS;
 }
 
@@ -221,7 +221,7 @@ function kept(
 ): ServerState {
   const known = new Map(before.checks.map((check) => [check.key, check]));
   const start = isUnknown(before) ? unknown(false) : assumed(before.up);
-  const checks = checksOf(spec, start).map((check) => known.get(check.key) ?? check);
+  const checks = checksOf(spec, before.key, start).map((check) => known.get(check.key) ?? check);
   const up = combined(checks, spec.source.health.combine);
   // a slow start that is over does not begin again when the file makes slow starts longer
   const ramps = before.rampSince !== undefined && now - before.rampSince < slowStartMs;
@@ -273,8 +273,8 @@ function fresh(
   adminOf: AdminOf,
   now: number,
 ): ServerState {
-  const checks = checksOf(spec, start);
   const key = serverKey(destination);
+  const checks = checksOf(spec, key, start);
   return {
     key,
     spec: destination,
@@ -288,7 +288,8 @@ function fresh(
   };
 }
 
-function checksOf({ source: { checks } }: DesiredService, start: Start): CheckState[] {
+function checksOf(service: DesiredService, server: ServerKey, start: Start): CheckState[] {
+  const checks = service.checks.get(server) ?? [];
   const keys = checkKeys(checks);
   return checks.map((spec, i) => ({ key: keys[i] ?? '', spec, ...start, last: undefined }));
 }

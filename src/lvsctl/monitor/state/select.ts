@@ -1,6 +1,7 @@
 // Which servers an argument of an administrator means.
 import { formatAddress, parseAddress } from '../../../model/address.js';
 import type { ServerKey, ServiceKey } from '../../../model/table.js';
+import { didYouMean, nearest } from '../../config/nearest.js';
 import { LvsctlError } from '../../errors.js';
 import type { AdminState, MonitorState, RememberedServer, ServerId } from './state.js';
 
@@ -9,6 +10,8 @@ export interface NamedService {
   readonly service: ServiceKey;
   readonly name: string;
   readonly servers: readonly ServerKey[];
+  /** names that the file gives to servers */
+  readonly serverNames?: ReadonlyMap<ServerKey, string>;
 }
 
 /** A server with the name of its service. */
@@ -20,10 +23,11 @@ export interface NamedServer extends ServerId {
 export function namedServices({
   services,
 }: Pick<MonitorState, 'services'>): readonly NamedService[] {
-  return services.map(({ key, name, servers }) => ({
+  return services.map(({ key, name, spec, servers }) => ({
     service: key,
     name,
     servers: servers.map((server) => server.key),
+    serverNames: spec.serverNames,
   }));
 }
 
@@ -45,8 +49,8 @@ export function withRememberedServers(
 }
 
 /**
- * The servers that an argument means: an address in all services and ports, or an address with its
- * port.
+ * The servers that an argument means: a name of the file or an address, in all services and ports,
+ * or an address with its port.
  * @param service name or key; only there
  * @throws NOT_FOUND when there is none, naming those there are; BAD_USAGE
  */
@@ -55,7 +59,13 @@ export function selectServers(
   argument: string,
   service: string | undefined,
 ): readonly NamedServer[] {
-  const wanted = readServer(argument);
+  const named = all.some((one) => [...namesOf(one)].includes(argument));
+  const key = named
+    ? ''
+    : readServer(
+        argument,
+        all.flatMap((one) => [...namesOf(one)]),
+      );
   const inside =
     service === undefined
       ? all
@@ -68,15 +78,24 @@ export function selectServers(
   }
   const found = inside.flatMap((one) =>
     one.servers
-      .filter((server) => server === wanted || hostOf(server) === wanted)
+      .filter((server) =>
+        named ? one.serverNames?.get(server) === argument : [server, hostOf(server)].includes(key),
+      )
       .map((server): NamedServer => ({ service: one.service, name: one.name, server })),
   );
   if (found.length > 0) return found;
-  const there = [...new Set(inside.flatMap(({ servers }) => servers))].slice(0, 20);
+  const there = [...new Set(inside.flatMap((one) => [...namesOf(one), ...one.servers]))].slice(
+    0,
+    20,
+  );
   throw new LvsctlError(
     'NOT_FOUND',
     `no server ${argument}; there are ${there.join(', ') || 'none'}`,
   );
+}
+
+function namesOf({ serverNames = new Map() }: NamedService): Iterable<string> {
+  return serverNames.values();
 }
 
 /** Of these servers those that a request changes: the others are so already, with that reason. */
@@ -97,7 +116,7 @@ export function changing<S extends ServerId>(
 /**
  * `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:DB8::1]:80` as keys and `hostOf` have them.
  */
-function readServer(argument: string): string {
+function readServer(argument: string, names: readonly string[]): string {
   const [, bracketed, plain = bracketed, port] =
     /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(argument) ??
     ([undefined, undefined, argument] as const);
@@ -105,11 +124,17 @@ function readServer(argument: string): string {
   if (address === undefined)
     throw new LvsctlError(
       'BAD_USAGE',
-      `${argument}: not the address of a server, with or without its port`,
+      `${argument}: not the address of a server, with or without its port${nameHint(argument, names)}`,
     );
   const host = formatAddress(address);
   if (port === undefined) return host;
   return address.family === 'ipv6' ? `[${host}]:${Number(port)}` : `${host}:${Number(port)}`;
+}
+
+/** For what is no address: the name that is meant, or that the file has none. */
+function nameHint(argument: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return `, and no name of one${didYouMean(nearest(argument, names))}`;
 }
 
 /** The address in `10.0.0.1:80` or `[2001:db8::1]:80`. */
