@@ -58,7 +58,9 @@ export class Loop {
   readonly #schedule: Schedule;
   readonly #writer: Writer;
   #state: MonitorState;
-  /** checks that have not ended for the first time */
+  /** which checks get the results of a job */
+  #checks: ReadonlyMap<string, readonly CheckId[]> = new Map();
+  /** jobs that have not ended for the first time */
   readonly #pending = new Set<string>();
   /** it goes on: decisions are written as they are made and slow starts take their time */
   #running = false;
@@ -244,24 +246,28 @@ export class Loop {
   }
 
   #jobs(): Job[] {
-    return jobsOf(this.#state, this.#parts.runtime, (probed) => this.#onResult(probed));
+    const jobs = jobsOf(this.#state, this.#parts.runtime, (probed) => this.#onResult(probed));
+    this.#checks = new Map(jobs.map(({ key, ids }) => [key, ids]));
+    return jobs;
   }
 
   /** @returns whether the next one should come fast */
-  #onResult({ id, result, viaNetns }: Probed): boolean {
+  #onResult({ job, result, viaNetns }: Probed): boolean {
     if (this.#ended) return false;
     const missing =
       result.outcome === 'fail' && viaNetns && !this.#parts.repairRoutes()
         ? ({ ...result, outcome: 'error', reason: 'the route to the VIP was missing' } as const)
         : undefined;
-    this.#dispatch({ kind: 'result', ...id, result: (missing ?? result) satisfies CheckResult });
-    this.#ran(id);
-    return isChangingIn(this.#state, id);
+    const ids = this.#checks.get(job) ?? [];
+    for (const id of ids)
+      this.#dispatch({ kind: 'result', ...id, result: (missing ?? result) satisfies CheckResult });
+    this.#ran(job);
+    return ids.some((id) => isChangingIn(this.#state, id));
   }
 
   /** When all checks have ended once, what they say together is written. */
-  #ran({ service, server, check }: CheckId): void {
-    const wasPending = this.#pending.delete(`${service} ${server} ${check}`);
+  #ran(job: string): void {
+    const wasPending = this.#pending.delete(job);
     if (wasPending && this.#pending.size === 0) this.#writer.soon();
   }
 
@@ -302,6 +308,10 @@ export class Loop {
  * five seconds.
  */
 function writeIntervalMs(config: Config): number {
-  const intervals = config.services.flatMap(({ checks }) => checks.map(({ interval }) => interval));
-  return Math.max(100, Math.min(5, ...intervals) * 1000);
+  const checks = config.services.flatMap((service) => [
+    ...service.checks,
+    ...service.servers.flatMap((server) => server.checks ?? []),
+  ]);
+  const shortest = checks.reduce((least, { interval }) => Math.min(least, interval), 5);
+  return Math.max(100, shortest * 1000);
 }

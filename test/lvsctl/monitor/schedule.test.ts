@@ -22,6 +22,7 @@ function schedule(limit: number, random = () => 0.5) {
   const job = (tookMs = 0, fast = () => false, pace = PACE): Job => ({
     key: `job ${serial++}`,
     pace,
+    members: [],
     enough: 1,
     async work() {
       starts.push(clock.now());
@@ -104,6 +105,7 @@ test('new jobs take the place of the former: neither those due nor those in line
   const count: Job = {
     key: 'count',
     pace: PACE,
+    members: [],
     enough: 1,
     async work() {
       later++;

@@ -62,6 +62,8 @@ describe('host and name', () => {
     [NAT, 'kind: http', '192.0.2.1:8080', undefined],
     [NAT.replace('8080', '80'), 'kind: http', '192.0.2.1', undefined],
     [NAT.replace('8080', '443'), 'kind: https', '192.0.2.1', '192.0.2.1'],
+    [NAT, 'kind: http, port: 9001', '192.0.2.1:9001', undefined],
+    [NAT, 'kind: http, port: 80', '192.0.2.1', undefined],
     [V6, 'kind: https', '[2001:db8::1]:8443', '2001:db8::1'],
     [V6, 'kind: https, host: "www.example:8443"', 'www.example:8443', 'www.example'],
     [V6, 'kind: https, host: "[2001:db8::2]"', '[2001:db8::2]', '2001:db8::2'],

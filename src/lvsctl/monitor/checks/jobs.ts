@@ -18,49 +18,85 @@ export interface CheckId {
 
 /** The result of one probe. */
 export interface Probed {
-  readonly id: CheckId;
+  /** key of its job */
+  readonly job: string;
   readonly result: CheckResult;
   /** it went over a route to the VIP on the server */
   readonly viaNetns: boolean;
 }
 
+/** A job with the checks that get its results. */
+export interface SharedJob extends Job {
+  readonly ids: readonly CheckId[];
+}
+
 /**
- * A job for every check.
+ * A job for every probe. Checks that ask the same of the same server at the same pace share one,
+ * in any number of services.
  * @param onResult takes a result. @returns whether the next one should come fast
  */
 export function jobsOf(
-  { services, config }: MonitorState,
+  state: MonitorState,
   runtime: Pick<Runtime, 'clock' | 'probe'>,
   onResult: (probed: Probed) => boolean,
-): Job[] {
+): SharedJob[] {
+  const groups = new Map<string, ProbeOfCheck[]>();
+  for (const one of probesOf(state)) {
+    const key = JSON.stringify([one.probe.spec, one.probe.target, paceOf(one.check)]);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups].map(([key, group]) => jobOf(key, group, runtime, onResult));
+}
+
+function jobOf(
+  key: string,
+  group: readonly ProbeOfCheck[],
+  runtime: Pick<Runtime, 'clock' | 'probe'>,
+  onResult: (probed: Probed) => boolean,
+): SharedJob {
+  const [{ check, probe: probed, viaNetns }] = group as readonly [ProbeOfCheck];
+  return {
+    key,
+    pace: paceOf(check),
+    members: group.map(({ id }) => nameOf(id)),
+    enough: group.reduce((most, one) => Math.max(most, one.check.rise + one.check.fall), 0),
+    ids: group.map(({ id }) => id),
+    async work() {
+      const began = runtime.clock.now();
+      const outcome = await runtime.probe(probed.spec, probed.target);
+      const latencyMs = runtime.clock.now() - began;
+      return onResult({ job: key, result: resultOf(outcome, latencyMs), viaNetns });
+    },
+  };
+}
+
+function nameOf({ service, server, check }: CheckId): string {
+  return `${service} ${server} ${check}`;
+}
+
+interface ProbeOfCheck {
+  readonly id: CheckId;
+  readonly check: Check;
+  readonly probe: ReturnType<typeof probeOf>;
+  readonly viaNetns: boolean;
+}
+
+/** The probe of each check of each server. */
+function probesOf({ services, config }: MonitorState): readonly ProbeOfCheck[] {
   const routes = vipRoutesOf(config);
   return services.flatMap(({ key: service, name, spec: { source }, servers }) =>
     servers.flatMap(({ key: server, spec, checks }, i) => {
       const route = routes?.get(name)?.[i];
-      return checks.map(({ key: check, spec: one }): Job => {
-        const { spec: probe, target } = probeOf({
-          check: one,
-          service: source,
-          server: spec,
-          route,
-        });
-        const id: CheckId = { service, server, check };
-        return {
-          key: `${service} ${server} ${check}`,
-          pace: paceOf(one),
-          enough: one.rise + one.fall,
-          async work() {
-            const began = runtime.clock.now();
-            const outcome = await runtime.probe(probe, target);
-            const latencyMs = runtime.clock.now() - began;
-            return onResult({
-              id,
-              result: resultOf(outcome, latencyMs),
-              viaNetns: route !== undefined && needsRoute(one),
-            });
-          },
-        };
-      });
+      return checks.map(
+        ({ key, spec: check }): ProbeOfCheck => ({
+          id: { service, server, check: key },
+          check,
+          probe: probeOf({ check, service: source, server: spec, route }),
+          viaNetns: route !== undefined && needsRoute(check),
+        }),
+      );
     }),
   );
 }

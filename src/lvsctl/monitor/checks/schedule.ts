@@ -15,6 +15,8 @@ export interface Job {
    */
   readonly key: string;
   readonly pace: Pace;
+  /** what its results are for; a new one gets its first result as soon as a new job would */
+  readonly members: readonly string[];
   /** results after which it must be certain */
   readonly enough: number;
   /** Does it once. Never rejects. @returns whether the next one should come fast */
@@ -29,6 +31,8 @@ export interface Schedule {
 interface Entry {
   job: Job;
   cancel: () => void;
+  /** for its time, and not in progress or in line */
+  waiting: boolean;
   /** the last one took longer than half its interval */
   slow: boolean;
   dropped: boolean;
@@ -51,9 +55,12 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
   let openSlow = 0;
 
   function later(entry: Entry, delayMs: number): void {
-    entry.cancel = clock.after(delayMs, () =>
-      mayBegin(entry) ? begin(entry) : lines[entry.slow ? 1 : 0].push(entry),
-    );
+    entry.waiting = true;
+    entry.cancel = clock.after(delayMs, () => {
+      entry.waiting = false;
+      if (mayBegin(entry)) begin(entry);
+      else lines[entry.slow ? 1 : 0].push(entry);
+    });
   }
 
   function mayBegin({ slow }: Entry): boolean {
@@ -85,10 +92,13 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
       entries = new Map();
       for (const job of jobs) {
         const kept = former.get(job.key);
-        const entry = kept ?? { job, cancel: () => {}, slow: false, dropped: false };
+        const isNew = !kept || (kept.waiting && hasNewMember(kept.job, job));
+        const entry = kept ?? { job, ...NEW };
         entry.job = job;
         entries.set(job.key, entry);
-        if (!kept) later(entry, job.pace.intervalMs * job.pace.jitter * random());
+        if (!isNew) continue;
+        entry.cancel();
+        later(entry, job.pace.intervalMs * job.pace.jitter * random());
       }
       for (const [key, entry] of former) {
         if (entries.has(key)) continue;
@@ -98,6 +108,13 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
       }
     },
   };
+}
+
+const NEW = { cancel: () => {}, waiting: false, slow: false, dropped: false };
+
+function hasNewMember(before: Job, after: Job): boolean {
+  const known = new Set(before.members);
+  return after.members.some((member) => !known.has(member));
 }
 
 /** Does something with all items, `limit` of them at a time. */

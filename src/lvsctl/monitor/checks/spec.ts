@@ -92,7 +92,8 @@ function bytesOf({ payload, payload_hex: hex }: Of<'udp'>): string {
 function httpSpec(check: Of<'http'> | Of<'https'>, service: VirtualService): ProbeSpec {
   const vip = formatAddress(service.address);
   const usual = DEFAULT_PORT[check.kind];
-  const port = service.port && service.port !== usual ? `:${service.port}` : '';
+  const asked = check.port ?? service.port;
+  const port = asked && asked !== usual ? `:${asked}` : '';
   const host = check.host ?? `${service.address.family === 'ipv6' ? `[${vip}]` : vip}${port}`;
   const { method, path, headers, status, body, redirects } = check;
   const request = { kind: 'http' as const, method, path, host, headers, status, redirects };
