@@ -1,4 +1,4 @@
-// The version, which stands in package.json alone: `define` puts it into bundles and tests.
+// The version, which is defined in package.json alone: `define` puts it into bundles and tests.
 import { readFileSync } from 'node:fs';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

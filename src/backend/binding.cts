@@ -1,4 +1,4 @@
-// Stands in for `node-gyp-build` in the bundle: finds the native part of the `netlink` package
+// Takes the place of `node-gyp-build` in the bundle: finds the native part of the `netlink` package
 // without a search.
 import fs = require('node:fs');
 import path = require('node:path');

@@ -8,7 +8,7 @@ import { findLong } from './options.js';
 export type StartFailure = string | undefined;
 
 /**
- * What may have gone wrong, as lines for stderr; '' when there is no hint.
+ * What may be the cause, as lines for stderr; '' when there is no hint.
  * @param loaded whether the kernel has IPVS
  */
 export function hints(args: readonly string[], failure: StartFailure, loaded: boolean): string {

@@ -81,8 +81,8 @@ async function start(name: string, program: Main): Promise<void> {
 }
 
 /**
- * Why not all of stdout was written, as the C library words it; undefined when it was, or when its
- * reader went away, which is how `| head` ends.
+ * Why not all of stdout was written, with the text of the C library; undefined when it was, or when
+ * its reader went away, which is how `| head` ends.
  */
 function lostOutput(out: Output): string | undefined {
   const code = out.failure();

@@ -32,7 +32,7 @@ export async function saveScript(args: readonly string[], world: IpvsadmWorld): 
  * `ipvsadm-restore`: reads all of stdin, drops comment lines, and checks every other line; then
  * flushes the table and carries the lines out. What can be refused without asking the kernel is
  * refused before the flush. `-n` is ignored, since the real script ignores all arguments and this
- * one is usual.
+ * one is the default.
  * @returns the exit status: 2 when nothing was changed, else that of the last line
  */
 export async function restoreScript(args: readonly string[], world: IpvsadmWorld): Promise<number> {

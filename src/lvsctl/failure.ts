@@ -13,7 +13,7 @@ export function expectedError(error: unknown): LvsctlError | undefined {
   return undefined;
 }
 
-/** Why something failed, in a few words, also when the error is a bug. */
+/** Why something failed, in a short text, also when the error is a bug. */
 export function reasonOf(error: unknown): string {
   return failureText(error) ?? (error instanceof Error ? error.message : String(error));
 }

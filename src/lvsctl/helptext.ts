@@ -36,7 +36,8 @@ function statusText(title: string, rows: readonly StatusRow[], width: number): s
 }
 
 /**
- * Lines of at most `width` columns, broken at blanks; a longer word has a line of its own.
+ * Lines of at most `width` columns, broken at blanks; a longer text without a blank has a line of
+ * its own.
  * @param first columns before the first line
  * @param others columns before the others
  */
@@ -44,7 +45,7 @@ export function wrap(text: string, width: number, first = 0, others = 0): string
   const lines: string[] = [];
   let line = ' '.repeat(first);
   let empty = true;
-  // a run of blanks belongs to the word behind it
+  // a run of blanks belongs to the text behind it
   for (const piece of text.match(/\s*\S+/g) ?? []) {
     if (!empty && line.length + piece.length > width) {
       lines.push(line);

@@ -39,8 +39,8 @@ const INSIDE = 'LVSCTL_NETNS';
 const NAMESPACES = '/run/netns';
 const STATE = '/run/lvsctl';
 const LASTING_STATE = '/var/lib/lvsctl';
-/** the first word of the process that takes back what is not confirmed */
-const GUARD_WORD = '--confirm-guard';
+/** the first argument of the process that takes back what is not confirmed */
+const GUARD_ARG = '--confirm-guard';
 
 /** `lvsctl` */
 export async function main(): Promise<void> {
@@ -51,7 +51,7 @@ export async function main(): Promise<void> {
     if (refusal !== undefined) process.exitCode = fail(refusal);
     return;
   }
-  if (args[0] === GUARD_WORD) return guard(Number(args[1]), Number(args[2]));
+  if (args[0] === GUARD_ARG) return guard(Number(args[1]), Number(args[2]));
   if (process.env[INSIDE] !== undefined) endWithParent();
   process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
   const output = openOutput();
@@ -209,7 +209,7 @@ function transactionStore(
     startGuard: async (entry, seconds) =>
       ownIdentity(
         await startDetached(
-          [GUARD_WORD, String(entry), String(seconds)],
+          [GUARD_ARG, String(entry), String(seconds)],
           file === undefined ? '/' : process.cwd(),
         ),
       ),

@@ -54,7 +54,7 @@ const REVERTED: readonly StatusRow[] = [
 const NOT_RESTORED: StatusRow = {
   status: NOT_AS_BEFORE,
   meaning:
-    'a change failed and the table could not be made as it was; the message says what differs',
+    'a change failed and the table could not be made as it was; the message names what differs',
 };
 const TRANSACTED: readonly StatusRow[] = [
   { status: 0, meaning: 'done, or there was nothing to do' },

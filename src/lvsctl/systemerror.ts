@@ -1,4 +1,5 @@
-// A system error as the C library words it, with the name of the file, and what to do about it.
+// A system error with the text of the C library, with the name of the file, and what to do about
+// it.
 import { errnoText } from '../render/errno.js';
 import { LvsctlError } from './errors.js';
 

@@ -24,7 +24,7 @@ const POINTERS: Readonly<Record<string, string>> = {
   convert: '`lvsctl import FILE`',
 };
 
-/** Messages of commander, as lvsctl words them. */
+/** Messages of commander, as lvsctl prints them. */
 const REWORDED: readonly (readonly [RegExp, string])[] = [
   [/^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*?)\.?$/s, "$1: `$2': $3"],
   [/^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/, '$1: its value is missing'],
@@ -75,8 +75,8 @@ export function fullName(command: Program): string {
 }
 
 /**
- * A file that does not exist and has nearly the name of a subcommand (`monitor stauts`) was meant
- * to be one.
+ * The hint for a file that does not exist and has nearly the name of a subcommand (`monitor
+ * stauts`).
  */
 export function similarSubcommand(error: unknown, command: Program): string | undefined {
   if (!isSystemError(error) || error.code !== 'ENOENT') return undefined;

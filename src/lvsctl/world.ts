@@ -21,7 +21,7 @@ export interface World extends Terminal {
   records(directory: string | undefined): RecordDirectory;
   /**
    * The history of changes of the table, and the lock of all that change it; undefined where the
-   * table is in memory, and gone with the process.
+   * table is in memory, and lost with the process.
    */
   transactions(): TransactionStore | undefined;
   /**

@@ -4,7 +4,7 @@
 /** no character that a shell, zsh included, would expand or split at */
 const PLAIN = /^[\w@%+:,./-][\w@%+=:,./-]*$/;
 
-/** One argument; it comes out of the shell as it is, whatever bytes but NUL it holds. */
+/** One argument; it comes out of the shell as it is, with any bytes but NUL. */
 export function shellQuote(argument: string): string {
   return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -44,7 +44,7 @@ export interface Settings {
  */
 export type ListChange =
   | { readonly kind: 'add'; readonly server: Candidate }
-  | { readonly kind: 'edit'; readonly server: Candidate; readonly formerWeight: number }
+  | { readonly kind: 'edit'; readonly server: Candidate; readonly previousWeight: number }
   | { readonly kind: 'delete'; readonly server: Candidate; readonly index: () => number };
 
 /**

@@ -77,14 +77,14 @@ function weightsAfter(state: State, change: ListChange): Weights {
   const { kind, server } = change;
   if (kind !== 'delete') count(state.counts, server.weight, 1);
   const lost = lostWeight(change);
-  const isGone = lost !== undefined && count(state.counts, lost, -1) === 0;
-  const weights: Weights = isGone ? weightsOf(state.counts.keys()) : state;
+  const isRemoved = lost !== undefined && count(state.counts, lost, -1) === 0;
+  const weights: Weights = isRemoved ? weightsOf(state.counts.keys()) : state;
   return kind === 'delete' ? weights : withWeight(weights, server.weight);
 }
 
 function lostWeight(change: ListChange): number | undefined {
   if (change.kind === 'add') return undefined;
-  return change.kind === 'edit' ? change.formerWeight : change.server.weight;
+  return change.kind === 'edit' ? change.previousWeight : change.server.weight;
 }
 
 /** @returns how many servers have the weight then */

@@ -43,7 +43,7 @@ export function mustReschedule(flow: Flow, packet: Packet, sysctls: Sysctls): bo
   const { state } = flow;
   const closed =
     packet.protocol === 'sctp' ? state === 'CLOSED' : state === 'TIME_WAIT' || state === 'CLOSE';
-  return closed || ((mode & 2) !== 0 && state === 'FIN_WAIT' && !flow.bothWays);
+  return closed || ((mode & 2) !== 0 && state === 'FIN_WAIT' && !flow.bidirectional);
 }
 
 function begins({ protocol, tcp, sctp }: Packet): boolean {

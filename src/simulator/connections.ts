@@ -35,7 +35,7 @@ export interface Flow extends Timed {
   state: string;
   active: boolean;
   /** the director saw a reply, or rewrites addresses and so must see them */
-  bothWays: boolean;
+  bidirectional: boolean;
 }
 
 /** what a template that still has connections gets when its time is over */

@@ -115,7 +115,7 @@ export class Dataplane {
 
   /** Whether replies of a connection pass the director: they do where it rewrites addresses. */
   seesReplies(packet: Packet): boolean {
-    return this.#connections.flows.get(flowKey(packet))?.bothWays ?? false;
+    return this.#connections.flows.get(flowKey(packet))?.bidirectional ?? false;
   }
 
   /** Counters are brought up to date, and rates estimated, every two seconds from this time on. */
@@ -219,7 +219,7 @@ export class Dataplane {
       template,
       state: firstState(packet.protocol),
       active: false,
-      bothWays: server.destination.forwarding === 'masquerade',
+      bidirectional: server.destination.forwarding === 'masquerade',
       expiresAt: 0,
       queuedAt: 0,
     };
@@ -239,7 +239,7 @@ export class Dataplane {
 
   #forward(flow: Flow, packet: Packet, scheduled: boolean): Verdict {
     countIn(flow, packet.bytes);
-    this.#move(flow, packet, flow.bothWays ? 'in' : 'in-only');
+    this.#move(flow, packet, flow.bidirectional ? 'in' : 'in-only');
     return { kind: 'forwarded', server: flow.server, port: flow.serverPort, scheduled };
   }
 
@@ -247,7 +247,7 @@ export class Dataplane {
     if (!flow.server.available) return DROPPED;
     flow.server.traffic.packetOut(packet.bytes);
     flow.service.traffic.packetOut(packet.bytes);
-    flow.bothWays = true;
+    flow.bidirectional = true;
     this.#move(flow, packet, 'out');
     if (packet.protocol === 'udp' && flow.template) flow.template.assured = true;
     return { kind: 'forwarded', server: flow.server, port: flow.serverPort, scheduled: false };

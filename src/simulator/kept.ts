@@ -27,7 +27,7 @@ interface Session extends Timed {
 /** a session that ends nearer than this to the end of the run stays open */
 const INSTANT = 1e-6;
 const PROGRESS_EVERY = 65536;
-const USUAL_PORT = 80;
+const DEFAULT_PORT = 80;
 const PORTS = 65535;
 /** ports that a client tries: it may have connections at nearly all of them */
 const PORT_ATTEMPTS = 100;
@@ -165,11 +165,11 @@ class KeptRun {
 /** A port at which this service answers, and not another one of the table. */
 function portOf(plane: Dataplane, live: LiveService): number {
   const { id } = live.service;
-  if (id.kind === 'fwmark') return USUAL_PORT;
+  if (id.kind === 'fwmark') return DEFAULT_PORT;
   if (id.port !== 0) return id.port;
   const answers = (port: number) => findService(plane.services, probe(id, port)) === live;
-  for (let port = USUAL_PORT; port <= PORTS; port++) if (answers(port)) return port;
-  return USUAL_PORT;
+  for (let port = DEFAULT_PORT; port <= PORTS; port++) if (answers(port)) return port;
+  return DEFAULT_PORT;
 }
 
 function probe(id: Extract<ServiceId, { kind: 'address' }>, port: number): Packet {

@@ -22,7 +22,7 @@ export function trashKey(id: ServiceId, server: DestinationId): string {
   return `${lookupKey(id)} server ${destinationKey(server)}`;
 }
 
-/** What tells one connection from another: the client and the virtual service's address. */
+/** What identifies a connection: the client and the virtual service's address. */
 export interface FlowTuple {
   readonly protocol: KnownProtocol;
   readonly client: Address;

@@ -111,10 +111,10 @@ export class LiveService implements ServerList {
   }
 
   edit(server: LiveServer, destination: Destination): void {
-    const formerWeight = server.weight;
+    const previousWeight = server.weight;
     server.set(destination);
     if (destination.weight !== 0) server.lastWeight = destination.weight;
-    this.scheduler?.changed?.(this.state, { kind: 'edit', server, formerWeight }, this);
+    this.scheduler?.changed?.(this.state, { kind: 'edit', server, previousWeight }, this);
   }
 
   remove(server: LiveServer): void {

@@ -53,7 +53,7 @@ export interface KeptFlow {
   readonly mark: number;
   readonly serverPort: number;
   readonly state: string;
-  readonly bothWays: boolean;
+  readonly bidirectional: boolean;
   /** place among the templates, -1 = none */
   readonly template: number;
   readonly expiresAt: number;
@@ -132,7 +132,7 @@ function keptTemplate(
 }
 
 function keptFlow(
-  { packet, serverPort, state, bothWays, template, expiresAt }: Flow,
+  { packet, serverPort, state, bidirectional, template, expiresAt }: Flow,
   place: Pick<KeptFlow, 'service' | 'server'>,
   orders: ReadonlyMap<Template, number>,
 ): KeptFlow {
@@ -147,7 +147,7 @@ function keptFlow(
     mark,
     serverPort,
     state,
-    bothWays,
+    bidirectional,
     template: template ? (orders.get(template) ?? -1) : -1,
     expiresAt,
   };
@@ -206,7 +206,7 @@ function restoreFlow(
   connections: ConnectionTable,
   template: Template | undefined,
 ): void {
-  const { service: at, server: place, serverPort, state, bothWays, expiresAt } = kept;
+  const { service: at, server: place, serverPort, state, bidirectional, expiresAt } = kept;
   const service = lives[at];
   const server = service?.servers[place];
   if (!service || !server) return;
@@ -232,7 +232,7 @@ function restoreFlow(
     template,
     state,
     active,
-    bothWays,
+    bidirectional,
     expiresAt,
     queuedAt: 0,
   };

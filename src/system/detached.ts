@@ -7,14 +7,14 @@ const READY_MS = 30_000;
 const READY = 'ready\n';
 
 /**
- * Runs this program again with other words, detached.
+ * Runs this program again with other arguments, detached.
  * @param cwd its working directory
  * @returns its pid, when it has called `announceReady`
  * @throws a system error when it ends before, or does not get that far
  */
-export function startDetached(words: readonly string[], cwd: string): Promise<number> {
+export function startDetached(args: readonly string[], cwd: string): Promise<number> {
   const self = [...process.execArgv, process.argv[1] ?? ''];
-  const child = spawn(process.execPath, [...self, ...words], {
+  const child = spawn(process.execPath, [...self, ...args], {
     detached: true,
     cwd,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -41,9 +41,9 @@ export function startDetached(words: readonly string[], cwd: string): Promise<nu
   });
 }
 
-/** From the process that `startDetached` started: it is at work, and stays when its parent goes. */
+/** From the process that `startDetached` started: it is running, and stays when its parent ends. */
 export function announceReady(): void {
   process.on('SIGHUP', () => {});
-  process.stdout.on('error', () => {}); // the parent is gone
+  process.stdout.on('error', () => {}); // the parent has ended
   process.stdout.write(READY);
 }

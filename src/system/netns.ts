@@ -57,7 +57,7 @@ function isNamespaceMount(path: string): boolean {
   }
 }
 
-/** Blanks, tabs, newlines and backslashes stand there as `\\040`. */
+/** Blanks, tabs, newlines and backslashes are written as `\\040`. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -172,7 +172,7 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
             list.unshift({ ...(servers(weight)[0] as Candidate), address: ip(`10.0.2.${++made}`) });
           const server = list[index];
           if (!server) continue;
-          const formerWeight = server.weight;
+          const previousWeight = server.weight;
           if (kind === 'delete') {
             server.available = false;
             list.splice(index, 1);
@@ -180,7 +180,7 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
           if (kind === 'edit') server.weight = weight;
           scheduler.changed?.(
             state,
-            { kind, server, formerWeight, index: () => index },
+            { kind, server, previousWeight, index: () => index },
             { count: list.length, servers: list },
           );
           for (let i = 0; i < 3; i++) {

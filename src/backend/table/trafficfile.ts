@@ -90,7 +90,7 @@ function flowIn(value: unknown, at: string): KeptFlow {
     clientPort: whole(fields.clientPort, `${at}.clientPort`, LIMITS.flow.clientPort),
     mark: whole(fields.mark, `${at}.mark`, LIMITS.flow.mark),
     state: text(fields.state, `${at}.state`),
-    bothWays: flag(fields.bothWays, `${at}.bothWays`),
+    bidirectional: flag(fields.bidirectional, `${at}.bidirectional`),
     template: fields.template === -1 ? -1 : whole(fields.template, `${at}.template`),
   };
 }

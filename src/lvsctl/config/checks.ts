@@ -137,7 +137,7 @@ export const check = variants('kind', {
     ca: optional(
       file,
       undefined,
-      'file with the certificates (PEM) of the authorities to trust; the usual ones when absent',
+      'file with the certificates (PEM) of the trusted authorities (default: those built into Node.js)',
     ),
     sni: optional(serverName, undefined, 'server name sent and verified; the host when absent'),
   },
@@ -161,7 +161,7 @@ export const check = variants('kind', {
       'whether silence fails; without it a machine that is switched off passes',
     ),
   },
-  smtp: { ...common, helo: optional(mailName, 'localhost', 'name said in EHLO') },
+  smtp: { ...common, helo: optional(mailName, 'localhost', 'name sent in EHLO') },
   ping: { ...common },
   exec: {
     ...common,
@@ -194,7 +194,10 @@ export interface StatusRange {
   readonly to: number;
 }
 
-/** Tells the checks of a service from each other, also from those of another file: by all their words, and by number where these are the same. */
+/**
+ * Tells the checks of a service from each other, also from those of another file: by all their
+ * words, and by number where these are the same.
+ */
 export function checkKeys(checks: readonly Check[]): readonly string[] {
   const counts = new Map<string, number>();
   return checks.map((check) => {

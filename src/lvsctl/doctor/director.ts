@@ -139,7 +139,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
             typed({
               kind: 'edit-destination',
               id,
-              destination: { ...one, weight: meantWeight(id, one, expected) },
+              destination: { ...one, weight: expectedWeight(id, one, expected) },
             }),
           ),
         })),
@@ -310,7 +310,11 @@ function expectedOf(
   return expected.find(({ service }) => serviceKey(service.id) === serviceKey(id));
 }
 
-function meantWeight(id: ServiceId, server: Destination, expected: Inspection['expected']): number {
+function expectedWeight(
+  id: ServiceId,
+  server: Destination,
+  expected: Inspection['expected'],
+): number {
   return (
     expectedOf(id, expected)?.destinations.find((one) => serverKey(one) === serverKey(server))
       ?.weight || 1

@@ -196,12 +196,12 @@ export function defaultRoute(family: Family, machine: Machine): string | null {
   const lines = stdout
     .split('\n')
     .filter((line) => line.startsWith('default '))
-    .map((line) => line.slice('default '.length).replace(TOLD_ONLY, '').trim());
+    .map((line) => line.slice('default '.length).replace(DISPLAY_ONLY, '').trim());
   return lines.sort((a, b) => metricOf(a) - metricOf(b))[0] ?? null;
 }
 
 /** what `ip route` prints beside what can be set */
-const TOLD_ONLY = / (?:expires \d+sec|pref \w+|linkdown|dead|error -?\d+)(?= |$)/g;
+const DISPLAY_ONLY = / (?:expires \d+sec|pref \w+|linkdown|dead|error -?\d+)(?= |$)/g;
 
 /** The metric among the arguments of a route, 0 when there is none. */
 export function metricOf(route: string): number {

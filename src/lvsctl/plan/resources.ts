@@ -1,4 +1,5 @@
-// The table of all types of resources. What a resource is, and the state it can have, follow from it.
+// The table of all types of resources. What a resource is, and the state it can have, follow from
+// it.
 import type { PlanCommand } from './command.js';
 import { FIREWALL } from './firewall.js';
 import type { Machine } from './machine.js';
@@ -79,7 +80,7 @@ export function isKind(name: unknown): name is ResourceKind {
   return typeof name === 'string' && Object.hasOwn(TABLE, name);
 }
 
-/** One text a resource, whatever the order of its keys. */
+/** One text a resource, independent of the order of its keys. */
 export function keyOf(resource: Resource): string {
   return JSON.stringify(resource, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,11 +4,11 @@ import type { Machine } from './machine.js';
 
 /**
  * One type of resource.
- * @typeParam Resource what tells one resource of the type from another
+ * @typeParam Resource what identifies a resource of the type
  * @typeParam State plain JSON, so that it can be kept in the journal
  */
 export interface ResourceType<Resource, State> {
-  /** others set it as well: what somebody else made of it since is left alone */
+  /** others set it as well: a later change by another program is left alone */
   readonly shared: boolean;
   /** what it is, for status: `sysctl net.ipv4.ip_forward` */
   title(resource: Resource): string;

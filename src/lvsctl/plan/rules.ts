@@ -31,7 +31,7 @@ export interface ServiceResource {
 
 /** A service with its servers. */
 export interface ServiceRules extends VirtualServer {
-  /** whether the kernel's order of servers counts: it does where a previous state is put back */
+  /** whether the kernel's order of servers counts: it does where a previous state is restored */
   readonly ordered: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface SysctlResource {
   readonly key: string;
 }
 /**
- * the value and, when a previous one is put back, what changes with it; null = there is no such key
+ * the value and, when a previous one is restored, what changes with it; null = there is no such key
  */
 export type SysctlState = Readonly<Record<string, string>> | null;
 
