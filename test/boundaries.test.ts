@@ -36,7 +36,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 /** Single files that may import more. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   'start.cts': ['node'],
-  'backend/netlink': ['netlink'],
+  'backend/rawsocket': ['netlink'],
   // files are replaced, and dead processes recognised, in one place for all
   'backend/table/file': ['system/replace'],
   'backend/table/lock': ['system/identity'],

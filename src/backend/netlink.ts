@@ -1,37 +1,8 @@
-// The one place that touches the `netlink` package: a generic-netlink conversation over its raw
-// socket.
-//
-// Three habits of the package would end the process and are prevented here: a throw inside one of
-// its callbacks (every body is wrapped), an error event without a listener (there is always a
-// listener), and an overrun of the receive queue (what is in flight is bounded).
-import { RawNetlinkSocket } from 'netlink/dist/raw.js';
-import { BackendError, WireError } from '../model/errors.js';
-import {
-  errnoOf,
-  FLAG,
-  MESSAGE,
-  type Message,
-  messagesIn,
-  NETLINK_GENERIC,
-  type Requests,
-} from '../wire/genl.js';
-
-/** What is used of the package's socket; tests hand in their own. */
-export interface RawSocket {
-  /** `message` and `truncatedMessage` bring the bytes and their sender, `error` an error */
-  on(
-    event: 'message' | 'truncatedMessage' | 'error',
-    listener: (...values: never[]) => void,
-  ): unknown;
-  send(bytes: Uint8Array, options: undefined, done: (error?: Error) => void): void;
-  getRecvBufferSize(): number;
-  getSendBufferSize(): number;
-  close(): void;
-}
-
-interface Sender {
-  readonly port: number;
-}
+// What one asks the kernel over generic netlink: changes in batches, one object, a whole list.
+import { BackendError } from '../model/errors.js';
+import { errnoOf, FLAG, MESSAGE, type Message, type Requests } from '../wire/genl.js';
+import { Conversations, TooMuch } from './conversation.js';
+import { openRaw, type RawSocket } from './rawsocket.js';
 
 export interface ChannelOptions {
   readonly open?: () => RawSocket;
@@ -41,8 +12,6 @@ export interface ChannelOptions {
   readonly timeoutMs?: number;
 }
 
-/** The package allocates this much for every answer, so it is no larger than dumps profit from. */
-const RECEIVE_BYTES = 8192;
 /**
  * What one answer may take of the receive queue: 1280 bytes, and a fifth of the queue stays free.
  */
@@ -53,61 +22,32 @@ const MOST_IN_FLIGHT = 128;
 const MOST_DUMPS = 10;
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** The kernel took nothing of what was sent, because it was too much at once. */
-class TooMuch extends Error {}
-const TOO_MUCH = ['EMSGSIZE', 'ENOBUFS'];
-
-interface Conversation {
-  readonly first: number;
-  readonly last: number;
-  /** @returns true when the conversation is over */
-  readonly onMessage: (message: Message) => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** One socket, one conversation at a time; later ones wait for their turn. */
 export class Channel {
-  readonly #socket: RawSocket;
-  readonly #timeoutMs: number;
+  readonly #conversations: Conversations;
   /** requests that may be sent at once */
   readonly batchSize: number;
   /** bytes that may be sent at once */
   #sendBytes: number;
-  #sequence = 0;
-  #current: Conversation | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  #failure: Error | undefined;
-  /**
-   * when the kernel has not answered in time, in milliseconds since 1970; one timer serves all
-   * conversations
-   */
-  #deadline = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** sends so far, for tests and the bench */
-  sends = 0;
 
   constructor({
     open = openRaw,
     wrap = (socket) => socket,
     timeoutMs = DEFAULT_TIMEOUT_MS,
   }: ChannelOptions = {}) {
-    this.#timeoutMs = timeoutMs;
-    this.#socket = wrap(open());
-    this.#socket.on('message', (bytes: Uint8Array, from: Sender) =>
-      this.#guard(() => this.#receive(bytes, from.port)),
-    );
-    this.#socket.on('truncatedMessage', (_: Uint8Array, from: Sender) =>
-      this.#guard(() => this.#truncated(from.port)),
-    );
-    this.#socket.on('error', (error: Error) =>
-      this.#fail(new BackendError(`netlink: ${error.message}`)),
-    );
-    this.#sendBytes = this.#socket.getSendBufferSize() - SEND_RESERVE;
+    const socket = wrap(open());
+    this.#conversations = new Conversations(socket, timeoutMs);
+    this.#sendBytes = socket.getSendBufferSize() - SEND_RESERVE;
     this.batchSize = Math.max(
       1,
-      Math.min(MOST_IN_FLIGHT, Math.floor(this.#socket.getRecvBufferSize() / ANSWER_BYTES)),
+      Math.min(MOST_IN_FLIGHT, Math.floor(socket.getRecvBufferSize() / ANSWER_BYTES)),
     );
+  }
+
+  /** sends so far, for tests and the bench */
+  get sends(): number {
+    return this.#conversations.sends;
   }
 
   /**
@@ -144,7 +84,8 @@ export class Channel {
     return this.#exchange(async () => {
       let reply: Message | undefined;
       let errno = 0;
-      await this.#talk(request, 0, 1, FLAG.request | FLAG.ack, (message) => {
+      const sending = { requests: request, from: 0, to: 1, lastFlags: FLAG.request | FLAG.ack };
+      await this.#conversations.talk(sending, (message) => {
         if (message.type !== MESSAGE.error) {
           reply = message;
           return false;
@@ -166,7 +107,8 @@ export class Channel {
         const items: T[] = [];
         let errno = 0;
         let interrupted = false;
-        await this.#talk(request, 0, 1, FLAG.request | FLAG.dump, (message) => {
+        const sending = { requests: request, from: 0, to: 1, lastFlags: FLAG.request | FLAG.dump };
+        await this.#conversations.talk(sending, (message) => {
           if (message.flags & FLAG.dumpInterrupted) interrupted = true;
           if (message.type === MESSAGE.error || message.type === MESSAGE.done) {
             errno = errnoOf(message);
@@ -182,16 +124,15 @@ export class Channel {
   }
 
   close(): void {
-    this.#fail(new BackendError('netlink: socket closed'));
+    this.#conversations.close();
   }
 
   async #sendBatch(requests: Requests, from: number, to: number): Promise<number[]> {
     const errors = new Array<number>(to - from).fill(0);
-    const first = this.#sequence + 1;
-    const last = first + to - from - 1;
-    await this.#talk(requests, from, to, FLAG.request | FLAG.ack, (message) => {
-      if (message.type === MESSAGE.error) errors[message.sequence - first] = errnoOf(message);
-      return message.type === MESSAGE.error && message.sequence === last;
+    const sending = { requests, from, to, lastFlags: FLAG.request | FLAG.ack };
+    await this.#conversations.talk(sending, (message, index) => {
+      if (message.type === MESSAGE.error) errors[index] = errnoOf(message);
+      return message.type === MESSAGE.error && index === errors.length - 1;
     });
     return errors;
   }
@@ -202,127 +143,6 @@ export class Channel {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-
-  /**
-   * Sends requests from..to-1, the last one with flags of its own, and receives the answers until
-   * `onMessage` returns true.
-   */
-  #talk(
-    requests: Requests,
-    from: number,
-    to: number,
-    lastFlags: number,
-    onMessage: Conversation['onMessage'],
-  ): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const first = this.#sequence + 1;
-    this.#sequence += to - from;
-    return new Promise((resolve, reject) => {
-      this.#current = { first, last: this.#sequence, onMessage, resolve, reject };
-      this.#deadline = Date.now() + this.#timeoutMs;
-      this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
-      this.sends++;
-      try {
-        this.#socket.send(
-          requests.stamped(from, to, first, FLAG.request, lastFlags),
-          undefined,
-          (error) => {
-            if (error) this.#notSent(error, to - from);
-          },
-        );
-      } catch (error) {
-        this.#notSent(error as Error, to - from);
-      }
-    });
-  }
-
-  /**
-   * Ends a conversation whose requests were not sent. Too much at once leaves the socket as it was,
-   * since netlink takes a message as a whole or not at all.
-   */
-  #notSent(error: Error & { readonly code?: string }, count: number): void {
-    const conversation = this.#current;
-    if (count > 1 && conversation !== undefined && TOO_MUCH.includes(error.code ?? '')) {
-      this.#current = undefined;
-      conversation.reject(new TooMuch());
-    } else this.#fail(new BackendError(`netlink: ${error.message}`));
-  }
-
-  /**
-   * Ends a conversation in which the kernel has not answered in time; otherwise checks again
-   * when that could be.
-   */
-  #watch(): void {
-    this.#timer = undefined;
-    if (this.#current === undefined) return;
-    const left = this.#deadline - Date.now();
-    if (left <= 0)
-      this.#fail(new BackendError(`the kernel did not answer within ${this.#timeoutMs / 1000} s`));
-    else this.#timer = setTimeout(() => this.#watch(), left);
-  }
-
-  /**
-   * Anything that is not from the kernel, or answers no request of the current conversation, is
-   * ignored.
-   */
-  #receive(bytes: Uint8Array, port: number): void {
-    if (port !== 0) return;
-    for (const message of messagesIn(bytes)) {
-      const conversation = this.#current;
-      if (
-        conversation === undefined ||
-        message.sequence < conversation.first ||
-        message.sequence > conversation.last
-      )
-        continue;
-      if (message.type === MESSAGE.overrun) throw new WireError('the kernel lost answers');
-      if (!conversation.onMessage(message)) continue;
-      this.#current = undefined;
-      conversation.resolve();
-    }
-  }
-
-  #truncated(port: number): void {
-    if (port === 0 && this.#current) throw new WireError('answer cut off');
-  }
-
-  #guard(body: () => void): void {
-    try {
-      body();
-    } catch (error) {
-      this.#fail(
-        error instanceof WireError
-          ? new BackendError(`netlink: ${error.message}`)
-          : (error as Error),
-      );
-    }
-  }
-
-  /**
-   * Ends the current conversation and all later ones with this error: after it, what arrives cannot
-   * be distinguished any more.
-   */
-  #fail(error: Error): void {
-    if (this.#failure === undefined) {
-      this.#failure = error;
-      this.#socket.close();
-      clearTimeout(this.#timer);
-    }
-    const conversation = this.#current;
-    this.#current = undefined;
-    conversation?.reject(error);
-  }
-}
-
-function openRaw(): RawSocket {
-  const options = {
-    localPort: 0,
-    messagePeeking: false,
-    msgBufferSize: RECEIVE_BYTES,
-    recvBufferSize: 0,
-    sendBufferSize: 0,
-  };
-  return new RawNetlinkSocket(NETLINK_GENERIC, options) as unknown as RawSocket;
 }
 
 function missing(): never {

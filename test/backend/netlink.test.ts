@@ -1,7 +1,8 @@
 // The conversation with the kernel over a socket that is a function: what the adapter does with
 // every kind of answer.
 import { describe, expect, test } from 'vitest';
-import { Channel, type RawSocket } from '../../src/backend/netlink.js';
+import { Channel } from '../../src/backend/netlink.js';
+import type { RawSocket } from '../../src/backend/rawsocket.js';
 import { readU16, readU32, writeU16, writeU32 } from '../../src/wire/codec.js';
 import { FLAG, MESSAGE, type Message, messagesIn, Requests } from '../../src/wire/genl.js';
 import { TOP } from '../../src/wire/ipvs.js';

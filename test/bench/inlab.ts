@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openKernel } from '../../src/backend/kernel.js';
-import type { RawSocket } from '../../src/backend/netlink.js';
+import type { RawSocket } from '../../src/backend/rawsocket.js';
 import { answer } from '../support/inprocess.js';
 import { medians, once, type Program } from './measure.js';
 import { ruleLines } from './tables.js';

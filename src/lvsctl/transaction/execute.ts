@@ -12,7 +12,7 @@ import { differences } from './compare.js';
 import type { TablePlan } from './plan.js';
 import { type RulesState, readState, type Touched, touchedBy } from './state.js';
 
-export type Result =
+export type ExecutionResult =
   | { readonly kind: 'done' }
   /** the table is as before */
   | {
@@ -44,7 +44,7 @@ export async function execute(
   before: RulesState,
   backend: Backend,
   { progress = () => {}, ordered = true }: ExecuteOptions = {},
-): Promise<Result> {
+): Promise<ExecutionResult> {
   const changes = plan.steps.map(({ change }) => change);
   const touched = touchedBy(changes);
   const refused = await makeAll(changes, backend, progress);
@@ -116,7 +116,7 @@ async function takeBack(
   touched: Touched,
   backend: Backend,
   ordered: boolean,
-): Promise<Result> {
+): Promise<ExecutionResult> {
   try {
     const actual = await readState(backend);
     const gone = removedIn(actual, before, changes);

@@ -21,7 +21,7 @@ import type { Resource, ResourceState } from '../plan/resources.js';
 import { count, listOf, moment, nullable, objectWith, oneOf, type Shape, text } from '../shape.js';
 import { changesIn, type DesiredRules, type TablePlan } from './plan.js';
 import { type RulesState, touchedBy } from './state.js';
-import type { PrivateFiles, TransactionStore, Writer } from './store.js';
+import type { PrivateFiles, TransactionStore, WriterIdentity } from './store.js';
 
 /** entries that are kept */
 export const MOST_ENTRIES = 50;
@@ -61,7 +61,7 @@ export interface TransactionEntry {
   /** commands of ipvsadm */
   readonly steps: readonly string[];
   readonly parts: readonly TransactionPart[];
-  readonly writer: Writer;
+  readonly writer: WriterIdentity;
   readonly outcome: TransactionOutcome | null;
 }
 
@@ -79,7 +79,7 @@ export function entryOf(
   number: number,
   plan: TablePlan,
   before: RulesState,
-  writer: Writer,
+  writer: WriterIdentity,
   { by, command, label, time }: Caller,
 ): TransactionEntry {
   const parts = partsOf(plan, before);
@@ -263,7 +263,7 @@ const part: Shape = (value, path) => {
   const wrong = checkEntry(value);
   return wrong === undefined ? undefined : `${path}: ${wrong}`;
 };
-const WRITER = objectWith<Writer>({ pid: count, start: text, namespace: text, boot: text });
+const WRITER = objectWith<WriterIdentity>({ pid: count, start: text, namespace: text, boot: text });
 const OUTCOME = objectWith<TransactionOutcome>({
   result: oneOf(RESULTS),
   time: moment,

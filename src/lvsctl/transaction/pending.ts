@@ -1,7 +1,7 @@
 // The transaction that waits for its confirmation: one a network namespace, in `pending.json`.
 import { LvsctlError } from '../errors.js';
 import { count, moment, nullable, objectWith, oneOf, type Shape, text } from '../shape.js';
-import type { PrivateFiles, Writer } from './store.js';
+import type { PrivateFiles, WriterIdentity } from './store.js';
 
 const FILE = 'pending.json';
 const VERSION = 1;
@@ -14,7 +14,7 @@ export interface Pending {
   /** ISO 8601: when it is taken back */
   readonly until: string;
   /** the process that takes it back */
-  readonly guard: Writer | null;
+  readonly guard: WriterIdentity | null;
 }
 
 const PENDING: Shape = objectWith<Pending>({
@@ -22,7 +22,9 @@ const PENDING: Shape = objectWith<Pending>({
   entry: count,
   command: text,
   until: moment,
-  guard: nullable(objectWith<Writer>({ pid: count, start: text, namespace: text, boot: text })),
+  guard: nullable(
+    objectWith<WriterIdentity>({ pid: count, start: text, namespace: text, boot: text }),
+  ),
 });
 
 /** @returns undefined when none waits @throws BAD_RECORD when the file is damaged */

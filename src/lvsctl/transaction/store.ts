@@ -2,7 +2,7 @@
 // real place, tests their own.
 
 /** The process that writes an entry; see system/identity.ts. */
-export interface Writer {
+export interface WriterIdentity {
   readonly pid: number;
   readonly start: string;
   readonly namespace: string;
@@ -34,12 +34,12 @@ export interface TransactionStore {
    * `realserver`, other transactions.
    */
   lock(): () => void;
-  readonly writer: Writer;
+  readonly writer: WriterIdentity;
   /** Whether a process is certain to be dead; one of an earlier boot is. */
-  isDead(writer: Writer): boolean;
+  isDead(writer: WriterIdentity): boolean;
   /**
    * Starts a process in a session of its own that runs `guardTransaction` with this entry.
    * @returns its identity, when it is ready @throws a system error
    */
-  startGuard(entry: number, seconds: number): Promise<Writer>;
+  startGuard(entry: number, seconds: number): Promise<WriterIdentity>;
 }

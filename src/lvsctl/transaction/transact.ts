@@ -5,7 +5,7 @@ import { failureText } from '../failure.js';
 import { isLoaded } from '../plan/sysctl.js';
 import type { World } from '../world.js';
 import { checkPlan } from './check.js';
-import { execute, type Result } from './execute.js';
+import { type ExecutionResult, execute } from './execute.js';
 import {
   type Caller,
   entryOf,
@@ -43,7 +43,7 @@ export interface Transacted {
   readonly plan: TablePlan;
   readonly live: LiveRules;
   /** done: also when there was nothing to do; undefined of a dry run */
-  readonly result: Result | undefined;
+  readonly result: ExecutionResult | undefined;
   /** its number in the history; undefined when nothing was changed or nothing is kept */
   readonly entry: number | undefined;
 }
@@ -186,7 +186,7 @@ export function conclude(
 
 /** What the history says of a result. */
 export function outcomeOf(
-  result: Result,
+  result: ExecutionResult,
   waits: boolean,
   world: Pick<World, 'now'>,
 ): TransactionOutcome {
@@ -204,7 +204,7 @@ export function outcomeOf(
 }
 
 /** The error of a transaction that was not done; undefined when it was. */
-export function errorOf(result: Result): LvsctlError | undefined {
+export function errorOf(result: ExecutionResult): LvsctlError | undefined {
   switch (result.kind) {
     case 'done':
       return undefined;
