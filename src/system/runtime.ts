@@ -17,6 +17,7 @@ import { netnsIdentity } from './netns.js';
 import { describe, reasonOf } from './probe/attempt.js';
 import { createProbe } from './probe/probe.js';
 import { createExec } from './probe/program.js';
+import { userError } from './probe/user.js';
 import { type RegularFile, readRegularFile } from './regular.js';
 import { replaceFile } from './replace.js';
 import { askLine, type SocketEvent, serveLines } from './socket.js';
@@ -39,7 +40,11 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     command: readonly string[],
     environment: Readonly<Record<string, string>>,
     timeoutMs: number,
-  ) => reasonOf(await exec({ command, environment }, timeoutMs));
+    user?: string,
+  ) => {
+    const as = user === undefined ? {} : { user };
+    return reasonOf(await exec({ command, environment, ...as }, timeoutMs));
+  };
   // the last notification is that it ends
   const notifier = createExec({ ends: new Set(), over: false });
   return {
@@ -106,6 +111,18 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
         return describe(error);
       }
     },
+    keyPairError(cert: string, key: string) {
+      try {
+        const pem = (path: string) => ({ path, text: readFileSync(path, 'utf8') });
+        const [one, other] = [pem(cert), pem(key)];
+        createSecureContext({ cert: one.text, key: other.text }); // throws when they do not fit
+        return undefined;
+      } catch (error) {
+        const { path = `${cert}, ${key}` } = error as NodeJS.ErrnoException;
+        return `${path}: ${describe(error)}`;
+      }
+    },
+    userError,
     isExecutable(path: string) {
       try {
         accessSync(path, constants.X_OK);

@@ -66,6 +66,8 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
     writeText: (path, text) => void files.set(path, text),
     appendText: (path, text) => void files.set(path, (files.get(path) ?? '') + text),
     certificateError: () => undefined,
+    keyPairError: () => undefined,
+    userError: () => undefined,
     isExecutable: () => true,
     serve: async () => ({ close: () => {} }),
     ask: async () => '',

@@ -1,13 +1,16 @@
 // What the health checks of a service mean together with their service.
-import { parseAddress } from '../../model/address.js';
-import { type Check, type CheckKind, DEFAULT_PORT } from './checks.js';
+import { type Address, formatAddress } from '../../model/address.js';
+import { CHECKS, rowOf } from '../checks/table.js';
+import type { Check } from './checks.js';
 import { serverMode } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { fail, type Place } from './place.js';
 
-/** Kinds that can go out from another network namespace, by a port of their own. */
-const FROM_NETNS: readonly CheckKind[] = ['tcp', 'http', 'https', 'udp', 'smtp'];
+/** Kinds that can reach the VIP on a server over a route. */
+const OVER_ROUTE = Object.entries(CHECKS).flatMap(([kind, { vip }]) =>
+  vip === 'route' ? [kind] : [],
+);
 
 /** What checks need of the key `monitor`. */
 export type Monitor = Pick<Config['monitor'], 'check_netns'>;
@@ -42,32 +45,33 @@ function checkList(
     if (check.target === 'vip') {
       if (service.servers.some((server) => serverMode(service, server) === 'nat'))
         fail(target, 'only dr and tun servers have the VIP');
-      if (check.kind !== 'exec' && !FROM_NETNS.includes(check.kind)) {
+      const { vip } = rowOf(check);
+      if (vip === 'never') {
         fail(
           target,
-          `check ${check.kind} cannot ask for the VIP; ${FROM_NETNS.join(', ')} and exec can`,
+          `check ${check.kind} cannot ask for the VIP; ${OVER_ROUTE.join(', ')} and exec can`,
         );
       }
-      if (check.kind !== 'exec' && !reachableByTunnel(service))
+      if (vip === 'route' && !reachableByTunnel(service))
         fail(target, 'through a tunnel only IPv4 within IPv4 is possible; use exec');
-      if (check.kind === 'udp' && !check.reply)
-        fail(target, "without `reply: true' the silence of a machine that is off would pass");
-      if (check.kind !== 'exec' && monitor && monitor.check_netns === undefined) {
+      if (vip === 'route' && monitor && monitor.check_netns === undefined) {
         fail(
           target,
           "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed",
         );
       }
     }
-    const asked =
-      check.target === 'vip' ? [service.address] : service.servers.map(({ address }) => address);
-    if (check.source && asked.some(({ family }) => family !== check.source?.family)) {
+    checkConnectTo(check, service, below(at, i, 'connect_to'));
+    if (
+      check.source &&
+      targetsOf(check, service).some(({ family }) => family !== check.source?.family)
+    ) {
       fail(
         below(at, i, 'source'),
         `an ${check.source.family} address, where another family is asked`,
       );
     }
-    if (DEFAULT_PORT[check.kind] === undefined && !check.port && isPortless(service)) {
+    if (rowOf(check).defaultPort === undefined && !check.port && isPortless(service)) {
       fail(below(at, i), `check ${check.kind} needs \`port', for the service has none`);
     }
     checkOne(check, below(at, i));
@@ -97,33 +101,30 @@ function checkOne(check: Check, at: Place): void {
         `it is shorter than ${place.path}, ${check.fast_interval}; give this check a \`fast_interval'`,
       );
   }
-  switch (check.kind) {
-    case 'http':
-    case 'https':
-      if (check.method === 'HEAD' && check.body)
-        fail(below(at, 'body'), 'an answer to HEAD has no body');
-      return;
-    case 'dns': {
-      const family = { A: 'ipv4', AAAA: 'ipv6' }[check.type as string];
-      const odd = check.expected.findIndex(
-        (text) => family !== undefined && parseAddress(text)?.family !== family,
-      );
-      if (odd >= 0)
-        fail(
-          below(at, 'expected', odd),
-          `\`${check.expected[odd]}' is no ${family} address, of which records of type ${check.type} are`,
-        );
-      return;
+  rowOf(check).consistency?.(check as never, at);
+}
+
+/** Another address to check: of a server of the service, and instead of the VIP. */
+function checkConnectTo(check: Check, service: VirtualService, at: Place): void {
+  const { connect_to: other } = check;
+  if (other === undefined) return;
+  if (check.target === 'vip') fail(at, "give either `connect_to' or `target: vip'");
+  if (!('byServer' in other)) return;
+  const servers = service.servers.map(({ address }) => formatAddress(address));
+  for (const [server] of other.byServer) {
+    const text = formatAddress(server);
+    if (!servers.includes(text)) {
+      const place = below(at, text);
+      fail(place, `${text} is no server of ${service.name} that has this check`);
     }
-    case 'udp':
-      if (check.payload !== undefined && check.payload_hex !== undefined)
-        fail(below(at, 'payload_hex'), "give either `payload' or `payload_hex'");
-      return;
-    case 'exec':
-      if (!check.command[0]?.startsWith('/'))
-        fail(below(at, 'command'), 'the program needs an absolute path');
-      return;
-    default:
-      return; // the others have nothing that could contradict
   }
+}
+
+/** The addresses that a check goes to. */
+function targetsOf(check: Check, service: VirtualService): readonly Address[] {
+  if (check.target === 'vip') return [service.address];
+  const { connect_to: other } = check;
+  if (other !== undefined && !('byServer' in other)) return [other];
+  const map = new Map(other?.byServer.map(([one, to]) => [formatAddress(one), to]));
+  return service.servers.map(({ address }) => map.get(formatAddress(address)) ?? address);
 }

@@ -15,7 +15,7 @@ export interface Parts {
   readonly vips: readonly (Config['vips'][number] | undefined)[];
   readonly services: readonly (VirtualService | undefined)[];
   readonly sync: readonly (Config['sync'][number] | undefined)[];
-  readonly monitor: Pick<Config['monitor'], 'check_netns' | 'hook'> | undefined;
+  readonly monitor: Pick<Config['monitor'], 'check_netns' | 'hook' | 'hook_user'> | undefined;
 }
 
 /** Reports whatever does not fit together, at its place. */
@@ -63,6 +63,8 @@ export function checkConsistency(parts: Parts, root: Place): void {
   }
   if (monitor?.hook && !monitor.hook[0]?.startsWith('/'))
     fail(below(root, 'monitor', 'hook'), 'the program needs an absolute path');
+  if (monitor?.hook_user !== undefined && monitor.hook === undefined)
+    fail(below(root, 'monitor', 'hook_user'), "`hook_user' needs `hook'");
 }
 
 /** A name is that of one machine, in any number of services. */

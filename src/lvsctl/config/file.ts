@@ -3,12 +3,15 @@
 import { parseAddress, parseDottedQuad } from '../../model/address.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
+import { TIMES } from '../checks/row.js';
+import { userName } from '../checks/values.js';
+import { address, endpointAddress, vipAddress } from './address.js';
 import { interfaceHint } from './addresshint.js';
-import { address, check, endpointAddress, TIMES, vipAddress, YEAR } from './checks.js';
+import { check } from './checks.js';
 import { list } from './collections.js';
 import { asDefaults } from './defaults.js';
 import { object, optional, required, requiredHereOrInDefaults, type Value } from './field.js';
-import { boolean, integer, number, oneOf, parsed, text } from './scalar.js';
+import { boolean, integer, number, oneOf, parsed, text, YEAR } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
 
@@ -196,6 +199,11 @@ export const MONITOR = object({
     'what the monitor does when the IPVS table differs from the desired state',
   ),
   hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
+  hook_user: optional(
+    userName,
+    undefined,
+    'user that the hook runs as, with the groups of this user; that of the monitor when absent',
+  ),
   log: optional(log, { format: 'text' as const, file: undefined }, 'log'),
 });
 
@@ -224,6 +232,7 @@ export const FILE = object({
       check_netns: undefined,
       drift: 'correct' as const,
       hook: undefined,
+      hook_user: undefined,
       log: { format: 'text' as const, file: undefined },
     },
     'settings of lvsctl monitor',

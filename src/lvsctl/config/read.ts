@@ -105,7 +105,11 @@ function partsOf(root: Place): Parts {
   };
 }
 
-const NO_MONITOR: Parts['monitor'] = { check_netns: undefined, hook: undefined };
+const NO_MONITOR: Parts['monitor'] = {
+  check_netns: undefined,
+  hook: undefined,
+  hook_user: undefined,
+};
 
 /** The place of a key of the file; without a node where the key is absent. */
 function at(root: Place, key: string): Place {

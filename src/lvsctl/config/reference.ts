@@ -93,7 +93,7 @@ function typeOf(schema: Described): string {
   if (schema.enum) return schema.enum.join(', ');
   if (schema.items?.enum) return `list of ${schema.items.enum.join(', ')}`;
   if (schema.type === 'array') return 'list';
-  if (schema.type === 'object') return 'map';
-  const name = Array.isArray(schema.type) ? schema.type.join(' or ') : String(schema.type);
+  const types = [schema.type].flat().map((type) => (type === 'object' ? 'map' : String(type)));
+  const name = types.join(' or ');
   return schema.minimum === undefined ? name : `${name} ${schema.minimum}..${schema.maximum}`;
 }

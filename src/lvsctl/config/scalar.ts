@@ -6,6 +6,9 @@ import { didYouMean, nearest } from './nearest.js';
 import { fail, failWithin, follow, type Place } from './place.js';
 import { VALUE_SYNONYMS } from './synonyms.js';
 
+/** Seconds; the most that a time in the file may be. */
+export const YEAR = 31_536_000;
+
 /** One of these words. */
 export function oneOf<const W extends string>(words: readonly W[]): Field<W> {
   return {

@@ -1,6 +1,7 @@
 // What the monitor needs of the machine beside the table: time, probes, programs, signals, files,
 // a socket. Tests hand in a simulated one.
 import type { Probe } from '../../system/probe/spec.js';
+import type { CheckMachine } from '../checks/row.js';
 
 export interface Clock {
   /** milliseconds of a clock that never jumps */
@@ -14,7 +15,7 @@ export interface Clock {
 export type Environment = Readonly<Record<string, string>>;
 export type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
 
-export interface Runtime {
+export interface Runtime extends CheckMachine {
   readonly clock: Clock;
   readonly probe: Probe;
   /**
@@ -25,11 +26,16 @@ export interface Runtime {
   readonly pid: number;
   /** Ends probes in progress, with their programs. */
   endProbes(): void;
-  /** Runs a program that is no probe, without a shell. @returns why it failed */
+  /**
+   * Runs a program that is no probe, without a shell.
+   * @param user that it runs as; this process's own when undefined
+   * @returns why it failed
+   */
   run(
     command: readonly string[],
     environment: Environment,
     timeoutMs: number,
+    user?: string,
   ): Promise<string | undefined>;
   /** Ends such programs with their process groups; none is started afterwards. */
   endPrograms(): void;
@@ -75,10 +81,6 @@ export interface Runtime {
    * @returns what gives the terminal back
    */
   readKeys(press: (key: string) => void): () => void;
-  /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
-  certificateError(path: string): string | undefined;
-  /** Whether a program can be run. */
-  isExecutable(path: string): boolean;
   /**
    * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nothing
    * answers is replaced; one whose file was removed is bound anew.

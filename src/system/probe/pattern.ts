@@ -1,9 +1,11 @@
 // Regular expressions that meet what servers send: RE2, which takes time in proportion to it.
 import { RE2JS } from 're2js';
 
-/** Whether a pattern occurs in a text; its first group where `group` is asked. */
+/** A pattern, and where it occurs in a text. */
 export interface ProbePattern {
   readonly test: (text: string) => boolean;
+  /** index behind the first match; undefined = no match */
+  readonly end: (text: string) => number | undefined;
   /** the text of group 1, or of the whole match where there is no group; undefined = no match */
   readonly group: (text: string) => string | undefined;
 }
@@ -20,6 +22,10 @@ export function createPatterns(): (source: string) => ProbePattern {
     const compiled = RE2JS.compile(source);
     const pattern: ProbePattern = {
       test: (text) => compiled.test(text),
+      end(text) {
+        const matcher = compiled.matcher(text);
+        return matcher.find() ? matcher.end() : undefined;
+      },
       group(text) {
         const matcher = compiled.matcher(text);
         if (!matcher.find()) return undefined;

@@ -4,6 +4,7 @@ import { attempt, type Open, outcomeOf, reasonOf } from './attempt.js';
 import { createCounter } from './limits.js';
 import { failed, notMade, PASS, type ProbeOutcome } from './outcome.js';
 import { spawnWithRoom } from './spawn.js';
+import { createUsers, SETPRIV_ERROR } from './user.js';
 
 /** Programs of a kind at a time; further ones wait for their turn. */
 const AT_A_TIME = 256;
@@ -18,6 +19,10 @@ export interface ProbeProgram {
   /** program and arguments; no shell */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** that it runs as, with the groups of this user */
+  readonly user?: string;
+  /** a status from 2 to 255 passes with a weight of status - 2 */
+  readonly weight?: boolean;
 }
 
 export type Exec = (program: ProbeProgram, timeoutMs: number) => Promise<ProbeOutcome>;
@@ -27,13 +32,18 @@ export type Exec = (program: ProbeProgram, timeoutMs: number) => Promise<ProbeOu
  *   says why
  */
 export function createExec(open: Open): Exec {
+  const commandAs = createUsers();
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (program, timeoutMs) => {
     if (running >= AT_A_TIME) await new Promise<void>((resolve) => void waiting.push(resolve));
     running++;
     try {
-      return await run(open, program, timeoutMs);
+      const { user, command } = program;
+      const started = user === undefined ? command : await commandAs(user, command);
+      return started === undefined
+        ? notMade(`there is no user ${user}`)
+        : await run(open, { ...program, command: started }, timeoutMs);
     } finally {
       running--;
       waiting.shift()?.();
@@ -43,7 +53,7 @@ export function createExec(open: Open): Exec {
 
 function run(
   open: Open,
-  { command: [program = '', ...args], environment }: ProbeProgram,
+  { command: [program = '', ...args], environment, user, weight = false }: ProbeProgram,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
   return attempt(open, timeoutMs, (one) => {
@@ -77,7 +87,7 @@ function run(
     child.once('exit', (status, signal) => {
       if (child.pid !== undefined) killGroup(child.pid); // what it left behind
       const finish = () =>
-        one.done(status === 0 ? PASS : failed(reason(status, signal, output.toString())));
+        one.done(resultOf({ status, signal, text: output.toString() }, { weight, user }));
       child.once('close', finish);
       // who left its group may keep the output open
       const late = setTimeout(finish, LAST_WORDS_MS);
@@ -86,7 +96,31 @@ function run(
   });
 }
 
-function reason(status: number | null, signal: NodeJS.Signals | null, text: string): string {
+interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** the end of its output */
+  readonly text: string;
+}
+
+/** The largest weight that a status can carry is 253. */
+const FIRST_WEIGHT_STATUS = 2;
+
+function resultOf(
+  ended: Ended,
+  { weight, user }: { readonly weight: boolean; readonly user: string | undefined },
+): ProbeOutcome {
+  const { status } = ended;
+  // the program itself was not started
+  if (status !== 0 && user !== undefined && SETPRIV_ERROR.test(ended.text))
+    return notMade(reason(ended));
+  if (status === 0) return PASS;
+  return weight && status !== null && status >= FIRST_WEIGHT_STATUS
+    ? { outcome: 'pass', weight: status - FIRST_WEIGHT_STATUS }
+    : failed(reason(ended));
+}
+
+function reason({ status, signal, text }: Ended): string {
   const how = signal === null ? `status ${status}` : `ended by ${signal}`;
   const last = text.trim().split('\n').at(-1)?.trim();
   return last ? `${how}: ${last}` : how;

@@ -72,7 +72,7 @@ describe('keys and values', () => {
     ['checks: [{http: {path: /}}]', "9:14 services[0].checks[0] expected a map with `kind': write `kind: http'"],
     ['checks: [{kind: http, url: /x}]', "9:27 services[0].checks[0] unknown key `url'; did you mean `path'?"],
     ['checks: [{kind: tcp, path: /x}]', "9:26 services[0].checks[0] unknown key `path': tcp has none; http, https have"],
-    ['checks: [{kind: HTTP}]', "9:21 services[0].checks[0].kind `HTTP' is not one of tcp, http, https, dns, udp, smtp, ping, exec; did you mean `http'?"],
+    ['checks: [{kind: HTTP}]', "9:21 services[0].checks[0].kind `HTTP' is not one of tcp, http, https, dns, udp, smtp, send_expect, ping, exec; did you mean `http'?"],
     ['checks: [{kind: tcp, interval: 5s}]', "9:36 services[0].checks[0].interval `5s' is not a number from 0.1 to 31536000; write it without a unit: 5"],
     ['checks: [{kind: tcp, interval: 500 ms}]', "9:36 services[0].checks[0].interval `500 ms' is not a number from 0.1 to 31536000; write it without a unit: 0.5"],
     ['health: {min_up: 50%}', "9:22 services[0].health.min_up `50%' is not a number from 0 to 1; write it without a unit: 0.5"],

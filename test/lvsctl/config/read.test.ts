@@ -83,7 +83,7 @@ describe('errors are named with line and column', () => {
     [
       'a check of the VIP that cannot come from there',
       `${web('    port: 80\n    mode: tun\n    servers: []\n    checks: [{kind: ping, target: vip}]\n')}monitor: {check_netns: c}\n`,
-      /check ping cannot ask for the VIP; tcp, http, https, udp, smtp and exec can/,
+      /check ping cannot ask for the VIP; tcp, http, https, udp, smtp, send_expect and exec can/,
     ],
     [
       'a check of the VIP through a tunnel to IPv6',

@@ -159,7 +159,12 @@ test('labels', () => {
 });
 
 test('a file of certificates that cannot be used is refused before anything begins', () => {
-  const runtime = { isExecutable: () => true, certificateError: () => 'no such file' };
+  const runtime = {
+    isExecutable: () => true,
+    certificateError: () => 'no such file',
+    keyPairError: () => undefined,
+    userError: () => undefined,
+  };
   expect(missingPrerequisite(checkOf(NAT, 'kind: https, ca: /x').check, runtime)).toBe(
     'check https: /x: no such file',
   );

@@ -2,6 +2,7 @@
 // VIP, with a route to each server that is chosen by the port a check comes from.
 import { formatAddress } from '../../../model/address.js';
 import type { Destination } from '../../../model/destination.js';
+import { rowOf } from '../../checks/table.js';
 import type { Check } from '../../config/checks.js';
 import { type DesiredService, desiredServices } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
@@ -33,7 +34,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 /** Whether a check needs a route to the VIP. */
 export function needsRoute(check: Check): boolean {
-  return check.target === 'vip' && check.kind !== 'exec';
+  return check.target === 'vip' && rowOf(check).vip === 'route';
 }
 
 /**

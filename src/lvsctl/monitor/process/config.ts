@@ -17,6 +17,10 @@ export function loadConfig(text: string, file: string, runtime: Runtime): Config
   const [hook] = config.monitor.hook ?? [];
   if (hook !== undefined && !runtime.isExecutable(hook))
     throw new LvsctlError('WRONG_MACHINE', `${file}: monitor.hook: ${hook} cannot be run`);
+  const { hook_user: user } = config.monitor;
+  const reason = user === undefined ? undefined : runtime.userError(user);
+  if (reason !== undefined)
+    throw new LvsctlError('WRONG_MACHINE', `${file}: monitor.hook_user: ${reason}`);
   for (const service of config.services) {
     const checks = new Set(service.servers.flatMap((server) => serverChecks(service, server)));
     const [problem] = [...service.checks, ...checks].flatMap(

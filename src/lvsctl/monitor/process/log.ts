@@ -6,6 +6,7 @@ import { EVENTS, type MonitorEvent, renderEvent } from '../state/events.js';
 export interface LogSettings {
   readonly log: { readonly format: 'text' | 'json'; readonly file: string | undefined };
   readonly hook: readonly string[] | undefined;
+  readonly hook_user?: string | undefined;
 }
 
 export interface Log {
@@ -57,7 +58,7 @@ export function createLog(
 
   /** One after the other, so that the program sees them in their order. */
   function hook(event: MonitorEvent): void {
-    const command = settings().hook;
+    const { hook: command, hook_user: user } = settings();
     if (command === undefined || !EVENTS[event.event].hook) return;
     const report = (reason: string) =>
       write({ event: 'error', reason: `hook ${command[0]}: ${reason}` });
@@ -69,7 +70,7 @@ export function createLog(
     const environment = hookEnvironment(event, runtime.clock.date());
     hooks = hooks.then(async () => {
       if (over) return;
-      const failed = await runtime.run(command, environment, HOOK_LIMIT_MS);
+      const failed = await runtime.run(command, environment, HOOK_LIMIT_MS, user);
       waiting--;
       if (failed !== undefined && !over) report(failed);
     });
