@@ -146,7 +146,7 @@ export const SERVICE = object({
   check_defaults: optional(
     object(asDefaults(TIMES)),
     undefined,
-    'what the checks of this service have when they do not say otherwise',
+    'defaults of the checks of this service',
   ),
   health: optional(
     health,
@@ -212,7 +212,7 @@ export const FILE = object({
   defaults: optional(
     defaults,
     undefined,
-    'what services and checks have when they do not say otherwise',
+    'defaults of services and checks',
   ),
   vips: required(list(VIP, 1), 'virtual addresses'),
   services: required(list(SERVICE), 'virtual services'),

@@ -25,7 +25,7 @@ export interface Header {
   readonly links: Readonly<Record<string, number>>;
 }
 
-/** o: a change is under way, s: it is made, v: the line does not count any more */
+/** o: a change has begun, s: it is made, v: the line does not count any more */
 export type Letter = 'o' | 's' | 'v';
 
 /** The line of an entry. */
