@@ -209,11 +209,7 @@ export const MONITOR = object({
 
 /** The whole file. */
 export const FILE = object({
-  defaults: optional(
-    defaults,
-    undefined,
-    'defaults of services and checks',
-  ),
+  defaults: optional(defaults, undefined, 'defaults of services and checks'),
   vips: required(list(VIP, 1), 'virtual addresses'),
   services: required(list(SERVICE), 'virtual services'),
   timeouts: optional(
