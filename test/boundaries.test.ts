@@ -39,7 +39,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'backend/rawsocket': ['netlink'],
   // files are replaced, and dead processes recognised, in one place for all
   'backend/table/file': ['system/replace'],
-  'backend/table/lock': ['system/identity'],
+  'backend/table/lock': ['system/identity', 'system/blockfor'],
   'ipvsadm/main': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
   'ipvsadm/hostnames': ['system'],

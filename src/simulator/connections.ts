@@ -5,7 +5,7 @@ import type { KnownProtocol } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
 import type { Packet } from './packet.js';
 import type { LiveServer, LiveService } from './server.js';
-import { type Direction, isActive, nextSctp, nextTcp, secondsIn } from './states.js';
+import { type Direction, firstState, isActive, nextSctp, nextTcp, secondsIn } from './states.js';
 import { type Timed, Timers } from './timers.js';
 
 export interface Template extends Timed {
@@ -36,6 +36,47 @@ export interface Flow extends Timed {
   active: boolean;
   /** the director saw a reply, or rewrites addresses and so must see them */
   bidirectional: boolean;
+}
+
+/** What tells one template from another, and what is shown of it. */
+export type TemplateTuple = Pick<
+  Template,
+  'key' | 'protocol' | 'client' | 'virtual' | 'virtualPort' | 'engine'
+>;
+
+/** A template that no connection uses yet, and that is not queued to expire. */
+export function newTemplate(
+  tuple: TemplateTuple,
+  parts: Pick<Template, 'server' | 'serverPort' | 'seconds'>,
+): Template {
+  return {
+    kind: 'template',
+    ...tuple,
+    ...parts,
+    assured: false,
+    users: 0,
+    expiresAt: 0,
+    queuedAt: 0,
+  };
+}
+
+/** A connection as its first packet finds it. */
+export function newFlow(
+  parts: Pick<Flow, 'service' | 'server' | 'serverPort' | 'template'>,
+  packet: Packet,
+  key: string,
+): Flow {
+  return {
+    kind: 'flow',
+    key,
+    packet,
+    ...parts,
+    state: firstState(packet.protocol),
+    active: false,
+    bidirectional: parts.server.destination.forwarding === 'masquerade',
+    expiresAt: 0,
+    queuedAt: 0,
+  };
 }
 
 /** what a template that still has connections gets when its time is over */

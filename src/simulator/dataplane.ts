@@ -7,7 +7,7 @@ import type { Service } from '../model/service.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../model/timeouts.js';
 import type { Settings } from '../schedulers/scheduler.js';
 import { FTP_PORT, findService, mayBegin, mustReschedule } from './admission.js';
-import { ConnectionTable, type Flow, type Template } from './connections.js';
+import { ConnectionTable, type Flow, newFlow, newTemplate, type Template } from './connections.js';
 import { flowKey, lookupKey, trashKey } from './keys.js';
 import {
   DEFAULT_SYSCTLS,
@@ -23,7 +23,7 @@ import { templateOf } from './persistence.js';
 import { LiveServer, LiveService } from './server.js';
 import { shownConnections } from './shown.js';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
-import { type Direction, firstState } from './states.js';
+import type { Direction } from './states.js';
 import { Trash } from './trash.js';
 
 export class Dataplane {
@@ -168,17 +168,8 @@ export class Dataplane {
     if (!template) {
       const server = this.pick(live, packet);
       if (!server) return REFUSED;
-      template = {
-        kind: 'template',
-        ...where,
-        server,
-        serverPort: where.virtualPort === 0 ? 0 : server.port,
-        seconds: timeout,
-        assured: false,
-        users: 0,
-        expiresAt: 0,
-        queuedAt: 0,
-      };
+      const serverPort = where.virtualPort === 0 ? 0 : server.port;
+      template = newTemplate(where, { server, serverPort, seconds: timeout });
       this.#connections.addTemplate(template);
     }
     const { server } = template;
@@ -209,20 +200,7 @@ export class Dataplane {
     packet: Packet,
     key: string,
   ): Verdict {
-    const flow: Flow = {
-      kind: 'flow',
-      key,
-      packet,
-      server,
-      service: live,
-      serverPort: port,
-      template,
-      state: firstState(packet.protocol),
-      active: false,
-      bidirectional: server.destination.forwarding === 'masquerade',
-      expiresAt: 0,
-      queuedAt: 0,
-    };
+    const flow = newFlow({ service: live, server, serverPort: port, template }, packet, key);
     server.inactive++;
     server.bound();
     server.traffic.connection();

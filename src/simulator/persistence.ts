@@ -3,15 +3,12 @@ import { type Address, type Family, ipv4, ipv6 } from '../model/address.js';
 import { networkOf } from '../model/prefix.js';
 import { familyOf, fullNetmask, type Service } from '../model/service.js';
 import { FTP_PORT } from './admission.js';
-import type { Template } from './connections.js';
+import type { TemplateTuple } from './connections.js';
 import { templateKey } from './keys.js';
 import type { Packet } from './packet.js';
 
 /** The key of the template that a packet belongs to, and how it is listed. */
-export function templateOf(
-  { id, netmask, engine }: Service,
-  packet: Packet,
-): Pick<Template, 'key' | 'protocol' | 'client' | 'virtual' | 'virtualPort' | 'engine'> {
+export function templateOf({ id, netmask, engine }: Service, packet: Packet): TemplateTuple {
   const client = masked(packet.client, netmask);
   const data =
     engine === 'sip' && packet.callId !== undefined

@@ -3,7 +3,13 @@
 // Not kept: what a scheduler remembers, and servers that were deleted, with their connections.
 import type { Address } from '../model/address.js';
 import type { KnownProtocol } from '../model/service.js';
-import type { ConnectionTable, Flow, Template } from './connections.js';
+import {
+  type ConnectionTable,
+  type Flow,
+  newFlow,
+  newTemplate,
+  type Template,
+} from './connections.js';
 import { flowKey, templateKey } from './keys.js';
 import type { Packet } from './packet.js';
 import type { LiveServer, LiveService } from './server.js';
@@ -183,16 +189,10 @@ function restoreTemplate(
   const { service, server: place, callId, retired, expiresAt, ...rest } = kept;
   const server = lives[service]?.servers[place];
   if (!server) return undefined;
-  const template: Template = {
-    kind: 'template',
-    ...rest,
-    server,
-    key: templateKey(rest, callId),
-    engine: callId === undefined ? undefined : { name: 'sip', data: callId },
-    users: 0,
-    expiresAt,
-    queuedAt: 0,
-  };
+  const { serverPort, seconds, assured } = rest;
+  const engine = callId === undefined ? undefined : ({ name: 'sip', data: callId } as const);
+  const tuple = { ...rest, key: templateKey(rest, callId), engine };
+  const template = { ...newTemplate(tuple, { server, serverPort, seconds }), assured, expiresAt };
   if (retired) connections.retired.add(template);
   else connections.templates.set(template.key, template);
   server.persistent++;
@@ -222,20 +222,8 @@ function restoreFlow(
     bytes: 0,
   };
   const active = isActive(protocol, state);
-  const flow: Flow = {
-    kind: 'flow',
-    key: flowKey(packet),
-    packet,
-    server,
-    service,
-    serverPort,
-    template,
-    state,
-    active,
-    bidirectional,
-    expiresAt,
-    queuedAt: 0,
-  };
+  const begun = newFlow({ service, server, serverPort, template }, packet, flowKey(packet));
+  const flow = { ...begun, state, active, bidirectional, expiresAt };
   if (active) server.active++;
   else server.inactive++;
   connections.add(flow);

@@ -21,6 +21,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { blockFor } from './blockfor.js';
 import { makeDirectory } from './directory.js';
 import { replaceFile } from './replace.js';
 
@@ -216,8 +217,7 @@ function isFull(error: unknown): boolean {
 function waitForHolders(path: string): void {
   const end = Date.now() + MAX_WAIT_MS;
   const real = realpathSync(path);
-  while (hasHolder(real) && Date.now() < end)
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  while (hasHolder(real) && Date.now() < end) blockFor(POLL_MS);
 }
 
 function hasHolder(path: string): boolean {

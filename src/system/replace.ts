@@ -19,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { blockFor } from './blockfor.js';
 import { isDead, ownIdentity, type ProcessIdentity } from './identity.js';
 
 export interface ReplaceOptions {
@@ -195,7 +196,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
       at += writeSync(fd, bytes, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      blockFor(RETRY_MS);
     }
   }
 }

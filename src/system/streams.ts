@@ -1,5 +1,6 @@
 // stdin, stdout and stderr without Node's streams, which cost start-up time.
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { blockFor } from './blockfor.js';
 
 const PIECE = 65536;
 /** files may be read in larger pieces than pipes ever hold */
@@ -123,5 +124,5 @@ function isFile(fd: number): boolean {
 
 /** Waits a moment for a descriptor that is not ready. */
 export function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+  blockFor(RETRY_MS);
 }

@@ -7,6 +7,7 @@
 // alive.
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { BackendError } from '../../model/errors.js';
+import { blockFor } from '../../system/blockfor.js';
 import { hostName, isDead, ownIdentity, type ProcessIdentity } from '../../system/identity.js';
 
 const POLL_MS = 2;
@@ -92,7 +93,7 @@ function acquire(path: string, link: string, me: Holder, longestWaitMs: number):
         `${path}: locked for ${longestWaitMs / 1000} s by ${description(text, holder, me)}`,
       );
     } else {
-      sleep(POLL_MS * (1 + Math.random()));
+      blockFor(POLL_MS * (1 + Math.random()));
     }
   }
   return wasDead;
@@ -161,8 +162,4 @@ function holderOf(path: string): string | undefined {
       throw new BackendError(`${path}: not a lock, and in its place; remove it`);
     throw error;
   }
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,9 +1,8 @@
-// Faults of a director.
+// Faults of a director; those of its rules are in rules.ts.
 
 import { formatAddress } from '../../model/address.js';
-import type { Destination } from '../../model/destination.js';
-import { familyOf, type ServiceId } from '../../model/service.js';
-import { serverKey, serviceKey } from '../../model/table.js';
+import { familyOf } from '../../model/service.js';
+import { serviceKey } from '../../model/table.js';
 import { printCommand } from '../plan/command.js';
 import { hostPrefix, markRules, schedulerModules } from '../plan/director.js';
 import { connectedTo } from '../plan/facts.js';
@@ -13,6 +12,7 @@ import { isLoaded } from '../plan/sysctl.js';
 import type { FindingRule, Found } from './finding.js';
 import { type Inspection, isLocal, mayAdminister } from './inspection.js';
 import { isNot, shell, typed, wrongAddress } from './repair.js';
+import { RULE_CHECKS } from './rules.js';
 
 /** the first kernel that schedules a reused port anew without a second's delay */
 const GOOD_REUSE = [5, 9] as const;
@@ -102,88 +102,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
           )
         : [],
   },
-  {
-    id: 'port-mapping',
-    role: 'director',
-    why: 'Only NAT changes ports: in DR and TUN the packet arrives with the port that the client asked for.',
-    find: ({ live = [] }) =>
-      live.flatMap(({ service: { id }, destinations }) =>
-        destinations
-          .filter((one) => isMapped(id, one))
-          .map((one) => {
-            const port = id.kind === 'address' ? id.port : 0;
-            const what = `${serviceKey(id)}: server ${serverKey(one)} (${one.forwarding}) has another port than the service`;
-            return {
-              what,
-              repair: [
-                typed({ kind: 'delete-destination', id, destination: one }),
-                typed({ kind: 'add-destination', id, destination: { ...one, port } }),
-              ],
-            };
-          }),
-      ),
-  },
-  {
-    id: 'weights',
-    role: 'director',
-    why: 'Servers of weight 0 take no new connections, so the service refuses them.',
-    find: ({ live = [], expected }) =>
-      live
-        .filter(
-          ({ destinations }) =>
-            destinations.length > 0 && destinations.every(({ weight }) => weight === 0),
-        )
-        .map(({ service: { id }, destinations }) => ({
-          what: `${serviceKey(id)}: all servers have weight 0`,
-          repair: destinations.map((one) =>
-            typed({
-              kind: 'edit-destination',
-              id,
-              destination: { ...one, weight: expectedWeight(id, one, expected) },
-            }),
-          ),
-        })),
-  },
-  {
-    id: 'no-servers',
-    role: 'director',
-    why: 'A service without servers refuses every connection.',
-    find: ({ live = [], expected, config }) =>
-      live
-        .filter(({ destinations }) => destinations.length === 0)
-        .map(({ service: { id } }) => {
-          const servers = config ? (expectedOf(id, expected)?.destinations ?? []) : [];
-          const add = servers.map((destination) =>
-            typed({ kind: 'add-destination', id, destination }),
-          );
-          return {
-            what: `${serviceKey(id)}: no servers`,
-            repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })],
-          };
-        }),
-  },
-  {
-    id: 'service',
-    role: 'director',
-    why: 'The kernel does not balance a service or a server of the file that is not in the table.',
-    find: ({ config, live, expected }) =>
-      config && live
-        ? expected
-            .filter(
-              ({ service }) =>
-                !live.some((one) => serviceKey(one.service.id) === serviceKey(service.id)),
-            )
-            .map(({ service, destinations }) => ({
-              what: `${serviceKey(service.id)}: not in the table`,
-              repair: [
-                typed({ kind: 'add-service', service }),
-                ...destinations.map((destination) =>
-                  typed({ kind: 'add-destination', id: service.id, destination }),
-                ),
-              ],
-            }))
-        : [],
-  },
+  ...RULE_CHECKS,
   {
     id: 'mark',
     role: 'director',
@@ -294,31 +213,6 @@ function arpAnswers({ machine, expected, facts }: Inspection): Found[] {
 function atLeast(release: string, [major, minor]: readonly [number, number]): boolean {
   const [a = 0, b = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   return a > major || (a === major && b >= minor);
-}
-
-function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
-  return (
-    (forwarding === 'direct' || forwarding === 'tunnel') &&
-    port !== (id.kind === 'address' ? id.port : 0)
-  );
-}
-
-function expectedOf(
-  id: ServiceId,
-  expected: Inspection['expected'],
-): Inspection['expected'][number] | undefined {
-  return expected.find(({ service }) => serviceKey(service.id) === serviceKey(id));
-}
-
-function expectedWeight(
-  id: ServiceId,
-  server: Destination,
-  expected: Inspection['expected'],
-): number {
-  return (
-    expectedOf(id, expected)?.destinations.find((one) => serverKey(one) === serverKey(server))
-      ?.weight || 1
-  );
 }
 
 /** The module keeps the size that it was loaded with. */

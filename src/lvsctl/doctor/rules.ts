@@ -1,0 +1,117 @@
+// Faults of the rules of a director.
+import type { Destination } from '../../model/destination.js';
+import type { ServiceId } from '../../model/service.js';
+import { serverKey, serviceKey } from '../../model/table.js';
+import type { FindingRule } from './finding.js';
+import type { Inspection } from './inspection.js';
+import { typed } from './repair.js';
+
+export const RULE_CHECKS: readonly FindingRule[] = [
+  {
+    id: 'port-mapping',
+    role: 'director',
+    why: 'Only NAT changes ports: in DR and TUN the packet arrives with the port that the client asked for.',
+    find: ({ live = [] }) =>
+      live.flatMap(({ service: { id }, destinations }) =>
+        destinations
+          .filter((one) => isMapped(id, one))
+          .map((one) => {
+            const port = id.kind === 'address' ? id.port : 0;
+            const what = `${serviceKey(id)}: server ${serverKey(one)} (${one.forwarding}) has another port than the service`;
+            return {
+              what,
+              repair: [
+                typed({ kind: 'delete-destination', id, destination: one }),
+                typed({ kind: 'add-destination', id, destination: { ...one, port } }),
+              ],
+            };
+          }),
+      ),
+  },
+  {
+    id: 'weights',
+    role: 'director',
+    why: 'Servers of weight 0 take no new connections, so the service refuses them.',
+    find: ({ live = [], expected }) =>
+      live
+        .filter(
+          ({ destinations }) =>
+            destinations.length > 0 && destinations.every(({ weight }) => weight === 0),
+        )
+        .map(({ service: { id }, destinations }) => ({
+          what: `${serviceKey(id)}: all servers have weight 0`,
+          repair: destinations.map((one) =>
+            typed({
+              kind: 'edit-destination',
+              id,
+              destination: { ...one, weight: expectedWeight(id, one, expected) },
+            }),
+          ),
+        })),
+  },
+  {
+    id: 'no-servers',
+    role: 'director',
+    why: 'A service without servers refuses every connection.',
+    find: ({ live = [], expected, config }) =>
+      live
+        .filter(({ destinations }) => destinations.length === 0)
+        .map(({ service: { id } }) => {
+          const servers = config ? (expectedOf(id, expected)?.destinations ?? []) : [];
+          const add = servers.map((destination) =>
+            typed({ kind: 'add-destination', id, destination }),
+          );
+          return {
+            what: `${serviceKey(id)}: no servers`,
+            repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })],
+          };
+        }),
+  },
+  {
+    id: 'service',
+    role: 'director',
+    why: 'The kernel does not balance a service or a server of the file that is not in the table.',
+    find: ({ config, live, expected }) =>
+      config && live
+        ? expected
+            .filter(
+              ({ service }) =>
+                !live.some((one) => serviceKey(one.service.id) === serviceKey(service.id)),
+            )
+            .map(({ service, destinations }) => ({
+              what: `${serviceKey(service.id)}: not in the table`,
+              repair: [
+                typed({ kind: 'add-service', service }),
+                ...destinations.map((destination) =>
+                  typed({ kind: 'add-destination', id: service.id, destination }),
+                ),
+              ],
+            }))
+        : [],
+  },
+];
+
+function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
+  return (
+    (forwarding === 'direct' || forwarding === 'tunnel') &&
+    port !== (id.kind === 'address' ? id.port : 0)
+  );
+}
+
+function expectedOf(
+  id: ServiceId,
+  expected: Inspection['expected'],
+): Inspection['expected'][number] | undefined {
+  return expected.find(({ service }) => serviceKey(service.id) === serviceKey(id));
+}
+
+function expectedWeight(
+  id: ServiceId,
+  server: Destination,
+  expected: Inspection['expected'],
+): number {
+  return (
+    expectedOf(id, expected)?.destinations.find((one) => serverKey(one) === serverKey(server))
+      ?.weight || 1
+  );
+}
