@@ -15,6 +15,9 @@ const SERVER_NOTES = [
 ];
 const DIRECTOR = 'guide/director.md';
 const MONITOR = 'guide/monitor.md';
+const TRANSACTIONS = 'reference/transactions.md';
+const FILE_NOTE =
+  'FILE is saved rules (ipvsadm -S) or an lvsctl file, which its content decides. Services that it does not name are left alone without --prune.';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -31,6 +34,39 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['import > lvs.yaml', 'from the live table'],
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
+  ] },
+  diff: { notes: [FILE_NOTE], page: TRANSACTIONS, examples: [
+    ['diff lvs.yaml', 'what is not as the file says'],
+    ['diff /etc/ipvsadm.rules --prune', 'services that are not in the file count too'],
+  ] },
+  plan: { notes: [FILE_NOTE], page: TRANSACTIONS, examples: [
+    ['plan lvs.yaml', 'the steps in their order'],
+    ['plan lvs.yaml --keep-weights', 'live weights stay'],
+  ] },
+  apply: { notes: [FILE_NOTE, 'All or nothing: when a change is refused, those before it are taken back. With --confirm-timeout the command waits for ENTER or `lvsctl confirm`; a process of its own takes it back if neither comes.'], page: TRANSACTIONS, examples: [
+    ['apply lvs.yaml', 'make the table as the file says'],
+    ['apply lvs.yaml --confirm-timeout 120', 'take it back after two minutes unless confirmed'],
+    ['apply lvs.yaml --only add,edit', 'remove nothing'],
+  ] },
+  confirm: { notes: [], page: TRANSACTIONS, examples: [
+    ['confirm', 'keep what waits for its confirmation'],
+    ['history', 'show whether one waits'],
+  ] },
+  undo: { notes: ['Only services that the transaction touched are changed. An undo is a transaction itself and can be undone. Connections and counters of a removed service do not come back.'], page: TRANSACTIONS, examples: [
+    ['undo', 'take the last transaction back'],
+    ['undo 7 --dry-run', 'the steps that it would take'],
+  ] },
+  history: { notes: ['The last 50 are kept, in /var/lib/lvsctl/history; those of a table file are beside it.'], page: TRANSACTIONS, examples: [
+    ['history', 'list the transactions'],
+    ['history show 7', 'who, when, which steps'],
+  ] },
+  'history show': { notes: [], page: TRANSACTIONS, examples: [
+    ['history show 7', 'who, when, which steps'],
+    ['history show 7 --json', 'the same for a program'],
+  ] },
+  'history finish': { notes: [], page: TRANSACTIONS, examples: [
+    ['history finish 7', 'make what is missing'],
+    ['history finish 7 --dry-run', 'print the steps'],
   ] },
   rules: { notes: [], page: 'reference/rules.md', examples: [
     ['rules load --dry-run', 'print what loading would change'],

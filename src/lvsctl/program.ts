@@ -16,6 +16,12 @@ import type { World } from './world.js';
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
   { name: 'check', help: 'validate an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from saved rules or from the live table', load: () => import('./commands/import.js') },
+  { name: 'diff', help: 'compare the live table with saved rules or an lvsctl file', load: () => import('./commands/diff.js') },
+  { name: 'plan', help: 'show the steps that apply would make, and what each ends', load: () => import('./commands/plan.js') },
+  { name: 'apply', help: 'make the live table as a file says, all or nothing', load: () => import('./commands/apply.js') },
+  { name: 'confirm', help: 'keep what apply --confirm-timeout did', load: () => import('./commands/confirm.js') },
+  { name: 'undo', help: 'take a transaction back', load: () => import('./commands/undo.js') },
+  { name: 'history', help: 'list the transactions; show one', load: () => import('./commands/history.js') },
   { name: 'rules', help: 'load, save and clear the rules where this distribution keeps them', load: () => import('./commands/rules.js') },
   { name: 'director', help: 'apply, revert or compare a director configuration', load: () => import('./commands/director.js') },
   { name: 'realserver', help: 'apply, revert or compare a real server configuration', load: () => import('./commands/realserver.js') },

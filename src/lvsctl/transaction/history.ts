@@ -28,7 +28,14 @@ export const MOST_ENTRIES = 50;
 const VERSION = 1;
 const DIGITS = 6;
 
-export const RESULTS = ['done', 'reverted', 'partial', 'unconfirmed', 'not confirmed'] as const;
+export const RESULTS = [
+  'done',
+  'reverted',
+  'partial',
+  'unconfirmed',
+  'not confirmed',
+  'undone',
+] as const;
 
 /** How a transaction ended. `unconfirmed`: it is done and waits for its confirmation. */
 export interface TransactionOutcome {
@@ -43,7 +50,7 @@ type RulesKind = 'service' | 'timeouts' | 'daemon';
 /** One thing that a transaction is about: what it was, and what it was to be. */
 export interface TransactionPart {
   readonly resource: Resource<RulesKind>;
-  readonly former: ResourceState<RulesKind>;
+  readonly previous: ResourceState<RulesKind>;
   readonly set: ResourceState<RulesKind>;
 }
 
@@ -102,19 +109,19 @@ function partsOf(plan: TablePlan, before: RulesState): readonly TransactionPart[
   const { after } = plan;
   const touched = touchedBy(changesIn(plan));
   const services = [...touched.services].map((key): TransactionPart => {
-    const [former, set] = [before, after].map(({ table }) => table.get(key));
-    const { id } = (former ?? set)?.service ?? {};
+    const [previous, set] = [before, after].map(({ table }) => table.get(key));
+    const { id } = (previous ?? set)?.service ?? {};
     if (id === undefined) throw new Error(`${key} is in neither table`);
-    return { resource: { kind: 'service', id }, former: rules(former), set: rules(set) };
+    return { resource: { kind: 'service', id }, previous: rules(previous), set: rules(set) };
   });
   const timeouts: readonly TransactionPart[] = touched.timeouts
-    ? [{ resource: { kind: 'timeouts' }, former: before.timeouts, set: after.timeouts }]
+    ? [{ resource: { kind: 'timeouts' }, previous: before.timeouts, set: after.timeouts }]
     : [];
   const daemons = [...touched.daemons].map((role): TransactionPart => {
-    const [former, set] = [before, after].map(
+    const [previous, set] = [before, after].map(
       ({ daemons: all }) => all.find((one) => one.role === role) ?? null,
     );
-    return { resource: { kind: 'daemon', role }, former: former ?? null, set: set ?? null };
+    return { resource: { kind: 'daemon', role }, previous: previous ?? null, set: set ?? null };
   });
   return [...services, ...timeouts, ...daemons];
 }
@@ -205,9 +212,9 @@ export function isInterrupted(
 
 /**
  * One side of an entry as rules that are desired, of its services alone.
- * @param side `former` = before the transaction, `set` = as it was to be
+ * @param side `previous` = before the transaction, `set` = as it was to be
  */
-export function sideOf(entry: TransactionEntry, side: 'former' | 'set'): DesiredRules {
+export function sideOf(entry: TransactionEntry, side: 'previous' | 'set'): DesiredRules {
   const state = entryState(entry, side);
   const daemons: DesiredRules['daemons'] = new Map(
     entry.parts.flatMap(({ resource }) =>
@@ -244,7 +251,7 @@ export interface EntryState {
   readonly daemons: ReadonlyMap<string, RulesState['daemons'][number]>;
 }
 
-export function entryState({ parts }: TransactionEntry, side: 'former' | 'set'): EntryState {
+export function entryState({ parts }: TransactionEntry, side: 'previous' | 'set'): EntryState {
   const of = <T>(kind: TransactionPart['resource']['kind']) =>
     parts.flatMap((part) =>
       part.resource.kind === kind && part[side] !== null ? [part[side] as T] : [],

@@ -9,13 +9,13 @@ import type { RulesState } from './state.js';
 
 /** The rules that are to be once what is still as the entry left it is as it was before. */
 export function takenBack(actual: RulesState, entry: TransactionEntry): DesiredRules {
-  const former = entryState(entry, 'former');
+  const previous = entryState(entry, 'previous');
   const set = entryState(entry, 'set');
   const merged = serviceKeys(entry).map(
     (key) =>
       [
         key,
-        mergedService(actual.table.get(key), set.table.get(key), former.table.get(key)),
+        mergedService(actual.table.get(key), set.table.get(key), previous.table.get(key)),
       ] as const,
   );
   const daemons = new Map(
@@ -25,7 +25,7 @@ export function takenBack(actual: RulesState, entry: TransactionEntry): DesiredR
     if (resource.kind !== 'daemon') continue;
     const { role } = resource;
     if (DAEMON.same(daemons.get(role) ?? null, set.daemons.get(role) ?? null))
-      daemons.set(role, former.daemons.get(role) ?? null);
+      daemons.set(role, previous.daemons.get(role) ?? null);
   }
   const isLeft = set.timeouts !== undefined && TIMEOUTS.same(actual.timeouts, set.timeouts);
   return {
@@ -37,7 +37,7 @@ export function takenBack(actual: RulesState, entry: TransactionEntry): DesiredR
       ),
     ),
     removed: new Set(merged.flatMap(([key, server]) => (server === undefined ? [key] : []))),
-    timeouts: isLeft ? former.timeouts : undefined,
+    timeouts: isLeft ? previous.timeouts : undefined,
     daemons,
   };
 }
@@ -45,16 +45,16 @@ export function takenBack(actual: RulesState, entry: TransactionEntry): DesiredR
 function mergedService(
   actual: VirtualServer | undefined,
   set: VirtualServer | undefined,
-  former: VirtualServer | undefined,
+  previous: VirtualServer | undefined,
 ): VirtualServer | undefined {
-  if (actual === undefined) return set === undefined ? former : undefined;
+  if (actual === undefined) return set === undefined ? previous : undefined;
   // removed by the transaction, and added again by others
   if (set === undefined) return actual;
-  const destinations = mergedServers(actual, set, former);
+  const destinations = mergedServers(actual, set, previous);
   const isLeft = sameService(actual.service, set.service);
-  if (former === undefined && isLeft && destinations.length === 0) return undefined;
+  if (previous === undefined && isLeft && destinations.length === 0) return undefined;
   return {
-    service: isLeft && former !== undefined ? former.service : actual.service,
+    service: isLeft && previous !== undefined ? previous.service : actual.service,
     destinations,
   };
 }
@@ -62,9 +62,9 @@ function mergedService(
 function mergedServers(
   actual: VirtualServer,
   set: VirtualServer,
-  former: VirtualServer | undefined,
+  previous: VirtualServer | undefined,
 ): readonly Destination[] {
-  const [present, left, before] = [actual, set, former].map((one) =>
+  const [present, left, before] = [actual, set, previous].map((one) =>
     serversByKey(one?.destinations ?? []),
   );
   const keys = new Set([...(present?.keys() ?? []), ...(before?.keys() ?? [])]);

@@ -25,6 +25,8 @@ export interface TransactionOptions extends PlanOptions {
   /** the words behind `lvsctl` */
   readonly command: string;
   readonly label?: string;
+  /** plans also what the kernel would refuse */
+  readonly unchecked?: boolean;
   /** only plans: nothing is locked, recorded or changed */
   readonly dryRun?: boolean;
   /** goes on where the history cannot be written, as at boot */
@@ -35,8 +37,6 @@ export interface TransactionOptions extends PlanOptions {
   readonly takesBack?: number;
   /** refuses a plan; called before anything is recorded */
   readonly refuse?: (plan: TablePlan, live: LiveRules) => Promise<void>;
-  /** called when it is known what will be done, and the checks are passed */
-  readonly planned?: (plan: TablePlan) => void;
 }
 
 export interface Transacted {
@@ -96,8 +96,7 @@ async function prepare(
   const desired = await desire(live);
   const plan = planChanges(live, desired, { ...options, expireNodest: expiresNodest(world) });
   await options.refuse?.(plan, live);
-  checkPlan(plan, live, machine);
-  options.planned?.(plan);
+  if (!options.unchecked) checkPlan(plan, live, machine);
   return { plan, live };
 }
 
@@ -260,7 +259,7 @@ function warnInterrupted(
 
 /** Behind sudo the user who called it. */
 function loginName({ env }: World): string {
-  return env['SUDO_USER'] ?? env['LOGNAME'] ?? env['USER'] ?? '';
+  return env.SUDO_USER ?? env.LOGNAME ?? env.USER ?? '';
 }
 
 export function timeOf({ now }: Pick<World, 'now'>): string {
