@@ -208,7 +208,7 @@ function expectEarned(event: MonitorEvent, results: readonly boolean[], before: 
 }
 
 describe('random histories', () => {
-  const RUNS = 1500;
+  const RUNS = process.env.LVS_TEST_FULL ? 1500 : 60;
   test('of failures, administrators, other files and deaths: never without a server, nothing flaps, and right when it settled', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -388,6 +388,24 @@ test('a write that failed in the middle is not reported as drift', async () => {
   expect(weightsOf(await table())).toEqual(allUp());
 });
 
+test.each(['disabled', 'drained'] as const)(
+  'a server that another program added while its checks fail is out once it is %s',
+  async (state) => {
+    const { runtime, backend, start, table, behaviours } = scene();
+    const monitor = await start(configOf({ monitor: 'drift: ignore' }));
+    behaviours[2] = 'refuses';
+    monitor.start();
+    await runtime.pass(SETTLED);
+    backend.applyNow(foreignChanges({ server: 2, what: 'add' }));
+    await runtime.pass(5000);
+    expect((await table()).get(nameOf(2))?.weight).toBe(3);
+    const admin = { state, reason: '', by: '', since: '', until: undefined };
+    monitor.setAdmin([{ service: KEY, server: nameOf(2) }], admin);
+    await runtime.pass(5000);
+    expect((await table()).get(nameOf(2))?.weight).toBe(state === 'drained' ? 0 : undefined);
+  },
+);
+
 test('drift is ignored until the file is read again', async () => {
   const { runtime, backend, start, table } = scene();
   const monitor = await start(configOf({ monitor: 'drift: ignore' }));

@@ -2,10 +2,9 @@
 import { type ServerKey, serverKey, type Table, type VirtualServer } from '../../../model/table.js';
 import { type DesiredTable, desiredTable, ownKeys } from '../table/desired.js';
 import {
-  type Decision,
   type Drift,
   findDrift,
-  sameDecision,
+  isTolerated,
   type ToleratedDrift,
   type ToleratedServer,
 } from '../table/drift.js';
@@ -65,13 +64,10 @@ function learnDrift(
 /** What others made of a server is tolerated until our decision about it is another. */
 function stillTolerated(
   before: ReadonlyMap<ServerKey, ToleratedServer> | undefined,
-  decisions: ReadonlyMap<ServerKey, Decision>,
+  decisions: ReturnType<typeof decisionsOf>,
 ): Map<ServerKey, ToleratedServer> {
   return new Map(
-    [...(before ?? [])].filter(([server, one]) => {
-      const now = decisions.get(server);
-      return now !== undefined && sameDecision(one.ours, now);
-    }),
+    [...(before ?? [])].filter(([server, one]) => isTolerated(one, decisions.get(server))),
   );
 }
 

@@ -40,8 +40,19 @@ export interface Drift {
 }
 
 /** Two decisions that lead to the same server in the table. */
-export function sameDecision(a: Decision, b: Decision): boolean {
+function sameDecision(a: Decision, b: Decision): boolean {
   return a.role === b.role && sameDestination(a.spec, b.spec);
+}
+
+/**
+ * Whether a server stays as another program left it: as long as our decision is the same, and never
+ * against an administrative state.
+ */
+export function isTolerated(
+  { ours }: ToleratedServer,
+  now: (Decision & { readonly byAdmin: boolean }) | undefined,
+): boolean {
+  return now !== undefined && !now.byAdmin && sameDecision(ours, now);
 }
 
 /**

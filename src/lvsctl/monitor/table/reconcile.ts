@@ -12,7 +12,7 @@ import {
 } from '../../../model/table.js';
 import type { Orphans } from '../state/orphans.js';
 import { type DesiredTable, type DesiredVirtualServer, needsSorry } from './desired.js';
-import { type Decision, sameDecision, type ToleratedDrift } from './drift.js';
+import { type Decision, isTolerated, type ToleratedDrift } from './drift.js';
 
 /** The changes of one service. */
 export interface ServicePlan {
@@ -96,8 +96,7 @@ function tolerance(
   const decisions = decisionsOf(desired, live);
   return (server, target) => {
     const one = theirs.get(server);
-    const now = decisions.get(server);
-    return one && now && sameDecision(one.ours, now) ? one.theirs : target;
+    return one && isTolerated(one, decisions.get(server)) ? one.theirs : target;
   };
 }
 
