@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProbeOutcome } from '../../src/system/probe/outcome.js';
 import { createProbe } from '../../src/system/probe/probe.js';
-import type { Probe, ProbeSpec } from '../../src/system/probe/spec.js';
+import type { Probe, ProbeSpec, ProbeSpecOf } from '../../src/system/probe/spec.js';
 import { type HostileCase, hostileCase, type Kind } from './hostile.js';
 
 /** a reason is one line of at most this many letters */
@@ -132,10 +132,8 @@ async function runAll(
   };
 }
 
-function specOf(
-  { kind, certificate, verify, redirects, body, dns, reply, command }: HostileCase,
-  directory: string,
-): ProbeSpec {
+function specOf(one: HostileCase, directory: string): ProbeSpec {
+  const { kind, certificate, verify, redirects, body, digest, dns, reply, command } = one;
   const ca = join(directory, `${certificate ?? 'plain'}.crt`);
   const http = {
     kind: 'http' as const,
@@ -144,7 +142,8 @@ function specOf(
     host: 'www.example',
     headers: {},
     status: [{ from: 200, to: 399 }],
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body, notBody: 'maintenance' }),
+    ...(digest ? { digest: { algorithm: 'sha256' as const, hex: 'ab'.repeat(32) } } : {}),
     redirects,
   };
   switch (kind) {
@@ -156,15 +155,23 @@ function specOf(
       return { ...http, tls: { verify, ca, name: 'www.example' } };
     case 'smtp':
       return { kind, helo: 'me.example' };
+    case 'send_expect':
+      return { kind, steps: stepsOf(one) };
     case 'dns':
       return { kind, name: 'www.example.com', ...dns };
     case 'udp':
-      return { kind, hex: '00', reply };
+      return { kind, hex: '00', reply, ...(reply ? { expect: one.expected[0] ?? '' } : {}) };
     case 'exec':
       return { kind, command, environment: {} };
     default:
       return kind satisfies never;
   }
+}
+
+/** Sends first in half of the cases, so that polite servers begin. */
+function stepsOf({ seed, expected }: HostileCase): ProbeSpecOf<'send_expect'>['steps'] {
+  const steps = expected.map((expect) => ({ expect }));
+  return seed % 2 === 0 ? [{ send: '0d0a' }, ...steps] : steps;
 }
 
 /** Which rule a result breaks. */

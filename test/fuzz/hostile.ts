@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { random } from '../support/random.js';
 
-export type Kind = 'tcp' | 'http' | 'https' | 'smtp' | 'dns' | 'udp' | 'exec';
+export type Kind = 'tcp' | 'http' | 'https' | 'smtp' | 'send_expect' | 'dns' | 'udp' | 'exec';
 
 export interface Script {
   /** sent one after the other, each in pieces of `size` bytes, `gapMs` apart */
@@ -28,6 +28,10 @@ export interface HostileCase {
   readonly verify: boolean;
   readonly redirects: number;
   readonly body: string | undefined;
+  /** http: the digest of the body is compared as well */
+  readonly digest: boolean;
+  /** send_expect, udp: patterns of the steps */
+  readonly expected: readonly string[];
   /** dns: how the query is answered before the script's bytes */
   readonly dns: { readonly type: string; readonly expected: readonly string[] };
   readonly dnsAnswer: 'records' | 'truncated' | 'script' | 'wrong-id' | 'loop';
@@ -41,6 +45,7 @@ type Draw = ReturnType<typeof drawing>;
 // biome-ignore format: a table
 const WEIGHTS: readonly (readonly [Kind, number])[] = [
   ['http', 40], ['https', 15], ['smtp', 20], ['dns', 10], ['udp', 5], ['tcp', 3], ['exec', 7],
+  ['send_expect', 15],
 ];
 
 export function hostileCase(seed: number): HostileCase {
@@ -62,6 +67,14 @@ export function hostileCase(seed: number): HostileCase {
     verify: draw.chance(0.5),
     redirects: draw.pick([0, 0, 1, 5, 20]),
     body: draw.pick([undefined, 'ok', 'ok', '(a|b)*c.*ok', '^(\\w+\\s?)*$']),
+    digest: draw.chance(0.3),
+    expected: draw.pick([
+      ['ok'],
+      ['^2', 'o(k|x)'],
+      ['(x+x+)+y', 'b'],
+      ['(?s)^.*ok.*$'],
+      ['a*', '\\s+x', 'ok'],
+    ]),
     dns: {
       type: draw.pick(['A', 'AAAA', 'TXT', 'MX', 'SRV', 'NS', 'CNAME']),
       expected: draw.pick([[], ['10.0.0.1'], ['2001:db8::1', 'mail.example', 'x']]),
@@ -127,6 +140,7 @@ function textFor(kind: Kind, certificate: HostileCase['certificate'], draw: Draw
     case 'https':
       return certificate === undefined ? tlsRecords(draw) : http(draw);
     case 'smtp':
+    case 'send_expect':
       return smtp(draw);
     default:
       return [run(draw)];
@@ -264,6 +278,10 @@ const AIMED: Partial<Readonly<Record<Kind, readonly ((draw: Draw) => string[])[]
     (draw) => [`554 ${costly(draw, 60_000)}`, `${costly(draw, 60_000)}x\r\n`],
     (draw) => [repeated(`220-${draw.pick(['', 'x', ' '])}\r\n`, 130_000)],
     (draw) => ['220 ok\r\n', `250-${costly(draw, 65_000)}x\r\n250 ok\r\n`],
+  ],
+  send_expect: [
+    (draw) => [repeated(draw.pick(['x', 'a ', '\xe2\x80', 'xxy']), draw.pick([30_000, 65_000]))],
+    (draw) => [costly(draw, 32_000)],
   ],
   dns: [(draw) => [costly(draw, 65_000)]],
 };
