@@ -15,7 +15,7 @@ export interface RawSocket {
   close(): void;
 }
 
-/** Who sent a message: port 0 is the kernel. */
+/** The sender of a message: port 0 is the kernel. */
 export interface Sender {
   readonly port: number;
 }

@@ -1,7 +1,7 @@
 // Values that several kinds of checks have.
 import { parseAddress } from '../../model/address.js';
 import type { Field } from '../config/fieldtype.js';
-import { type Pattern, parsePattern, whyNoPattern } from '../config/pattern.js';
+import { type Pattern, parsePattern, patternError } from '../config/pattern.js';
 import { parsed } from '../config/scalar.js';
 
 /** the most that a datagram carries */
@@ -19,7 +19,7 @@ export const pattern: Field<Pattern> = parsed(
   'a regular expression',
   parsePattern,
   TEXT,
-  whyNoPattern,
+  patternError,
 );
 export const hex = parsed(
   'pairs of hexadecimal digits',

@@ -16,7 +16,7 @@ export const check = variants('kind', ROWS);
 export type Check = Value<typeof check>;
 
 /**
- * Tells the checks of a service from each other, also from those of another file: by all their
+ * Identifies a check among those of a service, also of another file: by all its
  * keys, and by number where these are the same.
  */
 export function checkKeys(checks: readonly Check[]): readonly string[] {

@@ -25,7 +25,7 @@ export function list<T>(field: Field<T>, least = 0): Field<readonly T[]> {
 
 const DASHES = "expected a list: put `- ' before each element";
 
-/** @param element whether what stands there could be an element of the list */
+/** @param element whether the value could be an element of the list */
 function noList(node: Node | null, element: boolean): string {
   const [first] = isMap(node) ? node.items : [];
   if (isScalar(first?.key) && /^-\S/.test(String(first.key.value)))
@@ -69,7 +69,7 @@ export function textMap(
   };
 }
 
-/** Maps told apart by the value under `key`. */
+/** Maps distinguished by the value under `key`. */
 export function variants<K extends string, V extends Readonly<Record<string, Entries>>>(
   key: K,
   rows: V,
@@ -107,7 +107,7 @@ function ownersOf(
     : `${name} has none; ${owners.join(', ')} ha${owners.length === 1 ? 's' : 've'}`;
 }
 
-/** What to say where the key that decides is missing. */
+/** The message where the key that decides is missing. */
 function noKind(place: Place, node: Node | null, key: string, names: readonly string[]): string {
   const expected = `expected a map with \`${key}'`;
   if (isScalar(node) && node.value !== null) {

@@ -16,7 +16,7 @@ const OVER_ROUTE = Object.entries(CHECKS).flatMap(([kind, { vip }]) =>
 export type Monitor = Pick<Config['monitor'], 'check_netns'>;
 
 /**
- * Reports whatever does not fit together, at its place.
+ * Reports what does not fit together, at its place.
  * @param monitor undefined when it could not be read
  */
 export function checkChecks(

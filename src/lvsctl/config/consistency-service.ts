@@ -9,7 +9,7 @@ import { once } from './once.js';
 import { fail, type Place } from './place.js';
 
 /**
- * Reports whatever does not fit together, at its place.
+ * Reports what does not fit together, at its place.
  * @param monitor what the checks need of it; undefined when it could not be read
  */
 export function checkService(

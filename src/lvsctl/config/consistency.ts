@@ -1,5 +1,5 @@
 // What the entries of an lvsctl file mean together: names and addresses that stand once, VIPs that
-// exist. A single service is looked at in consistency-service.ts.
+// exist. A single service is checked in consistency-service.ts.
 
 import { formatAddress } from '../../model/address.js';
 import { serviceKey } from '../../model/table.js';
@@ -18,7 +18,7 @@ export interface Parts {
   readonly monitor: Pick<Config['monitor'], 'check_netns' | 'hook' | 'hook_user'> | undefined;
 }
 
-/** Reports whatever does not fit together, at its place. */
+/** Reports what does not fit together, at its place. */
 export function checkConsistency(parts: Parts, root: Place): void {
   const { vips, services, sync, monitor } = parts;
   const at = (i: number) => below(root, 'services', i);

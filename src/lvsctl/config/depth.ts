@@ -1,4 +1,4 @@
-// The tokens of a YAML text. How deep it is nested is looked at on the way, before anything that
+// The tokens of a YAML text. How deep it is nested is checked here, before anything that
 // descends by calling itself.
 import { type CST, Lexer, Parser } from 'yaml';
 

@@ -60,7 +60,7 @@ export function serverMode(source: VirtualService, server: Pick<RealServer, 'mod
   return server.mode ?? source.mode;
 }
 
-/** How the kernel tells the service: by its mark, or by protocol, address and port. */
+/** How the kernel identifies the service: by its mark, or by protocol, address and port. */
 export function serviceId(source: VirtualService): ServiceId {
   if (source.mark !== undefined)
     return { kind: 'fwmark', mark: source.mark, family: source.address.family };

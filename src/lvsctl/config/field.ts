@@ -1,4 +1,4 @@
-// The words in which config/file.ts is written: a field reads one YAML node, and describes itself
+// The building blocks of config/file.ts: a field reads one YAML node, and describes itself
 // for the JSON Schema. Here are those that hold others; scalars are in scalar.ts.
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
 import type { Field, JsonSchema } from './fieldtype.js';
@@ -68,20 +68,20 @@ function joined(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** The elements of a list, whatever they are; none where there is no list. */
+/** The elements of a list, of any kind; none where there is no list. */
 export function elements(place: Place): readonly Place[] {
   const node = follow(place);
   return isSeq(node) ? node.items.map((_, i) => below(place, i)) : [];
 }
 
-/** Whether a field reads what stands there; reports nothing. */
+/** Whether a field reads the value; reports nothing. */
 export function accepts(field: Field<unknown>, place: Place): boolean {
   return field.read({ ...place, source: { ...place.source, report: () => {} } }) !== undefined;
 }
 
 /**
  * A map with these keys and no others.
- * @param elsewhere what to say of a key that belongs to another kind of map
+ * @param elsewhere the message for a key that belongs to another kind of map
  */
 export function object<E extends Entries>(
   entries: E,
@@ -92,7 +92,7 @@ export function object<E extends Entries>(
       const node = follow(place);
       if (!isMap(node)) return fail(place, noMap(place, node, entries));
       const result: Record<string, unknown> = {};
-      const meant = new Set<string>();
+      const suggested = new Set<string>();
       const pairs = new Map<string, Pair>();
       let valid = true;
       for (const pair of node.items as Pair[]) {
@@ -100,7 +100,7 @@ export function object<E extends Entries>(
         if (Object.hasOwn(entries, name)) pairs.set(name, pair);
         else {
           const guess = unknownKey(place, pair.key as Node, name, Object.keys(entries), elsewhere);
-          if (guess !== undefined) meant.add(guess);
+          if (guess !== undefined) suggested.add(guess);
           valid = false;
         }
       }
@@ -112,7 +112,7 @@ export function object<E extends Entries>(
           else result[name] = value;
         } else if (!absent.required) result[name] = absent.value;
         else {
-          if (!meant.has(name)) fail(place, `\`${name}' is missing`);
+          if (!suggested.has(name)) fail(place, `\`${name}' is missing`);
           valid = false;
         }
       }
@@ -142,7 +142,7 @@ function childOf(place: Place, name: string, { key, value }: Pair): Place {
 
 /**
  * Reports a key that is not known.
- * @returns the known key that is meant, when there is one
+ * @returns the known key that is suggested, when there is one
  */
 function unknownKey(
   place: Place,
@@ -189,7 +189,7 @@ function unknownMessage(
     : `${unknown}${didYouMean(guess)}`;
 }
 
-/** What to say where a map is expected and something else stands. */
+/** The message where a map is expected and something else is found. */
 function noMap(place: Place, node: Node | null, entries: Entries): string {
   const expected = 'expected a map of keys and values';
   if (isSeq(node)) return `${expected}, not a list`;

@@ -21,7 +21,7 @@ const MARK_MAX = 2 ** 32 - 1;
 
 // biome-ignore-start format: a table
 const port = integer(0, 65535);
-const word = parsed(
+const identifier = parsed(
   'a name of letters, digits, dots, dashes and underscores',
   (value) => (/^[\w.-]+$/.test(value) ? value : undefined),
   {
@@ -36,7 +36,7 @@ const device = parsed(
   interfaceHint,
 );
 /**
- * A mask's bits as a dotted quad, or a prefix length; `toNetmask` in wanted.ts makes the model's
+ * A mask's bits as a dotted quad, or a prefix length; `toNetmask` in desired.ts makes the model's
  * number of it.
  */
 const netmask = parsed(
@@ -100,7 +100,7 @@ const server = object({
   checks: optional(list(check), undefined, 'its health checks; those of the service when absent'),
 });
 export const SERVICE = object({
-  name: required(word, 'name in messages, unique in the file'),
+  name: required(identifier, 'name in messages, unique in the file'),
   protocol: optional(oneOf(['tcp', 'udp', 'sctp']), 'tcp', 'protocol'),
   address: required(endpointAddress, 'the VIP; one of vips'),
   port: optional(port, undefined, 'the port; 0 = all ports, which needs persistence'),
@@ -155,7 +155,7 @@ export const SERVICE = object({
   ),
 });
 
-/** What a file says once for all its services; filled in by defaults.ts before it is read. */
+/** What a file sets once for all its services; filled in by defaults.ts before it is read. */
 const defaults = object(
   asDefaults({
     mode: required(mode, 'mode of services'),
@@ -189,7 +189,7 @@ const log = object({
 });
 export const MONITOR = object({
   check_netns: optional(
-    word,
+    identifier,
     undefined,
     'network namespace from which checks with target vip go out; the monitor sets its routes',
   ),

@@ -1,5 +1,5 @@
 // Characters that look like those of the file's syntax and are others: they come from input
-// methods, web pages and word processors.
+// methods, web pages and text processors.
 
 /** One of them in a text. */
 export interface LookAlike {
@@ -7,12 +7,12 @@ export interface LookAlike {
   readonly at: number;
   /** how it is called, like `full-width colon (U+FF1A)` */
   readonly name: string;
-  /** what is meant; '' when it is to be removed */
-  readonly meant: string;
+  /** what is intended; '' when it is to be removed */
+  readonly intended: string;
 }
 
 // biome-ignore-start format: a table
-const ROWS: readonly (readonly [characters: string, name: string, meant: string])[] = [
+const ROWS: readonly (readonly [characters: string, name: string, intended: string])[] = [
   ['\uff1a\ufe55\u2236\ua789\u02d0', 'full-width colon', ':'],
   ['\u3002\uff0e\uff61\u2024', 'full-width full stop', '.'],
   ['\uff0c\u3001\uff64', 'full-width comma', ','],
@@ -39,7 +39,9 @@ const ROWS: readonly (readonly [characters: string, name: string, meant: string]
 // biome-ignore-end format: a table
 
 const TABLE = new Map(
-  ROWS.flatMap(([characters, name, meant]) => [...characters].map((one) => [one, { name, meant }])),
+  ROWS.flatMap(([characters, name, intended]) =>
+    [...characters].map((one) => [one, { name, intended }]),
+  ),
 );
 
 /** The first look-alike, full-width letters and digits (`１`, `ａ`) among them. */
@@ -49,27 +51,27 @@ export function findLookAlike(text: string): LookAlike | undefined {
     if (code < 0x80) continue;
     const row = TABLE.get(text.charAt(at));
     const point = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-    if (row) return { at, name: `${row.name} (${point})`, meant: row.meant };
+    if (row) return { at, name: `${row.name} (${point})`, intended: row.intended };
     if (code >= 0xff10 && code <= 0xff5a) {
-      const meant = String.fromCharCode(code - 0xfee0);
-      return { at, name: `full-width ${meant} (${point})`, meant };
+      const intended = String.fromCharCode(code - 0xfee0);
+      return { at, name: `full-width ${intended} (${point})`, intended };
     }
   }
   return undefined;
 }
 
-/** The text with what is meant in place of each look-alike. */
+/** The text with what is intended in place of each look-alike. */
 export function withoutLookAlikes(text: string): string {
   let plain = text;
   for (let odd = findLookAlike(plain); odd; odd = findLookAlike(plain))
-    plain = `${plain.slice(0, odd.at)}${odd.meant}${plain.slice(odd.at + 1)}`;
+    plain = `${plain.slice(0, odd.at)}${odd.intended}${plain.slice(odd.at + 1)}`;
   return plain;
 }
 
 /** `a full-width colon (U+FF1A); type \`:'`, for messages. */
-export function describeLookAlike({ name, meant }: LookAlike): string {
+export function describeLookAlike({ name, intended }: LookAlike): string {
   const article = /^[aeiou]/.test(name) ? 'an' : 'a';
   const cure =
-    meant === '' ? 'remove it' : meant === ' ' ? 'type a plain blank' : `type \`${meant}'`;
+    intended === '' ? 'remove it' : intended === ' ' ? 'type a plain blank' : `type \`${intended}'`;
   return `${article} ${name}; ${cure}`;
 }

@@ -1,8 +1,8 @@
-// "Did you mean": the known name that was probably meant, by spelling or because other programs
+// "Did you mean": the known name that was probably intended, by spelling or because other programs
 // call the same thing so.
 
 /**
- * The known name that is meant by another one.
+ * The known name that another one stands for.
  * @param synonyms other names -> what they are called here; only known ones are suggested
  */
 export function nearest<N extends string>(
@@ -31,7 +31,7 @@ export function didYouMean(name: string | undefined): string {
   return name === undefined ? '' : `; did you mean \`${name}'?`;
 }
 
-/** Case and what joins words do not matter: `SlowStart`, `slow-start` and `slow_start`. */
+/** Case and separators do not matter: `SlowStart`, `slow-start` and `slow_start`. */
 function normalized(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }

@@ -18,7 +18,7 @@ export function once<T>(
   }
 }
 
-/** `, first in line 7`, for a message about what stands there once more. */
+/** `, first in line 7`, for a message about a value that is repeated. */
 export function lineOf({ source, node }: Place): string {
   const from = node?.range?.[0];
   return from === undefined ? '' : `, first in line ${source.lines.linePos(from).line}`;

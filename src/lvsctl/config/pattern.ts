@@ -19,7 +19,7 @@ export function parsePattern(source: string): Pattern | undefined {
 }
 
 /** What is wrong with a pattern that `parsePattern` does not understand. */
-export function whyNoPattern(source: string): string {
+export function patternError(source: string): string {
   try {
     RE2JS.compile(source);
     return '';

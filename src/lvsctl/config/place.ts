@@ -71,9 +71,9 @@ export function problemAt(
 
 /** Of a scalar or a key all of it, of a list or a map its first character. */
 function rangeOf({ node, key }: Place): readonly [number, number] {
-  const meant = node ?? key;
-  const [from, to] = meant?.range ?? [0, 1, 1];
-  return isScalar(meant) || isAlias(meant) ? [from, Math.max(to, from + 1)] : [from, from + 1];
+  const chosen = node ?? key;
+  const [from, to] = chosen?.range ?? [0, 1, 1];
+  return isScalar(chosen) || isAlias(chosen) ? [from, Math.max(to, from + 1)] : [from, from + 1];
 }
 
 /** The node, or what it stands for when it is an alias. */

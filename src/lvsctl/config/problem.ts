@@ -94,7 +94,7 @@ const WIDTH = 90;
 /** columns before the problem, where the line is too long to be shown whole */
 const BEFORE = 40;
 
-/** The line and, below it, carets under what is meant. */
+/** The line and, below it, carets under the position. */
 function snippet({ line, column, length, text }: Problem): string {
   if (text === undefined || text.trim() === '') return '';
   const from = text.length <= WIDTH ? 0 : Math.max(0, column - 1 - BEFORE);

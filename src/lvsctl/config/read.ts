@@ -13,7 +13,7 @@ import { otherKind } from './recognise.js';
 import { syntaxProblems } from './syntax.js';
 import { warn } from './warnings.js';
 
-/** A file that can be used, and what is probably not meant so. */
+/** A file that can be used, and what is probably a mistake in it. */
 export interface Inspected {
   readonly config: Config;
   readonly warnings: readonly Problem[];
@@ -91,7 +91,7 @@ function parse(text: string, file: string, problems: Problem[]): Place | undefin
   return fillDefaults(root, DEFAULT_KEYS, paths);
 }
 
-/** What can be read of a file with errors, so that the rest is looked at too. */
+/** What can be read of a file with errors, so that the rest is checked too. */
 function partsOf(root: Place): Parts {
   const quiet: Source = { ...root.source, report: () => {} };
   const all = <T>(key: string, field: Field<T>) =>

@@ -1,10 +1,10 @@
-// Which kind of file a text is, when it is not the one that was expected: told by its content, with
-// what to do about it.
+// Which kind of file a text is, when it is not the one that was expected: recognised by its
+// content, with what to do about it.
 
 type FileKind = 'lvsctl file' | 'saved rules';
 
 interface Row {
-  /** the kinds that it is not said of, for it is one of them */
+  /** the kinds for which it is not reported, for it is one of them */
   readonly is?: FileKind;
   readonly signs: readonly RegExp[];
   readonly message: string;
@@ -68,15 +68,15 @@ const ROWS: readonly Row[] = [
 ];
 // biome-ignore-end format: a table
 
-/** as much of a text as tells what it is */
-const LOOKED_AT = 200_000;
+/** as much of a text as shows what it is */
+const MAX_READ = 200_000;
 
 /**
  * What a text is and what to do with it.
  * @returns undefined when it is of the expected kind, or none that is known
  */
 export function otherKind(text: string, expected: FileKind): string | undefined {
-  const beginning = text.slice(0, LOOKED_AT);
+  const beginning = text.slice(0, MAX_READ);
   const fits = ({ signs }: Row) => signs.every((sign) => sign.test(beginning));
   const own = ROWS.find(({ is }) => is === expected);
   if (expected === 'lvsctl file' && own && fits(own)) return undefined;
@@ -89,6 +89,6 @@ export function otherKind(text: string, expected: FileKind): string | undefined 
  * no comment begins with an option of ipvsadm. A list item (`- name`) and `---` are YAML.
  */
 export function isRuleText(text: string): boolean {
-  const first = /^(?!\s*#)[ \t\r]*\S.*$/m.exec(text.slice(0, LOOKED_AT))?.[0] ?? '';
+  const first = /^(?!\s*#)[ \t\r]*\S.*$/m.exec(text.slice(0, MAX_READ))?.[0] ?? '';
   return /^\s*(?:ipvsadm\s+)?-(?:[A-Za-z]|-[a-z])/.test(first);
 }

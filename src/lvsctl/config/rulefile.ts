@@ -55,12 +55,12 @@ export async function readRuleFile(
   for (const line of linesOf(once(text))) {
     if (line === PAUSE) continue;
     number++;
-    const words = line.startsWith('#') ? [] : argsOf(line);
-    if (words.length === 0) continue;
-    const wrong = await readLine(words, names, table, number);
+    const args = line.startsWith('#') ? [] : argsOf(line);
+    if (args.length === 0) continue;
+    const wrong = await readLine(args, names, table, number);
     // after a service that could not be read, servers of no service are its consequence
     if (!wrong || (wrong.follows && problems.length > 0)) continue;
-    problems.push(problemOf(wrong, words, line, file, number));
+    problems.push(problemOf(wrong, args, line, file, number));
   }
   if (problems.length === 0) return table;
   const other = otherKind(text, 'saved rules');
@@ -70,32 +70,32 @@ export async function readRuleFile(
 /** Why a line is refused. */
 interface Wrong {
   readonly message: string;
-  /** the word that is to blame, counted from 0 */
-  readonly word: number;
+  /** index of the argument that is to blame, counted from 0 */
+  readonly arg: number;
   /** perhaps only because an earlier line was refused */
   readonly follows?: boolean;
 }
 
 async function readLine(
-  words: readonly string[],
+  args: readonly string[],
   names: NameResolver,
   table: RuleTable,
   number: number,
 ): Promise<Wrong | undefined> {
-  const tokens = scan(words, { posix: false });
+  const tokens = scan(args, { posix: false });
   const lookups = lookupsOf(tokens);
   const found = lookups ? await names.resolve(lookups) : NOTHING_FOUND;
   try {
     const command = parse(tokens, 'ipvsadm', found);
     if (command.kind !== 'change')
-      return { message: `not an ipvsadm rule: ${words[0]} changes no rules`, word: 0 };
+      return { message: `not an ipvsadm rule: ${args[0]} changes no rules`, arg: 0 };
     table.apply(command.change, number);
     return undefined;
   } catch (error) {
-    if (error instanceof Misfit) return { message: error.message, word: 0, follows: error.follows };
+    if (error instanceof Misfit) return { message: error.message, arg: 0, follows: error.follows };
     if (!(error instanceof UsageError)) throw error;
-    if (error.kind === 'no-command') return { message: noRule(words), word: 0 };
-    return { message: error.message.split('\n')[0] ?? '', word: culprit(words, found, error) };
+    if (error.kind === 'no-command') return { message: noRule(args), arg: 0 };
+    return { message: error.message.split('\n')[0] ?? '', arg: culprit(args, found, error) };
   }
 }
 
@@ -111,34 +111,34 @@ function noRule([first = '']: readonly string[]): string {
   return `not an ipvsadm rule: ${why}`;
 }
 
-/** words of a line in which the one to blame is looked for */
-const LOOKED_AT = 60;
+/** arguments of a line in which the one to blame is looked for */
+const MAX_CHECKED = 60;
 
-/** The first word with which the line is refused for the same reason. */
-function culprit(words: readonly string[], found: Found, { message }: UsageError): number {
-  for (let count = 1; count < Math.min(words.length, LOOKED_AT); count++) {
+/** The first argument with which the line is refused for the same reason. */
+function culprit(args: readonly string[], found: Found, { message }: UsageError): number {
+  for (let count = 1; count < Math.min(args.length, MAX_CHECKED); count++) {
     try {
-      parse(scan(words.slice(0, count), { posix: false }), 'ipvsadm', found);
+      parse(scan(args.slice(0, count), { posix: false }), 'ipvsadm', found);
     } catch (error) {
       if (error instanceof UsageError && error.message === message) return count - 1;
     }
   }
-  return words.length <= LOOKED_AT ? words.length - 1 : 0;
+  return args.length <= MAX_CHECKED ? args.length - 1 : 0;
 }
 
 function problemOf(
-  { message, word }: Wrong,
-  words: readonly string[],
+  { message, arg }: Wrong,
+  args: readonly string[],
   line: string,
   file: string,
   number: number,
 ): Problem {
   let from = 0;
-  for (const one of words.slice(0, word + 1)) {
+  for (const one of args.slice(0, arg + 1)) {
     const at = line.indexOf(one, from);
-    from = at < 0 ? from : at + (one === words[word] ? 0 : one.length);
+    from = at < 0 ? from : at + (one === args[arg] ? 0 : one.length);
   }
-  const length = words[word]?.length ?? 1;
+  const length = args[arg]?.length ?? 1;
   return { file, line: number, column: from + 1, length, path: '', message, text: line };
 }
 

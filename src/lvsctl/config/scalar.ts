@@ -9,20 +9,21 @@ import { VALUE_SYNONYMS } from './synonyms.js';
 /** Seconds; the most that a time in the file may be. */
 export const YEAR = 31_536_000;
 
-/** One of these words. */
-export function oneOf<const W extends string>(words: readonly W[]): Field<W> {
+/** One of these names. */
+export function oneOf<const W extends string>(names: readonly W[]): Field<W> {
   return {
     read(place) {
       const node = scalar(place);
       if (!node) return undefined;
       const value = written(node);
-      const is = (text: string) => words.find((word) => word === text);
-      const meant = () => didYouMean(nearest(value, words, VALUE_SYNONYMS));
+      const is = (text: string) => names.find((name) => name === text);
+      const suggested = () => didYouMean(nearest(value, names, VALUE_SYNONYMS));
       return (
-        is(value) ?? refuse(place, value, is, () => `is not one of ${words.join(', ')}${meant()}`)
+        is(value) ??
+        refuse(place, value, is, () => `is not one of ${names.join(', ')}${suggested()}`)
       );
     },
-    schema: { enum: words },
+    schema: { enum: names },
   };
 }
 
@@ -58,8 +59,8 @@ function numeric(
       const plain = typeof node.value === 'string' && isQuoted(node) ? numberIn(value) : undefined;
       if (plain !== undefined)
         return fail(place, `"${value}" is text, not a number; write ${plain} without quotes`);
-      const meant = withUnit(value, numberIn);
-      const cure = meant === undefined ? '' : `; write it without a unit: ${meant}`;
+      const suggested = withUnit(value, numberIn);
+      const cure = suggested === undefined ? '' : `; write it without a unit: ${suggested}`;
       return refuse(
         place,
         value,
@@ -105,12 +106,12 @@ export const boolean: Field<boolean> = {
     if (!node) return undefined;
     if (typeof node.value === 'boolean') return node.value;
     const value = written(node);
-    const meant = TRUE.includes(value.toLowerCase())
+    const suggested = TRUE.includes(value.toLowerCase())
       ? 'true'
       : FALSE.includes(value.toLowerCase())
         ? 'false'
         : undefined;
-    const quoted = meant === value ? '; write it without quotes' : didYouMean(meant);
+    const quoted = suggested === value ? '; write it without quotes' : didYouMean(suggested);
     return fail(place, `\`${shortened(value)}' is neither true nor false${quoted}`);
   },
   schema: { type: 'boolean' },
@@ -151,7 +152,7 @@ export function parsed<T>(
 
 /**
  * Reports a value: a character that only looks like the right one, when that is all that is wrong
- * with it, else what `why` says.
+ * with it, else the text of `why`.
  */
 function refuse(
   place: Place,

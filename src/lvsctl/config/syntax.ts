@@ -1,5 +1,5 @@
-// YAML that cannot be read: the parser's error in the words of who wrote the file. The parser
-// names what it could not do there; the cause is looked for in the lines around.
+// YAML that cannot be read: the parser's error in terms that the author of the file knows. The
+// parser names what it could not do there; the cause is looked for in the lines around.
 import type { Document, LineCounter, YAMLParseError } from 'yaml';
 import { describeLookAlike, findLookAlike } from './lookalike.js';
 import { problemAt } from './place.js';
@@ -51,11 +51,11 @@ function explain(error: YAMLParseError, source: Text): Problem {
   }
   const indent = misaligned(linesAround(source, 1, last + 1), first);
   if (indent) return at(source, indent.at, indent.length, indent.message);
-  return at(source, from, to - from, WORDS[error.code] ?? plainWords(error.message));
+  return at(source, from, to - from, MESSAGES[error.code] ?? plainMessage(error.message));
 }
 
-/** Words of the parser that speak of YAML's grammar. */
-const WORDS: Readonly<Record<string, string>> = {
+/** Messages of the parser about YAML's grammar, in plain terms. */
+const MESSAGES: Readonly<Record<string, string>> = {
   MISSING_CHAR:
     'something is missing here: a colon and a blank after a key, or a closing quote or bracket',
   MULTILINE_IMPLICIT_KEY: 'this is no key with a value: a colon and a blank are missing',
@@ -65,7 +65,7 @@ const WORDS: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: 'a text that begins with @ or a backquote needs quotes',
 };
 
-function plainWords(message: string): string {
+function plainMessage(message: string): string {
   return message
     .replace(
       /^Flow (\w+) in block.* (\S)$/,
@@ -166,7 +166,7 @@ interface IndentColumn {
 }
 
 /**
- * The first line from `from - 1` on whose key or dash stands in no column of the lines above.
+ * The first line from `from - 1` on whose key or dash is in no column of the lines above.
  * Offset in the text.
  */
 function misaligned(lines: readonly Line[], from: number): Cause | undefined {

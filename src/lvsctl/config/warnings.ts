@@ -1,4 +1,4 @@
-// What an lvsctl file may say and probably does not mean.
+// What is valid in an lvsctl file and is probably a mistake.
 import { formatAddress, formatIpv4 } from '../../model/address.js';
 import { schedulerRow } from '../../model/scheduler.js';
 import type { Check } from './checks.js';
@@ -33,7 +33,7 @@ function warnOfTimeouts(checks: readonly Check[], at: Place): void {
   }
 }
 
-/** About an IPv4 netmask with holes, which nobody wants; undefined when it is a prefix. */
+/** About an IPv4 netmask with holes, which is probably a mistake; undefined when it is a prefix. */
 export function netmaskWarning(bits: number): string | undefined {
   if (!hasHoles(bits)) return undefined;
   const length = bits <= 32 ? `; the prefix length ${bits} is another mask` : '';

@@ -12,11 +12,11 @@ import type { Timeouts } from '../../model/timeouts.js';
 import { LvsctlError } from '../errors.js';
 import type { MarkSource } from '../plan/marks.js';
 
-/** What an lvsctl file says beside the rules. */
+/** What an lvsctl file has beside the rules. */
 export interface ImportContext {
   readonly timeouts: Timeouts | undefined;
   readonly daemons: readonly DaemonRequest[];
-  /** who marks what, for mark services */
+  /** the packets that get each mark, for mark services */
   readonly marks: readonly MarkSource[];
   /** the interface of a VIP */
   interfaceOf(vip: Address): string;
@@ -117,7 +117,7 @@ function placeOf(
   if (!vip || ports.length === 0 || sources.some((one) => one.address !== source.address)) {
     return unsupported(
       service,
-      `which packets get the mark is not known; say it with --mark ${id.mark}=VIP:PORT,…`,
+      `which packets get the mark is not known; add --mark ${id.mark}=VIP:PORT,…`,
     );
   }
   return { vip, address: formatAddress(vip), ports, mark: id.mark };
@@ -125,7 +125,7 @@ function placeOf(
 
 function toServer(server: Destination, mode: string | undefined, service: Service): object {
   const { address, port, weight, upperThreshold, lowerThreshold } = server;
-  // Of a group only NAT changes the port; what a rule says beside it means nothing.
+  // Of a group only NAT changes the port; other ports in a rule have no effect.
   const grouped = service.id.kind === 'fwmark' && server.forwarding !== 'masquerade';
   const own = service.id.kind === 'address' ? service.id.port : grouped ? port : 0;
   return {
@@ -151,7 +151,7 @@ function modeOf(forwarding: Forwarding, service: Service): 'nat' | 'dr' | 'tun' 
   return MODES[forwarding] ?? unsupported(service, `forwarding method ${forwarding} has no mode`);
 }
 
-/** A server on the director itself is told as DR, from which the kernel makes `local` again. */
+/** A server on the director itself is written as DR, from which the kernel makes `local` again. */
 const MODES: Readonly<Record<string, 'nat' | 'dr' | 'tun'>> = {
   masquerade: 'nat',
   local: 'dr',
