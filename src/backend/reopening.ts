@@ -1,7 +1,9 @@
 // A backend for a daemon: when it fails (the module was loaded anew, the kernel
 // did not answer) it is opened again.
+import type { Change } from '../model/change.js';
 import { BackendError, IpvsError } from '../model/errors.js';
-import type { Backend } from './backend.js';
+import type { ServiceId } from '../model/service.js';
+import type { Backend, Detail } from './backend.js';
 
 /** Between two attempts to open what cannot be opened. */
 const PAUSE_MS = 5000;
@@ -15,60 +17,74 @@ export async function openReopening(
   open: () => Promise<Backend>,
   now: () => number,
 ): Promise<Backend> {
-  let last = await open();
-  let current: Backend | undefined = last;
-  let opening: Promise<Backend> | undefined;
-  let failed: { readonly error: unknown; readonly at: number } | undefined;
+  return new ReopeningBackend(open, now, await open());
+}
 
-  async function reopen(): Promise<Backend> {
-    if (failed && now() - failed.at < PAUSE_MS) throw failed.error;
-    try {
-      last = await open();
-      failed = undefined;
-      current = last;
-      return last;
-    } catch (error) {
-      failed = { error, at: now() };
-      throw error;
-    }
+class ReopeningBackend implements Backend {
+  readonly #open: () => Promise<Backend>;
+  readonly #now: () => number;
+  /** undefined from a failure until it is opened again */
+  #current: Backend | undefined;
+  #last: Backend;
+  #opening: Promise<Backend> | undefined;
+  #failed: { readonly error: unknown; readonly at: number } | undefined;
+
+  constructor(open: () => Promise<Backend>, now: () => number, first: Backend) {
+    this.#open = open;
+    this.#now = now;
+    this.#last = first;
+    this.#current = first;
   }
 
-  /** Callers that come while it is being opened wait for the same one. */
-  async function opened(): Promise<Backend> {
-    if (current) return current;
-    opening ??= reopen().finally(() => {
-      opening = undefined;
-    });
-    return opening;
+  get batchSize(): number {
+    return this.#last.batchSize;
   }
 
-  async function use<T>(work: (backend: Backend) => Promise<T>): Promise<T> {
-    const mine = await opened();
+  info = () => this.#use((backend) => backend.info());
+  apply = (changes: readonly Change[]) => this.#use((backend) => backend.apply(changes));
+  services = (detail?: Detail) => this.#use((backend) => backend.services(detail));
+  service = (id: ServiceId) => this.#use((backend) => backend.service(id));
+  destinations = (id: ServiceId, detail?: Detail) =>
+    this.#use((backend) => backend.destinations(id, detail));
+  timeouts = () => this.#use((backend) => backend.timeouts());
+  daemons = () => this.#use((backend) => backend.daemons());
+  connections = () => this.#use((backend) => backend.connections());
+  close = async () => this.#current?.close();
+
+  async #use<T>(work: (backend: Backend) => Promise<T>): Promise<T> {
+    const mine = await this.#opened();
     try {
       return await work(mine);
     } catch (error) {
-      if (isBroken(error) && current === mine) {
-        current = undefined;
+      if (isBroken(error) && this.#current === mine) {
+        this.#current = undefined;
         await mine.close().catch(() => {}); // it has failed already
       }
       throw error;
     }
   }
 
-  return {
-    get batchSize() {
-      return last.batchSize;
-    },
-    info: () => use((backend) => backend.info()),
-    apply: (changes) => use((backend) => backend.apply(changes)),
-    services: (detail) => use((backend) => backend.services(detail)),
-    service: (id) => use((backend) => backend.service(id)),
-    destinations: (id, detail) => use((backend) => backend.destinations(id, detail)),
-    timeouts: () => use((backend) => backend.timeouts()),
-    daemons: () => use((backend) => backend.daemons()),
-    connections: () => use((backend) => backend.connections()),
-    close: async () => current?.close(),
-  };
+  /** Callers that come while it is being opened wait for the same one. */
+  async #opened(): Promise<Backend> {
+    if (this.#current) return this.#current;
+    this.#opening ??= this.#reopen().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #reopen(): Promise<Backend> {
+    if (this.#failed && this.#now() - this.#failed.at < PAUSE_MS) throw this.#failed.error;
+    try {
+      this.#last = await this.#open();
+      this.#failed = undefined;
+      this.#current = this.#last;
+      return this.#last;
+    } catch (error) {
+      this.#failed = { error, at: this.#now() };
+      throw error;
+    }
+  }
 }
 
 /**

@@ -229,37 +229,14 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
   const netns = enteredNamespace();
   const open = () =>
     openBackend(LVS_BACKEND, { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets });
-  let backend: Promise<Backend> | undefined;
-  /** inherited by programs while the record is locked */
-  let held: number | undefined;
+  const { machine, hold, close } = thisMachine(open, netns === undefined);
   const world: World = {
     openBackend: open,
     openLastingBackend: () => openReopening(open, () => performance.now()),
-    machine: {
-      run: (program, args, input) =>
-        runProgram(program, args, {
-          ...(input === undefined ? {} : { input }),
-          ...(held === undefined ? {} : { held }),
-        }),
-      runEach: runPrograms,
-      read: readIfThere,
-      write: writeProc,
-      list: namesIn,
-      backend() {
-        backend ??= open();
-        return backend;
-      },
-      hasKernelRules: LVS_BACKEND === undefined || LVS_BACKEND === '' || LVS_BACKEND === 'kernel',
-      ownsModules: netns === undefined,
-    },
+    machine,
     records: (directory = join(STATE, networkNamespace())) =>
-      recordDirectory(directory, takeRecordsLock, (fd) => {
-        held = fd;
-      }),
-    transactions: () =>
-      transactionStore(LVS_BACKEND, (fd) => {
-        held = fd;
-      }),
+      recordDirectory(directory, takeRecordsLock, hold),
+    transactions: () => transactionStore(LVS_BACKEND, hold),
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
@@ -279,12 +256,44 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     env: process.env,
     netns,
   };
+  return { world, close };
+}
+
+/**
+ * The machine that commands work on.
+ * @returns with it `hold`, which takes a descriptor that its programs inherit while the record is
+ *   locked, and `close`
+ */
+function thisMachine(open: () => Promise<Backend>, ownsModules: boolean) {
+  const { LVS_BACKEND } = process.env;
+  let backend: Promise<Backend> | undefined;
+  let held: number | undefined;
+  const machine: World['machine'] = {
+    run: (program, args, input) =>
+      runProgram(program, args, {
+        ...(input === undefined ? {} : { input }),
+        ...(held === undefined ? {} : { held }),
+      }),
+    runEach: runPrograms,
+    read: readIfThere,
+    write: writeProc,
+    list: namesIn,
+    backend() {
+      backend ??= open();
+      return backend;
+    },
+    hasKernelRules: LVS_BACKEND === undefined || LVS_BACKEND === '' || LVS_BACKEND === 'kernel',
+    ownsModules,
+  };
+  const hold = (fd: number | undefined) => {
+    held = fd;
+  };
   const close = async () => {
     // a backend that could not be opened was reported where it was needed
     const opened = await backend?.catch(() => undefined);
     await opened?.close();
   };
-  return { world, close };
+  return { machine, hold, close };
 }
 
 /** The documentation of this installation, beside bin/. */
