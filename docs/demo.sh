@@ -7,7 +7,7 @@ PATH=$PWD/bin:$PATH
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT
 
-# a word as it is typed into a shell
+# an argument as it is typed into a shell
 quoted() {
   case $1 in
     '' | *[!A-Za-z0-9_@%+=:,./-]*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
@@ -17,7 +17,7 @@ quoted() {
 
 run() {
   printf '\n$'
-  for word in "$@"; do printf ' %s' "$(quoted "$word")"; done
+  for arg in "$@"; do printf ' %s' "$(quoted "$arg")"; done
   printf '\n'
   "$@"
 }

@@ -75,8 +75,6 @@ const PENDING = [
   'src/lvsctl/checks/',
   'src/lvsctl/transaction/',
   'src/system/probe/',
-  'docs/',
-  'README.md',
 ];
 
 /** `wordsOf` is `words Of`, `USUAL_PORT` is `USUAL PORT`. */

@@ -15,6 +15,6 @@ for (const scheduler of ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'dh
   const file = join(directory, `${scheduler}.rules`);
   writeFileSync(file, rules.replace('-s wrr', `-s ${scheduler}`));
   const picture = join(here, `../figures/scheduler-${scheduler}.svg`);
-  const words = ['simulate', file, '--events', events, '--svg', picture, '--connections', '6000', '--rate', '50'];
-  execFileSync(process.execPath, [lvsctl, ...words, '--compare', scheduler], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const args = ['simulate', file, '--events', events, '--svg', picture, '--connections', '6000', '--rate', '50'];
+  execFileSync(process.execPath, [lvsctl, ...args, '--compare', scheduler], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
