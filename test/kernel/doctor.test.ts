@@ -40,7 +40,7 @@ services:
   - {name: direct, address: 192.0.2.10, port: 80, mode: dr, scheduler: nq, servers: [{address: 192.0.2.11}, {address: 192.0.2.12}]}
   - {name: tunnelled, address: 192.0.2.10, port: 443, mode: tun, scheduler: rr, persistence: {timeout: 60}, servers: [{address: 192.0.2.11}]}
   - {name: marked, address: 192.0.2.20, ports: [80, 443], mark: 7, mode: nat, gateway: 198.51.100.1, scheduler: rr, servers: [{address: 198.51.100.12}]}
-  - {name: datagrams, address: 192.0.2.20, protocol: udp, port: 53, mode: nat, scheduler: rr, servers: [{address: 198.51.100.12}]}
+  - {name: datagrams, address: 192.0.2.20, protocol: udp, port: 53, mode: nat, gateway: 198.51.100.1, scheduler: rr, servers: [{address: 198.51.100.12}]}
 sync: [{role: master, interface: sync0, syncid: 3}]
 `;
 
