@@ -12,6 +12,7 @@ import { announceReady, startDetached } from '../system/detached.js';
 import { CAP_SYS_ADMIN, hasCapability, loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { isDead, ownIdentity } from '../system/identity.js';
 import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
+import { linesOf } from '../system/lines.js';
 import {
   findProgram,
   namesIn,
@@ -79,7 +80,7 @@ async function guard(entry: number, seconds: number): Promise<void> {
  * stdout and stderr. A reader that went away (`| head`) ends the output quietly; output that cannot
  * be written (a full disk) is an error of a command that ends, and none of one that stays.
  */
-function openOutput(): Pick<World, 'out' | 'err' | 'isRead' | 'ignoreOutputErrors'> {
+function openOutput(): Pick<World, 'out' | 'flushed' | 'err' | 'isRead' | 'ignoreOutputErrors'> {
   let read = true;
   let ignored = false;
   const err = (text: string) => void process.stderr.write(text);
@@ -95,6 +96,10 @@ function openOutput(): Pick<World, 'out' | 'err' | 'isRead' | 'ignoreOutputError
   process.stderr.on('error', (error) => failed('stderr', error));
   return {
     out: (text) => void process.stdout.write(text),
+    flushed: () =>
+      new Promise((resolve) => {
+        process.stdout.write('', () => resolve());
+      }),
     err,
     isRead: () => read,
     ignoreOutputErrors() {
@@ -237,6 +242,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     records: (directory = join(STATE, networkNamespace())) =>
       recordDirectory(directory, takeRecordsLock, hold),
     transactions: () => transactionStore(LVS_BACKEND, hold),
+    lines: linesOf,
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),

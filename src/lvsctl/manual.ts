@@ -18,6 +18,7 @@ const MONITOR = 'guide/monitor.md';
 const TRANSACTIONS = 'reference/transactions.md';
 const FILE_NOTE =
   'FILE is saved rules (ipvsadm -S) or an lvsctl file, which its content decides. Services that it does not name are left alone without --prune.';
+const SHOW = 'reference/show.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -131,6 +132,44 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['monitor status', 'show the servers'],
     ['monitor status --watch --interval 5', 'show them every five seconds'],
     ['monitor status --json', 'the same for a program'],
+  ] },
+  show: { notes: ['Without root the command shows what /proc gives to any user, and says what is missing: "-" in a table, null in JSON.'], page: SHOW, examples: [
+    ['show services', 'services, servers and their connections'],
+    ['show connections --count client', 'who has most connections'],
+    ['show all --json', 'the whole table for a program'],
+  ] },
+  'show services': { notes: [], page: SHOW, examples: [
+    ['show services', 'as a table'],
+    ['show services --json', 'the same for a program'],
+  ] },
+  'show stats': { notes: ['The last row counts all services, those that were removed included.'], page: SHOW, examples: [
+    ['show stats', 'as a table'],
+    ['show stats --json', 'exact numbers for a program'],
+  ] },
+  'show rates': { notes: ['The command takes the time of --interval. The kernel moves its counters every two seconds, so shorter times show nothing. A row that was zeroed meanwhile has no rate.'], page: SHOW, examples: [
+    ['show rates', 'over four seconds'],
+    ['show rates --interval 60', 'over a minute'],
+  ] },
+  'show connections': { notes: [
+    'SERVICE and SERVER are an address, or an address with a port; IPv6 addresses with a port in brackets.',
+    'A template is the memory of persistence and no connection: --count does not count it.',
+    'JSON is one line a connection, so that a million of them take little memory; --sort without --limit holds them all.',
+  ], page: SHOW, examples: [
+    ['show connections --count client/24 --limit 10', 'the ten networks with most connections'],
+    ['show connections --server 10.0.0.1:80 --state SYN_RECV', 'half-open ones of a server'],
+    ['show connections --client 203.0.113.0/24 --json', 'of a network, for a program'],
+  ] },
+  'show timeouts': { notes: [], page: SHOW, examples: [
+    ['show timeouts', 'as a table'],
+    ['show timeouts --json', 'the same for a program'],
+  ] },
+  'show daemons': { notes: [], page: SHOW, examples: [
+    ['show daemons', 'as a table'],
+    ['show daemons --json', 'the same for a program'],
+  ] },
+  'show all': { notes: [], page: SHOW, examples: [
+    ['show all', 'as tables'],
+    ['show all --json', 'one document for a program'],
   ] },
   disable: { notes: SERVER_NOTES, page: MONITOR, examples: [
     ['disable 10.0.0.1 --reason "disk change"', 'take a server out of all services'],

@@ -31,6 +31,11 @@ export interface World extends Terminal {
    */
   readText(path: string, limit?: number): string;
   /**
+   * The lines of a file that may be too large to be held, one after the other.
+   * @throws a system error with the path, when the first is taken
+   */
+  lines(path: string): Iterable<string>;
+  /**
    * Replaces a file in one step, or not at all; a device or FIFO is written to.
    * @param mode of a file that does not exist yet, 0600 by default
    * @throws a system error
@@ -42,6 +47,8 @@ export interface World extends Terminal {
   /** Addresses and ports of the names in a rule file. */
   readonly names: NameResolver;
   out(text: string): void;
+  /** Resolves when stdout has taken all that was written to it, or is closed. */
+  flushed(): Promise<void>;
   /** From now on output that cannot be written is no error: for a command that stays. */
   ignoreOutputErrors(): void;
   /** Whether stdout still has a reader; known after the next piece only. */

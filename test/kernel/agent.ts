@@ -107,6 +107,7 @@ async function lvsctl(args: readonly string[]): Promise<unknown> {
       said.stderr += text;
     },
     isRead: () => true,
+    flushed: async () => {},
     ignoreOutputErrors: () => {},
   });
   try {

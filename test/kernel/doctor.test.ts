@@ -266,6 +266,7 @@ test('another port in DR, which only other programs can set, in the live table',
       },
       err: expect.fail,
       isRead: () => true,
+      flushed: async () => {},
       ignoreOutputErrors: () => {},
     });
     await run(['doctor', '--json'], world);

@@ -8,7 +8,7 @@ import { nearest } from '../../src/lvsctl/nearest.js';
 import { statusesOf, variantsOf } from '../../src/lvsctl/statuses.js';
 import { readText } from '../../src/system/readtext.js';
 import { lvsctl } from '../support/lvsctl.js';
-import { simulatedRuntime } from '../support/simulated.js';
+import { hastyRuntime, simulatedRuntime } from '../support/simulated.js';
 
 /** The names of the commands below one, from its help text. */
 async function commandsBelow(path: readonly string[]): Promise<string[][]> {
@@ -78,7 +78,11 @@ test('the examples are command lines that lvsctl takes', async () => {
       .replace(/ [<>] \S+$/, '')
       .replace(/ > \S+$/, '')
       .match(/"[^"]*"|\S+/g);
-    const { stderr } = await lvsctl((words ?? []).map((word) => word.replaceAll('"', '')));
+    const { stderr } = await lvsctl(
+      (words ?? []).map((word) => word.replaceAll('"', '')),
+      {},
+      line.startsWith('show rates') ? { runtime: hastyRuntime } : {},
+    );
     expect(stderr, line).not.toMatch(/unknown (?:option|command)|missing argument|too many/);
   }
 });

@@ -1,6 +1,6 @@
 // JSON for programs: snake_case keys, addresses as text, values as structures.
 import { expect, test } from 'vitest';
-import { toJson } from '../../src/lvsctl/json.js';
+import { jsonText } from '../../src/lvsctl/json.js';
 import { parseAddress } from '../../src/model/address.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';
@@ -19,7 +19,7 @@ test.each([
     { bytes: 12, none: null, on: true },
   ],
 ])('row %#', (value, expected) => {
-  expect(toJson(value)).toEqual(expected);
+  expect(JSON.parse(jsonText(value))).toEqual(expected);
 });
 
 const FILE = `vips: [{address: 192.0.2.10, interface: lo}]

@@ -36,6 +36,7 @@ export async function lvsctl(
         });
       return text;
     },
+    lines: (path) => (files[path] ?? '').split('\n'),
     writeText: () => {},
     runtime: async () =>
       simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
@@ -47,6 +48,7 @@ export async function lvsctl(
     err(text) {
       stderr += text;
     },
+    flushed: async () => {},
     ignoreOutputErrors: () => {},
     isRoot: true,
     docs: '/docs',

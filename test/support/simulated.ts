@@ -99,3 +99,15 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Whose time passes at once, as soon as somebody waits for it: for commands that wait a while. */
+export async function hastyRuntime(): Promise<Runtime> {
+  const runtime = simulatedRuntime({ probe: () => ({ outcome: PASSES, tookMs: 1 }) });
+  const { clock } = runtime;
+  const after = (delayMs: number, work: () => void) => {
+    const cancel = clock.after(delayMs, work);
+    void runtime.pass(delayMs);
+    return cancel;
+  };
+  return { ...runtime, clock: { ...clock, after } };
+}

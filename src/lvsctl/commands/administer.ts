@@ -137,5 +137,5 @@ function remember(
 
 /** The login name of the caller, for the status; behind sudo that of the user who ran sudo. */
 function loginName({ env }: World): string {
-  return env['SUDO_USER'] ?? env['LOGNAME'] ?? env['USER'] ?? '';
+  return env.SUDO_USER ?? env.LOGNAME ?? env.USER ?? '';
 }

@@ -2,6 +2,7 @@
 
 import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';
+import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { waitForConfirmation } from '../transaction/confirm.js';
 import { transactedJson } from '../transaction/json.js';
@@ -53,7 +54,7 @@ async function apply(file: string, options: Options, world: World): Promise<numb
   );
   const error = made.result && errorOf(made.result);
   if (error !== undefined) throw error;
-  if (json) world.out(`${JSON.stringify(transactedJson(made), undefined, 2)}\n`);
+  if (json) world.out(`${jsonText(transactedJson(made), 2)}\n`);
   else if (!quiet) world.out(planText(made.plan, world));
   const status = await confirmed(made, confirmTimeout, world);
   return status === 0 && made.plan.leftOut.length > 0 ? LEFT_OUT : status;

@@ -1,4 +1,5 @@
 // lvsctl diff FILE: what of the live table is not as the file says.
+import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { transactedJson } from '../transaction/json.js';
 import { diffText } from '../view/plan.js';
@@ -17,7 +18,7 @@ async function diff(file: string, options: PlanningOptions, world: World): Promi
   const dry = { command: `diff ${file}`, dryRun: true, unchecked: true };
   const made = await transactFile(file, options, dry, world);
   const { steps, leftOut } = made.plan;
-  if (options.json) world.out(`${JSON.stringify(transactedJson(made), undefined, 2)}\n`);
+  if (options.json) world.out(`${jsonText(transactedJson(made), 2)}\n`);
   else world.out(diffText(made.plan, world));
   return steps.length + leftOut.length === 0 ? 0 : DIFFERS;
 }

@@ -1,6 +1,6 @@
 // lvsctl history: the transactions of this network namespace.
 import { LvsctlError } from '../errors.js';
-import { toJson } from '../json.js';
+import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import {
   entryNumbers,
@@ -49,7 +49,7 @@ async function list({ json = false }: Options, world: World): Promise<number> {
     ? entryNumbers(store.history).map((number) => readEntry(store.history, number))
     : [];
   const rows = entries.map((entry) => ({ entry, result: resultOf(entry, store) }));
-  if (json) world.out(`${JSON.stringify(rows.map(rowJson), undefined, 2)}\n`);
+  if (json) world.out(`${jsonText(rows.map(rowJson), 2)}\n`);
   else if (rows.length > 0) world.out(historyTable(rows, world));
   return 0;
 }
@@ -89,12 +89,11 @@ async function show(number: number, { json = false }: Options, world: World): Pr
   const left = await leftToDo(entry, store, world);
   if (json)
     world.out(
-      `${JSON.stringify(
-        toJson({
+      `${jsonText(
+        {
           ...(rowJson({ entry, result }) as object),
           left_to_do: left ? planJson(left.finish) : null,
-        }),
-        undefined,
+        },
         2,
       )}\n`,
     );

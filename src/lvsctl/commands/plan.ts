@@ -1,4 +1,5 @@
 // lvsctl plan FILE: the steps that `apply` would make, and what each ends.
+import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { transactedJson } from '../transaction/json.js';
 import { planText } from '../view/plan.js';
@@ -18,7 +19,7 @@ export async function showPlan(
   world: World,
 ): Promise<number> {
   const made = await transactFile(file, options, { command: `plan ${file}`, dryRun: true }, world);
-  if (options.json) world.out(`${JSON.stringify(transactedJson(made), undefined, 2)}\n`);
+  if (options.json) world.out(`${jsonText(transactedJson(made), 2)}\n`);
   else world.out(planText(made.plan, world));
   return 0;
 }

@@ -1,7 +1,7 @@
 // up, down and status are the same for a director and for a real server: only the settings differ.
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
-import { toJson } from '../json.js';
+import { jsonText } from '../json.js';
 import { type Comparison, compare, up } from '../plan/engine.js';
 import { gatherFacts } from '../plan/facts.js';
 import { linksOf } from '../plan/rename.js';
@@ -74,11 +74,11 @@ async function showStatus(
 ): Promise<number> {
   const config = readConfig(world.readText(file), file);
   const lines = await compare(role.plan(config, gatherFacts(world.machine)), world.machine);
-  if (json) world.out(`${JSON.stringify(lines.map(comparisonJson), undefined, 2)}\n`);
+  if (json) world.out(`${jsonText(lines.map(comparisonJson), 2)}\n`);
   else world.out(comparisonTable(lines, world));
   return lines.every(({ same }) => same) ? 0 : DIFFERS;
 }
 
 function comparisonJson({ resource, title, same, states }: Comparison): unknown {
-  return toJson({ resource, title, ...states, same });
+  return { resource, title, ...states, same };
 }

@@ -1,5 +1,6 @@
 // lvsctl undo [N]: takes a transaction back, by another one.
 import { LvsctlError } from '../errors.js';
+import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { transactedJson } from '../transaction/json.js';
 import { errorOf } from '../transaction/transact.js';
@@ -46,7 +47,7 @@ export async function change(
   const made = await toSide(entry, side, options, store, world);
   const error = made.result && errorOf(made.result);
   if (error !== undefined) throw error;
-  if (options.json) world.out(`${JSON.stringify(transactedJson(made), undefined, 2)}\n`);
+  if (options.json) world.out(`${jsonText(transactedJson(made), 2)}\n`);
   else if (!options.quiet) world.out(planText(made.plan, world));
   return 0;
 }

@@ -1,11 +1,10 @@
-// A plan as JSON for programs.
+// A plan for `jsonText`, for programs.
 import { serverKey, serviceKey, serviceOf } from '../../model/table.js';
-import { toJson } from '../json.js';
 import { printCommand } from '../plan/command.js';
 import type { PlannedStep, TablePlan } from './plan.js';
 import type { Transacted } from './transact.js';
 
-/** `steps`, `left_out`, `unmanaged`; counters as numbers. */
+/** `steps`, `left_out`, `unmanaged`. */
 export function planJson(plan: TablePlan): Readonly<Record<string, unknown>> {
   return {
     steps: plan.steps.map(stepJson),
@@ -16,14 +15,14 @@ export function planJson(plan: TablePlan): Readonly<Record<string, unknown>> {
 
 function stepJson({ action, change, was, lost }: PlannedStep): unknown {
   const id = serviceOf(change);
-  return toJson({
+  return {
     action,
     command: printCommand({ kind: 'rule', change }),
     service: id === undefined ? null : serviceKey(id),
     server: 'destination' in change ? serverKey(change.destination) : null,
     was: was ?? null,
     lost: lost ?? null,
-  });
+  };
 }
 
 /** What came of it: `changed`, `result`, `transaction`, and the plan. */

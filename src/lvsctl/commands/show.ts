@@ -1,0 +1,328 @@
+// lvsctl show: the live table, its traffic and its connections, for people and as JSON.
+import { InvalidArgumentError, Option, type Command as Program } from 'commander';
+import { parseAddress } from '../../model/address.js';
+import type { Connection } from '../../model/connection.js';
+import { fullPrefix } from '../../model/prefix.js';
+import { parseConnection } from '../../render/connections.js';
+import { LvsctlError } from '../errors.js';
+import { jsonText } from '../json.js';
+import {
+  Counter,
+  isWanted,
+  type Network,
+  ORDERS,
+  type Order,
+  type Place,
+  parseGrouping,
+  type ServicePlace,
+  shownConnection,
+  type Wanted,
+} from '../show/connections.js';
+import { idOf, rateOf, ratesOf } from '../show/rates.js';
+import { procPath, type Report, readReport, VERSION } from '../show/report.js';
+import type { ShownService } from '../show/table.js';
+import type { Finish, Subcommand } from '../subcommand.js';
+import {
+  connectionText,
+  connectionTitles,
+  countsText,
+  daemonsText,
+  ratesText,
+  servicesText,
+  statsText,
+  timeoutsText,
+} from '../view/show.js';
+import type { World } from '../world.js';
+import { number, whole } from './numbers.js';
+
+/** What can be shown of one reading: its help, its part of the JSON, its text. */
+// biome-ignore format: a table
+const PARTS: readonly { readonly name: string; readonly help: string; readonly json: (report: Report) => object; readonly text: (report: Report, world: World) => string }[] = [
+  { name: 'services', help: 'show services and servers with their settings and connections', json: ({ ipvs, table_size, services }) => ({ ipvs, table_size, services }), text: servicesText },
+  { name: 'stats', help: 'show the traffic since the last zero', json: ({ services, total }) => ({ services: services.map(statsOf), total }), text: statsText },
+  { name: 'timeouts', help: 'show the idle timeouts of connections', json: ({ timeouts }) => ({ timeouts }), text: ({ timeouts }, world) => timeoutsText(timeouts, world) },
+  { name: 'daemons', help: 'show the sync daemons', json: ({ daemons }) => ({ daemons }), text: ({ daemons }, world) => daemonsText(daemons, world) },
+  { name: 'all', help: 'show all of it but connections and rates', json: ({ ipvs, table_size, services, total, timeouts, daemons }) => ({ ipvs, table_size, services, total, timeouts, daemons }), text: allText },
+];
+
+/** rates need at least two moves of the kernel's counters, which come every two seconds */
+const SHORTEST_S = 4;
+
+export const configure: Subcommand['configure'] = (program, finish) => {
+  for (const { name, help, json, text } of PARTS)
+    program
+      .command(name)
+      .description(help)
+      .option('--json', 'print JSON')
+      .action((options: { json?: boolean }) =>
+        finish(async (world) => {
+          const report = await readReport(world);
+          if (options.json) world.out(document(name, report, json(report)));
+          else world.out(`${text(report, world)}${missingText(report)}`);
+          return 0;
+        }),
+      );
+  program
+    .command('rates')
+    .description('show the traffic a second, from two readings of the counters')
+    .option('--json', 'print JSON')
+    .option(
+      '--interval <seconds>',
+      'time between the two readings',
+      number(SHORTEST_S, 3600),
+      SHORTEST_S,
+    )
+    .action((options: RateOptions) => finish((world) => showRates(options, world)));
+  configureConnections(program, finish);
+};
+
+function document(what: string, { missing }: Report, parts: object): string {
+  return `${jsonText({ format: `lvs ${what}`, version: VERSION, missing, ...parts }, 2)}\n`;
+}
+
+function statsOf(service: ShownService): object {
+  const servers = service.servers.map(({ server, address, port, counters }) => ({
+    server,
+    address,
+    port,
+    counters,
+  }));
+  return { ...idOf(service), counters: service.counters, servers };
+}
+
+function allText(report: Report, world: World): string {
+  return [
+    `IPVS ${report.ipvs}, connection table of ${report.table_size} entries\n`,
+    servicesText(report, world),
+    statsText(report, world),
+    timeoutsText(report.timeouts, world),
+    daemonsText(report.daemons, world),
+  ].join('\n');
+}
+
+function missingText({ missing }: Report): string {
+  return missing.length === 0 ? '' : 'from /proc, which any user may read; root sees the rest\n';
+}
+
+interface RateOptions {
+  readonly json?: boolean;
+  readonly interval: number;
+}
+
+async function showRates({ json, interval }: RateOptions, world: World): Promise<number> {
+  const { clock } = await world.runtime();
+  const started = clock.now();
+  const before = await readReport(world);
+  await new Promise<void>((resolve) => {
+    clock.after(interval * 1000, resolve);
+  });
+  const after = await readReport(world);
+  const seconds = (clock.now() - started) / 1000;
+  const services = ratesOf(before.services, after.services, seconds);
+  const total = rateOf(before.total, after.total, seconds);
+  if (json) {
+    const parts = { interval_seconds: Math.round(seconds * 1000) / 1000, services, total };
+    world.out(document('rates', after, parts));
+  } else world.out(`${ratesText(services, total, world)}${missingText(after)}`);
+  return 0;
+}
+
+interface ConnectionOptions {
+  readonly json?: boolean;
+  readonly client?: Network;
+  readonly service?: ServicePlace;
+  readonly server?: Place;
+  readonly state?: ReadonlySet<string>;
+  readonly protocol?: string;
+  readonly templates?: 'only' | 'none';
+  readonly sort?: Order;
+  readonly count?: string;
+  readonly limit?: number;
+}
+
+/** rows of `--count` where no limit is named */
+const TOP = 20;
+
+function configureConnections(program: Program, finish: Finish): void {
+  program
+    .command('connections')
+    .description('show connections and templates, or how many there are of each kind')
+    .option('--json', 'print JSON: one line a connection; with --count one document')
+    .option('--client <network>', 'of these clients: 203.0.113.9, 203.0.113.0/24', network)
+    .option('--service <service>', 'to this place: [tcp ]192.0.2.1[:80]', servicePlace)
+    .option('--server <server>', 'on this real server: 10.0.0.1[:80]', place)
+    .option('--state <states>', 'in one of these states: ESTABLISHED,SYN_RECV', states)
+    .addOption(
+      new Option('--protocol <protocol>', 'of this protocol').choices(['tcp', 'udp', 'sctp', 'ip']),
+    )
+    .addOption(
+      new Option(
+        '--templates <which>',
+        'only the templates of persistence, or none of them (default with --count)',
+      ).choices(['only', 'none']),
+    )
+    .addOption(
+      new Option('--sort <column>', 'in this order, else in that of the kernel').choices(
+        Object.keys(ORDERS),
+      ),
+    )
+    .option(
+      '--count <by>',
+      'count by client, client/24 (IPv6: /64), client/24,56, service, server or state',
+      counted,
+    )
+    .option('--limit <n>', `at most this many (with --count ${TOP})`, whole(1, 1e9))
+    .action((options: ConnectionOptions) => finish((world) => showConnections(options, world)));
+}
+
+async function showConnections(options: ConnectionOptions, world: World): Promise<number> {
+  const { count, sort } = options;
+  if (count !== undefined && sort !== undefined)
+    throw new LvsctlError('BAD_USAGE', '--sort and --count exclude each other');
+  const wanted: Wanted = {
+    ...options,
+    states: options.state,
+    templates: options.templates ?? (count === undefined ? undefined : 'none'),
+  };
+  const chosen = filtered(await readConnections(world), wanted);
+  if (count !== undefined) return countThem(chosen, count, options, world);
+  const limit = options.limit ?? Number.POSITIVE_INFINITY;
+  const { print, end } = printer(options.json === true, world);
+  const rows = sort === undefined ? limited(chosen, limit) : firstOf(chosen, ORDERS[sort], limit);
+  for (const one of rows) if (!(await print(one))) break;
+  end();
+  return 0;
+}
+
+function* limited(all: Iterable<Connection>, limit: number): Generator<Connection> {
+  let taken = 0;
+  for (const one of all) {
+    yield one;
+    if (++taken >= limit) return;
+  }
+}
+
+/** Of a home that keeps its own, or line by line from /proc. @throws a system error */
+async function readConnections(world: World): Promise<Iterable<Connection>> {
+  const own = world.machine.hasKernelRules
+    ? undefined
+    : await (await world.machine.backend()).connections();
+  return own ?? parsed(world.lines(procPath(world, 'ip_vs_conn')), procPath(world, 'ip_vs_conn'));
+}
+
+/** @throws SYSTEM for a line that makes no sense */
+function* parsed(lines: Iterable<string>, path: string): Generator<Connection> {
+  let number = 0;
+  for (const line of lines) {
+    number++;
+    if (number === 1 || line.trim() === '') continue; // titles
+    const connection = parseConnection(line);
+    if (connection === undefined)
+      throw new LvsctlError('SYSTEM', `${path}: line ${number} makes no sense`);
+    yield connection;
+  }
+}
+
+function* filtered(all: Iterable<Connection>, wanted: Wanted): Generator<Connection> {
+  for (const one of all) if (isWanted(one, wanted)) yield one;
+}
+
+/** The first `limit` in an order; holds about twice as many at the most. */
+function firstOf(
+  all: Iterable<Connection>,
+  order: (a: Connection, b: Connection) => number,
+  limit: number,
+): Connection[] {
+  const room = Math.max(1000, 2 * limit);
+  let held: Connection[] = [];
+  for (const one of all) {
+    held.push(one);
+    if (held.length >= room) held = held.sort(order).slice(0, limit);
+  }
+  return held.sort(order).slice(0, limit);
+}
+
+async function countThem(
+  chosen: Iterable<Connection>,
+  by: string,
+  { json, limit = TOP }: ConnectionOptions,
+  world: World,
+): Promise<number> {
+  const counter = new Counter(parseGrouping(by) ?? (() => ''));
+  for (const one of chosen) counter.add(one);
+  const counts = counter.counts(limit);
+  const parts = { by, connections: counter.all, counts };
+  if (json) world.out(`${jsonText({ format: 'lvs counts', version: VERSION, ...parts }, 2)}\n`);
+  else world.out(countsText(counts, by, counter.all, world));
+  return 0;
+}
+
+/** characters that are printed at once */
+const BATCH = 65_536;
+
+interface Printer {
+  /** @returns false when nobody reads any more */
+  print(one: Connection): Promise<boolean>;
+  /** Prints what is left. */
+  end(): void;
+}
+
+/** Waits for the reader, so that a million lines take little memory. */
+function printer(json: boolean, world: World): Printer {
+  let text = json ? '' : connectionTitles();
+  const flush = () => {
+    world.out(text);
+    text = '';
+  };
+  return {
+    async print(one) {
+      text += json ? `${JSON.stringify(shownConnection(one))}\n` : connectionText(one);
+      if (text.length < BATCH) return true;
+      flush();
+      await world.flushed();
+      return world.isRead();
+    },
+    end: flush,
+  };
+}
+
+/** Reads `203.0.113.9`, `2001:db8::/32`. @throws InvalidArgumentError */
+function network(text: string): Network {
+  const [, head = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(head);
+  const length = bits === undefined ? address && fullPrefix(address.family) : Number(bits);
+  if (address === undefined || length === undefined || length > fullPrefix(address.family))
+    throw new InvalidArgumentError('an address or a network such as 203.0.113.0/24 is needed');
+  return { address, length };
+}
+
+/** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`. @throws InvalidArgumentError */
+function place(text: string): Place {
+  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = parseAddress(v6 ?? v4 ?? text);
+  if (address === undefined || Number(port ?? 0) > 65_535)
+    throw new InvalidArgumentError(
+      'an address such as 10.0.0.1, 10.0.0.1:80 or [2001:db8::1]:80 is needed',
+    );
+  return { address, port: port === undefined ? undefined : Number(port) };
+}
+
+/** The same with a protocol before it. @throws InvalidArgumentError */
+function servicePlace(text: string): ServicePlace {
+  if (/^fwmark /.test(text))
+    throw new InvalidArgumentError(
+      'the list of connections does not say by which mark a connection was taken: name the address and port',
+    );
+  const [, protocol, rest = text] = /^(tcp|udp|sctp) +(.*)$/.exec(text) ?? [];
+  return { ...place(rest), protocol };
+}
+
+function states(text: string): ReadonlySet<string> {
+  return new Set(text.toUpperCase().split(','));
+}
+
+/** @throws InvalidArgumentError */
+function counted(text: string): string {
+  if (parseGrouping(text) !== undefined) return text;
+  throw new InvalidArgumentError('one of client, client/24, service, server, state is needed');
+}
