@@ -38,7 +38,7 @@ export interface Flow extends Timed {
   bidirectional: boolean;
 }
 
-/** What tells one template from another, and what is shown of it. */
+/** What identifies one template from another, and what is shown of it. */
 export type TemplateTuple = Pick<
   Template,
   'key' | 'protocol' | 'client' | 'virtual' | 'virtualPort' | 'engine'

@@ -1,4 +1,4 @@
-// A program says whether the server works.
+// The exit status of a program is the result of the check.
 import { formatAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
 import { list } from '../config/collections.js';

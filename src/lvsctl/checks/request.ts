@@ -73,16 +73,16 @@ export const HTTP_KEYS = {
 
 export type HttpCheck = CheckWith<typeof HTTP_KEYS>;
 
-/** @param usual the port that a Host header does not name */
+/** @param standard the port that a Host header does not name */
 export function httpSpec(
   check: HttpCheck,
   service: CheckedService,
-  usual: number,
+  standard: number,
 ): ProbeSpecOf<'http'> {
   const vip = formatAddress(service.address);
   const name = service.address.family === 'ipv6' ? `[${vip}]` : vip;
   const asked = check.port ?? service.port;
-  const port = asked && asked !== usual ? `:${asked}` : '';
+  const port = asked && asked !== standard ? `:${asked}` : '';
   const { method, path, headers, data, status, body, not_body, digest, redirects } = check;
   return {
     kind: 'http',

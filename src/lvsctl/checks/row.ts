@@ -11,7 +11,7 @@ import { integer, number, oneOf, YEAR } from '../config/scalar.js';
 
 const HOUR = 3600;
 
-/** When a check is made and how often it must agree; also what defaults may say. */
+/** When a check is made and how often it must agree; also what defaults may set. */
 // biome-ignore format: a table
 export const TIMES = {
   interval: optional(number(0.1, YEAR), 5, 'seconds from one check to the next'),
@@ -51,7 +51,7 @@ export interface ProbedServer {
   readonly target: ProbeTarget;
 }
 
-/** What the machine says of the things that a check depends on. */
+/** Facts of the machine that a check depends on. */
 export interface CheckMachine {
   isExecutable(path: string): boolean;
   /** Why a file of certificates (PEM) cannot be used; undefined = it can. */

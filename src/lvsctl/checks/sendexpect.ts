@@ -1,4 +1,4 @@
-// Talks over TCP, perhaps with TLS, as it is told to: sends texts and expects answers.
+// A dialogue over TCP, perhaps with TLS: sends texts and expects answers.
 import { formatAddress } from '../../model/address.js';
 import { list } from '../config/collections.js';
 import { below, object, optional, required } from '../config/field.js';

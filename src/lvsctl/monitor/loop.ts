@@ -24,7 +24,7 @@ export interface LoopParts {
   readonly runtime: Pick<Runtime, 'clock' | 'probe' | 'random' | 'endProbes'>;
   readonly emit: (event: MonitorEvent) => void;
   /**
-   * A check of the VIP on a real server failed: perhaps its route was gone.
+   * A check of the VIP on a real server failed: perhaps its route was removed.
    * @returns whether it was there
    */
   readonly repairRoutes: () => boolean;
@@ -208,7 +208,7 @@ export class Loop {
   }
 
   /**
-   * Ends checks under way, then leaves the rules or removes the file's services.
+   * Ends running checks, then leaves the rules or removes the file's services.
    * @throws as `once`, and when one of them is refused to go
    */
   async stop(exit: 'leave' | 'remove'): Promise<void> {
@@ -265,7 +265,7 @@ export class Loop {
     return ids.some((id) => isChangingIn(this.#state, id));
   }
 
-  /** When all checks have ended once, what they say together is written. */
+  /** When all checks have ended once, their combined result is written. */
   #ran(job: string): void {
     const wasPending = this.#pending.delete(job);
     if (wasPending && this.#pending.size === 0) this.#writer.soon();

@@ -19,7 +19,7 @@ export interface Runtime extends CheckMachine {
   readonly clock: Clock;
   readonly probe: Probe;
   /**
-   * What tells a named network namespace, or without a name our own, from others; undefined = there
+   * What identifies a named network namespace, or without a name our own; undefined = there
    * is none.
    */
   netnsIdentity(name?: string): string | undefined;
@@ -71,10 +71,10 @@ export interface Runtime extends CheckMachine {
   appendText(path: string, text: string): void;
   /**
    * The log on stderr. Lines that cannot be written are dropped: it never throws and never waits.
-   * @param lost makes the line that says how many are missing
+   * @param lost makes the line that reports how many are missing
    */
   createLogOutput(lost: (lines: number) => string): { write(text: string): void };
-  /** At the end: gives up stdin, stdout and stderr where their terminal is gone. */
+  /** At the end: gives up stdin, stdout and stderr where their terminal is closed. */
   leaveLostTerminal(): void;
   /**
    * Reads keys where stdin is a terminal; Ctrl-C is `'\x03'` then, and no signal.

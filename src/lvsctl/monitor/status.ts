@@ -173,18 +173,18 @@ function stateOf(server: ServerState): ServerStatus['state'] {
 
 /**
  * Exit status of `monitor status` and `--once`, as `statuses.ts` has it: 0 all servers are as they
- * are meant to be, 1 one is not, 3 a service has no server of its own in the table that gets new
- * connections. A server that an administrator took out is meant to be out.
+ * should be, 1 one is not, 3 a service has no server of its own in the table that gets new
+ * connections. A server that an administrator took out should be out.
  */
 export function exitStatusOf(services: readonly ServiceStatus[]): number {
   if (
     services.some(({ servers }) => !servers.some(({ weight_actual: weight }) => (weight ?? 0) > 0))
   )
     return 3;
-  return services.every(({ servers }) => servers.every(isAsMeant)) ? 0 : 1;
+  return services.every(({ servers }) => servers.every(isAsExpected)) ? 0 : 1;
 }
 
-function isAsMeant({
+function isAsExpected({
   state,
   weight_desired: desired,
   weight_actual: actual,

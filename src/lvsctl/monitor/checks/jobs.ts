@@ -1,4 +1,5 @@
-// The checks of all servers as jobs: what is probed, how often, and whom a result is about.
+// The checks of all servers as jobs: what is probed, how often, and which servers a result is
+// about.
 import type { ServerKey, ServiceKey } from '../../../model/table.js';
 import type { ProbeOutcome } from '../../../system/probe/outcome.js';
 import type { Check } from '../../config/checks.js';

@@ -11,7 +11,7 @@ export interface Pace {
 
 export interface Job {
   /**
-   * tells it from the others; the job of the same name in another file goes on where this one was
+   * identifies it; the job of the same name in another file goes on where this one was
    */
   readonly key: string;
   readonly pace: Pace;
@@ -24,7 +24,7 @@ export interface Job {
 }
 
 export interface Schedule {
-  /** Puts these jobs in the place of the former ones. Those with the same key keep their time. */
+  /** Replaces the previous jobs by these. Those with the same key keep their time. */
   replace(jobs: readonly Job[]): void;
 }
 
@@ -88,10 +88,10 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
 
   return {
     replace(jobs) {
-      const former = entries;
+      const previous = entries;
       entries = new Map();
       for (const job of jobs) {
-        const kept = former.get(job.key);
+        const kept = previous.get(job.key);
         const isNew = !kept || (kept.waiting && hasNewMember(kept.job, job));
         const entry = kept ?? { job, ...NEW };
         entry.job = job;
@@ -100,7 +100,7 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
         entry.cancel();
         later(entry, job.pace.intervalMs * job.pace.jitter * random());
       }
-      for (const [key, entry] of former) {
+      for (const [key, entry] of previous) {
         if (entries.has(key)) continue;
         entry.dropped = true;
         entry.cancel();

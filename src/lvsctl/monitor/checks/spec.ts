@@ -54,8 +54,8 @@ function addressOf({ check, service, server }: CheckOfServer): Address {
 }
 
 function portOf({ check, service, server }: CheckOfServer): number | undefined {
-  const usual = rowOf(check).defaultPort;
+  const standard = rowOf(check).defaultPort;
   // of a group that port which such a service usually has
-  const grouped = service.ports?.find(({ port }) => port === usual) ?? service.ports?.[0];
-  return check.port || server.port || service.port || grouped?.port || usual;
+  const grouped = service.ports?.find(({ port }) => port === standard) ?? service.ports?.[0];
+  return check.port || server.port || service.port || grouped?.port || standard;
 }

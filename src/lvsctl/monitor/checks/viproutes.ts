@@ -65,7 +65,7 @@ export function vipRoutesOf(config: Config): VipRoutes | undefined {
 
 /** What the namespace must have, as lines for `ip -batch`. */
 export interface RoutePlan {
-  /** tunnels by name; a name tells all about its tunnel */
+  /** tunnels by name; a name identifies all of its tunnel */
   readonly links: ReadonlyMap<string, string>;
   readonly families: readonly {
     readonly family: '-4' | '-6';
@@ -74,7 +74,7 @@ export interface RoutePlan {
   }[];
 }
 
-/** One rule, as `ip rule add` takes it and as `ip rule show` tells it. */
+/** One rule, as `ip rule add` takes it and as `ip rule show` prints it. */
 interface RoutingRule {
   readonly add: string;
   readonly shown: string;
@@ -107,28 +107,28 @@ export function planRoutes(config: Config, routes: VipRoutes): RoutePlan {
   return { links, families };
 }
 
-/** Runs `ip` with these words, and lines for it to read. */
+/** Runs `ip` with these arguments, and lines for it to read. */
 export type RunIp = (
-  words: readonly string[],
+  args: readonly string[],
   input?: string,
 ) => { readonly status: number; readonly stdout: string; readonly stderr: string };
 
 /**
- * Makes the routes, in a namespace that is the monitor's own: rules and tunnels of former files go.
- * What is right is left as it is, so that checks in progress do not notice; routes, which go with
- * their link, are set in any case.
+ * Makes the routes, in a namespace that is the monitor's own: rules and tunnels of previous files
+ * are removed. What is right is left as it is, so that checks in progress do not notice; routes,
+ * which go with their link, are set in any case.
  * @returns whether all was right before
  * @throws RangeError with the command and why it failed
  */
 export function makeRoutes(netns: string, { links, families }: RoutePlan, run: RunIp): boolean {
-  const inside = (words: readonly string[], lines: readonly string[] = []) => {
+  const inside = (args: readonly string[], lines: readonly string[] = []) => {
     const { status, stdout, stderr } = run(
-      ['-n', netns, ...words],
+      ['-n', netns, ...args],
       lines.map((line) => `${line}\n`).join(''),
     );
     if (status === 0) return stdout;
     const [, at] = /^Command failed -:(\d+)$/m.exec(stderr) ?? [];
-    const command = at === undefined ? words.join(' ') : (lines[Number(at) - 1] ?? '');
+    const command = at === undefined ? args.join(' ') : (lines[Number(at) - 1] ?? '');
     throw new RangeError(
       `ip -n ${netns} ${command}: ${stderr.trim().split('\n')[0] || `status ${status}`}`,
     );

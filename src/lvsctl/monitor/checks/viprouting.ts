@@ -1,5 +1,5 @@
-// Makes the routes to the VIPs on real servers, and again when they may be gone: a link that went
-// down has taken its routes along.
+// Makes the routes to the VIPs on real servers, and again when they may have been removed: a link
+// that went down has taken its routes along.
 import type { Config } from '../../config/file.js';
 import { LvsctlError } from '../../errors.js';
 import type { Runtime } from '../runtime.js';
@@ -15,7 +15,7 @@ export interface VipRouting {
   repair(config: Config): boolean;
 }
 
-/** between two inspections of routes that may be gone */
+/** between two inspections of routes that may have been removed */
 const PAUSE_MS = 2000;
 
 export function createVipRouting(

@@ -1,4 +1,4 @@
-// Waiting until nobody holds a drained server any more.
+// Waiting until a drained server has no connections any more.
 
 import { hasCode } from '../../errors.js';
 import type { Runtime } from '../runtime.js';
@@ -29,7 +29,7 @@ export async function waitEmpty(
   const end = clock.now() + (timeoutS ?? Number.POSITIVE_INFINITY) * 1000;
   const reported = new Map<string, string>();
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
-  /** Asks again and again while nobody answers. */
+  /** Asks again and again while no monitor answers. */
   async function patiently(): Promise<Status> {
     const enough = Math.min(end, clock.now() + AWAY_MS);
     for (;;) {
@@ -64,7 +64,7 @@ export async function waitEmpty(
 }
 
 /**
- * What holds a server, in words; empty when nothing does. `over`: waiting has no sense any more.
+ * What holds a server, as text; empty when nothing does. `over`: waiting has no sense any more.
  */
 function holdOf(
   { service, server }: NamedServer,

@@ -99,7 +99,7 @@ function parsed(line: string): unknown {
   }
 }
 
-/** Whether this error of a socket says that no process is at its other end. */
+/** Whether this error of a socket means that no process is at its other end. */
 export function isNotRunning(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ECONNREFUSED';

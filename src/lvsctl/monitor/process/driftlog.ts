@@ -8,7 +8,7 @@ const SINGLE_REPORTS = 3;
 const QUIET_MS = 300_000;
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 3_600_000;
-/** more are looked through for those that are quiet */
+/** with more, those without recent events are removed */
 const MANY = 1000;
 
 interface Changed {
@@ -44,8 +44,8 @@ export function createDriftLog(
   }
 
   function conflictOf(service: string, at: number): Conflict {
-    const former = conflicts.get(service);
-    if (former !== undefined && at - former.last <= QUIET_MS) return former;
+    const previous = conflicts.get(service);
+    if (previous !== undefined && at - previous.last <= QUIET_MS) return previous;
     const begun: Conflict = {
       began: at,
       last: at,

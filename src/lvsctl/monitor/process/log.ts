@@ -22,7 +22,7 @@ export interface Log {
 const HOOK_LIMIT_MS = 30_000;
 /** at the end they all together get */
 const LAST_HOOKS_MS = 10_000;
-/** events that wait for their hook; further ones are dropped, which is told */
+/** events that wait for their hook; further ones are dropped, which is logged */
 const HOOKS_WAITING = 1000;
 
 /** @param settings of the file in force */
@@ -98,7 +98,7 @@ export function createLog(
   };
 }
 
-/** What a hook program finds in its environment, beside PATH; absent words are empty. */
+/** What a hook program finds in its environment, beside PATH; absent values are empty. */
 function hookEnvironment(
   { event, service = '', server = '', check = '', reason = '' }: MonitorEvent,
   time: Date,

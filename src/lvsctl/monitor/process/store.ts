@@ -31,7 +31,7 @@ export function openStore(
 }
 
 /**
- * Only what root or this user wrote, and nobody else could, is believed: guessing would put a
+ * Only what root or this user wrote, and no other user could, is used: guessing would put a
  * server back that an administrator took out.
  */
 function parsed(

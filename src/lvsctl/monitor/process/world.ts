@@ -23,6 +23,6 @@ export interface RunWorld {
   ): { readonly status: number; readonly stdout: string; readonly stderr: string };
   /** a value below /proc/sys */
   sysctl(key: string): string | undefined;
-  /** Words for an error that is no bug. */
+  /** The text of an error that is no bug. */
   failureText(error: unknown): string | undefined;
 }

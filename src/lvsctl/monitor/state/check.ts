@@ -10,7 +10,7 @@ export function assumed(up: boolean): Start {
   return { up, streak: 0, unknown: false };
 }
 
-/** Nothing is known of the server. @param up what it counts as meanwhile */
+/** Nothing is known of the server. @param up what it counts as until then */
 export function unknown(up: boolean): Start {
   return { up, streak: 0, unknown: true };
 }
@@ -33,7 +33,7 @@ export function counted(
   return streak + 1 >= enough ? assumed(passed) : { up, streak: streak + 1, unknown: false };
 }
 
-/** Whether the next result matters more than usual: the check is on its way to the other state. */
+/** Whether the next result matters more: the check is about to change its state. */
 export function isChanging({ streak, unknown: first }: Start): boolean {
   return streak > 0 || first;
 }

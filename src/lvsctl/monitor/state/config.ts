@@ -1,5 +1,5 @@
 // Another file takes over, at the start and at a reload: what is known of services, servers and
-// checks that stay goes on, whatever their names are.
+// checks that stay is kept, also under other names.
 import type { Destination } from '../../../model/destination.js';
 import {
   type ServerKey,
@@ -78,8 +78,8 @@ export function withConfig(
 }
 
 /**
- * The service that each one goes on from: that of the same identity in the kernel, whatever its
- * name was, else that of its name, which then has another address, port or mark.
+ * The service that each one goes on from: that of the same identity in the kernel, with any
+ * name, else that of its name, which then has another address, port or mark.
  */
 function matchPrevious(
   old: readonly ServiceState[],
@@ -102,7 +102,7 @@ function matchPrevious(
 
 /**
  * Remembered states under the services of the next file: by identity, or by name where the identity
- * is gone.
+ * was removed.
  */
 function moved(
   remembered: readonly RememberedServer[],
@@ -169,7 +169,7 @@ export function adopt(
 
 /**
  * A service after a reload: servers and checks that stayed keep what is known of them. Of new ones
- * the first result decides; they are in meanwhile when they are in the table.
+ * the first result decides; until then they are in when they are in the table.
  */
 export function carryOver(
   spec: DesiredService,
@@ -252,7 +252,7 @@ function found(
   return { ...server, rampSince: rampSince(there.weight, destination.weight, slowStart, now) };
 }
 
-/** When a slow start began that has come so far; undefined where none is under way. */
+/** When a slow start began that has come so far; undefined where none is running. */
 function rampSince(
   weight: number,
   whole: number,

@@ -279,7 +279,7 @@ const LASTING = objectOf<Lasting>({
 
 /** What is wrong with a value that should be `Lasting`; undefined = nothing. */
 export function lastingProblem(value: unknown): string | undefined {
-  // another version is told as such, whatever else it has
+  // another version is reported as such, with any other content
   const version = objectWith<Pick<Lasting, 'version'>>({ version: oneOf([VERSION]) })(value, '');
   return version ?? LASTING(value, '') ?? repeated((value as Lasting).admin);
 }

@@ -1,5 +1,5 @@
 // What earlier files put into the table and the present one does not have. It stays on this list
-// until it is gone from the table.
+// until it is removed from the table.
 import type { DestinationId } from '../../../model/destination.js';
 import {
   type ServerKey,

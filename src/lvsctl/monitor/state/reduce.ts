@@ -60,7 +60,7 @@ function onResult(
     const known = service.servers
       .find((one) => one.key === server)
       ?.checks.find((one) => one.key === check);
-    // the file is another one meanwhile
+    // the file has been replaced since
     if (known === undefined) return service;
     const label = labelOf(known.spec);
     errors = withErrors(state, errorOf(known.last, label), errorOf(result, label));

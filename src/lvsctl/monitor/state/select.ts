@@ -131,7 +131,7 @@ function readServer(argument: string, names: readonly string[]): string {
   return address.family === 'ipv6' ? `[${host}]:${Number(port)}` : `${host}:${Number(port)}`;
 }
 
-/** For what is no address: the name that is meant, or that the file has none. */
+/** For what is no address: the server of that name, or that the file has none. */
 function nameHint(argument: string, names: readonly string[]): string {
   if (names.length === 0) return '';
   return `, and no name of one${didYouMean(nearest(argument, names))}`;

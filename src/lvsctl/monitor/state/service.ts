@@ -14,7 +14,7 @@ import {
   withServer,
 } from './state.js';
 
-/** All checks or any of them, as the file says; a server without checks is up. */
+/** All checks or any of them, as set in the file; a server without checks is up. */
 export function combined(checks: readonly CheckState[], combine: Health['combine']): boolean {
   if (checks.length === 0) return true;
   return combine === 'all' ? checks.every(({ up }) => up) : checks.some(({ up }) => up);

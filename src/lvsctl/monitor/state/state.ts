@@ -43,7 +43,7 @@ export interface ServiceState {
   readonly servers: readonly ServerState[];
   /**
    * clock milliseconds until which first results are waited for: the sorry server stays out
-   * meanwhile, since `sorry-up` means that all servers are down
+   * in between, since `sorry-up` means that all servers are down
    */
   readonly firstResultsBy: number;
   /** whether the sorry server was in the table after the last write; undefined = not yet seen */
@@ -54,7 +54,7 @@ export interface ServerState {
   readonly key: ServerKey;
   readonly spec: Destination;
   readonly checks: readonly CheckState[];
-  /** what the checks say together */
+  /** the combined result of the checks */
   readonly up: boolean;
   /** clock milliseconds of the last change of `up` */
   readonly since: number;
@@ -69,7 +69,7 @@ export interface ServerState {
 
 /** One check of one server. */
 export interface CheckState {
-  /** tells it from the server's other checks, also from those of another file */
+  /** identifies it among the server's checks, also those of another file */
   readonly key: string;
   readonly spec: Check;
   readonly up: boolean;
@@ -80,7 +80,7 @@ export interface CheckState {
   readonly last: CheckResult | undefined;
 }
 
-/** `error`: the check could not be made, which says nothing of the server. */
+/** `error`: the check could not be made, which shows nothing about the server. */
 export interface CheckResult {
   readonly outcome: 'pass' | 'fail' | 'error';
   /** why it did not pass */
@@ -135,13 +135,13 @@ export function withServer(
   return servers === service.servers ? service : { ...service, servers };
 }
 
-/** The list with the first element that is meant changed; the same list when it did not change. */
+/** The list with the first matching element changed; the same list when it did not change. */
 export function replaced<T>(
   list: readonly T[],
-  isMeant: (one: T) => boolean,
+  matches: (one: T) => boolean,
   change: (one: T) => T,
 ): readonly T[] {
-  const at = list.findIndex(isMeant);
+  const at = list.findIndex(matches);
   const old = list[at];
   if (old === undefined) return list;
   const next = change(old);

@@ -1,4 +1,4 @@
-// The table was written: sorry servers, orphans that are gone, refusals that are new.
+// The table was written: sorry servers, orphans that were removed, refusals that are new.
 import {
   type ServiceKey,
   serverKey,
@@ -12,7 +12,7 @@ import type { Input, Reduction, RefusedChange } from './input.js';
 import { pruneOrphans } from './orphans.js';
 import type { MonitorState, ServiceState } from './state.js';
 
-/** What the write did: sorry servers, orphans that are gone, refusals that are new. */
+/** What the write did: sorry servers, orphans that were removed, refusals that are new. */
 export function onApplied(
   state: MonitorState,
   { table, keys, before, written, refusals }: Extract<Input, { kind: 'applied' }>,

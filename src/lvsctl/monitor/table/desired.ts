@@ -44,7 +44,7 @@ export interface DesiredTable {
 
 /**
  * What the table should have.
- * @param now clock milliseconds, Infinity = no slow start is under way
+ * @param now clock milliseconds, Infinity = no slow start is running
  */
 export function desiredTable({ services, orphans }: MonitorState, now: number): DesiredTable {
   const list = services.map((service) => desiredVirtualServer(service, orphans, now));
@@ -111,7 +111,7 @@ export function desiredServer(
   };
 }
 
-/** The sorry server stands in as long as no other server takes new connections. */
+/** The sorry server is in the table as long as no other server takes new connections. */
 export function needsSorry(destinations: readonly (Destination | undefined)[]): boolean {
   return !destinations.some((destination) => destination !== undefined && destination.weight > 0);
 }

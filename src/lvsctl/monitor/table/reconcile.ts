@@ -43,10 +43,10 @@ function removableFrom(
   { spec, servers, orphans, waits }: DesiredVirtualServer,
   target: VirtualServer,
 ): (server: ServerKey) => boolean {
-  const wanted = new Set(target.destinations.map(serverKey));
+  const desiredKeys = new Set(target.destinations.map(serverKey));
   const sorry = spec.sorry && serverKey(spec.sorry);
   return (server) =>
-    !wanted.has(server) &&
+    !desiredKeys.has(server) &&
     (servers.has(server) || server === sorry || (orphans.has(server) && !waits));
 }
 
@@ -60,13 +60,13 @@ function targetOf(
 ): VirtualServer | undefined {
   const { key, spec, servers, orphans, waits } = desired;
   if (tolerated.services.has(key) && live === undefined) return undefined;
-  const settle = tolerance(desired, live, tolerated);
-  const targets = [...servers].map(([server, { destination }]) => settle(server, destination));
+  const tolerate = tolerance(desired, live, tolerated);
+  const targets = [...servers].map(([server, { destination }]) => tolerate(server, destination));
   const kept = waits ? (live?.destinations ?? []).filter((one) => orphans.has(serverKey(one))) : [];
   const { sorry } = spec;
   const needed = needsSorry([...targets, ...kept]);
   const last =
-    sorry && settle(serverKey(sorry), sorryNeeded(desired, live, needed) ? sorry : undefined);
+    sorry && tolerate(serverKey(sorry), sorryNeeded(desired, live, needed) ? sorry : undefined);
   const service: Service = tolerated.services.get(key) ?? spec.service;
   return {
     service,

@@ -83,7 +83,7 @@ function idOf(key: ServiceKey): ServiceId {
   return id;
 }
 
-/** Changes on their way: those that took effect are in `done`. */
+/** Changes in progress: those that took effect are in `done`. */
 function createBatch(backend: Backend) {
   const done: Change[] = [];
   const refusals: RefusedChange[] = [];

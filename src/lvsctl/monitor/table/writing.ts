@@ -3,13 +3,13 @@
 import type { Clock } from '../runtime.js';
 
 export interface Writer {
-  /** Writes in a moment, with what else is decided meanwhile. */
+  /** Writes in a moment, with what else is decided until then. */
   soon(): void;
-  /** Writes at once, after a write under way. Resolves also when it failed. */
+  /** Writes at once, after a write in progress. Resolves also when it failed. */
   now(): Promise<void>;
   /** Writes regularly from now on, the next time `intervalMs()` after the end of the last. */
   every(intervalMs: () => number): void;
-  /** Waits for what is under way; nothing is written afterwards. */
+  /** Waits for a write in progress; nothing is written afterwards. */
   end(): Promise<void>;
   /** Resolves when a write has ended well for the first time. */
   readonly first: Promise<void>;
@@ -20,7 +20,7 @@ export interface Writer {
 }
 
 export interface Outcome {
-  /** An error of `write` in words; what it throws ends the program. */
+  /** An error of `write` as text; what it throws ends the program. */
   explain(error: unknown): string;
   /** A write failed, for another reason than the one before. */
   failed(reason: string): void;
