@@ -59,6 +59,15 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
     'ipvsadm/usage',
     'ipvsadm/values',
   ],
+  // ensure, absent and set take its words
+  'lvsctl/config/ensure': [
+    'ipvsadm/lines',
+    'ipvsadm/options',
+    'ipvsadm/parse',
+    'ipvsadm/scan',
+    'ipvsadm/usage',
+    'ipvsadm/values',
+  ],
   'lvsctl/program': ['commander'],
   'lvsctl/subcommand': ['commander'],
   'lvsctl/usage': ['commander'],

@@ -15,6 +15,7 @@ const SERVER_NOTES = [
 ];
 const DIRECTOR = 'guide/director.md';
 const MONITOR = 'guide/monitor.md';
+const ENSURE = 'guide/ensure.md';
 const TRANSACTIONS = 'reference/transactions.md';
 const FILE_NOTE =
   'FILE is saved rules (ipvsadm -S) or an lvsctl file, which its content decides. Services that it does not name are left alone without --prune.';
@@ -48,6 +49,19 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['apply lvs.yaml', 'make the table as the file says'],
     ['apply lvs.yaml --confirm-timeout 120', 'take it back after two minutes unless confirmed'],
     ['apply lvs.yaml --only add,edit', 'remove nothing'],
+  ] },
+  ensure: { notes: ['The options are those of ipvsadm without its command letter. What is not named keeps its value; a new service or server gets the default of ipvsadm. A bare -p is 360. Flags go with their scheduler.'], page: ENSURE, examples: [
+    ['ensure -t 192.0.2.1:80 -s wrr', 'a service'],
+    ['ensure -t 192.0.2.1:80 -r 10.0.0.11 -m -w 3', 'a server of it'],
+    ['ensure - < lines', 'several, all or none'],
+  ] },
+  absent: { notes: [], page: ENSURE, examples: [
+    ['absent -t 192.0.2.1:80 -r 10.0.0.11', 'remove a server'],
+    ['absent -t 192.0.2.1:80', 'remove a service with its servers'],
+  ] },
+  set: { notes: ['As ensure, but nothing is added: what is not there is an error.'], page: ENSURE, examples: [
+    ['set -t 192.0.2.1:80 -r 10.0.0.11 -w 5', 'change a weight and nothing else'],
+    ['set -t 192.0.2.1:80 -s mh', 'change the scheduler; persistence stays'],
   ] },
   confirm: { notes: [], page: TRANSACTIONS, examples: [
     ['confirm', 'keep what waits for its confirmation'],

@@ -62,6 +62,11 @@ const TRANSACTED: readonly StatusRow[] = [
   NOT_RESTORED,
 ];
 
+const ENSURED: readonly StatusRow[] = [
+  { status: 0, meaning: 'nothing was to be changed' },
+  { status: 1, meaning: 'changed' },
+];
+
 /** Commands by their full name, each with the statuses that are its own. */
 // biome-ignore format: a table
 const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
@@ -75,6 +80,12 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
     { status: FAILED, meaning: 'an error: the table is as before' },
     NOT_RESTORED,
   ],
+  ensure: TRANSACTED,
+  'ensure --exit-code': ENSURED,
+  absent: TRANSACTED,
+  'absent --exit-code': ENSURED,
+  set: TRANSACTED,
+  'set --exit-code': ENSURED,
   confirm: DONE,
   undo: TRANSACTED,
   history: DONE,
