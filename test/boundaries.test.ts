@@ -68,6 +68,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
     'ipvsadm/usage',
     'ipvsadm/values',
   ],
+  'lvsctl/namespace': ['system', 'node'],
   'lvsctl/program': ['commander'],
   'lvsctl/subcommand': ['commander'],
   'lvsctl/usage': ['commander'],

@@ -1,6 +1,5 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
-import { spawn } from 'node:child_process';
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
@@ -9,37 +8,32 @@ import { takeLock } from '../backend/table/lock.js';
 import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
 import { announceReady, startDetached } from '../system/detached.js';
-import { CAP_SYS_ADMIN, hasCapability, loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { isDead, ownIdentity } from '../system/identity.js';
-import { endWithParent, LIFELINE_STDIO } from '../system/lifeline.js';
+import { endWithParent } from '../system/lifeline.js';
 import { linesOf } from '../system/lines.js';
-import {
-  findProgram,
-  namesIn,
-  readIfThere,
-  runProgram,
-  runPrograms,
-  writeProc,
-} from '../system/machine.js';
-import { identityAt, isNetworkNamespace, namespacePath, netnsIdentity } from '../system/netns.js';
+import { namesIn, readIfThere, runProgram, runPrograms, writeProc } from '../system/machine.js';
 import { WORKER_ARG } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
 import { recordDirectory } from '../system/records.js';
 import { replaceFile } from '../system/replace.js';
-import { FAILED, LvsctlError } from './errors.js';
+import { FAILED } from './errors.js';
 import { SETTINGS_LIMIT } from './limits.js';
+import {
+  enter,
+  enteredNamespace,
+  insideNamespace,
+  networkNamespace,
+  places,
+  STATE,
+} from './namespace.js';
 import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
 import { writing } from './systemerror.js';
 import { terminalOf } from './terminal.js';
 import type { TransactionStore } from './transaction/store.js';
-import type { MonitorPaths, World } from './world.js';
+import type { World } from './world.js';
 
-/** set for the process inside a network namespace */
-const INSIDE = 'LVSCTL_NETNS';
-const NAMESPACES = '/run/netns';
-const STATE = '/run/lvsctl';
-const LASTING_STATE = '/var/lib/lvsctl';
 /** the first argument of the process that takes back what is not confirmed */
 const GUARD_ARG = '--confirm-guard';
 
@@ -53,7 +47,7 @@ export async function main(): Promise<void> {
     return;
   }
   if (args[0] === GUARD_ARG) return guard(Number(args[1]), Number(args[2]));
-  if (process.env[INSIDE] !== undefined) endWithParent();
+  if (insideNamespace()) endWithParent();
   process.on('uncaughtException', (error) => process.exit(reportFault(error, output.err)));
   const output = openOutput();
   const { world, close } = systemWorld(output);
@@ -111,82 +105,6 @@ function openOutput(): Pick<World, 'out' | 'flushed' | 'err' | 'isRead' | 'ignor
 function fail(message: string): number {
   process.stderr.write(`lvsctl: ${message}\n`);
   return FAILED;
-}
-
-/** @see World.enter; the process inside gets SIGTERM when this one ends */
-async function enter(netns: string, args: readonly string[]): Promise<number> {
-  const path = namespacePath(netns);
-  if (!isNetworkNamespace(path))
-    throw new LvsctlError(
-      'BAD_USAGE',
-      `--netns: no network namespace \`${netns}'`,
-      '`ip netns` lists the names; a path like /run/docker/netns/NAME is taken as well',
-    );
-  if (!hasCapability(CAP_SYS_ADMIN))
-    throw new LvsctlError(
-      'SYSTEM',
-      `--netns: ${path}: ${errnoText('EPERM')}`,
-      'run it as root (sudo)',
-    );
-  // ip-netns(8) also shows the /sys of the namespace, but takes names only
-  const [program, ...inner] = netns.includes('/')
-    ? ['nsenter', `--net=${path}`, '--']
-    : ['ip', 'netns', 'exec', netns];
-  const entering = findProgram(program ?? '');
-  if (entering === undefined)
-    throw new LvsctlError('COMMAND_FAILED', `--netns: ${program} is not installed`);
-  const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  // systemd's watchdog is fed from inside, by a process that is not the one it named
-  const { WATCHDOG_PID: _, ...env } = process.env;
-  const child = spawn(entering, [...inner, ...self, ...args], {
-    stdio: [...LIFELINE_STDIO],
-    env: { ...env, [INSIDE]: netns },
-  });
-  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    // 255 is that of ip netns exec: no command of lvsctl ends with it
-    child
-      .once('error', reject)
-      .once('exit', (status) => resolve(status === null || status === 255 ? FAILED : status));
-  });
-}
-
-/** The namespace of INSIDE, if this process is in it: the variable may have been set by hand. */
-function enteredNamespace(): string | undefined {
-  const netns = process.env[INSIDE];
-  if (netns === undefined) return undefined;
-  const own = netnsIdentity();
-  return own !== undefined && own === identityAt(namespacePath(netns)) ? netns : undefined;
-}
-
-/**
- * `net-4026531840`, or `net-4026532110-MILLISECONDS` of a named one: a record is about one network
- * namespace, under any name. The kernel gives the number of a deleted namespace to a new one, so
- * a named one, which exists as long as its name, has the time it was made beside its number.
- */
-function networkNamespace(): string {
-  const { ino } = statSync('/proc/self/ns/net');
-  const named = namesIn(NAMESPACES).map((name) =>
-    statSync(join(NAMESPACES, name), { throwIfNoEntry: false }),
-  );
-  const own = named.find((one) => one?.ino === ino);
-  return own ? `net-${ino}-${Math.floor(own.mtimeMs)}` : `net-${ino}`;
-}
-
-/**
- * The socket ends with the namespace and the boot, the record stays: it is known by the namespace's
- * name, where it has one.
- */
-function places(): MonitorPaths {
-  const { ino } = statSync('/proc/self/ns/net');
-  const own = namesIn(NAMESPACES).find(
-    (name) => statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino === ino,
-  );
-  return {
-    socket: join(STATE, networkNamespace(), 'monitor.sock'),
-    state: join(LASTING_STATE, own ?? '', 'monitor.json'),
-  };
 }
 
 /**

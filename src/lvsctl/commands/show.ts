@@ -7,12 +7,12 @@ import { parseConnection } from '../../render/connections.js';
 import { LvsctlError } from '../errors.js';
 import { jsonText } from '../json.js';
 import {
+  type ConnectionPlace,
   Counter,
   isWanted,
   type Network,
   ORDERS,
   type Order,
-  type Place,
   parseGrouping,
   type ServicePlace,
   shownConnection,
@@ -131,7 +131,7 @@ interface ConnectionOptions {
   readonly json?: boolean;
   readonly client?: Network;
   readonly service?: ServicePlace;
-  readonly server?: Place;
+  readonly server?: ConnectionPlace;
   readonly state?: ReadonlySet<string>;
   readonly protocol?: string;
   readonly templates?: 'only' | 'none';
@@ -297,7 +297,7 @@ function network(text: string): Network {
 }
 
 /** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`. @throws InvalidArgumentError */
-function place(text: string): Place {
+function place(text: string): ConnectionPlace {
   const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const address = parseAddress(v6 ?? v4 ?? text);
   if (address === undefined || Number(port ?? 0) > 65_535)

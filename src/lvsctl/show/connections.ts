@@ -9,7 +9,7 @@ import { serverKey } from '../../model/table.js';
 export interface Wanted {
   readonly client?: Network | undefined;
   readonly service?: ServicePlace | undefined;
-  readonly server?: Place | undefined;
+  readonly server?: ConnectionPlace | undefined;
   /** as the kernel prints them */
   readonly states?: ReadonlySet<string> | undefined;
   /** in small letters */
@@ -21,12 +21,12 @@ export interface Network {
   /** bits of the prefix */
   readonly length: number;
 }
-export interface Place {
+export interface ConnectionPlace {
   readonly address: Address;
   /** undefined = any */
   readonly port: number | undefined;
 }
-export interface ServicePlace extends Place {
+export interface ServicePlace extends ConnectionPlace {
   readonly protocol: string | undefined;
 }
 
@@ -74,7 +74,7 @@ function isIn(address: Address, { address: net, length }: Network): boolean {
   );
 }
 
-function isAt(address: Address, port: number, place: Place): boolean {
+function isAt(address: Address, port: number, place: ConnectionPlace): boolean {
   return (
     (place.port === undefined || place.port === port) &&
     address.family === place.address.family &&

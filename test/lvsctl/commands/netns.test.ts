@@ -81,7 +81,7 @@ echo "{\\"netns\\":\\"$(stat -Lc %d:%i /run/netns/other)\\"}" >/run/first
 ip netns exec other ${process.execPath} ${LVSCTL} --probe-worker </run/first
 ip netns exec other sysctl -n ${KEY}`,
       );
-      expect(stdout).toBe('{"id":0,"verdict":null}\n0\n');
+      expect(stdout).toBe('{"id":0,"outcome":{"outcome":"pass"}}\n0\n');
     });
 
     test.each(['KILL', 'TERM'])('SIG%s of monitor --netns ends the monitor inside', (signal) => {
