@@ -337,7 +337,7 @@ services:
   - {name: web, address: 192.0.2.1, port: 80, mode: nat, servers: [{address: 127.0.0.1, port: ${one.port}}],
      checks: [{kind: http, interval: 0.2, timeout: 0.2, rise: 1, fall: 1}]}
   - {name: many, address: 192.0.2.1, port: 81, mode: nat,
-     servers: [${Array.from({ length: 40 }, (_, i) => `{address: 127.0.1.${i + 1}}`).join(', ')}],
+     servers: [${Array.from({ length: 25 }, (_, i) => `{address: 127.0.1.${i + 1}}`).join(', ')}],
      checks: [{kind: exec, command: [/bin/sleep, "0.5"], interval: 1, timeout: 1, jitter: 0.9, rise: 1, fall: 1}]}
   - {name: nowhere, address: 192.0.2.1, port: 82, mode: nat, servers: [{address: 255.255.255.255}],
      checks: [{kind: udp, interval: 0.2, timeout: 0.2, rise: 1, fall: 1}]}
@@ -369,7 +369,7 @@ services:
   // then
   await until(
     async () => new Set(log.match(/many \S+ up/g)),
-    ({ size }) => size === 40,
+    ({ size }) => size === 25,
   );
   expect(log).not.toMatch(/many \S+ down/);
   expect(child.exitCode).toBeNull();

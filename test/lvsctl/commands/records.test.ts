@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 const ROOT = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const SCRIPT = new URL('records.sh', import.meta.url).pathname;
 const FULL = process.env.LVS_TEST_FULL === '1';
-const KILLS = FULL ? 200 : 4;
+const KILLS = FULL ? 200 : 2;
 const allowed =
   process.geteuid?.() === 0 && spawnSync('unshare', ['-n', '-m', 'true']).status === 0;
 
@@ -45,7 +45,7 @@ const sizes = (count: number, most: number) =>
 describe.skipIf(!allowed)('records, as root', { timeout: 600_000 }, () => {
   test('a limit at any size of the record: all or nothing, and down restores', () => {
     // the table file has 700 to 1,000 bytes: below that it is in the way
-    expect(script('fsize', ...sizes(FULL ? 60 : 5, 2600))).toBe('');
+    expect(script('fsize', ...sizes(FULL ? 60 : 3, 2600))).toBe('');
   });
 
   test('a full disk: up does all or nothing, and down needs no space', () => {
@@ -57,7 +57,7 @@ describe.skipIf(!allowed)('records, as root', { timeout: 600_000 }, () => {
   });
 
   test('two files going up at once each keep what both need', () => {
-    expect(script('pairs', FULL ? 200 : 2)).toBe('');
+    expect(script('pairs', FULL ? 200 : 1)).toBe('');
   });
 
   test('killed at any instant, the next up and down end in the exact state', () => {

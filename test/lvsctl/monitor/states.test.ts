@@ -204,7 +204,7 @@ describe('thousands of random histories', () => {
           }
         },
       ),
-      { numRuns: process.env.LVS_TEST_FULL ? 3000 : 300 },
+      { numRuns: process.env.LVS_TEST_FULL ? 3000 : 100 },
     );
   }, 120_000);
 });
