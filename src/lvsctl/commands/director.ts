@@ -1,6 +1,11 @@
 // lvsctl director up|down|status FILE
 import { directorSettings } from '../plan/director.js';
-import { directorRemains, directorWarnings, refuseTakenVips } from '../plan/preflight.js';
+import {
+  directorRemains,
+  directorWarnings,
+  refuseTakenVips,
+  unmanagedVips,
+} from '../plan/preflight.js';
 import type { Subcommand } from '../subcommand.js';
 import { configureRole } from './role.js';
 
@@ -12,4 +17,5 @@ export const configure: Subcommand['configure'] = (program, finish) =>
     warnings: directorWarnings,
     refuse: refuseTakenVips,
     remains: directorRemains,
+    unmanaged: unmanagedVips,
   });

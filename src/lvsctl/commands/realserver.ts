@@ -12,4 +12,5 @@ export const configure: Subcommand['configure'] = (program, finish) =>
     warnings: realServerWarnings,
     refuse: async () => {},
     remains: realServerRemains,
+    unmanaged: () => [],
   });

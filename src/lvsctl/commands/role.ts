@@ -73,7 +73,8 @@ async function showStatus(
   world: World,
 ): Promise<number> {
   const config = readConfig(world.readText(file), file);
-  const lines = await compare(role.plan(config, gatherFacts(world.machine)), world.machine);
+  const settings = await compare(role.plan(config, gatherFacts(world.machine)), world.machine);
+  const lines = [...settings, ...role.unmanaged(config, world.machine)];
   if (json) world.out(`${jsonText(lines.map(comparisonJson), 2)}\n`);
   else world.out(comparisonTable(lines, world));
   return lines.every(({ same }) => same) ? 0 : DIFFERS;

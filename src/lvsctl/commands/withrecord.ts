@@ -2,7 +2,7 @@
 import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { printCommand } from '../plan/command.js';
-import { dryRun, type Executor, executor, type Reporter } from '../plan/engine.js';
+import { type Comparison, dryRun, type Executor, executor, type Reporter } from '../plan/engine.js';
 import type { Facts } from '../plan/facts.js';
 import { Journal } from '../plan/journal.js';
 import type { Machine } from '../plan/machine.js';
@@ -23,6 +23,8 @@ export interface RoleCommand {
   refuse(settings: readonly Setting[], machine: Machine, report: Reporter): Promise<void>;
   /** What of the file is on this machine, for messages. */
   remains(config: Config, machine: Machine): Promise<readonly string[]>;
+  /** What of the file is left to other programs, for status; `same` is true. */
+  unmanaged(config: Config, machine: Machine): readonly Comparison[];
 }
 
 export interface RecordOptions {

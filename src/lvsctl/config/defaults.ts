@@ -41,7 +41,7 @@ export function fillDefaults(root: Place, keys: DefaultKeys, paths: Map<Node, st
   );
   return services === all
     ? root
-    : { ...root, node: withValue(top, 'services', services, paths, '') };
+    : { ...root, node: withEntry(top, 'services', services, paths, '') };
 }
 
 interface Filling {
@@ -61,7 +61,7 @@ function filledService(service: YAMLMap, path: string, file: Defaults, filling: 
   const health = entryOf(service, 'health', root);
   if (isMap(health)) {
     const whole = withMissing(health, file.health, `${path}.health`, paths);
-    if (whole !== health) filled = withValue(filled, 'health', whole, paths, path);
+    if (whole !== health) filled = withEntry(filled, 'health', whole, paths, path);
   } else if (health === undefined && file.health.length > 0) {
     const pair = new Pair<unknown, unknown>(new Scalar('health'), new YAMLMap());
     (pair.value as YAMLMap).items.push(...file.health);
@@ -74,7 +74,7 @@ function filledService(service: YAMLMap, path: string, file: Defaults, filling: 
   const whole = mapped(servers, `${path}.servers`, filling, (server, at) =>
     withChecks(server, at, times, filling),
   );
-  return whole === servers ? filled : withValue(filled, 'servers', whole, paths, path);
+  return whole === servers ? filled : withEntry(filled, 'servers', whole, paths, path);
 }
 
 /** The map with the defaults in each of its `checks`. */
@@ -84,7 +84,7 @@ function withChecks(map: YAMLMap, path: string, times: readonly Pair[], filling:
   const whole = mapped(checks, `${path}.checks`, filling, (check, at) =>
     withMissing(check, times, at, filling.paths),
   );
-  return whole === checks ? map : withValue(map, 'checks', whole, filling.paths, path);
+  return whole === checks ? map : withEntry(map, 'checks', whole, filling.paths, path);
 }
 
 /** The list with each map in it changed; the same list when none changed. */
@@ -118,7 +118,8 @@ function withMissing(
   return copyOf(map, [...map.items, ...missing], path, paths);
 }
 
-function withValue(
+/** The map with another value under a key that it has. */
+export function withEntry(
   map: YAMLMap,
   key: string,
   value: Node,

@@ -38,6 +38,11 @@ export function requiredHereOrInDefaults<T>(field: Field<T>, help: string): Fiel
   return { field, help: `${help}${where}`, absent: { required: true, elsewhere: true } };
 }
 
+/** An entry that must be there when another one is not, which has the same meaning. */
+export function requiredUnless<T>(other: string, field: Field<T>, help: string): FieldEntry<T> {
+  return { field, help: `${help}; or ${other}`, absent: { required: true, elsewhere: true } };
+}
+
 /** An entry with a default. */
 export function optional<T, D extends T | undefined>(
   field: Field<T>,

@@ -10,7 +10,14 @@ import { interfaceHint } from './addresshint.js';
 import { check } from './checks.js';
 import { list } from './collections.js';
 import { asDefaults } from './defaults.js';
-import { object, optional, required, requiredHereOrInDefaults, type Value } from './field.js';
+import {
+  object,
+  optional,
+  required,
+  requiredHereOrInDefaults,
+  requiredUnless,
+  type Value,
+} from './field.js';
 import { boolean, integer, number, oneOf, parsed, text, YEAR } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
@@ -21,6 +28,11 @@ const MARK_MAX = 2 ** 32 - 1;
 
 // biome-ignore-start format: a table
 const port = integer(0, 65535);
+/** expand.ts makes one entry of each port */
+const portOrList = {
+  read: port.read,
+  schema: { ...port.schema, type: ['integer', 'array'], items: port.schema },
+};
 const identifier = parsed(
   'a name of letters, digits, dots, dashes and underscores',
   (value) => (/^[\w.-]+$/.test(value) ? value : undefined),
@@ -81,7 +93,7 @@ const tunnel = object({
   checksum: optional(oneOf(['none', 'checksum', 'remote']), 'none', 'checksum of gue and gre'),
 });
 const server = object({
-  address: required(endpointAddress, 'address of the real server'),
+  address: required(endpointAddress, 'address of the real server, or a range: a server each'),
   port: optional(port, undefined, 'its port (nat only); that of the service when absent'),
   weight: optional(integer(0, WEIGHT_MAX), 1, 'its weight, 0 takes no new connections'),
   upper: optional(
@@ -102,8 +114,21 @@ const server = object({
 export const SERVICE = object({
   name: required(identifier, 'name in messages, unique in the file'),
   protocol: optional(oneOf(['tcp', 'udp', 'sctp']), 'tcp', 'protocol'),
-  address: required(endpointAddress, 'the VIP; one of vips'),
-  port: optional(port, undefined, 'the port; 0 = all ports, which needs persistence'),
+  address: requiredUnless(
+    'addresses',
+    endpointAddress,
+    'the VIP, one of vips, or a range: a service each',
+  ),
+  addresses: optional(
+    list(endpointAddress, 1),
+    undefined,
+    'several VIPs and ranges: a service each',
+  ),
+  port: optional(
+    portOrList,
+    undefined,
+    'the port, or a list: a service each; 0 = all ports, which needs persistence',
+  ),
   ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
   mode: requiredHereOrInDefaults(
@@ -171,8 +196,13 @@ export const DEFAULT_KEYS = {
 };
 
 export const VIP = object({
-  address: required(vipAddress, 'virtual address'),
+  address: required(vipAddress, 'virtual address, or a range like 192.0.2.1-10 or 192.0.2.0/29'),
   interface: required(device, "the director's interface that gets it, as /32 or /128"),
+  managed: optional(
+    boolean,
+    true,
+    'false: another program (VRRP) adds and removes it, and director up leaves it alone',
+  ),
 });
 export const DAEMON = object({
   role: required(oneOf(['master', 'backup']), 'role'),

@@ -4,6 +4,7 @@ import { Composer, type Document, LineCounter, type Node } from 'yaml';
 import { checkConsistency, type Parts } from './consistency.js';
 import { fillDefaults } from './defaults.js';
 import { DEPTH_LIMIT, tokensOf } from './depth.js';
+import { expand } from './expand.js';
 import { below, elements } from './field.js';
 import type { Field } from './fieldtype.js';
 import { type Config, DAEMON, DEFAULT_KEYS, FILE, MONITOR, SERVICE, VIP } from './file.js';
@@ -88,7 +89,7 @@ function parse(text: string, file: string, problems: Problem[]): Place | undefin
     node: document.contents as Node | null,
     path: '',
   };
-  return fillDefaults(root, DEFAULT_KEYS, paths);
+  return fillDefaults(expand(root, paths), DEFAULT_KEYS, paths);
 }
 
 /** What can be read of a file with errors, so that the rest is checked too. */

@@ -89,11 +89,14 @@ function row(title: string, name: string, parent: Described): string {
   return `| ${title} | ${typeOf(schema)} | ${absent} | ${schema.description} |`;
 }
 
+/** where the page says it in another way than JSON Schema */
+const TYPE_NAMES: Readonly<Record<string, string>> = { object: 'map', array: 'list' };
+
 function typeOf(schema: Described): string {
   if (schema.enum) return schema.enum.join(', ');
   if (schema.items?.enum) return `list of ${schema.items.enum.join(', ')}`;
   if (schema.type === 'array') return 'list';
-  const types = [schema.type].flat().map((type) => (type === 'object' ? 'map' : String(type)));
+  const types = [schema.type].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
   const name = types.join(' or ');
   return schema.minimum === undefined ? name : `${name} ${schema.minimum}..${schema.maximum}`;
 }

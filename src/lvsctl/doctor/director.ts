@@ -144,8 +144,8 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
 ];
 
 function missingVips({ config, facts }: Inspection): Found[] {
-  return (config?.vips ?? []).flatMap(({ address, interface: device }) =>
-    wrongAddress(address, device, facts.addresses),
+  return (config?.vips ?? []).flatMap(({ address, interface: device, managed }) =>
+    managed ? wrongAddress(address, device, facts.addresses) : [],
   );
 }
 
@@ -154,6 +154,8 @@ function unknownVips(inspection: Inspection): Found[] {
   const vips = new Map(
     inspection.expected.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])),
   );
+  for (const { address, managed } of inspection.config?.vips ?? [])
+    if (!managed) vips.delete(formatAddress(address));
   return [...vips.values()]
     .filter((vip) => !isLocal(vip, inspection))
     .map((vip) => {

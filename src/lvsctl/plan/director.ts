@@ -26,9 +26,11 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
       .flatMap((service) => markRules(service))
       .map((rule) => setting('firewall', { tool: facts.firewallTool(), rule }, true)),
     ...rules(config),
-    ...config.vips.map(({ address, interface: device }) =>
-      setting('address', { device, address: hostPrefix(address) }, true),
-    ),
+    ...config.vips
+      .filter(({ managed }) => managed)
+      .map(({ address, interface: device }) =>
+        setting('address', { device, address: hostPrefix(address) }, true),
+      ),
     ...config.sync.map(({ syncid, max_length, ...daemon }) =>
       setting(
         'daemon',

@@ -5,7 +5,8 @@ import { serviceKey } from '../../model/table.js';
 import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
 import { LvsctlError } from '../errors.js';
-import type { Reporter } from './engine.js';
+import { hostPrefix } from './director.js';
+import type { Comparison, Reporter } from './engine.js';
 import { type Facts, holdersOf } from './facts.js';
 import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
@@ -83,11 +84,31 @@ export async function refuseTakenVips(
     );
 }
 
+/** The VIPs that another program adds and removes: where they are now. */
+export function unmanagedVips(config: Config, machine: Machine): Comparison[] {
+  const unmanaged = config.vips.filter(({ managed }) => !managed);
+  if (unmanaged.length === 0) return [];
+  const addresses = localAddresses(machine);
+  return unmanaged.map(({ address, interface: device }): Comparison => {
+    const holders = holdersOf(address, { addresses });
+    const actual = holders.some((holder) => holder.device === device);
+    const elsewhere = holders.map((holder) => `on ${holder.device}`).join(', ');
+    return {
+      resource: { kind: 'address', device, address: hostPrefix(address) },
+      title: `address ${hostPrefix(address)} on ${device}`,
+      desired: 'left to another program',
+      actual: actual ? 'there' : elsewhere || 'missing',
+      same: true,
+      states: { desired: null, actual },
+    };
+  });
+}
+
 /** VIPs and services of a file that are on this machine. */
 export async function directorRemains(config: Config, machine: Machine): Promise<string[]> {
   const addresses = localAddresses(machine);
-  const vips = config.vips.flatMap(({ address }) =>
-    holdersOf(address, { addresses }).map(({ device }) => describe(address, device)),
+  const vips = config.vips.flatMap(({ address, managed }) =>
+    managed ? holdersOf(address, { addresses }).map(({ device }) => describe(address, device)) : [],
   );
   if (!hasRules(machine)) return vips;
   const present = (await (await machine.backend()).services('rules')).map(({ service }) =>

@@ -1,6 +1,26 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
-import { schedulerModules } from '../../../src/lvsctl/plan/director.js';
+import { directorSettings, schedulerModules } from '../../../src/lvsctl/plan/director.js';
+import { gatherFacts } from '../../../src/lvsctl/plan/facts.js';
+import { directorRemains, unmanagedVips } from '../../../src/lvsctl/plan/preflight.js';
+import { resourceWith } from '../../../src/lvsctl/plan/resources.js';
+import { fakeMachine } from '../../support/machine.js';
+
+/** A machine with eth0 and eth1, and these addresses. */
+function machine(
+  addresses: readonly (readonly [device: string, address: string, prefix: number])[] = [],
+) {
+  const links = ['eth0', 'eth1'].map((ifname, i) => ({
+    ifindex: i + 2,
+    ifname,
+    flags: ['UP', 'LOWER_UP'],
+    mtu: 1500,
+    addr_info: addresses
+      .filter(([device]) => device === ifname)
+      .map(([, local, prefixlen]) => ({ family: 'inet', local, prefixlen })),
+  }));
+  return fakeMachine({}, { ip: () => ({ stdout: JSON.stringify(links) }) });
+}
 
 const config = (service: string) =>
   readConfig(
@@ -18,4 +38,43 @@ test.each([
   ['ports: [20, 21], mark: 1, mode: nat', true],
 ])('ip_vs_ftp for %s: %s', (service, expected) => {
   expect(schedulerModules(config(service)).includes('ip_vs_ftp')).toBe(expected);
+});
+
+test('a VIP of another program is left alone, and all else is done', async () => {
+  const text = (managed: string) =>
+    `vips: [{address: 192.0.2.1, interface: eth0${managed}}, {address: 192.0.2.2, interface: eth0}]
+services: [{name: web, address: 192.0.2.1, port: 80, mode: dr, servers: [{address: 192.0.2.11}]}]
+`;
+  const titles = (managed: string) =>
+    directorSettings(readConfig(text(managed), 'f'), gatherFacts(machine())).map(
+      ({ resource }) => resourceWith(resource).title,
+    );
+  const all = titles('');
+  expect(all).toContain('address 192.0.2.1/32 on eth0');
+  expect(titles(', managed: true')).toEqual(all);
+  expect(titles(', managed: false')).toEqual(
+    all.filter((title) => title !== 'address 192.0.2.1/32 on eth0'),
+  );
+});
+
+test.each([
+  ['192.0.2.1/32 on eth0', [['eth0', '192.0.2.1', 32]], 'there'],
+  ['with the prefix of keepalived', [['eth0', '192.0.2.1', 24]], 'there'],
+  ['on another interface', [['eth1', '192.0.2.1', 32]], 'on eth1'],
+  ['nowhere', [], 'missing'],
+] as const)('status of such a VIP is no difference: %s', async (_, addresses, actual) => {
+  const config = readConfig(
+    'vips: [{address: 192.0.2.1, interface: eth0, managed: false}, {address: 192.0.2.2, interface: eth0}]\nservices: []\n',
+    'f',
+  );
+  const one = machine(addresses);
+  expect(unmanagedVips(config, one)).toMatchObject([
+    {
+      title: 'address 192.0.2.1/32 on eth0',
+      desired: 'left to another program',
+      actual,
+      same: true,
+    },
+  ]);
+  expect(await directorRemains(config, one)).toEqual([]);
 });
