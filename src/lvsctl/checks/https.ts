@@ -2,7 +2,7 @@
 import { formatAddress } from '../../model/address.js';
 import { HTTP_KEYS, httpConsistency, httpSpec } from './request.js';
 import { checkRow } from './row.js';
-import { TLS_KEYS, tlsConsistency, tlsMissing, tlsSpec } from './tls.js';
+import { ALWAYS, TLS_KEYS, tlsConsistency, tlsMissing, tlsSpec } from './tls.js';
 
 export const https = checkRow({
   keys: { ...HTTP_KEYS, ...TLS_KEYS },
@@ -16,7 +16,7 @@ export const https = checkRow({
   },
   consistency(check, at) {
     httpConsistency(check, at);
-    tlsConsistency(check, at);
+    tlsConsistency(check, at, ALWAYS);
   },
   missing: tlsMissing,
 });

@@ -41,11 +41,7 @@ export const send_expect = checkRow({
   }),
   consistency(check, at) {
     for (const [i, step] of check.steps.entries()) oneKey(step, below(at, 'steps', i));
-    for (const key of ['ca', 'sni', 'cert', 'key'] as const)
-      if (check[key] !== undefined && !check.tls)
-        fail(below(at, key), `\`${key}' needs \`tls: true'`);
-    if (!check.verify && !check.tls) fail(below(at, 'verify'), "`verify' needs `tls: true'");
-    tlsConsistency(check, at);
+    tlsConsistency(check, at, { key: 'tls', given: check.tls });
   },
   missing: tlsMissing,
 });

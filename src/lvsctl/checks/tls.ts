@@ -36,10 +36,24 @@ export function tlsSpec({ verify, ca, sni, cert, key }: TlsValues, name: string)
   };
 }
 
-/** Reports half of a key pair. */
-export function tlsConsistency({ cert, key }: TlsValues, at: Place): void {
+/** The key that turns TLS on, and whether it does. */
+export interface TlsSwitch {
+  readonly key: string;
+  readonly given: boolean;
+}
+
+/** For a kind that always uses TLS. */
+export const ALWAYS: TlsSwitch = { key: 'kind', given: true };
+
+/** Reports half of a key pair, and keys without TLS. */
+export function tlsConsistency(values: TlsValues, at: Place, { key: on, given }: TlsSwitch): void {
+  const { verify, cert, key } = values;
   if (cert !== undefined && key === undefined) fail(below(at, 'cert'), "`cert' needs `key'");
   if (key !== undefined && cert === undefined) fail(below(at, 'key'), "`key' needs `cert'");
+  if (given) return;
+  for (const name of ['ca', 'sni', 'cert', 'key'] as const)
+    if (values[name] !== undefined) fail(below(at, name), `\`${name}' needs \`${on}: true'`);
+  if (!verify) fail(below(at, 'verify'), `\`verify' needs \`${on}: true'`);
 }
 
 /** Which file cannot be used, and why. */

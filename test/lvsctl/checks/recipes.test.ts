@@ -242,6 +242,7 @@ describe('keys that contradict each other', () => {
     [{ kind: 'send_expect', steps: [{ send: 'a', expect: 'b' }] }, /steps\[0\]: .* has send, expect/],
     [{ kind: 'send_expect', steps: [{ expect: '(' }] }, /steps\[0\]\.expect: `\(' is not a regular expression/],
     [{ kind: 'send_expect', steps: [{ send: 'a' }], ca: '/x' }, /ca: `ca' needs `tls: true'/],
+    [{ kind: 'smtp', sni: 'x' }, /sni: `sni' needs `starttls: true'/],
     [{ kind: 'udp', expect: 'x' }, /expect: `expect' needs `reply: true'/],
     [{ kind: 'udp', reply: true, min_length: 9, max_length: 8 }, /min_length: it is more than max_length, 8/],
     [{ kind: 'exec', command: ['/bin/x'], user: 'a b' }, /user: `a b' is not the name of a user/],

@@ -17,7 +17,7 @@ test('the schema for editors is that of the table', async () => {
 test('the tables of the reference page are those of the table', async () => {
   const page = renderReference(read('docs/reference/file.md'));
   await expect(page).toMatchFileSnapshot('../../../docs/reference/file.md');
-  expect(page).toContain('| `verify` (https, send_expect) | boolean | `true` |');
+  expect(page).toContain('| `verify` (https, smtp, send_expect) | boolean | `true` |');
   expect(page.match(/^\| `interval` /gm)?.length).toBe(1);
   expect(page).toMatch(/`services\[\]\.flags` \| list of flag-1, .*mh-port/);
 });

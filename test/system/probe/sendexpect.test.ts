@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { createSecureContext, createServer as createTls, TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createProbe } from '../../../src/system/probe/probe.js';
 import type { ProbeSpecOf } from '../../../src/system/probe/spec.js';
@@ -167,5 +167,45 @@ describe('with TLS', () => {
     const tls = { verify: false, name: 'mail.example' };
     expect(await runTls(secure(echo, ask), { ...tls, ...shown })).toEqual(PASS);
     expect(await runTls(secure(echo, ask), tls)).toMatchObject({ outcome: 'fail' });
+  });
+
+  describe('smtp with STARTTLS', () => {
+    /** Answers lines, and begins TLS behind the answer to STARTTLS. */
+    const mail = (answers: Readonly<Record<string, string>>, over = '250 secure\r\n') =>
+      on((socket) => {
+        socket.write('220-hello\r\n220 ready\r\n');
+        socket.on('data', (line) => {
+          socket.write(answers[String(line)] ?? '500 what?\r\n');
+          if (
+            String(line) !== 'STARTTLS\r\n' ||
+            answers['STARTTLS\r\n']?.startsWith('220') !== true
+          )
+            return;
+          socket.removeAllListeners('data');
+          const context = createSecureContext({ key: pem('server.key'), cert: pem('server.crt') });
+          const secured = new TLSSocket(socket, { isServer: true, secureContext: context });
+          secured.on('error', () => {}).on('data', () => secured.write(over));
+        });
+      });
+    const GOOD = { 'EHLO me\r\n': '250-hi\r\n250 STARTTLS\r\n', 'STARTTLS\r\n': '220 go\r\n' };
+    const runMail = async (port: Promise<number>, verify = false) =>
+      probe(
+        { kind: 'smtp', helo: 'me', tls: { verify, name: 'mail.example' } },
+        { address: '127.0.0.1', port: await port, timeoutMs: 2000 },
+      );
+    test('passes when EHLO is answered over TLS', async () =>
+      expect(await runMail(mail(GOOD))).toEqual(PASS));
+    test('the certificate is verified', async () =>
+      expect(await runMail(mail(GOOD), true)).toEqual(
+        failed(expect.stringMatching(/self.signed/)),
+      ));
+    test('it is refused', async () =>
+      expect(await runMail(mail({ ...GOOD, 'STARTTLS\r\n': '454 not now\r\n' }))).toEqual(
+        failed('answer to STARTTLS: 454 not now'),
+      ));
+    test('what comes over TLS counts', async () =>
+      expect(await runMail(mail(GOOD, '550 no\r\n'))).toEqual(
+        failed('answer to EHLO over TLS: 550 no'),
+      ));
   });
 });
