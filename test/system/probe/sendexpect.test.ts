@@ -199,6 +199,13 @@ describe('with TLS', () => {
       expect(await runMail(mail(GOOD), true)).toEqual(
         failed(expect.stringMatching(/self.signed/)),
       ));
+    test('a file of certificates that is gone fails the check alone', async () => {
+      const tls = { verify: true, ca: file('none'), name: 'mail.example' };
+      const target = { address: '127.0.0.1', port: await mail(GOOD), timeoutMs: 2000 };
+      expect(await probe({ kind: 'smtp', helo: 'me', tls }, target)).toEqual(
+        failed(`${file('none')}: no such file`),
+      );
+    });
     test('it is refused', async () =>
       expect(await runMail(mail({ ...GOOD, 'STARTTLS\r\n': '454 not now\r\n' }))).toEqual(
         failed('answer to STARTTLS: 454 not now'),

@@ -92,7 +92,7 @@ function converse(
     else {
       read = createReplyReader();
       at++;
-      void proceed(step);
+      proceed(step).catch((error: unknown) => one.done(outcomeOf(error)));
     }
   }
 
