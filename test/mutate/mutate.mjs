@@ -1,0 +1,135 @@
+// npm run mutate: faults planted one at a time in a sample of lines, and which of them no test
+// finds. Prints the score of each folder and the survivors.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const REPORT = join(ROOT, 'reports/mutation/mutation.json');
+const CONFIG = join(ROOT, 'reports/stryker.json');
+/** Folders below src/lvsctl with the tests that must find a fault in them. */
+const TESTS = {
+  doctor: ['doctor/*.test.ts'],
+  plan: ['plan/*.test.ts', 'commands/{preflight,role}.test.ts'],
+  config: ['config/*.test.ts', 'commands/import.test.ts'],
+  monitor: ['monitor/*.test.ts'],
+};
+
+const USAGE = `Usage: npm run mutate -- [--sample LINES] [--seed N] [FOLDER...]
+  --sample  lines of each folder in which faults are planted (default 200; 0 = all)
+  --seed    another sample (default 1)
+  FOLDER    below src/lvsctl, default all: ${Object.keys(TESTS).join(' ')}`;
+
+function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { sample: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (values.help) return console.log(USAGE);
+  const [sample, seed] = [numberOf(values.sample ?? '200'), numberOf(values.seed ?? '1')];
+  const folders = positionals.length > 0 ? positionals : Object.keys(TESTS);
+  const unknown = folders.find((folder) => !Object.hasOwn(TESTS, folder));
+  if (unknown !== undefined) throw new Error(`no such folder: ${unknown}\n${USAGE}`);
+  const scores = folders.map((folder) => {
+    run(folder, sampled(linesOf(`src/lvsctl/${folder}`), sample, randomFrom(seed)));
+    return report(folder, JSON.parse(readFileSync(REPORT, 'utf8')));
+  });
+  console.log(scores.join('\n'));
+}
+
+function numberOf(text) {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`not a number: ${text}\n${USAGE}`);
+  return Number(text);
+}
+
+/** Lines of code as `file:line`, without comments and imports. */
+function linesOf(path) {
+  const files = path.endsWith('.ts')
+    ? [path]
+    : readdirSync(join(ROOT, path), { recursive: true })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => join(path, name))
+        .sort();
+  return files.flatMap((file) =>
+    readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, i) =>
+        /^\s*(?:\/\/|\/?\*|import |export (?:type|interface) |readonly |[)}\]]*[;,]?$)/.test(line)
+          ? []
+          : [`${file}:${i + 1}-${i + 1}`],
+      ),
+  );
+}
+
+/** `count` of the lines, each as likely as the other; 0 = all. */
+function sampled(lines, count, random) {
+  if (count === 0) return lines;
+  const left = [...lines];
+  return Array.from({ length: Math.min(count, left.length) }, () => {
+    const [one] = left.splice(Math.floor(random() * left.length), 1);
+    return one;
+  });
+}
+
+/** mulberry32, as in src/simulator/random.ts */
+function randomFrom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function run(folder, mutate) {
+  rmSync(join(ROOT, 'reports'), { recursive: true, force: true });
+  mkdirSync(join(ROOT, 'reports'), { recursive: true });
+  const options = {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'test/mutate/vitest.config.ts', related: true },
+    coverageAnalysis: 'perTest',
+    mutate,
+    concurrency: 1,
+    reporters: ['json', 'progress-append-only'],
+    ignorePatterns: ['dist', 'reports', 'docs/figures'],
+    timeoutMS: 20_000,
+    dryRunTimeoutMinutes: 30,
+    // Stryker rewrites tsconfig.json with the API of TypeScript 5, which 7 does not have
+    tsconfigFile: 'none.json',
+  };
+  writeFileSync(CONFIG, JSON.stringify(options));
+  execFileSync('nice', ['-n', '10', join(ROOT, 'node_modules/.bin/stryker'), 'run', CONFIG], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      MUTATE_TESTS: TESTS[folder].map((name) => `test/lvsctl/${name}`).join(' '),
+    },
+    stdio: 'inherit',
+  });
+}
+
+const FOUND = ['Killed', 'Timeout'];
+const MISSED = ['Survived', 'NoCoverage'];
+
+/** Prints the survivors. @returns the score as a line */
+function report(folder, { files }) {
+  const mutants = Object.entries(files).flatMap(([file, { source, mutants: list }]) =>
+    list.map((mutant) => ({ ...mutant, file, code: source.split('\n') })),
+  );
+  const missed = mutants.filter(({ status }) => MISSED.includes(status));
+  for (const { file, location, status, mutatorName, replacement = '', code } of missed) {
+    const { line, column } = location.start;
+    const text = `${(code[line - 1] ?? '').trim()} -> ${replacement.replaceAll(/\s+/g, ' ')}`;
+    console.log(`${file}:${line}:${column} ${status} ${mutatorName}: ${text}`);
+  }
+  const found = mutants.filter(({ status }) => FOUND.includes(status)).length;
+  const all = found + missed.length;
+  const score = all === 0 ? '-' : ((100 * found) / all).toFixed(1);
+  return `${folder}: ${score} % (${found} of ${all} found)`;
+}
+
+main();
