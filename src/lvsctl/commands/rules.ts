@@ -11,6 +11,7 @@ import { hasCode } from '../errors.js';
 import { type PlanCommand, perform, printCommand } from '../plan/command.js';
 import { errorText } from '../report.js';
 import type { Subcommand } from '../subcommand.js';
+import { refuseOwned } from '../transaction/owners.js';
 import { errorOf, transact } from '../transaction/transact.js';
 import type { World } from '../world.js';
 
@@ -40,11 +41,9 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       .action((options: Options) =>
         finish((world) => work(bootFiles(options.convention, world.machine), options, world)),
       );
-  action(
-    'load',
-    'load the saved rules into the live table, changing only what differs',
-    load,
-  ).option('-n, --dry-run', 'print the commands and change nothing');
+  action('load', 'load the saved rules into the live table, changing only what differs', load)
+    .option('-n, --dry-run', 'print the commands and change nothing')
+    .option('-f, --force', 'change a table that another program keeps');
   action(
     'save',
     'write the live table, its timeouts and sync daemons to the saved rules',
@@ -63,7 +62,11 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 const FORCE = 'let an empty table replace saved rules';
 
-async function load(files: BootFiles, { dryRun = false }: Options, world: World): Promise<number> {
+async function load(
+  files: BootFiles,
+  { dryRun = false, force = false }: Options,
+  world: World,
+): Promise<number> {
   const { convention, settings } = files;
   if (!settings.load) {
     world.err(`lvsctl: ${convention.settings} does not set AUTO=true: nothing loaded\n`);
@@ -71,7 +74,14 @@ async function load(files: BootFiles, { dryRun = false }: Options, world: World)
   }
   const { plan, result } = await transact(
     () => desiredAtBoot(files, world),
-    { command: 'rules load', dryRun, historyOptional: true },
+    {
+      command: 'rules load',
+      dryRun,
+      historyOptional: true,
+      refuse: async (plan) => {
+        if (!dryRun) await refuseOwned(plan, force, world);
+      },
+    },
     world,
   );
   if (dryRun)

@@ -306,6 +306,20 @@ describe('a table that others keep', () => {
     expect(await saved()).toBe(EDITED + DNS);
   });
 
+  test('kube-proxy keeps the whole table of a machine', async () => {
+    const { run, saved, world } = await scene();
+    const kube = '/proc/sys/net/ipv4/conf/kube-ipvs0/forwarding';
+    const machine = {
+      ...fakeMachine({ [kube]: '1' }, {}, await world.machine.backend()),
+      hasKernelRules: true,
+    };
+    const words = ['apply', 'rules', '-q'];
+    const answers = await lvsctl(words, { rules: RULES }, { ...world, machine });
+    expect(answers).toMatchObject({ status: 2, stderr: expect.stringContaining('kube-ipvs0') });
+    expect(await saved()).toBe(START);
+    expect((await run('apply', 'rules', '-q')).status).toBe(0);
+  });
+
   test('other services than those of the monitor are free', async () => {
     const one = monitor('tcp 192.0.2.7:80');
     const { run } = await scene({ runtime: async () => one });

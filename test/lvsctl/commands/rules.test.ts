@@ -7,6 +7,7 @@ import { IPIP } from '../../../src/model/forwarding.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
+import { simulatedRuntime } from '../../support/simulated.js';
 
 const RULES = '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\n';
 
@@ -15,6 +16,13 @@ function scene(files: Readonly<Record<string, string>>) {
   const written = new Map<string, string>();
   const world = {
     machine: fakeMachine(files, {}, backend),
+    runtime: async () => ({
+      ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
+      // no monitor is running
+      ask: async () => {
+        throw Object.assign(new Error('connect ENOENT'), { code: 'ENOENT', syscall: 'connect' });
+      },
+    }),
     writeText: (path: string, text: string) => void written.set(path, text),
   };
   return {
