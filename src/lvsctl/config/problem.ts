@@ -65,7 +65,7 @@ export function renderWarnings(problems: readonly Problem[]): string {
 }
 
 /** By line and column; the same problem of an entry that several aliases name is one. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Map<string, Problem>();
   for (const problem of problems) {
     const key = `${problem.line}:${problem.column}:${problem.message}`;

@@ -9,7 +9,7 @@ import { below, elements } from './field.js';
 import type { Field } from './fieldtype.js';
 import { type Config, DAEMON, DEFAULT_KEYS, FILE, MONITOR, SERVICE, VIP } from './file.js';
 import { type Place, problemAt, resolveAliases, type Source } from './place.js';
-import { ConfigError, lineError, type Problem } from './problem.js';
+import { ConfigError, inOrder, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
 import { syntaxProblems } from './syntax.js';
 import { warn } from './warnings.js';
@@ -38,7 +38,8 @@ export function inspectConfig(text: string, file: string): Inspected {
   const warnings: Problem[] = [];
   const source = { ...root.source, report: (problem: Problem) => warnings.push(problem) };
   warn(config, { ...root, source });
-  return { config, warnings };
+  // one that several services get from a default or a range is one
+  return { config, warnings: inOrder(warnings) };
 }
 
 function read(text: string, file: string): { readonly config: Config; readonly root: Place } {

@@ -170,7 +170,7 @@ test('defaults and warnings are those of each, shown once', () => {
   expect(
     new Set(config.services.map(({ mode, checks }) => `${mode} ${checks[0]?.interval}`)),
   ).toEqual(new Set(['dr 1']));
-  expect(new Set(warnings.map(({ path, line }) => `${line} ${path}`))).toEqual(
-    new Set(['4 services[0].checks[0].timeout']),
-  );
+  expect(warnings.map(({ path, line }) => `${line} ${path}`)).toEqual([
+    '4 services[0].checks[0].timeout',
+  ]);
 });
