@@ -8,6 +8,7 @@ import { sameDestination } from '../../../src/model/same.js';
 import { SCHEDULER_NAMES } from '../../../src/model/scheduler.js';
 import type { Service } from '../../../src/model/service.js';
 import { serverKey } from '../../../src/model/table.js';
+import { WRR } from '../../../src/schedulers/wrr.js';
 import { LiveServer, LiveService } from '../../../src/simulator/server.js';
 
 const service: Service = {
@@ -87,3 +88,39 @@ test.each(SCHEDULER_NAMES)('%s: 100 changes read the list not once', (scheduler)
     live.servers.map(({ address }) => address.family === 'ipv4' && address.value & 255),
   ).toEqual(Array.from({ length: 100 }, (_, i) => 99 - i).filter((n) => n % 3 !== 0));
 });
+
+test('wrr counts its weights as if it looked at all of them again', () => {
+  const step = fc.tuple(
+    fc.constantFrom('add', 'edit', 'delete'),
+    fc.nat({ max: 5 }),
+    fc.constantFrom(0, 2, 4, 6, 9, 12),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const live = new LiveService(service);
+      for (const [kind, n, weight] of steps) {
+        const found = live.find(server(n, 0));
+        if (kind === 'add' && !found) live.add(new LiveServer(server(n, weight)));
+        else if (kind === 'edit' && found) live.edit(found, server(n, weight));
+        else if (kind === 'delete' && found) live.remove(found);
+        const { divisor, largest, step: fall, top, counts } = live.state as WeightState;
+        const anew = WRR.start(live.servers) as WeightState;
+        expect({ divisor, largest, fall, top, counts }).toEqual({
+          divisor: anew.divisor,
+          largest: anew.largest,
+          fall: anew.step,
+          top: anew.top,
+          counts: anew.counts,
+        });
+      }
+    }),
+  );
+});
+
+interface WeightState {
+  readonly divisor: number;
+  readonly largest: number;
+  readonly step: number;
+  readonly top: number;
+  readonly counts: ReadonlyMap<number, number>;
+}
