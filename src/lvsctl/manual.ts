@@ -38,7 +38,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
   ] },
   diff: { notes: [FILE_NOTE], page: TRANSACTIONS, examples: [
-    ['diff lvs.yaml', 'what is not as the file says'],
+    ['diff lvs.yaml', 'what differs from the file'],
     ['diff /etc/ipvsadm.rules --prune', 'services that are not in the file count too'],
   ] },
   plan: { notes: [FILE_NOTE], page: TRANSACTIONS, examples: [
@@ -46,7 +46,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['plan lvs.yaml --keep-weights', 'live weights stay'],
   ] },
   apply: { notes: [FILE_NOTE, 'All or nothing: when a change is refused, those before it are taken back. With --confirm-timeout the command waits for ENTER or `lvsctl confirm`; a process of its own takes it back if neither comes.'], page: TRANSACTIONS, examples: [
-    ['apply lvs.yaml', 'make the table as the file says'],
+    ['apply lvs.yaml', 'make the table the same as the file'],
     ['apply lvs.yaml --confirm-timeout 120', 'take it back after two minutes unless confirmed'],
     ['apply lvs.yaml --only add,edit', 'remove nothing'],
   ] },
@@ -73,10 +73,10 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   ] },
   history: { notes: ['The last 50 are kept, in /var/lib/lvsctl/history; those of a table file are beside it.'], page: TRANSACTIONS, examples: [
     ['history', 'list the transactions'],
-    ['history show 7', 'who, when, which steps'],
+    ['history show 7', 'its user, time and steps'],
   ] },
   'history show': { notes: [], page: TRANSACTIONS, examples: [
-    ['history show 7', 'who, when, which steps'],
+    ['history show 7', 'its user, time and steps'],
     ['history show 7 --json', 'the same for a program'],
   ] },
   'history finish': { notes: [], page: TRANSACTIONS, examples: [
@@ -147,9 +147,9 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['monitor status --watch --interval 5', 'show them every five seconds'],
     ['monitor status --json', 'the same for a program'],
   ] },
-  show: { notes: ['Without root the command shows what /proc gives to any user, and says what is missing: "-" in a table, null in JSON.'], page: SHOW, examples: [
+  show: { notes: ['Without root the command shows what /proc gives to any user, and marks what is missing: "-" in a table, null in JSON.'], page: SHOW, examples: [
     ['show services', 'services, servers and their connections'],
-    ['show connections --count client', 'who has most connections'],
+    ['show connections --count client', 'the clients with most connections'],
     ['show all --json', 'the whole table for a program'],
   ] },
   'show services': { notes: [], page: SHOW, examples: [
@@ -160,7 +160,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['show stats', 'as a table'],
     ['show stats --json', 'exact numbers for a program'],
   ] },
-  'show rates': { notes: ['The command takes the time of --interval. The kernel moves its counters every two seconds, so shorter times show nothing. A row that was zeroed meanwhile has no rate.'], page: SHOW, examples: [
+  'show rates': { notes: ['The command takes the time of --interval. The kernel moves its counters every two seconds, so shorter times show nothing. A row that was zeroed during that time has no rate.'], page: SHOW, examples: [
     ['show rates', 'over four seconds'],
     ['show rates --interval 60', 'over a minute'],
   ] },

@@ -1,4 +1,4 @@
-// lvsctl apply FILE: the live table as the file says, all or nothing, perhaps to be confirmed.
+// lvsctl apply FILE: makes the live table the same as the file, all or nothing.
 
 import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';

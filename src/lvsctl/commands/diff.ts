@@ -1,4 +1,4 @@
-// lvsctl diff FILE: what of the live table is not as the file says.
+// lvsctl diff FILE: what of the live table differs from the file.
 import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { transactedJson } from '../transaction/json.js';

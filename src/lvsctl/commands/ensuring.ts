@@ -1,4 +1,4 @@
-// ensure, absent and set: one rule, or several as one transaction, in ipvsadm's own words.
+// ensure, absent and set: one rule, or several as one transaction, with the options of ipvsadm.
 import type { Command as Program } from 'commander';
 import { shellLine } from '../../render/shell.js';
 import { type Ensured, ensured, ensureLines, type Verb } from '../config/ensure.js';
@@ -28,7 +28,7 @@ export function configureEnsure(program: Program, finish: Finish, verb: Verb): v
       'options of ipvsadm: -t VIP:PORT [-r SERVER] …; - reads lines from stdin',
     )
     .allowUnknownOption()
-    .option('--dry-run', 'say what would change and change nothing')
+    .option('--dry-run', 'print what would change and change nothing')
     .option('--json', 'print JSON')
     .option('--exit-code', 'end with 1 when something was changed')
     .option('--force', 'change a table that another program keeps')
@@ -98,7 +98,7 @@ function desired(
   };
 }
 
-/** The service of a subject: `fwmark 7 ipv4` has three words, `tcp 192.0.2.1:80` two. */
+/** The service of a subject: `fwmark 7 ipv4` has three parts, `tcp 192.0.2.1:80` two. */
 function keyOf(subject: string): string {
   return subject
     .split(' ')

@@ -26,7 +26,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .action((options: Options) => finish((world) => list(options, world)));
   program
     .command('show')
-    .description('show a transaction: who, when, its steps, what is left to do')
+    .description('show a transaction: its user, time and steps, and what is left to do')
     .argument('<number>', 'of the history', NUMBER)
     .option('--json', 'print JSON')
     .action((number: number, options: Options) => finish((world) => show(number, options, world)));

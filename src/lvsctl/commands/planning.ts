@@ -25,15 +25,15 @@ export function configurePlanning(program: Program): Program {
 }
 
 function actions(text: string): readonly Action[] {
-  return text.split(',').map((word) => {
-    const action = ACTIONS.find((one) => one === word);
+  return text.split(',').map((name) => {
+    const action = ACTIONS.find((one) => one === name);
     if (action === undefined)
-      throw new InvalidArgumentError(`${word}: use add, edit, remove, separated by commas`);
+      throw new InvalidArgumentError(`${name}: use add, edit, remove, separated by commas`);
     return action;
   });
 }
 
-/** The way from the live table to the file. */
+/** The steps from the live table to the file. */
 export function transactFile(
   file: string,
   options: PlanningOptions,

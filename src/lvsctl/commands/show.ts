@@ -7,16 +7,16 @@ import { parseConnection } from '../../render/connections.js';
 import { LvsctlError } from '../errors.js';
 import { jsonText } from '../json.js';
 import {
+  type ConnectionFilter,
   type ConnectionPlace,
   Counter,
-  isWanted,
+  matchesFilter,
   type Network,
   ORDERS,
   type Order,
   parseGrouping,
   type ServicePlace,
   shownConnection,
-  type Wanted,
 } from '../show/connections.js';
 import { idOf, rateOf, ratesOf } from '../show/rates.js';
 import { procPath, type Report, readReport, VERSION } from '../show/report.js';
@@ -179,12 +179,12 @@ async function showConnections(options: ConnectionOptions, world: World): Promis
   const { count, sort } = options;
   if (count !== undefined && sort !== undefined)
     throw new LvsctlError('BAD_USAGE', '--sort and --count exclude each other');
-  const wanted: Wanted = {
+  const filter: ConnectionFilter = {
     ...options,
     states: options.state,
     templates: options.templates ?? (count === undefined ? undefined : 'none'),
   };
-  const chosen = filtered(await readConnections(world), wanted);
+  const chosen = filtered(await readConnections(world), filter);
   if (count !== undefined) return countThem(chosen, count, options, world);
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const { print, end } = printer(options.json === true, world);
@@ -223,8 +223,8 @@ function* parsed(lines: Iterable<string>, path: string): Generator<Connection> {
   }
 }
 
-function* filtered(all: Iterable<Connection>, wanted: Wanted): Generator<Connection> {
-  for (const one of all) if (isWanted(one, wanted)) yield one;
+function* filtered(all: Iterable<Connection>, filter: ConnectionFilter): Generator<Connection> {
+  for (const one of all) if (matchesFilter(one, filter)) yield one;
 }
 
 /** The first `limit` in an order; holds about twice as many at the most. */
@@ -261,7 +261,7 @@ async function countThem(
 const BATCH = 65_536;
 
 interface Printer {
-  /** @returns false when nobody reads any more */
+  /** @returns false when stdout has no reader any more */
   print(one: Connection): Promise<boolean>;
   /** Prints what is left. */
   end(): void;
@@ -311,7 +311,7 @@ function place(text: string): ConnectionPlace {
 function servicePlace(text: string): ServicePlace {
   if (/^fwmark /.test(text))
     throw new InvalidArgumentError(
-      'the list of connections does not say by which mark a connection was taken: name the address and port',
+      'the list of connections does not show the mark of a connection: name the address and port',
     );
   const [, protocol, rest = text] = /^(tcp|udp|sctp) +(.*)$/.exec(text) ?? [];
   return { ...place(rest), protocol };

@@ -1,4 +1,4 @@
-// The arguments of `ensure`, `absent` and `set`, in ipvsadm's own words without its command letter
+// The arguments of `ensure`, `absent` and `set`, those of ipvsadm without its command letter
 // -> the table after them. What is not named keeps its live value.
 import { argsOf, linesOf, PAUSE } from '../../ipvsadm/lines.js';
 import type { Slot } from '../../ipvsadm/options.js';
@@ -81,7 +81,8 @@ export async function ensured(
 }
 
 const NOTHING_FOUND: Found = { host: () => undefined, port: () => undefined };
-const HINT = 'the words are those of ipvsadm without its command: -t VIP:PORT -r SERVER -m -w 3';
+const HINT =
+  'the arguments are those of ipvsadm without its command: -t VIP:PORT -r SERVER -m -w 3';
 const firstLine = (text: string) => text.split('\n')[0] ?? '';
 
 class Line {
@@ -140,26 +141,26 @@ class Line {
     }
     if (actual === undefined) throw missing(serviceKey(id));
     let live = find(typed);
-    let wanted = this.#destination(id, live);
+    let desired = this.#destination(id, live);
     // direct routing and tunnels have the port of the service
-    if (live === undefined && find(wanted)) {
-      live = find(wanted);
-      wanted = this.#destination(id, live);
+    if (live === undefined && find(desired)) {
+      live = find(desired);
+      desired = this.#destination(id, live);
     }
-    if (live !== undefined && serverKey(live) !== serverKey(wanted))
+    if (live !== undefined && serverKey(live) !== serverKey(desired))
       throw new LvsctlError(
         'BAD_USAGE',
-        `${subjectOf(live)}: -g and -i do not translate ports: the server would be ${serverKey(wanted)}`,
+        `${subjectOf(live)}: -g and -i do not translate ports: the server would be ${serverKey(desired)}`,
         'remove the one and add the other',
       );
-    const subject = subjectOf(wanted);
+    const subject = subjectOf(desired);
     if (live === undefined && this.#verb === 'set') throw missing(subject);
     const change: Change = {
       kind: live ? 'edit-destination' : 'add-destination',
       id,
-      destination: wanted,
+      destination: desired,
     };
-    const same = live !== undefined && sameDestination(live, wanted);
+    const same = live !== undefined && sameDestination(live, desired);
     return this.#result(subject, same ? undefined : change, live);
   }
 

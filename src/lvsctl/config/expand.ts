@@ -75,7 +75,7 @@ function expandService(service: YAMLMap, path: string, expanding: Expanding): re
   if (entryOf(whole, 'mark', expanding.root) !== undefined) {
     fail(
       { ...expanding.root, node: whole, path },
-      "a mark has one `address', and its ports stand in `ports'",
+      "a mark has one `address', and its ports are in `ports'",
     );
     return [];
   }

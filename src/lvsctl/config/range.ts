@@ -5,7 +5,7 @@ import { type Address, formatAddress, parseAddress, sameAddress } from '../../mo
 export const RANGE_LIMIT = 1024;
 
 /**
- * Whether a text is meant as a range. An address with the length of its network, `192.0.2.10/24`,
+ * Whether a text is written as a range. An address with the length of its network, `192.0.2.10/24`,
  * is none: it is a common mistake, which the field of the address explains.
  */
 export function isRange(text: string): boolean {

@@ -89,7 +89,7 @@ function row(title: string, name: string, parent: Described): string {
   return `| ${title} | ${typeOf(schema)} | ${absent} | ${schema.description} |`;
 }
 
-/** where the page says it in another way than JSON Schema */
+/** where the page differs from JSON Schema */
 const TYPE_NAMES: Readonly<Record<string, string>> = { object: 'map', array: 'list' };
 
 function typeOf(schema: Described): string {

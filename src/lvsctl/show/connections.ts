@@ -6,7 +6,7 @@ import { networkOf } from '../../model/prefix.js';
 import { serverKey } from '../../model/table.js';
 
 /** What a connection must be to be shown; what is undefined or empty asks for nothing. */
-export interface Wanted {
+export interface ConnectionFilter {
   readonly client?: Network | undefined;
   readonly service?: ServicePlace | undefined;
   readonly server?: ConnectionPlace | undefined;
@@ -52,9 +52,9 @@ export function isTemplate({ clientPort, state }: Connection): boolean {
   return clientPort === 0 && state === 'NONE';
 }
 
-/** Whether a connection is one of those that are wanted. */
-export function isWanted(one: Connection, wanted: Wanted): boolean {
-  const { client, service, server, states, protocol, templates } = wanted;
+/** Whether a connection passes the filter. */
+export function matchesFilter(one: Connection, filter: ConnectionFilter): boolean {
+  const { client, service, server, states, protocol, templates } = filter;
   return (
     (templates === undefined || isTemplate(one) === (templates === 'only')) &&
     (states === undefined || states.has(one.state)) &&

@@ -1,4 +1,4 @@
-// /proc/net/ip_vs and /proc/net/ip_vs_stats: what everybody may read of the table.
+// /proc/net/ip_vs and /proc/net/ip_vs_stats: what every user may read of the table.
 import { type Address, formatIpv4, ipv4, parseIpv6 } from '../../model/address.js';
 import {
   type ProcEndpoint,
@@ -24,15 +24,15 @@ export function parseProcTable(text: string): ProcTable | undefined {
   const services: ProcService[] = [];
   let servers: ProcServer[] = [];
   for (const line of lines) {
-    const words = line.split(/\s+/).filter((word) => word !== '');
-    if (words.length === 0) continue;
-    if (words[0] === '->') {
-      const server = parseServer(words);
+    const fields = line.split(/\s+/).filter((field) => field !== '');
+    if (fields.length === 0) continue;
+    if (fields[0] === '->') {
+      const server = parseServer(fields);
       if (server === undefined) return undefined;
       servers.push(server);
     } else {
       servers = [];
-      const service = parseService(words, servers);
+      const service = parseService(fields, servers);
       if (service === undefined) return undefined;
       services.push(service);
     }
@@ -68,7 +68,7 @@ function addressOf(protocol: string, place: string): ProcService['id'] | undefin
 }
 
 /**
- * The length of an IPv6 prefix is printed as a mask is: with its bytes the other way round. Of a
+ * The length of an IPv6 prefix is printed as a mask is: with its bytes in reverse order. Of a
  * mark the family is not known, and so not which of both it is.
  */
 function netmaskOf(text: string, id: ProcService['id']): string | number | null {
@@ -78,8 +78,8 @@ function netmaskOf(text: string, id: ProcService['id']): string | number | null 
 }
 
 /** `-> 0A000001:1F90 Masq 3 0 0` */
-function parseServer(words: readonly string[]): ProcServer | undefined {
-  const [, place = '', method = '', ...numbers] = words;
+function parseServer(fields: readonly string[]): ProcServer | undefined {
+  const [, place = '', method = '', ...numbers] = fields;
   const at = endpointOf(place);
   const mode = procMode(method);
   const [weight, active, inactive] = numbers.map(Number);
@@ -104,14 +104,14 @@ function hex(text: string, digits: number): number | undefined {
 }
 
 /**
- * Reads /proc/net/ip_vs_stats: hexadecimal totals of all services, those that are gone included.
+ * Reads /proc/net/ip_vs_stats: hexadecimal totals of all services, removed ones included.
  * @returns undefined when they are not where they should be
  */
 export function parseProcStats(text: string): Totals | undefined {
-  const words = (text.split('\n')[2] ?? '').split(/\s+/).filter((word) => word !== '');
-  if (words.length !== 5 || words.some((word) => !/^[\da-f]+$/i.test(word))) return undefined;
-  const [connections, in_packets, out_packets, in_bytes, out_bytes] = words.map((word) =>
-    BigInt(`0x${word}`),
+  const fields = (text.split('\n')[2] ?? '').split(/\s+/).filter((field) => field !== '');
+  if (fields.length !== 5 || fields.some((field) => !/^[\da-f]+$/i.test(field))) return undefined;
+  const [connections, in_packets, out_packets, in_bytes, out_bytes] = fields.map((field) =>
+    BigInt(`0x${field}`),
   ) as [bigint, bigint, bigint, bigint, bigint];
   return { connections, in_packets, out_packets, in_bytes, out_bytes };
 }

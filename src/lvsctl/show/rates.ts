@@ -2,7 +2,7 @@
 // are exponential means; these are plain: what came, divided by the time it took.
 import type { ShownId, ShownService, Totals } from './table.js';
 
-/** A second; null where the counters are not known, or began anew meanwhile. */
+/** A second; null where the counters are not known, or were reset in between. */
 export interface Rates {
   readonly connections: number;
   readonly in_packets: number;

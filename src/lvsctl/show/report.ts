@@ -15,10 +15,10 @@ export interface Report {
   /** `1.2.1` */
   readonly ipvs: string;
   readonly table_size: number;
-  /** what only root can see, in words; empty when nothing is missing */
+  /** what only root can see, as text; empty when nothing is missing */
   readonly missing: readonly string[];
   readonly services: readonly ShownService[];
-  /** of all services, those that are gone included; null where nobody keeps them */
+  /** of all services, removed ones included; null where none are kept */
   readonly total: Totals | null;
   readonly timeouts: ShownTimeouts | null;
   readonly daemons: readonly ShownDaemon[] | null;
@@ -55,7 +55,7 @@ const ROOT_ONLY = [
 ];
 
 /**
- * Reads all of it. Without the right to ask the kernel, what /proc gives to everybody.
+ * Reads all of it. Without the right to ask the kernel, what /proc gives to every user.
  * @throws what the backend throws, when /proc has no table either
  */
 export async function readReport(world: World): Promise<Report> {

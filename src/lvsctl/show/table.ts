@@ -1,5 +1,5 @@
 // The live table as `lvsctl show` prints it: one shape for the kernel's full answer and for the
-// part of it that /proc gives to everybody. null is what cannot be known, never 0.
+// part of it that /proc gives to every user. null is what cannot be known, never 0.
 import type { VirtualServerEntry } from '../../backend/readtable.js';
 import { type Address, type Family, formatAddress, formatIpv4 } from '../../model/address.js';
 import type { Counters } from '../../model/counters.js';
@@ -76,7 +76,7 @@ interface ShownTunnel {
   readonly checksum: string | null;
 }
 
-/** Words of the lvsctl file; forwarding methods that it has no word for keep the kernel's. */
+/** Names of the lvsctl file; forwarding methods without one keep the kernel's. */
 const MODES: Readonly<Record<string, string>> = { masquerade: 'nat', direct: 'dr', tunnel: 'tun' };
 
 /** The table as the kernel reports it. */
@@ -159,11 +159,11 @@ function totalsOf(counters: Counters): Totals {
   };
 }
 
-/** What a line of /proc/net/ip_vs says of a service. */
+/** A service as a line of /proc/net/ip_vs has it. */
 export interface ProcService {
   readonly id:
     | { readonly kind: 'address'; readonly protocol: string; readonly at: ProcEndpoint }
-    /** of which family, it does not say */
+    /** without its family */
     | { readonly kind: 'fwmark'; readonly mark: number };
   readonly scheduler: string;
   /** its timeout is printed in a unit of the kernel's own (jiffies), so it cannot be read */
@@ -182,7 +182,7 @@ export interface ProcEndpoint {
   readonly port: number;
 }
 
-/** The table as /proc shows it to everybody. */
+/** The table as /proc shows it to every user. */
 export function shownProc(services: readonly ProcService[]): ShownService[] {
   return services.map(({ id, scheduler, persistence, onePacket, servers }) => ({
     ...procId(id),
@@ -220,9 +220,9 @@ function procId(id: ProcService['id']): ShownId {
   };
 }
 
-/** The word of /proc for a forwarding method. */
-export function procMode(word: string): Forwarding | undefined {
-  const kernel = PROC_MODES.indexOf(word);
+/** The field of /proc for a forwarding method. */
+export function procMode(field: string): Forwarding | undefined {
+  const kernel = PROC_MODES.indexOf(field);
   return kernel < 0 ? undefined : forwardingOf(kernel);
 }
 const PROC_MODES = ['Masq', 'Local', 'Tunnel', 'Route', 'Bypass'];

@@ -22,7 +22,7 @@ export function checkPlan(plan: TablePlan, live: RulesState, machine: Machine): 
   throw new LvsctlError('IPVS', [...new Set(problems)].join('\nlvsctl: '), 'nothing was changed');
 }
 
-/** What the table uses already is there, whatever the files of modules say. */
+/** What the table uses already is there, even when the files of modules lack it. */
 function modulesInUse({ table }: RulesState): ReadonlySet<string> {
   return new Set(
     [...table.values()].flatMap(({ service }) => modulesOf(service).map(({ module }) => module)),
@@ -88,7 +88,7 @@ function serviceProblems(
   ];
 }
 
-/** @returns true also when it cannot be known: the kernel has the last word */
+/** @returns true also when it cannot be known: the kernel decides */
 function mayBeThere(module: string, { scheduler, engine }: Service, machine: Machine): boolean {
   if (!machine.hasKernelRules) {
     const row = schedulerRow(scheduler);
@@ -98,7 +98,7 @@ function mayBeThere(module: string, { scheduler, engine }: Service, machine: Mac
   }
   if (machine.list(`/sys/module/${module}`).length > 0) return true;
   const release = machine.read('/proc/sys/kernel/osrelease')?.trim();
-  // without a list of modules nothing can be said: a container, a kernel with everything built in
+  // without a list of modules nothing is known: a container, a kernel with everything built in
   if (!release || machine.read(`/lib/modules/${release}/modules.builtin`) === undefined)
     return true;
   return machine.run('modprobe', ['-n', '-q', '--', module]).status !== 1;

@@ -64,23 +64,23 @@ function serviceDifferences(
 
 function serverDifferences(actual: VirtualServer, desired: VirtualServer): string[] {
   const present = serversByKey(actual.destinations);
-  const wanted = serversByKey(desired.destinations);
+  const desiredByKey = serversByKey(desired.destinations);
   const { id } = actual.service;
   const text = (destination: Destination) =>
     settings({ kind: 'edit-destination', id, destination });
-  const missing = [...wanted].flatMap(([key, one]) => {
+  const missing = [...desiredByKey].flatMap(([key, one]) => {
     const found = present.get(key);
     if (found === undefined) return [`server ${key} is missing`];
     return sameDestination(found, one)
       ? []
       : [`server ${key}: ${text(found)} instead of ${text(one)}`];
   });
-  const surplus = [...present.keys()].filter((key) => !wanted.has(key));
+  const surplus = [...present.keys()].filter((key) => !desiredByKey.has(key));
   return [...missing, ...surplus.map((key) => `server ${key} is in the table`)];
 }
 
 function settings(change: Parameters<typeof changeArguments>[0]): string {
-  const words = changeArguments(change);
-  const from = words?.findIndex((word) => /^-[sgim]$/.test(word)) ?? -1;
-  return words === undefined ? 'settings without an option' : shellLine(words.slice(from));
+  const args = changeArguments(change);
+  const from = args?.findIndex((arg) => /^-[sgim]$/.test(arg)) ?? -1;
+  return args === undefined ? 'settings without an option' : shellLine(args.slice(from));
 }

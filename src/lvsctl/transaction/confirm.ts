@@ -34,7 +34,7 @@ export function confirmTransaction(store: TransactionStore, world: World): Pendi
 /**
  * Waits until the transaction is confirmed, here by ENTER or by another process, or taken back.
  * @returns the exit status: 0 confirmed, 1 taken back, or left to its guard by Ctrl-C
- * @throws NOT_RESTORED when it could not be taken back; PENDING when the guard is gone
+ * @throws NOT_RESTORED when it could not be taken back; PENDING when the guard has ended
  */
 export async function waitForConfirmation(
   number: number,
@@ -59,7 +59,7 @@ export async function waitForConfirmation(
       if (pending?.entry !== number) return statusOf(readEntry(store.history, number), world);
       if (pressed === CTRL_C) return NOT_CONFIRMED;
       if (pressed !== '') confirmTransaction(store, world);
-      else if (pending.guard === null || store.isDead(pending.guard)) throw guardIsGone(number);
+      else if (pending.guard === null || store.isDead(pending.guard)) throw guardHasEnded(number);
       else
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -71,10 +71,10 @@ export async function waitForConfirmation(
   }
 }
 
-function guardIsGone(number: number): LvsctlError {
+function guardHasEnded(number: number): LvsctlError {
   return new LvsctlError(
     'PENDING',
-    `the process that was to take transaction ${number} back is gone: nothing will be taken back`,
+    `the process that was to take transaction ${number} back has ended: nothing will be taken back`,
     `\`lvsctl confirm\` keeps it, \`lvsctl undo ${number}\` takes it back`,
   );
 }

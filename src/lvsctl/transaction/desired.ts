@@ -16,7 +16,7 @@ export interface FileOptions {
 }
 
 /**
- * Reads saved rules or an lvsctl file, told apart by content.
+ * Reads saved rules or an lvsctl file, recognised by content.
  * @throws BAD_FILE every error with its line; EMPTY_TABLE a file without services that is to remove
  *   all others
  */

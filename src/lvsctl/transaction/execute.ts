@@ -18,7 +18,7 @@ export type ExecutionResult =
   | {
       readonly kind: 'reverted';
       readonly error: string;
-      /** services whose connections and counters are gone although their rules are back */
+      /** services whose connections and counters are lost although their rules are back */
       readonly lost: readonly ServiceKey[];
     }
   /** the table is neither */
@@ -119,11 +119,11 @@ async function takeBack(
 ): Promise<ExecutionResult> {
   try {
     const actual = await readState(backend);
-    const gone = removedIn(actual, before, changes);
+    const lost = removedIn(actual, before, changes);
     for (const change of inverse(actual, before, touched, ordered)) await backend.apply([change]);
     const left = differences(await readState(backend), before, touched, { ordered });
     return left.length === 0
-      ? { kind: 'reverted', error, lost: gone }
+      ? { kind: 'reverted', error, lost }
       : { kind: 'partial', error, differences: left };
   } catch (failure) {
     const why = requireExpected(failure).message;
@@ -144,7 +144,7 @@ function removedIn(
   });
 }
 
-/** The changes that make the former state of the actual one, for what was touched. */
+/** The changes that make the previous state of the actual one, for what was touched. */
 export function inverse(
   actual: RulesState,
   before: RulesState,

@@ -9,7 +9,7 @@ import { readLive } from './state.js';
 import type { TransactionStore } from './store.js';
 import { conclude, outcomeOf } from './transact.js';
 
-/** between two looks at whether it was confirmed */
+/** between two checks whether it was confirmed */
 const LOOK_MS = 500;
 
 /**
@@ -52,7 +52,7 @@ function isPending(entry: number, store: TransactionStore): boolean {
   return readPending(store.pending)?.entry === entry;
 }
 
-/** Under the lock. The entry is done with, whatever comes of it. */
+/** Under the lock. The entry is finished, with any result. */
 async function takeBack(number: number, store: TransactionStore, world: World): Promise<void> {
   const entry = readEntry(store.history, number);
   const backend = await world.machine.backend();

@@ -73,7 +73,7 @@ function mergedServers(
     const then = left?.get(key);
     const isLeft =
       now === undefined || then === undefined ? now === then : sameDestination(now, then);
-    const wanted = isLeft ? before?.get(key) : now;
-    return wanted === undefined ? [] : [wanted];
+    const desired = isLeft ? before?.get(key) : now;
+    return desired === undefined ? [] : [desired];
   });
 }

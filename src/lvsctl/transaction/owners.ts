@@ -1,4 +1,4 @@
-// Who else writes the table: a running monitor its services, kube-proxy all of them.
+// Other programs that write the table: a running monitor its services, kube-proxy all of them.
 import { hasCode, LvsctlError } from '../errors.js';
 import { askStatus } from '../monitor/client/request.js';
 import type { World } from '../world.js';
@@ -48,7 +48,7 @@ async function statusOf(world: World) {
     return await askStatus(await world.runtime(), world.places().socket);
   } catch (error) {
     if (hasCode(error, 'NO_MONITOR')) return undefined;
-    // the monitor of the kernel's rules is root's, a table file may be anybody's
+    // the monitor of the kernel's rules is root's, a table file may be any user's
     if (hasCode(error, 'SYSTEM') && !world.machine.hasKernelRules) return undefined;
     if (!hasCode(error, 'MONITOR_ERROR', 'MONITOR_REFUSED', 'SYSTEM')) throw error;
     world.err(`lvsctl: warning: ${error.message}: which services it keeps is not known\n`);

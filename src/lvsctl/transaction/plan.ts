@@ -47,7 +47,7 @@ export interface PlanOptions {
 export interface PlannedStep {
   readonly action: Action;
   readonly change: Change;
-  /** the settings that it replaces, in ipvsadm's words */
+  /** the settings that it replaces, as arguments of ipvsadm */
   readonly was: string | undefined;
   /** what it ends and no later step brings back */
   readonly lost: Lost | undefined;
@@ -82,11 +82,11 @@ export function planChanges(
   const { table } = desired;
   const isRemoved = (key: ServiceKey) =>
     !table.has(key) && (desired.removed === 'others' || desired.removed.has(key));
-  const gone = [...live.table.keys()].filter(isRemoved);
-  const parts = [...table.keys(), ...gone].map((key) => {
+  const removed = [...live.table.keys()].filter(isRemoved);
+  const parts = [...table.keys(), ...removed].map((key) => {
     const actual = live.table.get(key);
-    const wanted = table.get(key);
-    return diffServices(actual, wanted && keepWeights ? withWeightsOf(actual, wanted) : wanted);
+    const target = table.get(key);
+    return diffServices(actual, target && keepWeights ? withWeightsOf(actual, target) : target);
   });
   const changes = [
     ...parts.flatMap((part) => changesOf(part)),
@@ -100,7 +100,7 @@ export function planChanges(
   return {
     steps: made,
     leftOut: steps.filter(({ action }) => !only.includes(action)),
-    unmanaged: [...live.table.keys()].filter((key) => !table.has(key)).length - gone.length,
+    unmanaged: [...live.table.keys()].filter((key) => !table.has(key)).length - removed.length,
     after: stateAfter(
       live,
       made.map(({ change }) => change),
@@ -113,11 +113,11 @@ export function changesIn({ steps }: Pick<TablePlan, 'steps'>): readonly Change[
   return steps.map(({ change }) => change);
 }
 
-function withWeightsOf(actual: VirtualServer | undefined, wanted: VirtualServer): VirtualServer {
+function withWeightsOf(actual: VirtualServer | undefined, target: VirtualServer): VirtualServer {
   const present = serversByKey(actual?.destinations ?? []);
   return {
-    ...wanted,
-    destinations: wanted.destinations.map((one) => ({
+    ...target,
+    destinations: target.destinations.map((one) => ({
       ...one,
       weight: present.get(serverKey(one))?.weight ?? one.weight,
     })),
@@ -138,8 +138,8 @@ function daemonChanges(
   desired: DesiredRules['daemons'],
   actual: readonly DaemonRequest[],
 ): readonly Change[] {
-  return [...desired].flatMap(([role, wanted]) =>
-    DAEMON.commands({ role }, actual.find((one) => one.role === role) ?? null, wanted).flatMap(
+  return [...desired].flatMap(([role, target]) =>
+    DAEMON.commands({ role }, actual.find((one) => one.role === role) ?? null, target).flatMap(
       (command) => (command.kind === 'rule' ? [command.change] : []),
     ),
   );
@@ -177,7 +177,7 @@ function toStep(
   return {
     action: actionOf(change, live, desired),
     change,
-    was: formerSettings(change, live),
+    was: previousSettings(change, live),
     lost: lostBy(change, live, expireNodest),
   };
 }
@@ -200,7 +200,7 @@ function actionOf(change: Change, live: RulesState, { daemons }: DesiredRules): 
   }
 }
 
-function formerSettings(change: Change, { table, timeouts }: RulesState): string | undefined {
+function previousSettings(change: Change, { table, timeouts }: RulesState): string | undefined {
   if (change.kind === 'set-timeouts')
     return `--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
   const id = serviceOf(change);
@@ -212,11 +212,11 @@ function formerSettings(change: Change, { table, timeouts }: RulesState): string
   return destination && settingsOf({ ...change, destination });
 }
 
-/** `-s wlc -p 300`: what stands behind the service and the server. */
+/** `-s wlc -p 300`: what follows the service and the server. */
 function settingsOf(change: Change): string | undefined {
-  const words = changeArguments(change);
-  const from = words?.findIndex((word) => /^-[sgim]$/.test(word)) ?? -1;
-  return words === undefined || from < 0 ? undefined : shellLine(words.slice(from));
+  const args = changeArguments(change);
+  const from = args?.findIndex((arg) => /^-[sgim]$/.test(arg)) ?? -1;
+  return args === undefined || from < 0 ? undefined : shellLine(args.slice(from));
 }
 
 function lostBy(change: Change, live: LiveRules, expireNodest: boolean): Lost | undefined {

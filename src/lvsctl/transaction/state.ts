@@ -2,7 +2,7 @@
 //
 // The data flows in one direction, each arrow a function, each value plain data:
 //
-//   file or words ----> DesiredRules --+
+//   file or args -----> DesiredRules --+
 //                                      +--planChanges--> TablePlan --checkPlan--> refused, or fine
 //   backend --readLive--> LiveRules ---+                     |
 //                                                            v
@@ -14,10 +14,10 @@
 //                                                            |
 //                                                            v
 //   the outcome is added to the entry; with a confirm timeout it stays open, and a process of its
-//   own (the guard) takes the transaction back when nobody confirms it
+//   own (the guard) takes the transaction back when it is not confirmed
 //
 // `undo` makes DesiredRules of the state before an entry; the guard makes them of what is still as
-// the entry left it. Both then go the same way.
+// the entry left it. Both then continue alike.
 import type { Backend } from '../../backend/backend.js';
 import { readEntries, readTable, type VirtualServerEntry } from '../../backend/readtable.js';
 import type { Change } from '../../model/change.js';

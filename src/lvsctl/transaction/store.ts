@@ -27,7 +27,7 @@ export interface PrivateFiles {
 export interface TransactionStore {
   /** one file an entry; stays after a reboot */
   readonly history: PrivateFiles;
-  /** the transaction that waits for its confirmation; gone with a reboot, as the table is */
+  /** the transaction that waits for its confirmation; lost with a reboot, as the table is */
   readonly pending: PrivateFiles;
   /**
    * Keeps every other writer of this network namespace out until the result is called: `director`,

@@ -22,7 +22,7 @@ import { type LiveRules, readLive } from './state.js';
 import type { TransactionStore } from './store.js';
 
 export interface TransactionOptions extends PlanOptions {
-  /** the words behind `lvsctl` */
+  /** the arguments of `lvsctl` */
   readonly command: string;
   readonly label?: string;
   /** plans also what the kernel would refuse */
@@ -56,7 +56,7 @@ const NO_RULES: LiveRules = {
 };
 
 /**
- * Plans the way to the desired rules and goes it.
+ * Plans the changes to the desired rules and makes them.
  * @param desire makes them of the actual ones
  * @throws LvsctlError when it is refused before the first change; a system error of the history
  */
@@ -183,7 +183,7 @@ export function conclude(
   }
 }
 
-/** What the history says of a result. */
+/** A result as the history has it. */
 export function outcomeOf(
   result: ExecutionResult,
   waits: boolean,
@@ -232,7 +232,7 @@ function refusePending(store: TransactionStore, except: number | undefined): voi
     'PENDING',
     isGuarded
       ? `transaction ${entry} (lvsctl ${command}) waits for its confirmation until ${until}`
-      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back is gone`,
+      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back has ended`,
     `\`lvsctl confirm\` keeps it, \`lvsctl undo ${entry}\` takes it back`,
   );
 }
@@ -248,7 +248,7 @@ function warnInterrupted(
     if (last.writer.boot !== store.writer.boot) return; // the table went with the boot
     err(
       `lvsctl: warning: transaction ${last.number} (lvsctl ${last.command}) was interrupted: ` +
-        `\`lvsctl history show ${last.number}\` says what is missing\n`,
+        `\`lvsctl history show ${last.number}\` lists what is missing\n`,
     );
   } catch (error) {
     const why = failureText(error);

@@ -64,12 +64,12 @@ export async function toSide(
     },
     world,
   );
-  if (made.result?.kind === 'done') settle(entry, side, made.entry, store, world);
+  if (made.result?.kind === 'done') recordUndo(entry, side, made.entry, store, world);
   return made;
 }
 
 /** The entry is done with. */
-function settle(
+function recordUndo(
   { number }: TransactionEntry,
   side: Side,
   by: number | undefined,

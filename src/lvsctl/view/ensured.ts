@@ -1,4 +1,4 @@
-// What `ensure`, `absent` and `set` did, in a few words: `added …`, `weight 3 -> 5`, `unchanged`.
+// What `ensure`, `absent` and `set` did, as a short text: `added …`, `weight 3 -> 5`, `unchanged`.
 import { formatIpv4 } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { FORWARDING, knownForwarding } from '../../model/forwarding.js';

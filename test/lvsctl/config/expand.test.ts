@@ -145,7 +145,7 @@ describe('errors point at the entry that was written', () => {
     ['both keys', file(group.replace('address: 192.0.2.1-2', 'address: 192.0.2.1, addresses: [192.0.2.2]')),
       ["3:46 services[0].addresses give either `address' or `addresses'"]],
     ['a mark', file('name: a, addresses: [192.0.2.1, 192.0.2.2], ports: [80], mark: 7, mode: dr, servers: []'),
-      ["3:5 services[0] a mark has one `address', and its ports stand in `ports'"]],
+      ["3:5 services[0] a mark has one `address', and its ports are in `ports'"]],
     ['an empty list', file(group.replace('address: 192.0.2.1-2', 'addresses: []')),
       ["3:5 services[0] `address' is missing", '3:27 services[0].addresses expected at least 1 element']],
     ['a list of no addresses', file(group.replace('address: 192.0.2.1-2', 'addresses: [web]')),

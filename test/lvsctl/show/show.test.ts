@@ -302,7 +302,7 @@ describe('connections', () => {
   test.each([
     [['--client', '203.0.113.0/33'], /a network such as/],
     [['--client', 'x'], /a network such as/],
-    [['--service', 'fwmark 7 ipv4'], /does not say by which mark/],
+    [['--service', 'fwmark 7 ipv4'], /does not show the mark/],
     [['--service', '192.0.2.1:99999'], /an address such as/],
     [['--count', 'port'], /one of client/],
     [['--count', 'client/33'], /one of client/],
