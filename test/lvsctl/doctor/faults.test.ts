@@ -125,9 +125,12 @@ function programsOf(
         stdout: facts.routes.filter((one) => one.includes(':') === six).join('\n'),
       };
     },
-    arping: (args) => {
-      const found = facts.arp[args.at(-1) ?? ''];
-      return found === undefined ? { status: 0 } : { status: 1, stdout: found };
+    arping(args) {
+      if (args.join() === '-V') return {};
+      const [address = '', device = '', ...options] = [...args].reverse();
+      if (options.join(' ') !== '-I 1 -w 2 -c -D' || device === '') return { status: 127 };
+      const found = facts.arp[address];
+      return found === undefined ? {} : { status: 1, stdout: found };
     },
     nft: (args) => (args[0] === '-j' ? { stdout: facts.firewall['nft'] ?? '' } : { status: 1 }),
     'iptables-save': saved('iptables-save'),
@@ -192,6 +195,18 @@ const mangle = (more: string) => ({
 const SYNC = '--start-daemon master --mcast-interface eth0 --syncid 1\n';
 
 test.each([
+  ['director without a file', DIRECTOR, ['director']],
+  ['director with a file', BY_FILE, ['director']],
+  ['DR server without a file', SERVER, ['realserver']],
+  ['DR server', DR, ['realserver']],
+  ['TUN server', TUN, ['realserver']],
+  ['NAT server', NAT, ['realserver']],
+  ['both roles', { ...DR, rules: DIRECTOR.rules }, ['director', 'realserver']],
+] as const)('the roles of a machine: %s', async (_, facts, roles) => {
+  expect((await diagnose(facts)).roles).toEqual(roles);
+});
+
+test.each([
   ['director without a file', DIRECTOR],
   ['director with a file', BY_FILE],
   ['DR server without a file', SERVER],
@@ -200,6 +215,12 @@ test.each([
   ['NAT server', NAT],
 ])('nothing is found on a healthy machine: %s', async (_, facts) => {
   expect(await diagnose(facts)).toMatchObject({ findings: [], skipped: [] });
+});
+
+test('rules that this process may not read are skipped, and reported so', async () => {
+  const files = { '/proc/self/status': 'CapEff:\t0\n', '/sys/module/ip_vs/x': '' };
+  const { skipped } = await diagnose({ ...DIRECTOR, kernelRules: true, files });
+  expect(skipped).toEqual(['the rules of the kernel: no CAP_NET_ADMIN']);
 });
 
 // biome-ignore format: a table
