@@ -75,6 +75,8 @@ async function everything(format: 'text' | 'json'): Promise<string[]> {
 
   const { probe } = runtime;
   const mutable = runtime as { probe: typeof probe };
+  mutable.probe = async () => ({ outcome: 'pass', weight: 0 });
+  await pass(10_000);
   mutable.probe = async () => ({ outcome: 'error', reason: 'too many open files' });
   await pass(10_000);
   mutable.probe = probe;
@@ -106,7 +108,7 @@ function examples(lines: readonly string[], nameIn: (line: string) => string | u
 test('the page is the table, with examples of a run', async () => {
   const text = examples(await everything('text'), (line) =>
     NAMES.find((name) =>
-      new RegExp(`^[^:]+:\\d\\d:[\\d.]+Z (?:\\S+ \\S+ )?${name}(?::|$)`).test(line),
+      new RegExp(`^[^:]+:\\d\\d:[\\d.]+Z (?:\\S+ (?:\\S+ )?)?${name}(?::|$)`).test(line),
     ),
   );
   const json = examples(

@@ -45,6 +45,7 @@ export function checkService(
     );
   }
   checkServers(service, at);
+  checkQuorum(service, below(at, 'health'));
   checkChecks(service, at, monitor);
 }
 
@@ -67,6 +68,22 @@ function checkTunnel(tunnel: TunnelOptions | undefined, mode: Mode, at: Place): 
     fail(at, "a tunnel `port' is needed with type gue and only there");
   if (tunnel.type === 'ipip' && tunnel.checksum !== 'none')
     fail(below(at, 'checksum'), 'ipip has no checksum');
+}
+
+/** A quorum that can be reached, and one that can be missed. */
+function checkQuorum({ health, servers }: VirtualService, at: Place): void {
+  const { quorum, hysteresis } = health;
+  if (hysteresis >= quorum)
+    return fail(
+      below(at, 'hysteresis'),
+      `the hysteresis, ${hysteresis}, must be less than the quorum, ${quorum}: the service would never count as down`,
+    );
+  const weights = servers.reduce((sum, { weight }) => sum + weight, 0);
+  if (quorum + hysteresis > 1 && quorum + hysteresis > weights)
+    fail(
+      below(at, 'quorum'),
+      `the servers' weights are ${weights} together: a service that is down never reaches ${quorum}${hysteresis > 0 ? ` + ${hysteresis}` : ''} again`,
+    );
 }
 
 function checkServers(service: VirtualService, at: Place): void {

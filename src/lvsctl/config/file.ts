@@ -80,6 +80,16 @@ const healthKeys = {
     'seconds over which a returned server ramps up to its weight',
   ),
   min_up: optional(number(0, 1), 0, 'share of the servers that is never taken out'),
+  quorum: optional(
+    integer(1, WEIGHT_MAX),
+    1,
+    'sum of the weights of servers that are up, below which the service is down',
+  ),
+  hysteresis: optional(
+    integer(0, WEIGHT_MAX),
+    0,
+    'down below quorum - hysteresis, up again at quorum + hysteresis',
+  ),
 };
 const health = object(healthKeys);
 const serverName = parsed(
@@ -175,7 +185,14 @@ export const SERVICE = object({
   ),
   health: optional(
     health,
-    { combine: 'all' as const, failed: 'remove' as const, slow_start: 0, min_up: 0 },
+    {
+      combine: 'all' as const,
+      failed: 'remove' as const,
+      slow_start: 0,
+      min_up: 0,
+      quorum: 1,
+      hysteresis: 0,
+    },
     'what the checks lead to',
   ),
 });

@@ -61,7 +61,7 @@ export const KEY_SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   cmd: ['command'], args: ['command'], script: ['command'], miscpath: ['command'],
   checkcommand: ['command'], data: ['data', 'payload'], hex: ['payload_hex'],
   // health, monitor, timeouts
-  slowstart: ['slow_start'], warmup: ['slow_start'], quorum: ['min_up'], panicthreshold: ['min_up'],
+  slowstart: ['slow_start'], warmup: ['slow_start'], panicthreshold: ['min_up'],
   inhibitonfailure: ['failed'], quiescent: ['failed'], onfailure: ['failed'], require: ['combine'],
   logic: ['combine'], foreign: ['drift'], netns: ['check_netns'], namespace: ['check_netns'],
   notify: ['hook'], notifyup: ['hook'], logfile: ['log'], logging: ['log'], path: ['file'],

@@ -2,6 +2,7 @@
 import type { DestinationEntry } from '../../model/destination.js';
 import { type ServerKey, type ServiceKey, serverKey } from '../../model/table.js';
 import { labelOf } from './checks/spec.js';
+import { upWeight } from './state/quorum.js';
 import { isUnknown } from './state/service.js';
 import type { ServerState, ServiceState } from './state/state.js';
 import { awaitsResults, desiredServer, needsSorry } from './table/desired.js';
@@ -68,6 +69,12 @@ export interface UnmanagedStatus {
 export interface ServiceStatus {
   readonly name: string;
   readonly service: ServiceKey;
+  /** whether its servers reach the quorum; null = not known yet */
+  readonly up: boolean | null;
+  /** the sum of the weights of the servers that are in, and what it must be */
+  readonly weight_up: number;
+  readonly quorum: number;
+  readonly hysteresis: number;
   readonly servers: readonly ServerStatus[];
   readonly sorry: SorryStatus | null;
   readonly unmanaged: readonly UnmanagedStatus[];
@@ -110,6 +117,10 @@ export function serviceStatus(
   return {
     name,
     service: key,
+    up: service.up ?? null,
+    weight_up: upWeight(service),
+    quorum: spec.source.health.quorum,
+    hysteresis: spec.source.health.hysteresis,
     servers,
     sorry:
       sorry === undefined

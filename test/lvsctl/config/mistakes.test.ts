@@ -75,6 +75,8 @@ describe('keys and values', () => {
     ['checks: [{kind: HTTP}]', "9:21 services[0].checks[0].kind `HTTP' is not one of tcp, http, https, dns, udp, smtp, send_expect, ping, exec; did you mean `http'?"],
     ['checks: [{kind: tcp, interval: 5s}]', "9:36 services[0].checks[0].interval `5s' is not a number from 0.1 to 31536000; write it without a unit: 5"],
     ['checks: [{kind: tcp, interval: 500 ms}]', "9:36 services[0].checks[0].interval `500 ms' is not a number from 0.1 to 31536000; write it without a unit: 0.5"],
+    ['health: {quorum: 2, hysteresis: 2}', "9:37 services[0].health.hysteresis the hysteresis, 2, must be less than the quorum, 2: the service would never count as down"],
+    ['health: {quorum: 2, hysteresis: 1}', "9:22 services[0].health.quorum the servers' weights are 0 together: a service that is down never reaches 2 + 1 again"],
     ['health: {min_up: 50%}', "9:22 services[0].health.min_up `50%' is not a number from 0 to 1; write it without a unit: 0.5"],
     ['protocol: TCP', "9:15 services[0].protocol `TCP' is not one of tcp, udp, sctp; did you mean `tcp'?"],
     ['scheduler: round-robin', /; did you mean `rr'\?$/],

@@ -53,7 +53,7 @@ describe('administrators', () => {
     expect(one.files.get('/var/s.json')).toBe(record);
     expect(await one.ask(say('drained', '10.0.0.1', 'disk'))).toEqual(answer(true));
     expect(await one.ask(say(null, '10.0.0.1'))).toEqual(answer(true));
-    expect(one.log().slice(3)).toEqual([
+    expect(one.log().slice(4)).toEqual([
       'web 10.0.0.1:80 drained: fan',
       'web 10.0.0.1:80 drained: disk',
       'web 10.0.0.1:80 enabled',

@@ -35,7 +35,17 @@ describe('waiting until a drained server is empty', () => {
         persistent: 0,
         ...now,
       };
-      const service = { name: 'web', service: KEY, servers: [server], sorry: null, unmanaged: [] };
+      const service = {
+        name: 'web',
+        service: KEY,
+        up: true,
+        weight_up: 0,
+        quorum: 1,
+        hysteresis: 0,
+        servers: [server],
+        sorry: null,
+        unmanaged: [],
+      };
       return JSON.stringify({
         version: 1,
         file: 'f',

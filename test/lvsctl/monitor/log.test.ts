@@ -21,9 +21,11 @@ describe('log, hook and systemd', () => {
       one.hooks.map(({ LVS_EVENT, LVS_SERVER, LVS_REASON }) => [LVS_EVENT, LVS_SERVER, LVS_REASON]),
     ).toEqual([
       ['up', '10.0.0.1:80', ''],
+      ['service-up', '', 'weight 3 of 4 is up, quorum 1'],
       ['up', '10.0.0.2:80', ''],
       ['down', '10.0.0.1:80', 'refused'],
       ['down', '10.0.0.2:80', 'refused'],
+      ['service-down', '', 'weight 0 of 4 is up, quorum 1'],
       ['sorry-up', '10.0.9.9:80', ''],
     ]);
     one.signal('SIGTERM');
@@ -95,6 +97,7 @@ describe('log, hook and systemd', () => {
     expect(lines).toMatchObject([
       { event: 'started', reason: 'web.yaml' },
       { event: 'up', service: 'web', server: '10.0.0.1:80' },
+      { event: 'service-up', service: 'web', vip: '192.0.2.1' },
       {},
     ]);
     one.signal('SIGTERM');
@@ -111,7 +114,7 @@ describe('log, hook and systemd', () => {
     await one.pass(2_000);
     expect(await ended).toBe(0);
     expect(ends).toBe(1);
-    expect(one.log().at(-1)).toBe('error: hook: 2 events not reported at the end');
+    expect(one.log().at(-1)).toBe('error: hook: 3 events not reported at the end');
   });
 
   test('after the ten seconds of the end no further hook is started', async () => {
@@ -137,7 +140,7 @@ describe('log, hook and systemd', () => {
     expect(await ended).toBe(0);
     await one.pass(60_000);
     expect(started).toEqual(['up']);
-    expect(one.log().at(-1)).toBe('error: hook: 5 events not reported at the end');
+    expect(one.log().at(-1)).toBe('error: hook: 7 events not reported at the end');
   });
 
   test('a hook that ends within them is followed by the next', async () => {
@@ -160,7 +163,7 @@ describe('log, hook and systemd', () => {
     await one.pass(11_000);
     expect(await ended).toBe(0);
     await one.pass(60_000);
-    expect(started).toEqual(['up', 'up', 'down', 'down']);
+    expect(started).toEqual(['up', 'service-up', 'up', 'down']);
   });
 
   describe('another file', () => {
@@ -324,6 +327,7 @@ describe('log, hook and systemd', () => {
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
     expect(one.log().filter((line) => line.startsWith('error'))).toEqual([
       'error: log file: ENOSPC',
+      'error: hook /usr/local/bin/page: status 1: no pager',
       'error: hook /usr/local/bin/page: status 1: no pager',
       'error: hook /usr/local/bin/page: status 1: no pager',
     ]);

@@ -50,7 +50,7 @@ describe('from fault to removal', () => {
       expect(took).toBeLessThanOrEqual(RISE * INTERVAL + TIMEOUT + 50);
       expect((await table()).get(nameOf(2))?.weight).toBe(3);
       const why = behaviour === 'refuses' ? 'connection refused' : 'no answer';
-      expect(log(events).slice(4)).toEqual([
+      expect(log(events).slice(5)).toEqual([
         `web ${nameOf(2)} down: tcp: ${why}`,
         `web ${nameOf(2)} up`,
       ]);
@@ -155,6 +155,7 @@ describe('from fault to removal', () => {
       await one.runtime.pass(600);
       expect(log(one.events.slice(count)).filter((line) => line.startsWith('mail'))).toEqual([
         'mail 10.0.0.2:80 down: tcp: connection refused',
+        'mail service-down: weight 0 of 2 is up, quorum 1',
         'mail 10.0.9.9:25 sorry-up',
       ]);
     });

@@ -26,6 +26,7 @@ describe('signals', () => {
     expect(one.log()).toEqual([
       'started: web.yaml',
       'web 10.0.0.1:80 up',
+      'web service-up: weight 3 of 4 is up, quorum 1',
       'web 10.0.0.2:80 up',
       'reloaded: web.yaml',
       'web 10.0.0.3:80 up',
@@ -53,7 +54,7 @@ describe('signals', () => {
     one.signal('SIGHUP');
     one.down.add('10.0.0.2:80');
     await one.pass(5000);
-    expect(one.log()[3]).toMatch(line);
+    expect(one.log()[4]).toMatch(line);
     expect(await one.weights()).toEqual({ '10.0.0.1': 3 });
     one.signal('SIGTERM');
   });
@@ -112,9 +113,11 @@ describe('signals', () => {
     expect(one.log().slice(from)).toEqual([
       'web 10.0.0.1:80 down: tcp: refused',
       'web 10.0.0.2:80 down: tcp: refused',
+      'web service-down: weight 0 of 4 is up, quorum 1',
       'web 10.0.9.9:80 sorry-up',
       'reloaded: web.yaml',
       expect.stringMatching(/^web 10\.0\.0\.[12]:80 forced-up: tcp: refused$/),
+      expect.stringMatching(/^web service-up: weight [13] of 4 is up, quorum 1$/),
       'web 10.0.9.9:80 sorry-down',
       'reloaded: web.yaml',
       'web 10.0.0.1:80 up',
@@ -286,7 +289,7 @@ services:
       );
       expect(empty).toEqual([]);
       // it was there before the file named it, and counts as up
-      expect(log.filter((line) => / (down|up)/.test(line)).slice(2)).toEqual([]);
+      expect(log.filter((line) => / (down|up)(:|$)/.test(line)).slice(2)).toEqual([]);
     });
     test('a server that becomes the sorry server', async () => {
       const sorry = FILE.replace(
@@ -453,7 +456,7 @@ services:
     await one.pass(10);
     one.backend.services = services;
     await one.pass(5000);
-    expect(one.log()[3]).toMatch(/^reload-failed: IPVS: .*; the previous file stays in force$/);
+    expect(one.log()[4]).toMatch(/^reload-failed: IPVS: .*; the previous file stays in force$/);
     expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
     one.signal('SIGTERM');
   });

@@ -16,6 +16,10 @@ const STATUS: Status = {
     {
       name: 'web',
       service: 'tcp 192.0.2.1:80',
+      up: true,
+      weight_up: 1,
+      quorum: 1,
+      hysteresis: 0,
       servers: [
         {
           server: '10.0.0.1:80',

@@ -6,6 +6,7 @@ import { desiredServices } from '../../../src/lvsctl/config/desired.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { assumed, counted, type Start, unknown } from '../../../src/lvsctl/monitor/state/check.js';
 import { adopt, carryOver } from '../../../src/lvsctl/monitor/state/config.js';
+import { applyQuorum } from '../../../src/lvsctl/monitor/state/quorum.js';
 import { emptyState } from '../../../src/lvsctl/monitor/state/reduce.js';
 import {
   withAdmin as adminStep,
@@ -13,7 +14,11 @@ import {
   withResult as resultStep,
   roleOf,
 } from '../../../src/lvsctl/monitor/state/service.js';
-import type { AdminState, ServiceState } from '../../../src/lvsctl/monitor/state/state.js';
+import type {
+  AdminState,
+  ServerState,
+  ServiceState,
+} from '../../../src/lvsctl/monitor/state/state.js';
 import { transitions } from '../../../src/lvsctl/monitor/state/transitions.js';
 import {
   desiredServer,
@@ -27,11 +32,20 @@ import type { Destination } from '../../../src/model/destination.js';
 import { serverKey, tableOf } from '../../../src/model/table.js';
 
 /** A result of check `check` of server `i`. */
-function withResult(service: ServiceState, i: number, check: number, passed: boolean, now: number) {
+function withResult(
+  service: ServiceState,
+  i: number,
+  check: number,
+  passed: boolean,
+  now: number,
+  weight?: number,
+) {
   const server = service.servers[i];
   const known = server?.checks[check];
   if (!server || !known) throw new Error('no such check');
-  const result = { outcome: passed ? 'pass' : 'fail', reason: 'refused', latencyMs: 1 } as const;
+  const result = passed
+    ? ({ outcome: 'pass', latencyMs: 1, ...(weight === undefined ? {} : { weight }) } as const)
+    : ({ outcome: 'fail', reason: 'refused', latencyMs: 1 } as const);
   return resultStep(service, server.key, known.key, result, 'tcp', now);
 }
 
@@ -113,7 +127,13 @@ describe('results in a row', () => {
 });
 
 type Step =
-  | { readonly kind: 'result'; readonly server: number; readonly passed: boolean }
+  | {
+      readonly kind: 'result';
+      readonly server: number;
+      readonly passed: boolean;
+      /** that the check gives */
+      readonly weight: number | undefined;
+    }
   | {
       readonly kind: 'admin';
       readonly server: number;
@@ -126,7 +146,12 @@ const server = fc.integer({ min: 0, max: SERVERS - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('result' as const), server, passed: fc.boolean() }),
+    arbitrary: fc.record({
+      kind: fc.constant('result' as const),
+      server,
+      passed: fc.boolean(),
+      weight: fc.constantFrom(undefined, undefined, 0, 2, 50, 65_535),
+    }),
   },
   {
     weight: 1,
@@ -148,6 +173,7 @@ const set = fc.record({
   weights: fc.array(fc.constantFrom(0, 1, 3, 100), { minLength: SERVERS, maxLength: SERVERS }),
   failed: fc.constantFrom('remove', 'quiesce'),
   minUp: fc.constantFrom(0, 0.2, 0.5, 0.8, 1),
+  quorum: fc.constantFrom([1, 0], [1, 0], [3, 0], [3, 2], [100, 50]),
   slowStart: fc.constantFrom(0, 20),
   sorry: fc.boolean(),
   inTable: fc.array(fc.boolean(), { minLength: SERVERS, maxLength: SERVERS }),
@@ -159,10 +185,12 @@ describe('thousands of random histories', () => {
       fc.asyncProperty(
         set,
         fc.array(step, { maxLength: 60 }),
-        async ({ weights, failed, minUp, slowStart, sorry, inTable }, steps) => {
+        async ({ weights, failed, minUp, quorum, slowStart, sorry, inTable }, steps) => {
+          const [least = 0, hysteresis = 0] = quorum;
+          fc.pre(least + hysteresis === 1 || sumOf(weights) >= least + hysteresis);
           const spec = desiredOf(
             weights,
-            `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}`,
+            `failed: ${failed}, min_up: ${minUp}, slow_start: ${slowStart}, quorum: ${least}, hysteresis: ${hysteresis}`,
             sorry,
           );
           const backend = new MemoryBackend();
@@ -178,15 +206,21 @@ describe('thousands of random histories', () => {
           const serves = async () => (await read()).destinations.some(({ weight }) => weight > 0);
           let now = 0;
           // the time for first results is over
-          let state: ServiceState = {
-            ...adopt(spec, await read(), nobody, now),
-            firstResultsBy: 0,
-          };
+          let state: ServiceState = applyQuorum(
+            { ...adopt(spec, await read(), nobody, now), firstResultsBy: 0 },
+            now,
+          );
+          let up = state.up;
           for (const each of [{ kind: 'time', ms: 1 } as const, ...steps]) {
             if (each.kind === 'time') now += each.ms;
             else if (each.kind === 'result')
-              state = withResult(state, each.server, 0, each.passed, now);
+              state = withResult(state, each.server, 0, each.passed, now, each.weight);
             else state = withAdmin(state, each.server, each.state, now);
+            const sum = inside(state);
+            // between the two nothing changes
+            if (sum >= least + hysteresis) up = true;
+            else if (sum < least - hysteresis) up = false;
+            expect(state.up).toBe(up);
             const targets = targetsOf(state, now);
             const monitor = { ...emptyState(CONFIG), services: [state] };
             const [plan] = reconcile(desiredTable(monitor, now), tableOf([await read()]), NO_DRIFT);
@@ -201,6 +235,7 @@ describe('thousands of random histories', () => {
             if (spec.sorry) expect(await serves()).toBe(true);
             const table = new Map((await read()).destinations.map((one) => [serverKey(one), one]));
             checkTable(state, table, targets, { failed, minUp, slowStart, now });
+            expect(needsSorry(targets)).toBe(!up || sum === 0);
           }
         },
       ),
@@ -208,6 +243,17 @@ describe('thousands of random histories', () => {
     );
   }, 120_000);
 });
+
+const sumOf = (weights: readonly number[]) => weights.reduce((sum, weight) => sum + weight, 0);
+
+/** The file's weight, or what its only check gave at its last pass, if that is less. */
+function weightOf({ spec, checks: [check] }: ServerState): number {
+  return Math.min(spec.weight, check?.up ? (check.weight ?? spec.weight) : spec.weight);
+}
+
+/** The weights of the servers that are in as far as it is theirs to say. */
+const inside = ({ servers }: ServiceState) =>
+  sumOf(servers.filter((one) => !one.admin && (one.up || one.forcedUp)).map(weightOf));
 
 function checkTable(
   state: ServiceState,
@@ -228,7 +274,7 @@ function checkTable(
   for (const known of servers) {
     const destination = known.spec;
     const live = table.get(known.key);
-    const role = roleOf(known, failed as 'remove' | 'quiesce');
+    const role = roleOf(state, known);
     // administration wins
     if (known.admin?.state === 'drained') expect(live?.weight).toBe(0);
     if (known.admin?.state === 'disabled')
@@ -238,8 +284,8 @@ function checkTable(
       const ramping =
         slowStart > 0 && known.rampSince !== undefined && now - known.rampSince < slowStart * 1000;
       if (ramping) expect(live?.weight).toBeLessThanOrEqual(destination.weight);
-      else expect(live).toEqual(destination);
-      if (destination.weight > 0) expect(live?.weight).toBeGreaterThan(0);
+      else expect(live).toEqual({ ...destination, weight: weightOf(known) });
+      if (weightOf(known) > 0) expect(live?.weight).toBeGreaterThan(0);
     }
     if (destination.weight === 0) continue;
     all++;
@@ -248,8 +294,10 @@ function checkTable(
       if (role === 'in') inside++;
     }
   }
-  // never more than the given share out, as far as administration leaves servers
-  expect(inside).toBeGreaterThanOrEqual(Math.min(eligible, Math.ceil(minUp * all - 1e-9)));
+  // never more than the given share out, as far as administration leaves servers and the quorum is
+  // reached
+  if (state.up)
+    expect(inside).toBeGreaterThanOrEqual(Math.min(eligible, Math.ceil(minUp * all - 1e-9)));
 }
 
 test('a slow start grows from at least 1 to the exact weight', () => {
@@ -271,6 +319,139 @@ test('a slow start grows from at least 1 to the exact weight', () => {
   );
 });
 
+describe('the quorum of a service', () => {
+  /** Five servers of weight 1, all up. */
+  const begin = (health: string, sorry = true) => {
+    let state = adopt(desiredOf([1, 1, 1, 1, 1], health, sorry), undefined, nobody, 0);
+    const events: string[] = [];
+    const step = (next: ServiceState) => {
+      for (const { event, reason } of transitions(state, next))
+        if (event.startsWith('service-')) events.push(`${event}: ${reason}`);
+      state = next;
+    };
+    const up = (i: number) => {
+      for (let n = 0; n < 2; n++) step(withResult(state, i, 0, true, 1));
+    };
+    const fall = (i: number) => {
+      for (let n = 0; n < 3; n++) step(withResult(state, i, 0, false, 1));
+    };
+    const weights = () => targetsOf(state, 1e9).map((one) => one?.weight ?? '-');
+    const admin = (i: number, one: 'drained' | 'disabled' | undefined) =>
+      step(withAdmin(state, i, one, 1));
+    return { up, fall, weights, admin, events };
+  };
+
+  test('holds servers out until it is reached, takes all out below it, back with its hysteresis', () => {
+    const { up, fall, weights, events } = begin('quorum: 3, hysteresis: 1');
+    up(0);
+    up(1);
+    expect(weights()).toEqual(['-', '-', '-', '-', '-']);
+    up(2); // the first time the quorum is enough
+    expect(weights()).toEqual([1, 1, 1, '-', '-']);
+    fall(0); // 2 is not below 3 - 1
+    expect(weights()).toEqual(['-', 1, 1, '-', '-']);
+    fall(1);
+    expect(weights()).toEqual(['-', '-', '-', '-', '-']);
+    up(0);
+    up(1); // 3 is not 3 + 1
+    expect(weights()).toEqual(['-', '-', '-', '-', '-']);
+    up(3);
+    expect(weights()).toEqual([1, 1, 1, 1, '-']);
+    expect(events).toEqual([
+      'service-up: weight 3 of 5 is up, quorum 3',
+      'service-down: weight 1 of 5 is up, quorum 3',
+      'service-up: weight 4 of 5 is up, quorum 3',
+    ]);
+  });
+
+  test('with failed: quiesce the servers stay with weight 0', () => {
+    const { up, fall, weights } = begin('quorum: 2, failed: quiesce');
+    up(0);
+    up(1);
+    fall(2);
+    fall(1);
+    expect(weights()).toEqual([0, 0, 0, '-', '-']);
+  });
+
+  test('servers that min_up keeps in count, those that an administrator took out do not', () => {
+    const { up, fall, weights, admin, events } = begin('quorum: 3, min_up: 0.6');
+    for (const i of [0, 1, 2, 3, 4]) up(i);
+    for (const i of [0, 1, 2, 3]) fall(i);
+    expect(weights().filter((weight) => weight === 1)).toHaveLength(3);
+    admin(4, 'drained');
+    expect(events).toHaveLength(1);
+    admin(3, 'disabled');
+    expect(weights().filter((weight) => weight === 1)).toHaveLength(3);
+    admin(2, 'disabled');
+    expect(events.at(-1)).toBe('service-down: weight 2 of 5 is up, quorum 3');
+    admin(2, undefined);
+    expect(events.at(-1)).toBe('service-up: weight 3 of 5 is up, quorum 3');
+  });
+
+  test('by default one server is enough, and without a sorry server it is reported too', () => {
+    const { up, fall, events } = begin('', false);
+    up(0);
+    up(1);
+    fall(0);
+    fall(1);
+    expect(events).toEqual([
+      'service-up: weight 1 of 5 is up, quorum 1',
+      'service-down: weight 0 of 5 is up, quorum 1',
+    ]);
+  });
+});
+
+describe('weights that checks give', () => {
+  const begin = (health: string) => {
+    let state = adopt(desiredOf([100, 100], health), undefined, nobody, 0);
+    const events: string[] = [];
+    const pass = (i: number, weight: number | undefined, passed = true, now = 1e9) => {
+      const next = withResult(state, i, 0, passed, now, weight);
+      for (const { event, reason = '' } of transitions(state, next))
+        events.push(`${event}${reason === '' ? '' : `: ${reason}`}`);
+      state = next;
+    };
+    return {
+      pass,
+      events,
+      weights: (now = 2e9) => targetsOf(state, now).map((one) => one?.weight),
+    };
+  };
+
+  test('lower the weight of the file, never raise it, and end with a pass that gives none', () => {
+    const { pass, weights } = begin('');
+    pass(0, 40);
+    pass(1, 65_535);
+    expect(weights()).toEqual([40, 100]);
+    pass(0, undefined, false); // one failure of three changes nothing
+    expect(weights()).toEqual([40, 100]);
+    pass(0, undefined);
+    expect(weights()).toEqual([100, 100]);
+  });
+
+  test('are reported when they change by more than a tenth, or to and from 0', () => {
+    const { pass, events } = begin('');
+    for (const weight of [100, 95, 90, 89, 85, 79, 78, 5, 0, 3, 9]) pass(0, weight);
+    expect(events.slice(2)).toEqual([
+      'weight: 100 to 89 of 100',
+      'weight: 89 to 78 of 100',
+      'weight: 78 to 5 of 100',
+      'weight: 5 to 0 of 100',
+      'service-down: weight 0 of 200 is up, quorum 1',
+      'weight: 0 to 3 of 100',
+      'service-up: weight 3 of 200 is up, quorum 1',
+    ]);
+  });
+
+  test('a slow start grows to them', () => {
+    const { pass, weights } = begin('slow_start: 100');
+    pass(0, 40, true, 0);
+    for (let n = 0; n < 3; n++) pass(0, undefined, false, 0);
+    for (let n = 0; n < 2; n++) pass(0, 40, true, 0);
+    expect([0, 50_000, 100_000].map((now) => weights(now)[0])).toEqual([1, 20, 40]);
+  });
+});
+
 test('min_up keeps in who failed last, and lets the oldest failure go first', () => {
   let state = adopt(desiredOf([1, 1, 1, 1, 1], 'min_up: 0.6'), undefined, nobody, 0);
   for (let i = 0; i < 5; i++) state = withResult(state, i, 0, true, 0);
@@ -278,7 +459,7 @@ test('min_up keeps in who failed last, and lets the oldest failure go first', ()
     for (let n = 0; n < 3; n++) state = withResult(state, i, 0, false, now);
   };
   const inside = () =>
-    state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+    state.servers.map((known) => (roleOf(state, known) === 'in' ? 1 : 0)).join('');
   fail(0, 1);
   fail(1, 2);
   expect(inside()).toBe('00111');
@@ -435,7 +616,7 @@ test('who min_up keeps in stays in while others come and go', () => {
     for (let n = 0; n < count; n++) state = withResult(state, i, 0, passed, ++now);
   };
   const inside = () =>
-    state.servers.map((known) => (roleOf(known, 'remove') === 'in' ? 1 : 0)).join('');
+    state.servers.map((known) => (roleOf(state, known) === 'in' ? 1 : 0)).join('');
   for (let i = 0; i < 4; i++) results(i, true, 1);
   for (const i of [0, 1, 2]) results(i, false, 3);
   expect(inside()).toBe('0011');
@@ -457,7 +638,7 @@ test('what is reported of a server that fails while min_up needs it, and later d
   let now = 0;
   const step = (next: ServiceState) => {
     for (const { server: name = '', event } of transitions(state, next))
-      reported.push(`${name.slice(0, 8)} ${event}`);
+      if (!event.startsWith('service-')) reported.push(`${name.slice(0, 8)} ${event}`);
     state = next;
   };
   const results = (i: number, passed: boolean, count: number) => {

@@ -47,6 +47,10 @@ const SERVER = objectWith<ServerStatus>({
 const SERVICE = objectWith<ServiceStatus>({
   name: text,
   service: text,
+  up: nullable(boolean),
+  weight_up: count,
+  quorum: count,
+  hysteresis: count,
   servers: listOf(SERVER),
   sorry: nullable(objectWith<SorryStatus>({ server: text, desired: boolean, actual: boolean })),
   unmanaged: listOf(

@@ -100,7 +100,7 @@ export function createLog(
 
 /** What a hook program finds in its environment, beside PATH; absent values are empty. */
 function hookEnvironment(
-  { event, service = '', server = '', check = '', reason = '' }: MonitorEvent,
+  { event, service = '', server = '', vip = '', check = '', reason = '' }: MonitorEvent,
   time: Date,
 ): Environment {
   return {
@@ -108,6 +108,7 @@ function hookEnvironment(
     LVS_TIME: time.toISOString(),
     LVS_SERVICE: service,
     LVS_SERVER: server,
+    LVS_VIP: vip,
     LVS_CHECK: check,
     LVS_REASON: reason.replaceAll('\0', ' '),
   };

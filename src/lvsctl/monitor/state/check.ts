@@ -19,7 +19,8 @@ export function unknown(up: boolean): Start {
 export function observe(check: CheckState, result: CheckResult): CheckState {
   const { outcome } = result;
   if (outcome === 'error') return { ...check, last: result };
-  return { ...check, ...counted(check, outcome === 'pass', check.spec), last: result };
+  const weight = outcome === 'pass' ? result.weight : check.weight;
+  return { ...check, ...counted(check, outcome === 'pass', check.spec), weight, last: result };
 }
 
 /** `rise` passes in a row bring a server up, `fall` failures take it down. */

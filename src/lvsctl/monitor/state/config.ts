@@ -16,7 +16,8 @@ import { SLOW_START_STEPS } from '../table/desired.js';
 import { NO_DRIFT } from '../table/drift.js';
 import { assumed, type Start, unknown } from './check.js';
 import { addOrphans, ownedBy } from './orphans.js';
-import { applyMinUp, combined, isUnknown } from './service.js';
+import { applyQuorum } from './quorum.js';
+import { applyMinUp, combined, isUnknown, settle } from './service.js';
 import type {
   AdminState,
   CheckState,
@@ -25,6 +26,7 @@ import type {
   ServerState,
   ServiceState,
 } from './state.js';
+import { effectiveWeight } from './weight.js';
 
 /** beyond what the first checks may take, for a monitor that has much to do at its start */
 const START_SLACK_MS = 1000;
@@ -160,9 +162,12 @@ export function adopt(
   const inUse = !isOrphan && actual !== undefined && actual.destinations.length > 0;
   const absent = inUse ? assumed(false) : unknown(false);
   const byKey = destinationsByKey(actual);
+  // whether the quorum is reached is reported with the next step
   return applyMinUp({
     ...identity(spec),
     firstResultsBy: now + firstResultsMs(spec),
+    heldUntil: now,
+    up: inUse ? wasUp(spec, byKey) : undefined,
     servers: spec.destinations.map((one) => found(spec, one, byKey, absent, adminOf, now)),
   });
 }
@@ -181,20 +186,40 @@ export function carryOver(
   const known = new Map(old.servers.map((server) => [server.key, server]));
   const byKey = destinationsByKey(actual);
   const slowStartMs = old.spec.source.health.slow_start * 1000;
-  return applyMinUp({
+  const next: ServiceState = {
     ...identity(spec),
     firstResultsBy: old.firstResultsBy,
+    heldUntil: now + firstResultsMs(spec),
     sorryActive: old.sorryActive,
+    // under another identity it is reported anew: its VIP may be another one
+    up: old.key === serviceKey(spec.service.id) ? old.up : undefined,
     servers: spec.destinations.map((destination) => {
       const before = known.get(serverKey(destination));
       return before
         ? kept(spec, destination, before, slowStartMs, now)
         : found(spec, destination, byKey, unknown(false), adminOf, now);
     }),
-  });
+  };
+  if (next.up === undefined) return applyMinUp(next);
+  const settled = settle(next, now);
+  // only where this file brought it below its quorum
+  const isHeld = applyQuorum({ ...settled, heldUntil: now }, now).up !== settled.up;
+  return isHeld ? settled : { ...settled, heldUntil: now };
 }
 
-function identity(spec: DesiredService): Omit<ServiceState, 'servers' | 'firstResultsBy'> {
+/** Whether a service was up that is in the table; undefined where its sorry server is in as well. */
+function wasUp(
+  { destinations, sorry }: DesiredService,
+  actual: ReadonlyMap<ServerKey, Destination>,
+): boolean | undefined {
+  const serves = destinations.some((one) => (actual.get(serverKey(one))?.weight ?? 0) > 0);
+  const hasSorry = sorry !== undefined && actual.has(serverKey(sorry));
+  return serves && hasSorry ? undefined : serves;
+}
+
+function identity(
+  spec: DesiredService,
+): Omit<ServiceState, 'servers' | 'firstResultsBy' | 'heldUntil' | 'up'> {
   return {
     key: serviceKey(spec.service.id),
     name: spec.source.name,
@@ -225,7 +250,12 @@ function kept(
   const up = combined(checks, spec.source.health.combine);
   // a slow start that is over does not begin again when the file makes slow starts longer
   const ramps = before.rampSince !== undefined && now - before.rampSince < slowStartMs;
-  const next = { ...before, spec: destination, checks };
+  const next = {
+    ...before,
+    spec: destination,
+    checks,
+    reported: effectiveWeight({ spec: destination, checks }),
+  };
   if (up === before.up) return { ...next, rampSince: ramps ? before.rampSince : undefined };
   return { ...next, up, since: now, rampSince: up && !before.forcedUp ? now : undefined };
 }
@@ -284,6 +314,7 @@ function fresh(
     forcedUp: false,
     admin: adminOf(key),
     rampSince: undefined,
+    reported: destination.weight,
     lastError: undefined,
   };
 }
@@ -291,7 +322,13 @@ function fresh(
 function checksOf(service: DesiredService, server: ServerKey, start: Start): CheckState[] {
   const checks = service.checks.get(server) ?? [];
   const keys = checkKeys(checks);
-  return checks.map((spec, i) => ({ key: keys[i] ?? '', spec, ...start, last: undefined }));
+  return checks.map((spec, i) => ({
+    key: keys[i] ?? '',
+    spec,
+    ...start,
+    weight: undefined,
+    last: undefined,
+  }));
 }
 
 function destinationsByKey(actual: VirtualServer | undefined): Map<ServerKey, Destination> {

@@ -17,6 +17,9 @@ export const EVENTS = {
   enabled: { hook: true, means: 'an administrator has enabled a server again, or --for is over' },
   'sorry-up': { hook: true, means: 'no server takes new connections: the sorry server is in the table' },
   'sorry-down': { hook: true, means: 'a server takes new connections: the sorry server is out' },
+  weight: { hook: true, means: 'a check asks for another weight of a server: by more than a tenth of the file\'s, or to or from 0' },
+  'service-up': { hook: true, means: 'the servers of a service reach its quorum (default: one is in); also the first time' },
+  'service-down': { hook: true, means: 'the servers of a service fall below its quorum: none of them serves' },
   drift: { hook: true, means: 'the table was changed by another program' },
   unmanaged: { hook: true, means: 'a service of the file has a server that the file does not name' },
   'not-in-file': { hook: false, means: 'an administrative state is kept for a server that the file does not have' },
@@ -31,6 +34,8 @@ export interface MonitorEvent {
   readonly service?: string;
   /** `192.0.2.1:80` */
   readonly server?: string;
+  /** of a service that is up or down: its address */
+  readonly vip?: string;
   /** `http /health` */
   readonly check?: string;
   readonly reason?: string;

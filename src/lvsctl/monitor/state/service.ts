@@ -4,6 +4,7 @@ import type { ServerKey } from '../../../model/table.js';
 import type { Health } from '../../config/file.js';
 import type { ServerRole } from '../table/drift.js';
 import { observe } from './check.js';
+import { applyQuorum, mayServe } from './quorum.js';
 import {
   type AdminState,
   type CheckResult,
@@ -13,6 +14,7 @@ import {
   type ServiceState,
   withServer,
 } from './state.js';
+import { effectiveWeight, reportedWeight } from './weight.js';
 
 /** All checks or any of them, as set in the file; a server without checks is up. */
 export function combined(checks: readonly CheckState[], combine: Health['combine']): boolean {
@@ -31,12 +33,15 @@ export function withResult(
 ): ServiceState {
   const { combine } = service.spec.source.health;
   let healthChanged = false;
+  let weightChanged = false;
   const next = withServer(service, server, (old) => {
     const after = afterResult(old, check, result, label, combine, now);
     healthChanged = after.up !== old.up || isUnknown(after) !== isUnknown(old);
+    weightChanged = effectiveWeight(after) !== effectiveWeight(old);
     return after;
   });
-  return healthChanged ? applyMinUp(next) : next;
+  if (healthChanged) return settle(next, now);
+  return weightChanged ? applyQuorum(next, now) : next;
 }
 
 function afterResult(
@@ -54,10 +59,11 @@ function afterResult(
   );
   const lastError = result.outcome === 'pass' ? old.lastError : `${label}: ${result.reason ?? ''}`;
   const up = combined(checks, combine);
-  if (up === old.up) return { ...old, checks, lastError };
+  const next = { ...old, checks, lastError, reported: reportedWeight({ ...old, checks }) };
+  if (up === old.up) return next;
   const first = old.checks.some(({ unknown }) => unknown);
   const ramps = up && !first && !old.forcedUp;
-  return { ...old, checks, lastError, up, since: now, rampSince: ramps ? now : undefined };
+  return { ...next, up, since: now, rampSince: ramps ? now : undefined };
 }
 
 /** The service after an administrator set the state of a server; undefined enables it again. */
@@ -72,7 +78,12 @@ export function withAdmin(
       ? old
       : { ...old, admin, rampSince: old.admin && !admin && old.up ? now : undefined },
   );
-  return next === service ? service : applyMinUp(next);
+  return next === service ? service : settle(next, now);
+}
+
+/** What the states of the servers make of the service: first `min_up`, then the quorum. */
+export function settle(service: ServiceState, now: number): ServiceState {
+  return applyQuorum(applyMinUp(service), now);
 }
 
 /**
@@ -108,11 +119,19 @@ export function isUnknown(server: ServerState): boolean {
   return !server.up && server.checks.some(({ unknown }) => unknown);
 }
 
-/** Administrative state first, then health. */
-export function roleOf(server: ServerState, failed: Health['failed']): ServerRole {
-  if (server.admin?.state === 'drained') return 'quiesced';
-  const out = failed === 'quiesce' ? 'quiesced' : 'out';
-  if (server.admin) return out;
-  if (server.up || server.forcedUp) return 'in';
+/**
+ * Administrative state first, then that of the service, then health. A server of weight 0 takes no
+ * new connections anyway: it is where it would be while the service is up.
+ */
+export function roleOf(
+  { up, spec }: Pick<ServiceState, 'up' | 'spec'>,
+  server: ServerState,
+): ServerRole {
+  const out = spec.source.health.failed === 'quiesce' ? 'quiesced' : 'out';
+  if (server.admin) return server.admin.state === 'drained' ? 'quiesced' : out;
+  if (mayServe(server)) {
+    if (up === true || effectiveWeight(server) === 0) return 'in';
+    return up === undefined ? 'out' : out;
+  }
   return isUnknown(server) ? 'out' : out;
 }

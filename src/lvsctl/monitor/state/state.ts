@@ -46,6 +46,16 @@ export interface ServiceState {
    * in between, since `sorry-up` means that all servers are down
    */
   readonly firstResultsBy: number;
+  /**
+   * whether the servers that are in reach the quorum: below it none of them serves; undefined = not
+   * known yet
+   */
+  readonly up: boolean | undefined;
+  /**
+   * clock milliseconds until which it stays up below its quorum, because a reload brought servers
+   * that have no result yet in the place of others
+   */
+  readonly heldUntil: number;
   /** whether the sorry server was in the table after the last write; undefined = not yet seen */
   readonly sorryActive: boolean | undefined;
 }
@@ -63,6 +73,8 @@ export interface ServerState {
   readonly admin: AdminState | undefined;
   /** clock milliseconds at which it came back, where a slow start follows */
   readonly rampSince: number | undefined;
+  /** its weight as it was last reported, see weight.ts */
+  readonly reported: number;
   /** the last failure with its check, kept after the return: `http /health: status 500` */
   readonly lastError: string | undefined;
 }
@@ -77,6 +89,8 @@ export interface CheckState {
   readonly streak: number;
   /** there was no result yet: the first one decides */
   readonly unknown: boolean;
+  /** the weight that its last pass gave; undefined = none */
+  readonly weight: number | undefined;
   readonly last: CheckResult | undefined;
 }
 
@@ -146,6 +160,12 @@ export function replaced<T>(
   if (old === undefined) return list;
   const next = change(old);
   return next === old ? list : list.with(at, next);
+}
+
+/** The list with every element changed; the same list when none did. */
+export function mapped<T>(list: readonly T[], change: (one: T) => T): readonly T[] {
+  const next = list.map(change);
+  return next.every((one, i) => one === list[i]) ? list : next;
 }
 
 /** The whole state as JSON, maps and sets as objects and lists; what LVS_TRACE prints. */

@@ -11,23 +11,37 @@ import {
 import { decisionsOf } from '../table/reconcile.js';
 import type { MonitorEvent } from './events.js';
 import type { Reduction } from './input.js';
-import type { MonitorState } from './state.js';
+import { applyQuorum } from './quorum.js';
+import { type MonitorState, mapped, type ServiceState } from './state.js';
+import { transitions } from './transitions.js';
 
 /** Drift since the last write, and servers that nothing names. */
 export function onTable(state: MonitorState, table: Table, now: number): Reduction {
-  const desired = desiredTable(state, now);
+  const services = settled(state.services, now);
+  const desired = desiredTable({ ...state, services: services.list }, now);
   const drift = learnDrift(state, desired, table);
   const unmanaged = findUnmanaged(state, desired, table);
   return {
     state: {
       ...state,
+      services: services.list,
       tolerated: drift.tolerated,
       unmanaged: unmanaged.keys,
       // should the write fail nothing is known of how far it came
       applied: undefined,
     },
-    events: [...drift.events, ...unmanaged.events],
+    events: [...services.events, ...drift.events, ...unmanaged.events],
   };
+}
+
+/** Services that are up or down now: at the start, and where first results do not come. */
+function settled(
+  services: readonly ServiceState[],
+  now: number,
+): { readonly list: readonly ServiceState[]; readonly events: readonly MonitorEvent[] } {
+  const list = mapped(services, (service) => applyQuorum(service, now));
+  if (list === services) return { list, events: [] };
+  return { list, events: list.flatMap((next, i) => transitions(services[i] ?? next, next)) };
 }
 
 function learnDrift(

@@ -1,6 +1,8 @@
 // Two states of a service, before and after -> the events between them.
+import { formatAddress } from '../../../model/address.js';
 import { labelOf } from '../checks/spec.js';
 import type { EventName, MonitorEvent } from './events.js';
+import { upWeight } from './quorum.js';
 import { isUnknown } from './service.js';
 import type { ServerState, ServiceState } from './state.js';
 
@@ -9,6 +11,27 @@ import type { ServerState, ServiceState } from './state.js';
  * goes with a file has none: its reload is reported.
  */
 export function transitions(before: ServiceState, after: ServiceState): readonly MonitorEvent[] {
+  if (before === after) return [];
+  return [...serverEvents(before, after), ...serviceEvents(before, after)];
+}
+
+/** Whether the service is up: the first time as well. */
+function serviceEvents(before: ServiceState, after: ServiceState): readonly MonitorEvent[] {
+  const { up, servers, name, spec } = after;
+  if (before.up === up || up === undefined) return [];
+  const { quorum } = spec.source.health;
+  const all = servers.reduce((sum, one) => sum + one.spec.weight, 0);
+  return [
+    {
+      event: up ? 'service-up' : 'service-down',
+      service: name,
+      vip: formatAddress(spec.source.address),
+      reason: `weight ${upWeight(after)} of ${all} is up, quorum ${quorum}`,
+    },
+  ];
+}
+
+function serverEvents(before: ServiceState, after: ServiceState): readonly MonitorEvent[] {
   if (before.servers === after.servers) return [];
   const previous = new Map(before.servers.map((server) => [server.key, server]));
   return after.servers.flatMap((now) => {
@@ -20,7 +43,7 @@ export function transitions(before: ServiceState, after: ServiceState): readonly
             event,
             service: after.name,
             server: now.key,
-            ...reasonOf(event, now),
+            ...reasonOf(event, old, now),
           }),
         );
   });
@@ -34,16 +57,22 @@ function eventsOf(old: ServerState, now: ServerState): EventName[] {
   else if (!now.up && (old.up || isUnknown(old) !== isUnknown(now))) events.push('down');
   // others are back; when an administrator acted, that is what happened
   else if (old.forcedUp && !now.forcedUp && old.admin === now.admin) events.push('forced-up-end');
+  if (old.reported !== now.reported && old.spec.weight === now.spec.weight && now.up)
+    events.push('weight');
   return events;
 }
 
 /** The administrator's reason, or the check that fails. */
 function reasonOf(
   event: EventName,
-  { admin, checks }: ServerState,
+  old: ServerState,
+  now: ServerState,
 ): Pick<MonitorEvent, 'check' | 'reason'> {
+  const { admin, checks } = now;
   if (event === 'disabled' || event === 'drained')
     return admin?.reason ? { reason: admin.reason } : {};
+  if (event === 'weight')
+    return { reason: `${old.reported} to ${now.reported} of ${now.spec.weight}` };
   if (event !== 'down' && event !== 'forced-up') return {};
   const failed = checks.find(({ up }) => !up);
   if (failed === undefined) return {};

@@ -2,8 +2,10 @@
 import type { Destination, DestinationId } from '../../../model/destination.js';
 import { type ServerKey, type ServiceKey, serverKey } from '../../../model/table.js';
 import type { DesiredService } from '../../config/desired.js';
+import { hasFirstResultsToCome } from '../state/quorum.js';
 import { isUnknown, roleOf } from '../state/service.js';
 import type { MonitorState, ServerState, ServiceState } from '../state/state.js';
+import { effectiveWeight } from '../state/weight.js';
 import type { ServerRole } from './drift.js';
 
 /**
@@ -80,29 +82,25 @@ function desiredVirtualServer(
  * Whether the sorry server stays out because nothing is known yet: no server serves, one that could
  * has no result, and the time for it is not over.
  */
-export function awaitsResults(
-  { servers, spec, firstResultsBy }: ServiceState,
-  now: number,
-): boolean {
-  const { failed } = spec.source.health;
+export function awaitsResults(service: ServiceState, now: number): boolean {
   return (
-    now < firstResultsBy &&
-    !servers.some((server) => roleOf(server, failed) === 'in') &&
-    servers.some((server) => server.admin === undefined && isUnknown(server))
+    now < service.firstResultsBy &&
+    !service.servers.some((server) => roleOf(service, server) === 'in') &&
+    hasFirstResultsToCome(service)
   );
 }
 
 /** One server as it should be in the table at a time. */
 export function desiredServer(
-  { spec: { source } }: Pick<ServiceState, 'spec'>,
+  service: Pick<ServiceState, 'spec' | 'up'>,
   server: ServerState,
   now: number,
 ): DesiredServer {
-  const { health } = source;
+  const { slow_start: slowStart } = service.spec.source.health;
   const { spec } = server;
-  const role = roleOf(server, health.failed);
+  const role = roleOf(service, server);
   const byAdmin = server.admin !== undefined;
-  const weight = role === 'in' ? rampedWeight(spec.weight, server, health.slow_start, now) : 0;
+  const weight = role === 'in' ? rampedWeight(effectiveWeight(server), server, slowStart, now) : 0;
   return {
     spec,
     role,
