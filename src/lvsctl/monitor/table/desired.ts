@@ -79,15 +79,11 @@ function desiredVirtualServer(
 }
 
 /**
- * Whether the sorry server stays out because nothing is known yet: no server serves, one that could
- * has no result, and the time for it is not over.
+ * Whether the sorry server stays out because nothing is known yet: the service was not up before, a
+ * server that could serve has no result, and the time for it is not over.
  */
 export function awaitsResults(service: ServiceState, now: number): boolean {
-  return (
-    now < service.firstResultsBy &&
-    !service.servers.some((server) => roleOf(service, server) === 'in') &&
-    hasFirstResultsToCome(service)
-  );
+  return service.up === undefined && now < service.firstResultsBy && hasFirstResultsToCome(service);
 }
 
 /** One server as it should be in the table at a time. */
