@@ -147,6 +147,14 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['monitor status --watch --interval 5', 'show them every five seconds'],
     ['monitor status --json', 'the same for a program'],
   ] },
+  'monitor reload': { notes: ['A file with an error is refused and the previous one stays in force.'], page: MONITOR, examples: [
+    ['monitor reload', 'read the file of the running monitor again'],
+    ['monitor reload --socket /run/my.sock', 'of a monitor with a socket of its own'],
+  ] },
+  'monitor events': { notes: ['The monitor keeps the last 100 events. Each has a number, which begins at 1 when the monitor starts.'], page: 'reference/events.md', examples: [
+    ['monitor events', 'show the latest events and wait for new ones'],
+    ['monitor events --json --since 7', 'as JSON lines, from event 8 on'],
+  ] },
   show: { notes: ['Without root the command shows what /proc gives to any user, and marks what is missing: "-" in a table, null in JSON.'], page: SHOW, examples: [
     ['show services', 'services, servers and their connections'],
     ['show connections --count client', 'the clients with most connections'],

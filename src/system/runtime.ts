@@ -1,4 +1,5 @@
 // What a daemon needs of the machine: clock, probes, signals, a socket, systemd.
+import type { HttpHandler } from './connections.js';
 import * as files from './daemonfiles.js';
 import { readKeys } from './keys.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
@@ -7,7 +8,8 @@ import { reasonOf } from './probe/attempt.js';
 import { createProbe } from './probe/probe.js';
 import { createExec } from './probe/program.js';
 import { userError } from './probe/user.js';
-import { askLine, type SocketEvent, serveLines } from './socket.js';
+import { type SocketEvent, serveSocket } from './socket.js';
+import { askSocket, followSocket } from './socketclient.js';
 
 const NOTIFY = '/usr/bin/systemd-notify';
 const NOTIFY_LIMIT_MS = 5000;
@@ -37,12 +39,10 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     readKeys,
     createLogOutput: (lost: (lines: number) => string) => logOutput(STDERR, lost),
     userError,
-    serve: (
-      path: string,
-      answer: (line: string) => Promise<string>,
-      report: (event: SocketEvent) => void,
-    ) => serveLines(path, answer, report),
-    ask: askLine,
+    serve: (path: string, handle: HttpHandler, report: (event: SocketEvent) => void) =>
+      serveSocket(path, handle, report),
+    ask: askSocket,
+    follow: followSocket,
     async notify(args: readonly string[]) {
       const { NOTIFY_SOCKET } = env;
       if (!NOTIFY_SOCKET) return undefined;

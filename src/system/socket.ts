@@ -1,17 +1,11 @@
-// A unix socket on which one line is answered by one line. For its owner alone: it appears with
-// mode 0600.
+// A unix socket that answers HTTP. For its owner alone: it appears with mode 0600.
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createConnections } from './connections.js';
+import { createConnections, type HttpHandler } from './connections.js';
 import { makeDirectory } from './directory.js';
 import { socketOwner, stagingPrefix } from './socketowner.js';
 
-/** a client waits a little longer than a server answers */
-const ANSWER_LIMIT_MS = 31_000;
-const UNANSWERED = 'closed without an answer';
-/** characters; 2,000 servers are about one million */
-const LONGEST_ANSWER = 64 * 1024 * 1024;
 /** bytes of a path that the kernel takes */
 const LONGEST_PATH = 100;
 /** attempts to take a path that other processes take as well */
@@ -34,16 +28,16 @@ interface Bound {
  * @throws Error with code EADDRINUSE, and where known the `pid`, when another process listens for
  *   this path; Error when the path is no socket's; a system error
  */
-export async function serveLines(
+export async function serveSocket(
   path: string,
-  answer: (line: string) => Promise<string>,
+  handle: HttpHandler,
   onEvent: (event: SocketEvent) => void = () => {},
   checkMs = CHECK_MS,
 ): Promise<{ close(): void }> {
   makeDirectory(dirname(path));
   const pid = socketOwner(path);
   if (pid !== undefined) throw inUse(path, pid);
-  const connections = createConnections(answer);
+  const connections = createConnections(handle);
   let bound = await bind(path, connections.accept);
   let closed = false;
   let problem: string | undefined;
@@ -170,38 +164,6 @@ function removeStale(path: string, inode: number, stale: string): void {
     // another process was faster: the next attempt sees
   }
   rmSync(stale, { force: true });
-}
-
-/**
- * Asks the socket at a path.
- * @throws a system error when no process listens, Error when no answer comes in time, or none that
- *   ends
- */
-export function askLine(path: string, line: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let text = '';
-    const late = setTimeout(
-      () => socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
-      ANSWER_LIMIT_MS,
-    );
-    socket.setEncoding('utf8');
-    socket
-      .on('error', (error: NodeJS.ErrnoException) => {
-        const closed = error.code === 'EPIPE' || error.code === 'ECONNRESET';
-        reject(closed ? new Error(UNANSWERED) : error);
-      })
-      .on('data', (piece: string) => {
-        text += piece;
-        if (text.length > LONGEST_ANSWER) socket.destroy(new Error('the answer has no end'));
-      })
-      .on('close', () => {
-        clearTimeout(late);
-        if (text.endsWith('\n')) resolve(text.slice(0, -1));
-        else reject(new Error(UNANSWERED));
-      })
-      .end(`${line}\n`);
-  });
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { failureText } from '../../src/lvsctl/failure.js';
 import { runMonitor, runOnce } from '../../src/lvsctl/monitor/process/run.js';
-import type { Runtime, Signal } from '../../src/lvsctl/monitor/runtime.js';
+import type { ApiCall, ApiHandler, Runtime, Signal } from '../../src/lvsctl/monitor/runtime.js';
 import { fails, PASSES, simulatedRuntime } from './simulated.js';
 
 /** the key of the service of FILE */
@@ -42,7 +42,7 @@ export function stage(
   });
   let handle: (signal: Signal) => void = () => {};
   let stderr = '';
-  let answer: ((line: string) => Promise<string>) | undefined;
+  let answer: ApiHandler | undefined;
   const notified: string[] = [];
   const hooks: Record<string, string>[] = [];
   const runtime: Runtime = {
@@ -59,9 +59,10 @@ export function stage(
         },
       };
     },
-    async ask(_, line) {
+    async ask(_, call) {
       if (!answer) throw Object.assign(new Error('nobody'), { code: 'ENOENT' });
-      return answer(line);
+      const { status, body } = await answer({ body: '', ...call });
+      return { status, body };
     },
     async notify(args) {
       notified.push(args.join(' '));
@@ -113,8 +114,15 @@ export function stage(
         .slice(0, -1)
         .map((line) => line.slice(25)),
     signal: (signal: Signal) => handle(signal),
-    ask: async (request: object) =>
-      JSON.parse(await runtime.ask('', JSON.stringify(request))) as unknown,
+    /** @returns the answer, of a refusal its message and hint */
+    async ask(request: StageRequest) {
+      const { status, body } = await runtime.ask('', callOf(request));
+      const value = JSON.parse(body);
+      return status === 200
+        ? (value as unknown)
+        : { refused: value.error.message, hint: value.error.hint };
+    },
+    call: (call: ApiCall) => runtime.ask('', call),
     run: () => runMonitor({ ...OPTIONS, ...options }, world),
     once: () => runOnce({ ...OPTIONS, ...options }, world),
     weights: async () =>
@@ -137,9 +145,20 @@ export function stage(
   };
 }
 
+export type StageRequest =
+  | { readonly ask: 'status' }
+  | ({ readonly ask: 'admin'; readonly state: string | null } & Record<string, unknown>);
+
+function callOf(request: StageRequest): ApiCall {
+  if (request.ask === 'status') return { method: 'GET', url: '/v1/status' };
+  const { ask: _, state, ...body } = request;
+  const verb = { drained: 'drain', disabled: 'disable' }[state ?? ''] ?? 'enable';
+  return { method: 'POST', url: `/v1/servers/${verb}`, body: JSON.stringify(body) };
+}
+
 /** A request of an administrator. */
 export const say = (state: string | null, server: string, reason = '') => ({
-  ask: 'admin',
+  ask: 'admin' as const,
   state,
   server,
   service: null,

@@ -1,4 +1,4 @@
-// The socket of one line in, one line out.
+// The socket that answers HTTP.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -15,7 +15,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askLine, type SocketEvent, serveLines } from '../../src/system/socket.js';
+import { type SocketEvent, serveSocket } from '../../src/system/socket.js';
+import { askSocket, followSocket } from '../../src/system/socketclient.js';
+
+/** Answers each body with a text. */
+const serveLines = (
+  path: string,
+  answer: (line: string) => Promise<string>,
+  report?: (event: SocketEvent) => void,
+  lookMs?: number,
+) =>
+  serveSocket(
+    path,
+    async ({ body }) => ({ status: 200, body: await answer(body) }),
+    report,
+    lookMs,
+  );
+const askLine = async (path: string, body: string) =>
+  (await askSocket(path, { method: 'POST', url: '/', body })).body;
 
 let directory = '';
 let path = '';
@@ -80,7 +97,10 @@ test('of many that begin at the same time one gets it, also where a dead one is'
 
 test('letters that come in pieces', async () => {
   const server = await serveLines(path, async (line) => line);
-  const bytes = Buffer.from('ein 服务器 für ÄÖÜ\n');
+  const text = 'ein 服务器 für ÄÖÜ';
+  const bytes = Buffer.from(
+    `POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
   const answer = await new Promise<string>((resolve) => {
     const socket = connect(path);
     const got: Buffer[] = [];
@@ -94,7 +114,67 @@ test('letters that come in pieces', async () => {
       }
     })();
   });
-  expect(answer).toBe(bytes.toString());
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer).toContain(text);
+  server.close();
+});
+
+test('curl gets an answer, garbage a 400, a long body a 413', async () => {
+  const server = await serveSocket(path, async ({ method, url }) => ({
+    status: 200,
+    body: `${method} ${url}`,
+  }));
+  const curl = spawn('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status?a=b']);
+  const said = await new Promise((resolve) => curl.stdout.once('data', (one) => resolve(`${one}`)));
+  expect(said).toBe('GET /v1/status?a=b');
+  const raw = await new Promise<string>((resolve) => {
+    const socket = connect(path, () => socket.write('{"ask":"status"}\n\n'));
+    socket.once('data', (piece) => resolve(String(piece))).on('error', () => {});
+  });
+  expect(raw).toMatch(/^HTTP\/1\.1 400 /);
+  const long = { method: 'POST', url: '/', body: 'x'.repeat(100_000) } as const;
+  const { status, body } = await askSocket(path, long);
+  expect(status).toBe(413);
+  expect(JSON.parse(body)).toMatchObject({ error: { code: 'BAD_USAGE' } });
+  server.close();
+});
+
+test('a stream goes on until its reader goes, and one that does not read is dropped', async () => {
+  const gone: string[] = [];
+  const writers = new Map<string, (text: string) => void>();
+  const server = await serveSocket(path, async ({ url }) => ({
+    status: 200,
+    body: 'kept\n',
+    stream: (write) => {
+      writers.set(url, write);
+      return () => void gone.push(url);
+    },
+  }));
+  let text = '';
+  const seen = (what: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => (text.includes(what) ? resolve() : setImmediate(look));
+      look();
+    });
+  const { answer, end } = followSocket(path, '/a', (piece) => {
+    text += piece;
+  });
+  await seen('kept');
+  writers.get('/a')?.('live\n');
+  await seen('live');
+  end();
+  await answer;
+  const deaf = connect(path, () => deaf.write('GET /deaf HTTP/1.1\r\nhost: x\r\n\r\n'));
+  const closed = new Promise((resolve) => deaf.on('close', resolve).on('error', () => {}));
+  deaf.pause();
+  while (!writers.has('/deaf')) await new Promise((soon) => setImmediate(soon));
+  for (let i = 0; i < 40 && !gone.includes('/deaf'); i++) {
+    writers.get('/deaf')?.('x'.repeat(100_000));
+    await new Promise((soon) => setImmediate(soon));
+  }
+  expect(gone).toEqual(['/a', '/deaf']);
+  deaf.resume();
+  await closed;
   server.close();
 });
 
@@ -210,8 +290,8 @@ test('a process whose socket file was removed is found, with its pid', async () 
   });
   writeFileSync(
     script,
-    `import { serveLines } from './socket.mjs';
-     await serveLines(process.argv[2], async (line) => line, () => {}, 1e9);
+    `import { serveSocket } from './socket.mjs';
+     await serveSocket(process.argv[2], async () => ({ status: 200, body: '' }), () => {}, 1e9);
      setInterval(() => {}, 1000);
      console.log('listening');`,
   );

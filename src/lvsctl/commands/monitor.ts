@@ -3,7 +3,7 @@
 import { Option } from 'commander';
 import { FAILED, LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
-import { askStatus } from '../monitor/client/request.js';
+import { askReload, askStatus } from '../monitor/client/request.js';
 import { runMonitor, runOnce } from '../monitor/process/run.js';
 import type { RunWorld } from '../monitor/process/world.js';
 import type { Runtime } from '../monitor/runtime.js';
@@ -11,6 +11,7 @@ import { exitStatusOf, type ServiceStatus } from '../monitor/status.js';
 import type { Subcommand } from '../subcommand.js';
 import { serverTable, summaryOf } from '../view/servers.js';
 import type { World } from '../world.js';
+import { type EventsOptions, showEvents } from './monitorevents.js';
 import { number, whole } from './numbers.js';
 
 interface Options {
@@ -25,6 +26,10 @@ interface StatusOptions {
   readonly watch?: boolean;
   readonly interval: number;
   readonly count: number;
+}
+
+interface SocketOption {
+  readonly socket?: string;
 }
 
 const CLEAR = '\x1b[H\x1b[2J';
@@ -56,6 +61,19 @@ export const configure: Subcommand['configure'] = (program, finish) => {
         .default(Number.POSITIVE_INFINITY, 'no limit'),
     )
     .action((options: StatusOptions) => finish((world) => showStatus(options, world)));
+  program
+    .command('reload')
+    .description('have the running monitor read its file again')
+    .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
+    .action((options: SocketOption) => finish((world) => reload(options, world)));
+  program
+    .command('events')
+    .description('show the latest events and follow new ones, from the running monitor')
+    .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
+    .option('--json', 'print JSON lines')
+    .option('--since <id>', 'only events with a higher number', whole(0, 1e15))
+    .option('--no-follow', 'end after the latest events')
+    .action((options: EventsOptions) => finish((world) => showEvents(options, world)));
 };
 
 async function run(file: string, options: Options, world: World): Promise<number> {
@@ -98,6 +116,13 @@ function readFile(path: string, runtime: Runtime): string {
       'the monitor reads its file again at SIGHUP, which stdin cannot be: name a file',
     );
   return runtime.readConfigFile(path);
+}
+
+/** @throws MONITOR_REFUSED when the file has an error: the former one stays in force */
+async function reload({ socket }: SocketOption, world: World): Promise<number> {
+  const { file } = await askReload(await world.runtime(), socket ?? world.places().socket);
+  world.out(`${file} is in force\n`);
+  return 0;
 }
 
 async function showStatus(options: StatusOptions, world: World): Promise<number> {

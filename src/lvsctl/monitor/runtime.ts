@@ -15,6 +15,33 @@ export interface Clock {
 export type Environment = Readonly<Record<string, string>>;
 export type Signal = 'SIGHUP' | 'SIGTERM' | 'SIGINT';
 
+/** A request over the socket, as it came. */
+export interface ApiRequest {
+  readonly method: string;
+  /** path and query */
+  readonly url: string;
+  readonly body: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON with a newline */
+  readonly body: string;
+  /** More, for as long as the client stays. @returns what is called when it has gone */
+  readonly stream?: (write: (text: string) => void, end: () => void) => () => void;
+}
+
+/** Never rejects. */
+export type ApiHandler = (request: ApiRequest) => Promise<ApiAnswer>;
+
+/** A request to the socket. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly body?: string;
+}
+
 export interface Runtime extends CheckMachine {
   readonly clock: Clock;
   readonly probe: Probe;
@@ -82,19 +109,25 @@ export interface Runtime extends CheckMachine {
    */
   readKeys(press: (key: string) => void): () => void;
   /**
-   * Listens on a unix socket of mode 0600: one line in, one line out. A socket on which nothing
-   * answers is replaced; one whose file was removed is bound anew.
+   * Answers HTTP on a unix socket of mode 0600. A socket on which nothing answers is replaced; one
+   * whose file was removed is bound anew.
    * @param report takes what happened to the file
    * @throws Error with code EADDRINUSE, and where known `pid`, when another process listens there;
    *   another Error when it cannot listen
    */
   serve(
     path: string,
-    answer: (line: string) => Promise<string>,
+    handle: ApiHandler,
     report: (event: { readonly rebound: true } | { readonly problem: string }) => void,
   ): Promise<{ close(): void }>;
   /** Sends a request to such a socket. @throws a system error when no process is there */
-  ask(path: string, line: string): Promise<string>;
+  ask(path: string, request: ApiCall): Promise<{ readonly status: number; readonly body: string }>;
+  /** Follows an answer without an end, in pieces. @throws as `ask`, from `answer` */
+  follow(
+    path: string,
+    url: string,
+    take: (piece: string) => void,
+  ): { readonly answer: Promise<number>; end(): void };
   /** Notifies systemd, when it wants that; the arguments are those of systemd-notify. */
   notify(args: readonly string[]): Promise<string | undefined>;
   /** Milliseconds that systemd waits for a sign of life; undefined = it does not. */

@@ -280,16 +280,30 @@ test('rules before are lines that ipvsadm -R reads', async () => {
 describe('a table that others keep', () => {
   const monitor = (key: string) => ({
     ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
-    ask: async () =>
-      JSON.stringify({
+    ask: async () => ({
+      status: 200,
+      body: JSON.stringify({
         version: 1,
         file: '/etc/lvs.yaml',
         pid: 99,
         started: '2026-01-01T00:00:00.000Z',
         templates_expire: false,
         error: null,
-        services: [{ name: 'web', service: key, servers: [], sorry: null, unmanaged: [] }],
+        services: [
+          {
+            name: 'web',
+            service: key,
+            up: true,
+            weight_up: 0,
+            quorum: 1,
+            hysteresis: 0,
+            servers: [],
+            sorry: null,
+            unmanaged: [],
+          },
+        ],
       }),
+    }),
   });
 
   test('a service of a running monitor is refused, with its file', async () => {

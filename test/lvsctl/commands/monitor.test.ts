@@ -226,7 +226,11 @@ describe('what answers and is no monitor ends with status 2 and a message', () =
   test.each(['garbage', 'null', '5', '{}', '{"services":5}', '[]', '{"error":{"a":1}}', ''])(
     '%s',
     async (line) => {
-      const server = createNetServer((socket) => socket.on('error', () => {}).end(`${line}\n`));
+      // as an answer, and without HTTP
+      const head = line === 'garbage' ? '' : 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n';
+      const server = createNetServer((socket) =>
+        socket.on('error', () => {}).once('data', () => socket.end(`${head}${line}\n`)),
+      );
       await new Promise<void>((done) => server.listen(join(directory, 's'), done));
       for (const args of [
         ['monitor', 'status'],

@@ -129,19 +129,6 @@ describe('administrators', () => {
 
   test.each([
     [say('disabled', '10.0.0.7'), 'no server 10.0.0.7; there are 10.0.0.1:80, 10.0.0.2:80'],
-    [
-      {
-        ask: 'admin',
-        state: 'asleep',
-        server: '10.0.0.1',
-        service: null,
-        reason: '',
-        by: 'alice',
-        for_seconds: null,
-      },
-      'not a request of this version of lvsctl',
-    ],
-    [{ ask: 'reboot' }, 'not a request of this version of lvsctl'],
   ])('%j is refused', async (request, error) => {
     const one = stage();
     void one.run();

@@ -46,7 +46,7 @@ describe('waiting until a drained server is empty', () => {
         sorry: null,
         unmanaged: [],
       };
-      return JSON.stringify({
+      const body = JSON.stringify({
         version: 1,
         file: 'f',
         pid: 1,
@@ -56,6 +56,7 @@ describe('waiting until a drained server is empty', () => {
         services: [service],
         ...more,
       });
+      return { status: 200, body };
     };
     let reported = '';
     let result: unknown;

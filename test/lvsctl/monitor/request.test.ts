@@ -45,8 +45,8 @@ const STATUS: Status = {
     },
   ],
 };
-const answering = (line: string) => ({ ask: async () => line });
-const status = (line: string) => askStatus(answering(line), '/s');
+const answering = (body: string, status = 200) => ({ ask: async () => ({ status, body }) });
+const status = (line: string, code = 200) => askStatus(answering(line, code), '/s');
 const ADMIN = {
   state: 'drained',
   server: '10.0.0.1',
@@ -75,9 +75,6 @@ describe('an answer of something else is an error of its own', () => {
     ['[]', 'expected an object, found a list'],
     ['{"version":2,"services":[]}', 'version: expected 1, found 2'],
     ['{"services":5}', 'version is missing'],
-    ['{"refused":{"a":1}}', 'refused: expected a text, found an object'],
-    ['{"refused":null}', 'refused: expected a text, found null'],
-    ['{"refused":5,"hint":null}', 'refused: expected a text, found 5'],
     [JSON.stringify({ ...STATUS, services: 5 }), 'services: expected a list, found 5'],
     [JSON.stringify({ ...STATUS, pid: '7' }), 'pid: expected a whole number from 0, found "7"'],
     [JSON.stringify({ ...STATUS, file: '\x1b[2J' }).replace('"file"', '"pid"'), 'file is missing'],
@@ -124,8 +121,20 @@ describe('an answer of something else is an error of its own', () => {
   });
 });
 
+test.each([
+  ['{}', 'error is missing'],
+  ['{"error":{"code":"X","message":5,"hint":null}}', 'error.message: expected a text, found 5'],
+  ['<html>', 'it is not JSON'],
+])('a status that is none of a monitor: %s', async (body, problem) => {
+  await expect(status(body, 500)).rejects.toMatchObject({
+    code: 'MONITOR_ERROR',
+    message: `the answer at /s is not that of a monitor of this version: ${problem}`,
+  });
+});
+
 test('a refusal keeps its reason and hint', async () => {
-  await expect(status('{"refused":"no server x","hint":"y"}')).rejects.toMatchObject({
+  const answer = '{"error":{"code":"NOT_FOUND","message":"no server x","hint":"y"}}';
+  await expect(status(answer, 404)).rejects.toMatchObject({
     code: 'MONITOR_REFUSED',
     message: 'no server x',
     hint: 'y',

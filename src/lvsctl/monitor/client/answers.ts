@@ -12,7 +12,9 @@ import {
   type Shape,
   text,
 } from '../../shape.js';
-import type { AdminAnswer, ChangedServer, RefusedRequest } from '../process/control.js';
+import type { ApiError, ReloadAnswer } from '../process/api.js';
+import type { AdminAnswer, ChangedServer } from '../process/control.js';
+import type { NumberedEvent } from '../process/feed.js';
 import {
   type CheckStatus,
   SERVER_STATES,
@@ -75,4 +77,14 @@ export const ADMIN_ANSWER: Shape = objectWith<AdminAnswer>({
   error: nullable(text),
 });
 
-export const REFUSED: Shape = objectWith<RefusedRequest>({ refused: text, hint: nullable(text) });
+export const RELOAD_ANSWER: Shape = objectWith<ReloadAnswer>({ file: text });
+
+export const API_ERROR: Shape = objectWith<ApiError>({
+  error: objectWith<ApiError['error']>({ code: text, message: text, hint: nullable(text) }),
+});
+
+export const EVENT: Shape = objectWith<Pick<NumberedEvent, 'id' | 'time' | 'event'>>({
+  id: count,
+  time: moment,
+  event: text,
+});

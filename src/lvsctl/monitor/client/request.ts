@@ -2,33 +2,38 @@
 import { LvsctlError } from '../../errors.js';
 import { reasonOf } from '../../failure.js';
 import type { Shape } from '../../shape.js';
-import type {
-  AdminAnswer,
-  AdminRequest,
-  ControlRequest,
-  RefusedRequest,
-} from '../process/control.js';
-import type { Runtime } from '../runtime.js';
+import type { ApiError, ReloadAnswer } from '../process/api.js';
+import type { AdminAnswer, AdminRequest } from '../process/control.js';
+import type { ApiCall, Runtime } from '../runtime.js';
 import type { Status } from '../status.js';
-import { ADMIN_ANSWER, REFUSED, STATUS } from './answers.js';
+import { ADMIN_ANSWER, API_ERROR, RELOAD_ANSWER, STATUS } from './answers.js';
 
 /** @throws as `askMonitor` */
 export async function askStatus(runtime: Pick<Runtime, 'ask'>, socket: string): Promise<Status> {
-  return (await askMonitor(runtime, socket, { ask: 'status' }, STATUS)) as Status;
+  const call: ApiCall = { method: 'GET', url: '/v1/status' };
+  return (await askMonitor(runtime, socket, call, STATUS)) as Status;
 }
+
+const VERBS = { drained: 'drain', disabled: 'disable' } as const;
 
 /** Disables, drains or enables servers. @throws as `askMonitor` */
 export async function askAdmin(
   runtime: Pick<Runtime, 'ask'>,
   socket: string,
-  request: AdminRequest,
+  { state, ...body }: AdminRequest,
 ): Promise<AdminAnswer> {
-  return (await askMonitor(
-    runtime,
-    socket,
-    { ask: 'admin', ...request },
-    ADMIN_ANSWER,
-  )) as AdminAnswer;
+  const url = `/v1/servers/${state === null ? 'enable' : VERBS[state]}`;
+  const call: ApiCall = { method: 'POST', url, body: JSON.stringify(body) };
+  return (await askMonitor(runtime, socket, call, ADMIN_ANSWER)) as AdminAnswer;
+}
+
+/** Has the file read again. @throws as `askMonitor`; MONITOR_REFUSED when it has an error */
+export async function askReload(
+  runtime: Pick<Runtime, 'ask'>,
+  socket: string,
+): Promise<ReloadAnswer> {
+  const call: ApiCall = { method: 'POST', url: '/v1/reload' };
+  return (await askMonitor(runtime, socket, call, RELOAD_ANSWER)) as ReloadAnswer;
 }
 
 /**
@@ -37,52 +42,54 @@ export async function askAdmin(
  *   when nothing answers in time or the answer is not that of a monitor of this version
  */
 async function askMonitor(
-  runtime: Pick<Runtime, 'ask'>,
+  { ask }: Pick<Runtime, 'ask'>,
   socket: string,
-  request: ControlRequest,
+  call: ApiCall,
   shape: Shape,
 ): Promise<unknown> {
-  const line = await exchange(runtime, socket, JSON.stringify(request));
-  const answer = parsed(line);
+  const { status, body } = await ask(socket, call).catch((error) => {
+    throw socketError(error, socket);
+  });
+  const answer = parsed(body);
   if (answer === undefined) throw badAnswer(socket, 'it is not JSON');
-  if (typeof answer === 'object' && answer !== null && 'refused' in answer) {
-    const problem = REFUSED(answer, '');
-    if (problem !== undefined) throw badAnswer(socket, problem);
-    const { refused, hint } = answer as RefusedRequest;
-    throw new LvsctlError('MONITOR_REFUSED', refused, hint ?? undefined);
-  }
+  if (status !== OK) throw refusal(answer, socket);
   const problem = shape(answer, '');
   if (problem !== undefined) throw badAnswer(socket, problem);
   return answer;
 }
 
-async function exchange(
-  { ask }: Pick<Runtime, 'ask'>,
-  socket: string,
-  line: string,
-): Promise<string> {
-  try {
-    return await ask(socket, line);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (isNotRunning(error))
-      throw new LvsctlError('NO_MONITOR', `no monitor is running at ${socket}`, START_ONE);
-    if (code === 'EACCES' || code === 'EPERM')
-      throw new LvsctlError(
-        'SYSTEM',
-        `no permission for the socket ${socket}`,
-        'only the user that runs the monitor may ask it; for one of your own give its --socket',
-      );
-    throw new LvsctlError(
-      'MONITOR_ERROR',
-      `the monitor at ${socket} does not answer: ${reasonOf(error)}`,
+const OK = 200;
+
+/** @returns MONITOR_REFUSED, or MONITOR_ERROR where the answer is not an error of a monitor */
+export function refusal(answer: unknown, socket: string): LvsctlError {
+  const problem = API_ERROR(answer, '');
+  if (problem !== undefined) return badAnswer(socket, problem);
+  const { message, hint } = (answer as ApiError).error;
+  return new LvsctlError('MONITOR_REFUSED', message, hint ?? undefined);
+}
+
+/** What an error of the socket says of the monitor. */
+export function socketError(error: unknown, socket: string): LvsctlError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (isNotRunning(error))
+    return new LvsctlError('NO_MONITOR', `no monitor is running at ${socket}`, START_ONE);
+  if (code === 'EACCES' || code === 'EPERM')
+    return new LvsctlError(
+      'SYSTEM',
+      `no permission for the socket ${socket}`,
+      'only the user that runs the monitor may ask it; for one of your own give its --socket',
     );
-  }
+  // what node's parser says of bytes that are no HTTP
+  if (code?.startsWith('HPE_')) return badAnswer(socket, 'it is not HTTP');
+  return new LvsctlError(
+    'MONITOR_ERROR',
+    `the monitor at ${socket} does not answer: ${reasonOf(error)}`,
+  );
 }
 
 const START_ONE = 'start one with `lvsctl monitor FILE` (systemd: systemctl start lvsctl-monitor)';
 
-function badAnswer(socket: string, problem: string): LvsctlError {
+export function badAnswer(socket: string, problem: string): LvsctlError {
   return new LvsctlError(
     'MONITOR_ERROR',
     `the answer at ${socket} is not that of a monitor of this version: ${problem}`,
@@ -91,7 +98,7 @@ function badAnswer(socket: string, problem: string): LvsctlError {
 }
 
 /** @returns undefined when it is not JSON */
-function parsed(line: string): unknown {
+export function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

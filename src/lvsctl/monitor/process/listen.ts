@@ -1,7 +1,7 @@
 // The monitor's socket, and the one monitor that may have it.
 import { LvsctlError } from '../../errors.js';
 import { isSystemError } from '../../systemerror.js';
-import type { Runtime } from '../runtime.js';
+import type { ApiHandler, Runtime } from '../runtime.js';
 import type { MonitorEvent } from '../state/events.js';
 import { placeError } from './places.js';
 
@@ -9,11 +9,11 @@ import { placeError } from './places.js';
 export async function listen(
   path: string,
   runtime: Pick<Runtime, 'serve'>,
-  answer: (line: string) => Promise<string>,
+  handle: ApiHandler,
   emit: (event: MonitorEvent) => void,
 ): ReturnType<Runtime['serve']> {
   try {
-    return await runtime.serve(path, answer, (event) =>
+    return await runtime.serve(path, handle, (event) =>
       emit(
         'problem' in event
           ? { event: 'error', reason: `the socket was removed: ${event.problem}` }

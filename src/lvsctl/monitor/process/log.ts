@@ -25,10 +25,14 @@ const LAST_HOOKS_MS = 10_000;
 /** events that wait for their hook; further ones are dropped, which is logged */
 const HOOKS_WAITING = 1000;
 
-/** @param settings of the file in force */
+/**
+ * @param settings of the file in force
+ * @param add takes each event as well
+ */
 export function createLog(
   settings: () => LogSettings,
   runtime: Pick<Runtime, 'clock' | 'appendText' | 'run' | 'createLogOutput'>,
+  add: (event: MonitorEvent, time: Date) => void = () => {},
 ): Log {
   const { write: err } = runtime.createLogOutput((lines) => {
     const reason = `stderr could not be written: ${lines} line${lines === 1 ? '' : 's'} lost`;
@@ -44,6 +48,7 @@ export function createLog(
     const time = runtime.clock.date();
     const line = renderEvent(event, time, format);
     err(line);
+    add(event, time);
     if (file === undefined) return;
     try {
       runtime.appendText(file, line);

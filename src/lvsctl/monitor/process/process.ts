@@ -3,12 +3,13 @@ import type { Config } from '../../config/file.js';
 import { FAILED } from '../../errors.js';
 import { createVipRouting, type VipRouting } from '../checks/viprouting.js';
 import { createLoop, type Loop } from '../loop.js';
-import type { MonitorEvent } from '../state/events.js';
 import { type Lasting, lastingOf, restoredState, withoutExpired } from '../state/lasting.js';
 import type { Status } from '../status.js';
+import { type ApiParts, createApi, type ReloadAnswer } from './api.js';
 import { loadConfig } from './config.js';
-import { createControl } from './control.js';
+import { applyAdmin } from './control.js';
 import { createDriftLog } from './driftlog.js';
+import { createFeed } from './feed.js';
 import { listen } from './listen.js';
 import { createLog, type Log } from './log.js';
 import type { Signals } from './signals.js';
@@ -28,6 +29,8 @@ export class Process {
   readonly #store: Store;
   readonly #lasting: Lasting;
   readonly #routing: VipRouting;
+  readonly #feed = createFeed();
+  #reloads: Promise<unknown> = Promise.resolve();
   #config: Config;
 
   constructor(
@@ -42,7 +45,7 @@ export class Process {
     this.#config = config;
     this.#store = store;
     this.#lasting = lasting;
-    this.log = createLog(() => this.#config.monitor, world.runtime);
+    this.log = createLog(() => this.#config.monitor, world.runtime, this.#feed.add);
     this.#routing = createVipRouting(
       world.runtime,
       (args, input) => world.run('ip', args, input),
@@ -68,22 +71,23 @@ export class Process {
   async serve(signals: Signals): Promise<number> {
     const { runtime } = this.#world;
     // first the socket: a second monitor is refused before it touches anything
-    let answer = async (_: string) =>
-      JSON.stringify({ refused: 'the monitor is only starting', hint: null });
+    let parts: ApiParts | undefined;
     const socket = await listen(
       this.#options.socket,
       runtime,
-      (line) => answer(line),
+      createApi(() => parts),
       this.log.emit,
     );
     try {
       const loop = await this.begin();
       const started = runtime.clock.date();
-      answer = createControl({
-        loop,
-        clock: runtime.clock,
-        status: () => this.status(loop, started),
-      });
+      const status = () => this.status(loop, started);
+      parts = {
+        status,
+        administer: (request) => applyAdmin(request, loop, runtime.clock, status),
+        reload: () => this.#reload(loop),
+        feed: this.#feed,
+      };
       await this.#runUntilSignal(loop, signals);
       return await this.#end(loop);
     } finally {
@@ -99,31 +103,44 @@ export class Process {
     void loop.ready.then(() => runtime.notify(['--ready']));
     const cancelWatchdog = feedWatchdog(loop, runtime);
     for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next())
-      await this.#reload(loop);
+      await this.#errorOf(() => this.#reload(loop)); // it is reported
     cancelWatchdog();
     void runtime.notify(['STOPPING=1']);
   }
 
-  async #reload(loop: Loop): Promise<void> {
+  /** As at SIGHUP, also on request: one after the other. @throws why the file is refused */
+  #reload(loop: Loop): Promise<ReloadAnswer> {
     const { file } = this.#options;
-    const report = (event: MonitorEvent['event'], reason: string) =>
-      this.log.emit({ event, reason });
-    const failed = await this.#errorOf(async () => {
-      const { readText, runtime } = this.#world;
-      const next = loadConfig(readText(file), file, runtime);
+    const done = this.#reloads.then(async () => {
       try {
-        this.#routing.make(next);
-        await loop.reload(next);
-        this.#config = next;
+        await this.#take(loop, file);
       } catch (error) {
-        this.#routing.make(this.#config);
+        const text = this.#world.failureText(error);
+        if (text !== undefined) {
+          const reason = `${text}; the previous file stays in force`;
+          this.log.emit({ event: 'reload-failed', reason });
+        }
         throw error;
       }
+      this.log.emit({ event: 'reloaded', reason: file });
+      this.reportNotInFile(loop);
+      return { file };
     });
-    if (failed !== undefined)
-      return report('reload-failed', `${failed}; the previous file stays in force`);
-    report('reloaded', file);
-    this.reportNotInFile(loop);
+    this.#reloads = done.catch(() => {});
+    return done;
+  }
+
+  async #take(loop: Loop, file: string): Promise<void> {
+    const { readText, runtime } = this.#world;
+    const next = loadConfig(readText(file), file, runtime);
+    try {
+      this.#routing.make(next);
+      await loop.reload(next);
+      this.#config = next;
+    } catch (error) {
+      this.#routing.make(this.#config);
+      throw error;
+    }
   }
 
   async #end(loop: Loop): Promise<number> {
@@ -136,7 +153,7 @@ export class Process {
   }
 
   /** Why it failed, for an error that is no bug. */
-  async #errorOf(work: () => Promise<void>): Promise<string | undefined> {
+  async #errorOf(work: () => Promise<unknown>): Promise<string | undefined> {
     try {
       await work();
       return undefined;

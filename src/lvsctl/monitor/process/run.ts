@@ -85,7 +85,7 @@ function prepare(options: RunOptions, world: RunWorld): Process {
 
 async function isAnswered(runtime: Runtime, socket: string): Promise<boolean> {
   try {
-    await runtime.ask(socket, JSON.stringify({ ask: 'status' }));
+    await runtime.ask(socket, { method: 'GET', url: '/v1/status' });
     return true;
   } catch (error) {
     return !isNotRunning(error); // one that is busy is there as well
