@@ -73,11 +73,13 @@ function checkTunnel(tunnel: TunnelOptions | undefined, mode: Mode, at: Place): 
 /** A quorum that can be reached, and one that can be missed. */
 function checkQuorum({ health, servers }: VirtualService, at: Place): void {
   const { quorum, hysteresis } = health;
-  if (hysteresis >= quorum)
-    return fail(
+  if (hysteresis >= quorum) {
+    fail(
       below(at, 'hysteresis'),
       `the hysteresis, ${hysteresis}, must be less than the quorum, ${quorum}: the service would never count as down`,
     );
+    return;
+  }
   const weights = servers.reduce((sum, { weight }) => sum + weight, 0);
   if (quorum + hysteresis > 1 && quorum + hysteresis > weights)
     fail(
