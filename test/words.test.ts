@@ -73,9 +73,6 @@ const EXCEPTIONS: readonly Exception[] = [
   ),
 ];
 
-/** Not searched yet. */
-const PENDING = ['src/system/probe/'];
-
 /** `wordsOf` is `words Of`, `USUAL_PORT` is `USUAL PORT`. */
 function spaced(line: string): string {
   return line.replace(/([a-z0-9])(?=[A-Z])/g, '$1 ').replaceAll('_', ' ');
@@ -105,7 +102,7 @@ const files = [
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.svg'))
       .map((entry) => join(entry.parentPath, entry.name)),
   ),
-].filter((path) => !PENDING.some((pending) => path.startsWith(pending)));
+];
 
 test.each(files)('%s', (path) => {
   const exceptions = EXCEPTIONS.filter((one) => path.startsWith(one.path));

@@ -23,7 +23,7 @@ export interface BodyRules {
 
 /** What patterns see of a body. */
 const BODY_LIMIT = 256 * 1024;
-/** 16 bytes a chunk on the average, for who flushes every word of a page */
+/** 16 bytes a chunk on the average, for servers that flush in small pieces */
 const BODY_LIMITS = { bytes: Number.POSITIVE_INFINITY, pieces: 16_384 };
 
 /** To the end of the body, for a pattern may speak of it; without rules it is not read. */

@@ -13,7 +13,7 @@ export interface Attempt {
   await(what: string): void;
 }
 
-/** Probes under way. */
+/** Probes that are running. */
 export interface Open {
   /** what ends each */
   readonly ends: Set<() => void>;
@@ -48,7 +48,7 @@ export function attempt(
     const busyBefore = busyMs();
     let late = setTimeout(() => {
       const busy = busyMs() - busyBefore;
-      // a server is not to blame for the time in which nobody listened to it
+      // a server is not to blame for the time in which this process did not listen to it
       if (busy > timeoutMs / 2) late = setTimeout(tooLate, Math.min(busy, timeoutMs));
       else tooLate();
     }, timeoutMs);
@@ -68,7 +68,7 @@ export function attempt(
   });
 }
 
-/** Milliseconds that this process was at work, since its start. */
+/** Milliseconds that this process was busy, since its start. */
 function busyMs(): number {
   return performance.eventLoopUtilization().active;
 }
@@ -117,10 +117,10 @@ export function reasonOf(outcome: ProbeOutcome): string | undefined {
   return outcome.outcome === 'pass' ? undefined : outcome.reason;
 }
 
-/** letters of an error's message that are looked at */
+/** letters of an error's message that are read */
 const LONGEST_MESSAGE = 1000;
 
-/** An error in words that fit a log line. */
+/** An error as text that fits a log line. */
 export function describe(error: unknown): string {
   const { code, message: whole } = error as NodeJS.ErrnoException;
   // names of a certificate are in it, of which there may be thousands

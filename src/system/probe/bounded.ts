@@ -1,4 +1,4 @@
-// A connection that is read in small portions, so that no server keeps this process at work.
+// A connection that is read in small portions, so that no server keeps this process busy.
 import { Duplex } from 'node:stream';
 import { createCounter, type Limits } from './limits.js';
 import type { Turns } from './turns.js';
@@ -22,12 +22,12 @@ export class ExcessError extends Error {}
 export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Duplex {
   const count = createCounter(limits);
   let cancel = () => {};
-  let [portions, wanted, scheduled, closed] = [0, false, false, false];
+  let [portions, requested, scheduled, closed] = [0, false, false, false];
   let failure: Error | undefined;
   const stream = new Duplex({
     readableHighWaterMark: PORTION,
     read() {
-      wanted = true;
+      requested = true;
       schedule();
     },
     // why the source failed, not that a write to it was given up for that (EBADF in Node 24)
@@ -46,14 +46,14 @@ export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Dup
     scheduled = true;
     const work = () => {
       scheduled = false;
-      if (wanted) handOn();
+      if (requested) handOn();
     };
     cancel = portions < FAST_PORTIONS ? turns.soon(work) : later(PAUSE_MS, turns, work);
   }
 
   function handOn(): void {
     const size = Math.min(source.readableLength, PORTION);
-    // also without a piece: only a source that was read to the end says that it ended
+    // also without a piece: only a source that was read to the end reports its end
     const piece: Buffer | null = source.read(size);
     if (piece === null) {
       if (closed) stream.destroy(failure);
@@ -62,14 +62,14 @@ export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Dup
     portions++;
     const excess = count(piece.length);
     if (excess !== undefined) return void stream.destroy(new ExcessError(excess));
-    wanted = false;
+    requested = false;
     stream.push(piece);
   }
 
   function close(error?: Error): void {
     failure ??= error;
     closed = true;
-    wanted = true; // who reads nothing must learn of it as well
+    requested = true; // a reader that reads nothing must get it as well
     schedule();
   }
 

@@ -13,7 +13,7 @@ export interface ReceivedBytes {
 
 const SHOWN = 60;
 
-/** @returns the input; its size is bounded by who adds to it */
+/** @returns the input; its size is bounded by the caller that adds to it */
 export function createInput(): ReceivedBytes {
   let rest: Buffer = Buffer.alloc(0);
   return {

@@ -18,7 +18,7 @@ export interface ProbeTarget {
 }
 
 /**
- * `error`: the probe could not be made, which says nothing of the server. `weight`, 0..65535: what
+ * `error`: the probe could not be made, which shows nothing about the server. `weight`, 0..65535: what
  * the server asks for, where the probe reads one.
  */
 export type ProbeOutcome =

@@ -12,7 +12,7 @@ const AT_A_TIME = 256;
 const KEPT_OUTPUT = 4096;
 /** a program that prints more is ended */
 const OUTPUT_LIMITS = { bytes: 1024 * 1024, pieces: 16_384 };
-const LAST_WORDS_MS = 100;
+const LAST_OUTPUT_MS = 100;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface ProbeProgram {
@@ -29,7 +29,7 @@ export type Exec = (program: ProbeProgram, timeoutMs: number) => Promise<ProbeOu
 
 /**
  * @returns what runs a program to its end: it passes with status 0, else its last line of output
- *   says why
+ *   is the reason
  */
 export function createExec(open: Open): Exec {
   const commandAs = createUsers();
@@ -63,7 +63,7 @@ function run(
       detached: true,
     });
     one.await('end of the program');
-    // whatever is wrong with the program, it says nothing of the server
+    // a fault of the program shows nothing about the server
     child.once('error', (error: NodeJS.ErrnoException) =>
       one.done(
         notMade(error.code === 'ENOENT' ? 'no such program' : (reasonOf(outcomeOf(error)) ?? '')),
@@ -76,7 +76,7 @@ function run(
       if (excess !== undefined) one.done(failed(`printed ${excess}`));
       output = Buffer.concat([output, piece.subarray(-KEPT_OUTPUT)]).subarray(-KEPT_OUTPUT);
     };
-    // absent when it could not be started, whatever their type says
+    // absent when it could not be started, against their type
     const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];
     for (const stream of streams) stream?.on('data', keep);
     one.onEnd(() => {
@@ -89,8 +89,8 @@ function run(
       const finish = () =>
         one.done(resultOf({ status, signal, text: output.toString() }, { weight, user }));
       child.once('close', finish);
-      // who left its group may keep the output open
-      const late = setTimeout(finish, LAST_WORDS_MS);
+      // a process that left its group may keep the output open
+      const late = setTimeout(finish, LAST_OUTPUT_MS);
       one.onEnd(() => clearTimeout(late));
     });
   });

@@ -2,10 +2,10 @@
 
 /** letters of a reason that are reported */
 const LONGEST = 200;
-/** letters that are looked at at all: whatever was sent, cleaning costs no more than this */
-const LOOKED_AT = 1000;
+/** letters that are read at all: cleaning costs no more than this for any input */
+const MAX_READ = 1000;
 
-/** What a terminal obeys, what breaks a line, and what turns the direction of the rest around. */
+/** What a terminal executes, what breaks a line, and what turns the direction of the rest around. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const BLANKS = new RegExp(`(?:\\s|${UNPRINTABLE.source})+`, 'gu');
 
@@ -20,10 +20,10 @@ function copied(text: string): string {
  */
 export function cleanReason(text: string): string {
   const clean = text
-    .slice(0, LOOKED_AT)
+    .slice(0, MAX_READ)
     .replace(BLANKS, (run) => (UNPRINTABLE.test(run) ? ' ' : run))
     .trim();
-  if (clean.length <= LONGEST && text.length <= LOOKED_AT) return copied(clean);
+  if (clean.length <= LONGEST && text.length <= MAX_READ) return copied(clean);
   // half of a pair must not be left at the end
   return copied(`${clean.slice(0, LONGEST - 1).replace(/\p{Cs}$/u, '')}…`);
 }

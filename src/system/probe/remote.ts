@@ -26,7 +26,7 @@ export interface ProbeReply {
   readonly outcome: ProbeOutcome;
 }
 
-/** The process inside: what it says first is that it is ready. */
+/** The process inside: its first line reports that it is ready. */
 interface Inside {
   readonly child: ChildProcess;
   /** the namespace it is in: the name may be another one's by now */
@@ -58,7 +58,7 @@ export function createRemote(netns: string, open: Open): { readonly probe: Probe
   let serial = 0;
 
   function begin(identity: string): Inside {
-    const words = [
+    const args = [
       'netns',
       'exec',
       netns,
@@ -67,7 +67,7 @@ export function createRemote(netns: string, open: Open): { readonly probe: Probe
       process.argv[1] ?? '',
       WORKER_ARG,
     ];
-    const started = spawnWithRoom(findProgram('ip') ?? 'ip', words, {
+    const started = spawnWithRoom(findProgram('ip') ?? 'ip', args, {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let isReady = () => {};
@@ -81,12 +81,12 @@ export function createRemote(netns: string, open: Open): { readonly probe: Probe
       for (const answer of pending.values()) answer(ended);
     };
     started.once('error', over).once('exit', over);
-    // absent when it could not be started, whatever their type says
+    // absent when it could not be started, against their type
     const [questions, answers]: readonly [
       Writable | null | undefined,
       Readable | null | undefined,
     ] = [started.stdin, started.stdout];
-    questions?.on('error', () => {}); // it ended, which is told by `exit`
+    questions?.on('error', () => {}); // it ended, which `exit` reports
     questions?.write(`${JSON.stringify({ netns: identity } satisfies Placement)}\n`);
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {

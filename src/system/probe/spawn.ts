@@ -12,7 +12,7 @@ const DESCRIPTORS = 8;
  */
 export function spawnWithRoom(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   options: SpawnOptions,
 ): ChildProcess {
   const room: number[] = [];
@@ -21,5 +21,5 @@ export function spawnWithRoom(
   } finally {
     for (const fd of room) closeSync(fd);
   }
-  return spawn(program, words, options);
+  return spawn(program, args, options);
 }

@@ -14,7 +14,7 @@ import { failed } from './outcome.js';
 
 export interface TlsSpec {
   readonly verify: boolean;
-  /** file of certificates to trust; the usual ones when absent */
+  /** file of certificates to trust; those built into Node.js when absent */
   readonly ca?: string;
   /** files of the certificate that is shown to the server, and of its key */
   readonly cert?: string;
@@ -28,7 +28,7 @@ const SESSION_LIMIT = 16;
 
 /**
  * Key exchange over elliptic curves and by RSA, as browsers do. Over finite fields (DHE) the server
- * chooses the numbers: with 9,984 bits a handshake keeps this process at work for 600 ms.
+ * chooses the numbers: with 9,984 bits a handshake keeps this process busy for 600 ms.
  */
 const KEY_EXCHANGE = {
   ciphers: `${DEFAULT_CIPHERS}:!kDHE`,

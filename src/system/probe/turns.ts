@@ -6,7 +6,7 @@ export interface Turns {
   soon(work: () => void): () => void;
 }
 
-/** in one turn; the work under way is finished first */
+/** in one turn; the current work is finished first */
 const LIMIT_MS = 5;
 
 /** @returns a queue; however many connections there are, timers and other events come in between */
@@ -23,7 +23,7 @@ export function createTurns(now: () => number = () => performance.now()): Turns 
   function turn(): void {
     scheduled = false;
     const end = now() + LIMIT_MS;
-    let left = waiting.size; // what comes meanwhile belongs to the next turn
+    let left = waiting.size; // what is added until then belongs to the next turn
     for (const work of waiting) {
       waiting.delete(work);
       work();

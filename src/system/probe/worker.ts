@@ -15,7 +15,7 @@ const DEVICES = '/sys/class/net';
 const [UP, BROADCAST] = [0x1, 0x2];
 
 /**
- * Makes the probes asked for on stdin until it ends. The first line must say which network
+ * Makes the probes asked for on stdin until it ends. The first line must name the network
  * namespace this is (`Placement`): nothing is changed in another.
  * @returns why it does not begin
  */
@@ -84,7 +84,7 @@ function prepare(): void {
 }
 
 /**
- * Why nothing in this namespace can be reached from it, whatever the servers do; undefined = no
+ * Why nothing in this namespace can be reached from it, by no server's fault; undefined = no
  * reason is known.
  */
 function whyIsolated(address: string): string | undefined {

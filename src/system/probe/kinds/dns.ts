@@ -40,7 +40,7 @@ function probeDns(
     });
     const ask = () =>
       resolver.resolve(name, type, (error: NodeJS.ErrnoException | null, answer: unknown) => {
-        // the resolver waits five seconds at most, whatever it is told
+        // the resolver waits five seconds at most, with any setting
         if (error?.code === 'ETIMEOUT' && !over) return ask();
         if (error) return done(outcomeOf(error));
         done(judge(Array.isArray(answer) ? answer : [answer], type, expected));

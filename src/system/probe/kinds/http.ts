@@ -44,7 +44,7 @@ interface Hop {
   readonly spec: HttpProbe;
   readonly rules: BodyRules;
   readonly redirects: number;
-  /** said behind a reason: where a redirect led */
+  /** added to a reason: where a redirect led */
   readonly where: string;
 }
 
@@ -82,7 +82,7 @@ function createHttp(open: Open): (spec: HttpProbe, target: ProbeTarget) => Promi
 
 /** Sends one request; what it throws is an outcome as well. */
 function send(hop: Hop, one: Attempt, shared: Shared): void {
-  const said: Attempt = {
+  const reported: Attempt = {
     ...one,
     done: (outcome) =>
       one.done(
@@ -91,31 +91,31 @@ function send(hop: Hop, one: Attempt, shared: Shared): void {
     await: (what) => one.await(what + hop.where),
   };
   try {
-    const socket = openConnection(hop.target, said);
-    const request = requestOn(socket, hop.spec, said, shared);
+    const socket = openConnection(hop.target, reported);
+    const request = requestOn(socket, hop.spec, reported, shared);
     let followed = false;
     one.onEnd(() => request.destroy());
     request.on('error', (error) => {
-      if (!followed) said.done(failureOf(error));
+      if (!followed) reported.done(failureOf(error));
     });
     let interim = 0;
     request.on('information', () => {
       if (++interim > INTERIM_LIMIT)
-        said.done(failed(`more than ${INTERIM_LIMIT} answers of status 1xx before the answer`));
+        reported.done(failed(`more than ${INTERIM_LIMIT} answers of status 1xx before the answer`));
     });
-    request.on('upgrade', (response) => said.done(statusFailure(response, hop.spec) ?? PASS));
+    request.on('upgrade', (response) => reported.done(statusFailure(response, hop.spec) ?? PASS));
     request.on('response', (response) => {
       const next = redirected(response, hop);
-      if (next === undefined) return judge(response, hop, said);
+      if (next === undefined) return judge(response, hop, reported);
       // its port may be that of the next
       followed = true;
       disconnect(socket, hop.target.localPort);
-      if (typeof next === 'string') said.done(failed(next));
+      if (typeof next === 'string') reported.done(failed(next));
       else send(next, one, shared);
     });
     request.end(hop.spec.data);
   } catch (error) {
-    said.done(outcomeOf(error));
+    reported.done(outcomeOf(error));
   }
 }
 
@@ -150,7 +150,7 @@ function requestOn(
   return (tls ? secure : plain)({ ...options, createConnection });
 }
 
-/** what a form sends, as curl does where nothing else is said */
+/** what a form sends, as curl does where nothing else is set */
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 function judge(response: IncomingMessage, { spec, rules }: Hop, one: Attempt): void {
@@ -184,8 +184,8 @@ function redirected(
   if (next?.protocol !== 'http:' && next?.protocol !== 'https:')
     return `redirected to ${location}, which is no address of http`;
   const same = next.origin === new URL(base).origin;
-  const { tls: former, ...rest } = request(spec, code);
-  const tls = same ? former : tlsFor(next, former);
+  const { tls: previous, ...rest } = request(spec, code);
+  const tls = same ? previous : tlsFor(next, previous);
   return {
     target: same ? target : { ...target, port: portOf(next) },
     spec: {

@@ -17,7 +17,7 @@ export const ping: ProbeType<unknown> = {
       const seconds = String(timeoutMs / 1000);
       const from = source === undefined ? [] : ['-I', source];
       const command = [program, '-n', '-q', '-c', '1', '-W', seconds, ...from, address];
-      // it has its own limit, with which it says more
+      // it has its own limit, with which its message has more
       const result = await exec({ command, environment: {} }, timeoutMs + 500);
       if (result.outcome !== 'fail') return result;
       const { reason } = result;

@@ -57,7 +57,7 @@ function connect(
 }
 
 /**
- * One step after the other; what comes behind the last one is not looked at.
+ * One step after the other; what comes after the last one is not read.
  * @returns what begins with the first
  */
 function converse(

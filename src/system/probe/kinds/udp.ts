@@ -48,9 +48,9 @@ function probeUdp(
     const onError = (error: NodeJS.ErrnoException) =>
       done(error.code === 'ECONNREFUSED' ? failed('port unreachable') : outcomeOf(error));
     socket.on('error', onError).on('message', (bytes) => done(judge(bytes, spec, patternOf)));
-    // connected, so that a refusal is heard
+    // connected, so that a refusal is received
     socket.bind({ port: localPort, ...(source === undefined ? {} : { address: source }) }, () =>
-      // called with an error when there is no way to the server, whatever its type says
+      // called with an error when there is no route to the server, against its type
       socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
         if (error) onError(error);
         else socket.send(Buffer.from(hex, 'hex'), (unsent) => void (unsent && onError(unsent)));
