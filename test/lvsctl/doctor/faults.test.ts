@@ -232,6 +232,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['both are part of the kernel', BY_FILE, { kernelRules: true, files: { '/lib/modules/6.1.0/modules.builtin': 'kernel/ip_vs.ko\nkernel/ip_vs_rr.ko\n' } }, []],
   // capability
   ['no CAP_NET_ADMIN', DIRECTOR, { files: { '/proc/self/status': 'CapEff:\t0000000000000fff\n' } }, ['capability: this process has no CAP_NET_ADMIN; the rules were not checked > sudo lvsctl doctor']],
+  ['no CAP_NET_ADMIN: nothing is said of the services of the file', BY_FILE, { kernelRules: true, files: { '/proc/self/status': 'CapEff:\t0\n', '/sys/module/ip_vs/x': '', '/sys/module/ip_vs_rr/x': '' } }, ['capability: this process has no CAP_NET_ADMIN; the rules were not checked > sudo lvsctl doctor']],
   ['CAP_NET_ADMIN alone', DIRECTOR, { files: { '/proc/self/status': 'CapEff:\t0000000000001000\n' } }, []],
   // forwarding
   ['no forwarding, NAT', DIRECTOR, { rules: MASQ, ...sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }) }, ['forwarding: net.ipv4.ip_forward is 0 > sysctl -w net.ipv4.ip_forward=1']],
@@ -258,6 +259,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['no persistence', DIRECTOR, sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }), []],
   // port-mapping
   ['DR does not change ports', DIRECTOR, { mappedTo: 8080 }, ['port-mapping: tcp 192.0.2.10:80: server 192.0.2.11:8080 (direct) has another port than the service > ipvsadm -d -t 192.0.2.10:80 -r 192.0.2.11:8080; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
+  ['TUN does not change ports', DIRECTOR, { rules: DIRECTOR.rules.replace('-g', '-i'), mappedTo: 8080 }, ['port-mapping: tcp 192.0.2.10:80: server 192.0.2.11:8080 (tunnel) has another port than the service > ipvsadm -d -t 192.0.2.10:80 -r 192.0.2.11:8080; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -i -w 1 --tun-type ipip']],
   ['NAT changes ports', DIRECTOR, { rules: MASQ }, []],
   // weights
   ['all weights are 0', DIRECTOR, { rules: '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11 -g -w 0\n-a -t 192.0.2.10:80 -r 192.0.2.12 -g -w 0\n' }, ['weights: tcp 192.0.2.10:80: all servers have weight 0 > ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.12:80 -g -w 1; ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
@@ -282,6 +284,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['the size is not known', DIRECTOR, { connections: 4_000_000 }, []],
   // sync
   ['the sync daemon of the file does not run', BY_FILE, { file: `${fileOf('dr')}sync: [{role: master, interface: eth0, syncid: 5}]\n` }, ['sync: sync daemon master is not running > ipvsadm --start-daemon master --mcast-interface eth0 --syncid 5']],
+  ['the same with its message size', BY_FILE, { file: `${fileOf('dr')}sync: [{role: backup, interface: eth0, syncid: 5, max_length: 1000}]\n` }, ['sync: sync daemon backup is not running > ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 5 --sync-maxlen 1000']],
   // arp
   ...[['0', 'found'], ['1', ''], ['2', ''], ['3', 'found'], ['8', '']].map(([value, outcome]) => [`arp_ignore ${value}`, DR, sysctls(DR, { [`${CONF}/eth0/arp_ignore`]: value ?? '' }), outcome === '' ? [] : [`arp: net.ipv4.conf.eth0.arp_ignore is ${value} > sysctl -w net.ipv4.conf.eth0.arp_ignore=1`]] as const),
   ...[['0', 'found'], ['1', 'found'], ['2', '']].map(([value, outcome]) => [`arp_announce ${value}`, DR, sysctls(DR, { [`${CONF}/eth0/arp_announce`]: value ?? '' }), outcome === '' ? [] : [`arp: net.ipv4.conf.eth0.arp_announce is ${value} > sysctl -w net.ipv4.conf.eth0.arp_announce=2`]] as const),
@@ -306,10 +309,12 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['a DR server whose route to clients is the same interface', DR, sysctls(DR, { [`${CONF}/eth0/rp_filter`]: '1' }), []],
   // tunnel-mtu
   ['no rule for the segment size', TUN, { firewall: {} }, ['tunnel-mtu: VIP 192.0.2.10 offers segments that the tunnel has no room for; 1440 bytes fit > iptables -t mangle -A POSTROUTING -s 192.0.2.10 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1440']],
+  ['UDP has no segments', TUN, { firewall: {}, file: fileOf('tun', ', protocol: udp') }, []],
   ['the route offers no more', TUN, { firewall: {}, routes: ['default via 192.0.2.254 dev eth0 advmss 1440'] }, []],
   ['the route offers one byte more', TUN, { firewall: {}, routes: ['default via 192.0.2.254 dev eth0 advmss 1441'] }, ['tunnel-mtu: VIP 192.0.2.10 offers segments that the tunnel has no room for; 1440 bytes fit > iptables -t mangle -A POSTROUTING -s 192.0.2.10 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1440']],
   // gateway
   ['answers go elsewhere', NAT, { routes: ['default via 192.0.2.254 dev eth0'] }, ['gateway: a: the default route is via 192.0.2.254 dev eth0, not via the director 192.0.2.1 > ip route replace default via 192.0.2.1 dev eth0']],
+  ['a gateway on no network of this machine', NAT, { addresses: ['lo 127.0.0.1 8', 'eth0 192.0.2.11 32'], routes: [] }, ['gateway: a: the default route is missing, not via the director 192.0.2.1 > ip route replace default via 192.0.2.1']],
   ['a gateway whose address only begins alike', NAT, { routes: ['default via 192.0.2.11 dev eth0'] }, ['gateway: a: the default route is via 192.0.2.11 dev eth0, not via the director 192.0.2.1 > ip route replace default via 192.0.2.1 dev eth0']],
   ['the route of the lowest metric counts', NAT, { routes: ['default via 192.0.2.254 dev eth0 metric 200', 'default via 192.0.2.1 dev eth0 metric 100'] }, []],
   ['no default route', NAT, { routes: [] }, ['gateway: a: the default route is missing, not via the director 192.0.2.1 > ip route replace default via 192.0.2.1 dev eth0']],
