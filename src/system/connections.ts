@@ -32,7 +32,7 @@ export interface HttpAnswer {
   readonly body: string;
   /**
    * More, for as long as the client stays, after the body. Called once; ends with `end`.
-   * @returns what is called when the client has gone
+   * @returns what is called when the client has left
    */
   readonly stream?: (write: (text: string) => void, end: () => void) => () => void;
 }
@@ -85,7 +85,7 @@ export function createConnections(handle: HttpHandler): SocketConnections {
     const { socket, method = '', url = '' } = request;
     response.setHeader('connection', 'close');
     const body = await readBody(request);
-    if (!waiting.delete(socket)) return; // it went meanwhile, or sent a second request
+    if (!waiting.delete(socket)) return; // it was closed, or sent a second request
     served.add(socket);
     limit(socket, ANSWER_LIMIT_MS);
     const answer = body === undefined ? TOO_LONG : await handle({ method, url, body });
@@ -156,6 +156,6 @@ function send(
     response.write(text);
     if (response.writableLength > LONGEST_BACKLOG) drop(); // a reader that does not read
   };
-  const gone = stream(write, () => response.end());
-  response.on('close', gone);
+  const hangUp = stream(write, () => response.end());
+  response.on('close', hangUp);
 }

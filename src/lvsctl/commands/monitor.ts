@@ -118,7 +118,7 @@ function readFile(path: string, runtime: Runtime): string {
   return runtime.readConfigFile(path);
 }
 
-/** @throws MONITOR_REFUSED when the file has an error: the former one stays in force */
+/** @throws MONITOR_REFUSED when the file has an error: the previous one stays in force */
 async function reload({ socket }: SocketOption, world: World): Promise<number> {
   const { file } = await askReload(await world.runtime(), socket ?? world.places().socket);
   world.out(`${file} is in force\n`);

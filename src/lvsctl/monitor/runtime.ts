@@ -28,7 +28,7 @@ export interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON with a newline */
   readonly body: string;
-  /** More, for as long as the client stays. @returns what is called when it has gone */
+  /** More, for as long as the client stays. @returns what is called when it has left */
   readonly stream?: (write: (text: string) => void, end: () => void) => () => void;
 }
 

@@ -18,8 +18,8 @@ export interface ProbeTarget {
 }
 
 /**
- * `error`: the probe could not be made, which shows nothing about the server. `weight`, 0..65535: what
- * the server asks for, where the probe reads one.
+ * `error`: the probe could not be made, which shows nothing about the server. `weight`, 0..65535:
+ * what the server asks for, where the probe reads one.
  */
 export type ProbeOutcome =
   | { readonly outcome: 'pass'; readonly weight?: number }

@@ -5,7 +5,7 @@ const LONGEST = 200;
 /** letters that are read at all: cleaning costs no more than this for any input */
 const MAX_READ = 1000;
 
-/** What a terminal executes, what breaks a line, and what turns the direction of the rest around. */
+/** What a terminal executes, what breaks a line, and what turns the direction of the text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const BLANKS = new RegExp(`(?:\\s|${UNPRINTABLE.source})+`, 'gu');
 

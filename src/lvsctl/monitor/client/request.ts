@@ -68,7 +68,7 @@ export function refusal(answer: unknown, socket: string): LvsctlError {
   return new LvsctlError('MONITOR_REFUSED', message, hint ?? undefined);
 }
 
-/** What an error of the socket says of the monitor. */
+/** What an error of the socket means for the monitor. */
 export function socketError(error: unknown, socket: string): LvsctlError {
   const { code } = error as NodeJS.ErrnoException;
   if (isNotRunning(error))
@@ -79,7 +79,7 @@ export function socketError(error: unknown, socket: string): LvsctlError {
       `no permission for the socket ${socket}`,
       'only the user that runs the monitor may ask it; for one of your own give its --socket',
     );
-  // what node's parser says of bytes that are no HTTP
+  // the error of node's parser for bytes that are no HTTP
   if (code?.startsWith('HPE_')) return badAnswer(socket, 'it is not HTTP');
   return new LvsctlError(
     'MONITOR_ERROR',

@@ -12,7 +12,7 @@ export interface ApiParts {
   status(): Promise<Status>;
   /** @throws NOT_FOUND, BAD_USAGE or a system error */
   administer(request: AdminRequest): Promise<AdminAnswer>;
-  /** @throws BAD_FILE and what else refuses a file: the former one stays in force */
+  /** @throws BAD_FILE and what else refuses a file: the previous one stays in force */
   reload(): Promise<ReloadAnswer>;
   readonly feed: Feed;
 }

@@ -1,4 +1,4 @@
-// The latest events, and those who follow them.
+// The latest events, and the clients that follow them.
 import type { MonitorEvent } from '../state/events.js';
 
 /** events that a new follower gets */

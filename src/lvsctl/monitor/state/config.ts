@@ -17,7 +17,7 @@ import { NO_DRIFT } from '../table/drift.js';
 import { assumed, type Start, unknown } from './check.js';
 import { addOrphans, ownedBy } from './orphans.js';
 import { applyQuorum } from './quorum.js';
-import { applyMinUp, combined, isUnknown, settle } from './service.js';
+import { applyMinUp, combined, isUnknown, recompute } from './service.js';
 import type {
   AdminState,
   CheckState,
@@ -201,10 +201,10 @@ export function carryOver(
     }),
   };
   if (next.up === undefined) return applyMinUp(next);
-  const settled = settle(next, now);
+  const recomputed = recompute(next, now);
   // only where this file brought it below its quorum
-  const isHeld = applyQuorum({ ...settled, heldUntil: now }, now).up !== settled.up;
-  return isHeld ? settled : { ...settled, heldUntil: now };
+  const isHeld = applyQuorum({ ...recomputed, heldUntil: now }, now).up !== recomputed.up;
+  return isHeld ? recomputed : { ...recomputed, heldUntil: now };
 }
 
 /** Whether a service was up that is in the table; undefined where its sorry server is in as well. */

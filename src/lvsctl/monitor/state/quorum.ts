@@ -2,7 +2,7 @@
 import type { ServerState, ServiceState } from './state.js';
 import { effectiveWeight } from './weight.js';
 
-/** Whether its own state lets a server take new connections, whatever the service is. */
+/** Whether its own state lets a server take new connections, apart from the service. */
 export function mayServe({ admin, up, forcedUp }: ServerState): boolean {
   return admin === undefined && (up || forcedUp);
 }

@@ -40,7 +40,7 @@ export function withResult(
     weightChanged = effectiveWeight(after) !== effectiveWeight(old);
     return after;
   });
-  if (healthChanged) return settle(next, now);
+  if (healthChanged) return recompute(next, now);
   return weightChanged ? applyQuorum(next, now) : next;
 }
 
@@ -78,11 +78,11 @@ export function withAdmin(
       ? old
       : { ...old, admin, rampSince: old.admin && !admin && old.up ? now : undefined },
   );
-  return next === service ? service : settle(next, now);
+  return next === service ? service : recompute(next, now);
 }
 
 /** What the states of the servers make of the service: first `min_up`, then the quorum. */
-export function settle(service: ServiceState, now: number): ServiceState {
+export function recompute(service: ServiceState, now: number): ServiceState {
   return applyQuorum(applyMinUp(service), now);
 }
 

@@ -17,7 +17,7 @@ import { transitions } from './transitions.js';
 
 /** Drift since the last write, and servers that nothing names. */
 export function onTable(state: MonitorState, table: Table, now: number): Reduction {
-  const services = settled(state.services, now);
+  const services = recomputed(state.services, now);
   const desired = desiredTable({ ...state, services: services.list }, now);
   const drift = learnDrift(state, desired, table);
   const unmanaged = findUnmanaged(state, desired, table);
@@ -35,7 +35,7 @@ export function onTable(state: MonitorState, table: Table, now: number): Reducti
 }
 
 /** Services that are up or down now: at the start, and where first results do not come. */
-function settled(
+function recomputed(
   services: readonly ServiceState[],
   now: number,
 ): { readonly list: readonly ServiceState[]; readonly events: readonly MonitorEvent[] } {
