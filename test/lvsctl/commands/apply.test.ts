@@ -219,7 +219,7 @@ test('a guard that was killed: apply says so, and undo takes it back', async () 
   store.dead.add(8);
   const { status, stderr } = await run('apply', 'rules', '-q', '--confirm-timeout', '60');
   expect(status).toBe(2);
-  expect(stderr).toContain('is gone: nothing will be taken back');
+  expect(stderr).toContain('has ended: nothing will be taken back');
   expect((await run('apply', 'rules')).stderr).toContain('was not confirmed, and the process');
   expect((await run('undo', '1', '-q')).status).toBe(0);
   expect(store.waiting.size).toBe(0);

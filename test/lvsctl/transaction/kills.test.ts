@@ -110,7 +110,7 @@ describe('killed at any instant', { timeout: 300_000 }, () => {
     const [status] = await once(child, 'exit');
     expect(status).toBe(2);
     const refused = await one.run(['apply', path('target')]);
-    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('is gone') });
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('has ended') });
     expect((await one.run(['undo', '1', '-q'])).status).toBe(0);
     expect(await one.table()).toBe(sorted(START));
     expect(existsSync(one.pending)).toBe(false);
