@@ -2,7 +2,6 @@
 // state, and `reduce` makes the next one.
 import type { Backend } from '../../backend/backend.js';
 import { readPart } from '../../backend/readtable.js';
-import { BackendError, IpvsError } from '../../model/errors.js';
 import { serviceKey, type Table } from '../../model/table.js';
 import { messageFor } from '../../render/messages.js';
 import { desiredServices } from '../config/desired.js';
@@ -16,7 +15,7 @@ import { whenOver } from './state/expiry.js';
 import type { Input } from './state/input.js';
 import { reduce } from './state/reduce.js';
 import type { AdminState, CheckResult, MonitorState, ServerId } from './state/state.js';
-import { removeServices, writeTable } from './table/write.js';
+import { removeServices, tableError, writeIntervalMs, writeTable } from './table/write.js';
 import { createWriter, type Writer } from './table/writing.js';
 
 export interface LoopParts {
@@ -74,10 +73,7 @@ export class Loop {
     const { clock, random } = parts.runtime;
     this.#schedule = createSchedule(clock, random, parts.limit);
     this.#writer = createWriter(clock, () => this.#writeTable(), {
-      explain(error) {
-        if (!(error instanceof IpvsError || error instanceof BackendError)) throw error;
-        return error instanceof IpvsError ? messageFor(error) : error.message;
-      },
+      explain: tableError,
       failed: (reason) => parts.emit({ event: 'error', reason }),
       recovered: () => parts.emit({ event: 'recovered' }),
     });
@@ -301,17 +297,4 @@ export class Loop {
       this.#saveError = reason;
     }
   }
-}
-
-/**
- * The table is written as often as the most frequent check, between ten times a second and every
- * five seconds.
- */
-function writeIntervalMs(config: Config): number {
-  const checks = config.services.flatMap((service) => [
-    ...service.checks,
-    ...service.servers.flatMap((server) => server.checks ?? []),
-  ]);
-  const shortest = checks.reduce((least, { interval }) => Math.min(least, interval), 5);
-  return Math.max(100, shortest * 1000);
 }

@@ -9,30 +9,19 @@ import {
   type Table,
   type VirtualServer,
 } from '../../../model/table.js';
-import { checkKeys } from '../../config/checks.js';
 import { type DesiredService, desiredServices } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
-import { SLOW_START_STEPS } from '../table/desired.js';
 import { NO_DRIFT } from '../table/drift.js';
-import { assumed, type Start, unknown } from './check.js';
+import { assumed, unknown } from './check.js';
+import { type AdminOf, checksOf, found } from './newserver.js';
 import { addOrphans, ownedBy } from './orphans.js';
 import { applyQuorum } from './quorum.js';
 import { applyMinUp, combined, isUnknown, recompute } from './service.js';
-import type {
-  AdminState,
-  CheckState,
-  MonitorState,
-  RememberedServer,
-  ServerState,
-  ServiceState,
-} from './state.js';
+import type { MonitorState, RememberedServer, ServerState, ServiceState } from './state.js';
 import { effectiveWeight } from './weight.js';
 
 /** beyond what the first checks may take, for a monitor that has much to do at its start */
 const START_SLACK_MS = 1000;
-
-/** Finds the administrative state of a server. */
-type AdminOf = (server: ServerKey) => AdminState | undefined;
 
 /**
  * The state with the next file.
@@ -258,77 +247,6 @@ function kept(
   };
   if (up === before.up) return { ...next, rampSince: ramps ? before.rampSince : undefined };
   return { ...next, up, since: now, rampSince: up && !before.forcedUp ? now : undefined };
-}
-
-/**
- * A server without a history, by what the table has of it.
- * @param absent what it is when it does not serve
- */
-function found(
-  spec: DesiredService,
-  destination: Destination,
-  actual: ReadonlyMap<ServerKey, Destination>,
-  absent: Start,
-  adminOf: AdminOf,
-  now: number,
-): ServerState {
-  const { slow_start: slowStart, failed } = spec.source.health;
-  const there = actual.get(serverKey(destination));
-  const serves =
-    there !== undefined && (there.weight > 0 || destination.weight === 0 || failed !== 'quiesce');
-  if (!serves) return fresh(spec, destination, absent, adminOf, now);
-  const doubtful = spec.sorry !== undefined && actual.has(serverKey(spec.sorry));
-  const server = fresh(spec, destination, doubtful ? unknown(true) : assumed(true), adminOf, now);
-  return { ...server, rampSince: rampSince(there.weight, destination.weight, slowStart, now) };
-}
-
-/** When a slow start began that has come so far; undefined where none is running. */
-function rampSince(
-  weight: number,
-  whole: number,
-  slowStart: number,
-  now: number,
-): number | undefined {
-  // the step in which it is: less would take from it again
-  const step = Math.ceil((weight * SLOW_START_STEPS) / whole);
-  return slowStart > 0 && weight > 0 && weight < whole
-    ? now - (slowStart * 1000 * step) / SLOW_START_STEPS
-    : undefined;
-}
-
-function fresh(
-  spec: DesiredService,
-  destination: Destination,
-  start: Start,
-  adminOf: AdminOf,
-  now: number,
-): ServerState {
-  const key = serverKey(destination);
-  const checks = checksOf(spec, key, start);
-  return {
-    key,
-    spec: destination,
-    checks,
-    up: combined(checks, spec.source.health.combine),
-    since: now,
-    forcedUp: false,
-    admin: adminOf(key),
-    rampSince: undefined,
-    reported: destination.weight,
-    lastError: undefined,
-  };
-}
-
-function checksOf(service: DesiredService, server: ServerKey, start: Start): CheckState[] {
-  const checks = service.checks.get(server) ?? [];
-  const keys = checkKeys(checks);
-  return checks.map((spec, i) => ({
-    key: keys[i] ?? '',
-    spec,
-    ...start,
-    weight: undefined,
-    last: undefined,
-  }));
 }
 
 function destinationsByKey(actual: VirtualServer | undefined): Map<ServerKey, Destination> {

@@ -2,6 +2,7 @@
 import type { Backend } from '../../../backend/backend.js';
 import { readPart } from '../../../backend/readtable.js';
 import type { Change } from '../../../model/change.js';
+import { BackendError, IpvsError } from '../../../model/errors.js';
 import type { ServiceId } from '../../../model/service.js';
 import {
   parseServiceKey,
@@ -11,6 +12,8 @@ import {
   type Table,
   withChanges,
 } from '../../../model/table.js';
+import { messageFor } from '../../../render/messages.js';
+import type { Config } from '../../config/file.js';
 import type { Input, RefusedChange } from '../state/input.js';
 import type { MonitorState } from '../state/state.js';
 import { desiredTable } from './desired.js';
@@ -110,4 +113,23 @@ function keysAfter(
     if (change.kind === 'delete-service' && id) after.delete(serviceKey(id));
   }
   return after;
+}
+
+/**
+ * The table is written as often as the most frequent check, between ten times a second and every
+ * five seconds.
+ */
+export function writeIntervalMs(config: Config): number {
+  const checks = config.services.flatMap((service) => [
+    ...service.checks,
+    ...service.servers.flatMap((server) => server.checks ?? []),
+  ]);
+  const shortest = checks.reduce((least, { interval }) => Math.min(least, interval), 5);
+  return Math.max(100, shortest * 1000);
+}
+
+/** Why the table cannot be read or written. @throws the error when it is a bug */
+export function tableError(error: unknown): string {
+  if (!(error instanceof IpvsError || error instanceof BackendError)) throw error;
+  return error instanceof IpvsError ? messageFor(error) : error.message;
 }
