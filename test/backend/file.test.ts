@@ -28,11 +28,10 @@ import { decodeTable, encodeTable } from '../../src/backend/table/tablefile.js';
 import { playInto } from '../../src/simulator/kept.js';
 import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
+import { FULL } from '../support/full.js';
 import { answer } from '../support/inprocess.js';
 import { randomTable } from '../support/random.js';
 
-/** `LVS_TEST_FULL=1` plays the long versions. */
-const FULL = process.env.LVS_TEST_FULL === '1';
 const SERVICE = '-t 198.51.100.1:80';
 
 let folder: string;

@@ -13,10 +13,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FULL } from '../support/full.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const DIST = join(ROOT, 'dist');
-const FULL = process.env.LVS_TEST_FULL !== undefined;
 
 interface Start {
   pack(code: Buffer, bundle: Buffer): Buffer;

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runChild } from '../support/child.js';
+import { FULL } from '../support/full.js';
 import { goldenTopics } from '../support/golden.js';
 import { expected } from '../support/inprocess.js';
 import type { Case } from '../support/transcript.js';
@@ -345,7 +346,7 @@ describe('ipvsadm-restore changes nothing before all of stdin is read and checke
     expect(rules(env)).toBe(KEPT);
   });
 
-  test.runIf(process.env.LVS_TEST_FULL)('more than 512 MiB', { timeout: 300_000 }, () => {
+  test.runIf(FULL)('more than 512 MiB', { timeout: 300_000 }, () => {
     const env = oneRule();
     for (const input of ['yes -- "-A -t 1.1.1.1:80"', 'cat /dev/zero']) {
       const child = spawnSync(

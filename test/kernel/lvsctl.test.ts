@@ -2,6 +2,7 @@
 // served, and everything as it was after `down`.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { FULL } from '../support/full.js';
 import { prepareHost, sh } from './host.js';
 import { Agent, addMachine, addSwitch, attach, dump, removeAll, repeat, tally } from './network.js';
 
@@ -192,7 +193,7 @@ test.each(SETUPS)(
 );
 
 /** instants at which `up` is killed */
-const KILLS = process.env.LVS_TEST_FULL === '1' ? 200 : 10;
+const KILLS = FULL ? 200 : 10;
 
 test('killed at any instant of up, the next up or down ends in the exact state', {
   timeout: 3_600_000,

@@ -3,11 +3,12 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
+import { FULL } from '../support/full.js';
 import { answer } from '../support/inprocess.js';
 import { randomTable } from '../support/random.js';
 import { kernel, prepareHost, REAL, reset } from './host.js';
 
-const TABLES = process.env.LVS_TEST_FULL === '1' ? 100 : 10;
+const TABLES = FULL ? 100 : 10;
 
 let backend: Backend;
 beforeAll(async () => {

@@ -10,10 +10,11 @@ import { type DesiredRules, planChanges } from '../../src/lvsctl/transaction/pla
 import { readLive, readState, touchedBy } from '../../src/lvsctl/transaction/state.js';
 import type { Table } from '../../src/model/table.js';
 import * as random from '../support/arbitraries.js';
+import { FULL } from '../support/full.js';
 import { kernel, prepareHost, reset, sh } from './host.js';
 import { Agent, addMachine, addSwitch, attach, inside, removeAll } from './network.js';
 
-const PAIRS = process.env.LVS_TEST_FULL === '1' ? 300 : 30;
+const PAIRS = FULL ? 300 : 30;
 const DIRECTORY = mkdtempSync('/tmp/transaction-');
 const [SWITCH, INNER, CLIENT, DIRECTOR, RS1, RS2] = [
   'ta-sw',

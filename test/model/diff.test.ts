@@ -7,6 +7,7 @@ import { changesOf, diffServices, diffTables } from '../../src/model/diff.js';
 import { sameDestination, sameService } from '../../src/model/same.js';
 import { serverKey, serviceKey, type Table, withChanges } from '../../src/model/table.js';
 import { destination, serviceId, serviceOf, table } from '../support/arbitraries.js';
+import { FULL } from '../support/full.js';
 
 const EMPTY: Table = new Map();
 
@@ -44,7 +45,7 @@ describe('diffTables', () => {
         expectSame(after, desired);
         expect(changesOf(diffTables(after, desired, 'remove'))).toEqual([]);
       }),
-      { numRuns: process.env.LVS_TEST_FULL ? 10_000 : 300 },
+      { numRuns: FULL ? 10_000 : 300 },
     );
   });
 

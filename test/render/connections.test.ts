@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { parseConnection, renderConnection } from '../../src/render/connections.js';
 import { LONGEST_ROW, renderPlainRow } from '../../src/render/connrows.js';
 import { NUMERIC } from '../../src/render/names.js';
+import { FULL } from '../support/full.js';
 
 const hex = (bits: number) =>
   fc.integer({ min: 0, max: 2 ** bits - 1 }).map((value) =>
@@ -48,7 +49,7 @@ test('a plain line gives the same row both ways', () => {
     fc.property(line, (text) => {
       expect(plain(text)).toBe(general(text));
     }),
-    { numRuns: process.env.LVS_TEST_FULL ? 2000 : 500 },
+    { numRuns: FULL ? 2000 : 500 },
   );
 });
 

@@ -8,10 +8,11 @@ import type { Change } from '../../src/model/change.js';
 import { isInterfaceName } from '../../src/model/interface.js';
 import { changeArguments } from '../../src/render/rules.js';
 import { shellLine } from '../../src/render/shell.js';
+import { FULL } from '../support/full.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';
 
-const RUNS = process.env.LVS_TEST_FULL ? 2000 : 200;
+const RUNS = FULL ? 2000 : 200;
 
 /** The arguments that a POSIX shell makes of each line. */
 function parsed(lines: readonly string[]): string[][] {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFile } from '../../src/backend/table/file.js';
+import { FULL } from '../support/full.js';
 import { answer } from '../support/inprocess.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';
 
-const FULL = process.env.LVS_TEST_FULL === '1';
 let folder: string;
 let path: string;
 beforeEach(() => {

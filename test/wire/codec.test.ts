@@ -16,6 +16,7 @@ import {
 } from '../../src/wire/codec.js';
 import { messagesIn } from '../../src/wire/genl.js';
 import { DAEMON, DESTINATION, SERVICE, STATS64, TOP, type WireTop } from '../../src/wire/ipvs.js';
+import { FULL } from '../support/full.js';
 
 function roundTrip<T>(codec: Codec<T>, value: T): T {
   const buffer = encoded(codec, value);
@@ -121,7 +122,7 @@ test('whatever the bytes, reading ends, and only with a value or a WireError', (
         }
       }
     }),
-    { numRuns: process.env.LVS_TEST_FULL ? 2000 : 500 },
+    { numRuns: FULL ? 2000 : 500 },
   );
 });
 

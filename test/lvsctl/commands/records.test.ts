@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { FULL } from '../../support/full.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const SCRIPT = new URL('records.sh', import.meta.url).pathname;
-const FULL = process.env.LVS_TEST_FULL === '1';
 const KILLS = FULL ? 200 : 2;
 const allowed =
   process.geteuid?.() === 0 && spawnSync('unshare', ['-n', '-m', 'true']).status === 0;

@@ -7,6 +7,7 @@ import { iptablesMark } from '../../../src/lvsctl/plan/marks.js';
 import { parseAddress } from '../../../src/model/address.js';
 import { sameDestination, sameService } from '../../../src/model/same.js';
 import { familyOf } from '../../../src/model/service.js';
+import { FULL } from '../../support/full.js';
 import { fixtureNames } from '../../support/names.js';
 import { randomTable } from '../../support/random.js';
 
@@ -74,7 +75,7 @@ const marksOf = ({ services }: RuleFile) =>
     ];
   });
 
-const SEEDS = process.env.LVS_TEST_FULL ? 20 : 6;
+const SEEDS = FULL ? 20 : 6;
 
 test('a file made of random rules makes the same rules', async () => {
   let compared = 0;

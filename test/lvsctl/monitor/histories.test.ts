@@ -8,6 +8,7 @@ import type { MonitorEvent } from '../../../src/lvsctl/monitor/state/events.js';
 import type { AdminState } from '../../../src/lvsctl/monitor/state/state.js';
 import type { Destination } from '../../../src/model/destination.js';
 import { serverKey } from '../../../src/model/table.js';
+import { FULL } from '../../support/full.js';
 import {
   allUp,
   type Behaviour,
@@ -218,7 +219,7 @@ const DISABLED_EARLY: [Moment[], Variant] = [
 ];
 
 describe('random histories', () => {
-  const RUNS = process.env.LVS_TEST_FULL ? 1500 : 60;
+  const RUNS = FULL ? 1500 : 60;
   test('of failures, administrators, other files and deaths: never without a server, nothing flaps, and right when it settled', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -11,6 +11,7 @@ import { adminStates } from '../../../src/lvsctl/monitor/state/config.js';
 import type { AdminState, CheckResult } from '../../../src/lvsctl/monitor/state/state.js';
 import { parseServerKey, serverKey, withChanges } from '../../../src/model/table.js';
 import { seeded } from '../../../src/simulator/random.js';
+import { FULL } from '../../support/full.js';
 import { deepFreeze, PureMonitor } from '../../support/purehistory.js';
 import {
   expectPrintable,
@@ -21,7 +22,7 @@ import {
   UNMANAGED,
 } from '../../support/purelaws.js';
 
-const RUNS = process.env.LVS_TEST_FULL ? 100_000 : 2000;
+const RUNS = FULL ? 100_000 : 2000;
 const RISE = 2;
 const FALL = 3;
 

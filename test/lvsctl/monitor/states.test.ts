@@ -30,6 +30,7 @@ import { NO_DRIFT } from '../../../src/lvsctl/monitor/table/drift.js';
 import { reconcile } from '../../../src/lvsctl/monitor/table/reconcile.js';
 import type { Destination } from '../../../src/model/destination.js';
 import { serverKey, tableOf } from '../../../src/model/table.js';
+import { FULL } from '../../support/full.js';
 
 /** A result of check `check` of server `i`. */
 function withResult(
@@ -239,7 +240,7 @@ describe('thousands of random histories', () => {
           }
         },
       ),
-      { numRuns: process.env.LVS_TEST_FULL ? 3000 : 100 },
+      { numRuns: FULL ? 3000 : 100 },
     );
   }, 120_000);
 });

@@ -11,6 +11,7 @@ import {
   restoredState,
   withoutExpired,
 } from '../../../src/lvsctl/monitor/state/lasting.js';
+import { FULL } from '../../support/full.js';
 
 const SERVICE = 'tcp 192.0.2.1:80';
 const ADMIN: Lasting['admin'][number] = {
@@ -214,7 +215,7 @@ describe('damaged', () => {
           expect(new Date(one.since).toISOString()).toBe(one.since);
         }
       }),
-      { numRuns: process.env.LVS_TEST_FULL ? 20_000 : 1000 },
+      { numRuns: FULL ? 20_000 : 1000 },
     );
   });
 });

@@ -9,10 +9,11 @@ import { checkEntry } from '../../../src/lvsctl/plan/recordformat.js';
 import { JournalError } from '../../../src/lvsctl/plan/recordline.js';
 import { isRoute } from '../../../src/lvsctl/plan/route.js';
 import { wholeMachine } from '../../support/fakeip.js';
+import { FULL } from '../../support/full.js';
 import { memoryRecords } from '../../support/machine.js';
 import { ROWS } from '../../support/settings.js';
 
-const RUNS = process.env.LVS_TEST_FULL === '1' ? 20_000 : 1_000;
+const RUNS = FULL ? 20_000 : 1_000;
 const ABOUT = {
   role: 'director',
   file: '/etc/lvs é.yaml',

@@ -11,9 +11,8 @@ import type { Change } from '../../../src/model/change.js';
 import { BackendError, IpvsError } from '../../../src/model/errors.js';
 import { serviceKey, type Table } from '../../../src/model/table.js';
 import * as random from '../../support/arbitraries.js';
+import { FULL } from '../../support/full.js';
 import { answer } from '../../support/inprocess.js';
-
-const FULL = process.env.LVS_TEST_FULL === '1';
 
 async function load(text: string): Promise<MemoryBackend> {
   const backend = new MemoryBackend();

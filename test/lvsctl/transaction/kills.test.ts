@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runChild, start } from '../../support/child.js';
+import { FULL } from '../../support/full.js';
 
-const KILLS = process.env.LVS_TEST_FULL === '1' ? 200 : 20;
+const KILLS = FULL ? 200 : 6;
 const SERVICES = 20;
 const directory = mkdtempSync('/tmp/lvs-kills-');
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

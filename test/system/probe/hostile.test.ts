@@ -3,9 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { fuzzProbes } from '../../fuzz/harness.js';
+import { FULL } from '../../support/full.js';
 
 const root = new URL('../../../', import.meta.url).pathname;
-const FULL = process.env.LVS_TEST_FULL !== undefined;
 /** one regular expression of quadratic cost took 3,000 ms */
 const PAUSE_MS = 500;
 /** MiB; one body kept as its pieces took 180 */

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ProbeTarget } from '../../../src/system/probe/outcome.js';
 import { createProbe } from '../../../src/system/probe/probe.js';
 import type { ProbeSpec, ProbeSpecOf } from '../../../src/system/probe/spec.js';
+import { FULL } from '../../support/full.js';
 
 /** A probe by kind, whose outcome is undefined for a pass, the reason of a failure, or an error. */
 function withVerdicts({ probe, end }: ReturnType<typeof createProbe>) {
@@ -508,7 +509,7 @@ describe('dns', () => {
     );
   });
   // the resolver gives up after 5 s
-  test.runIf(process.env.LVS_TEST_FULL)(
+  test.runIf(FULL)(
     'its own limit counts, not that of the resolver',
     { timeout: 10_000 },
     async () => {
