@@ -5,6 +5,7 @@ import { serverKey, serviceKey } from '../../model/table.js';
 import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
 import { hasCode, LvsctlError } from '../errors.js';
+import { loginName } from '../login.js';
 import { waitEmpty } from '../monitor/client/drain.js';
 import { lastServers } from '../monitor/client/lastservers.js';
 import { askAdmin, askStatus } from '../monitor/client/request.js';
@@ -133,9 +134,4 @@ function remember(
   if (changed.length > 0)
     withState(path, () => store.save(withRemembered(lasting, [...others, ...next])));
   return servers.map((one) => ({ ...one, changed: changed.includes(one) }));
-}
-
-/** The login name of the caller, for the status; behind sudo that of the user who ran sudo. */
-function loginName({ env }: World): string {
-  return env.SUDO_USER ?? env.LOGNAME ?? env.USER ?? '';
 }

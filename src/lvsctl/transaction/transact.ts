@@ -2,6 +2,7 @@
 import type { Backend } from '../../backend/backend.js';
 import { LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
+import { loginName } from '../login.js';
 import { isLoaded } from '../plan/sysctl.js';
 import type { World } from '../world.js';
 import { checkPlan } from './check.js';
@@ -255,11 +256,6 @@ function warnInterrupted(
     if (why === undefined) throw error;
     err(`lvsctl: warning: ${why}\n`);
   }
-}
-
-/** Behind sudo the user who called it. */
-function loginName({ env }: World): string {
-  return env.SUDO_USER ?? env.LOGNAME ?? env.USER ?? '';
 }
 
 export function timeOf({ now }: Pick<World, 'now'>): string {
