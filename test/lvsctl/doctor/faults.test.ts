@@ -132,10 +132,10 @@ function programsOf(
       const found = facts.arp[address];
       return found === undefined ? {} : { status: 1, stdout: found };
     },
-    nft: (args) => (args[0] === '-j' ? { stdout: facts.firewall['nft'] ?? '' } : { status: 1 }),
+    nft: (args) => (args[0] === '-j' ? { stdout: facts.firewall.nft ?? '' } : { status: 1 }),
     'iptables-save': saved('iptables-save'),
     'ip6tables-save': saved('ip6tables-save'),
-    iptables: () => ({ status: facts.firewall['iptables'] === undefined ? 1 : 0 }),
+    iptables: () => ({ status: facts.firewall.iptables === undefined ? 1 : 0 }),
   };
 }
 
