@@ -224,9 +224,10 @@ test('a crowded connection table: the repair loads the module with a larger one 
     });
     expect(await diagnose(DIRECTOR, FILE)).toMatchObject({ findings: [] });
   } finally {
-    reload(`conn_tab_bits=${former}`); // other files of this lab list the size
+    // other files of this lab list the size
+    reload(`conn_tab_bits=${former}`);
+    sh('/sbin/modprobe', 'ip_vs_pe_sip');
   }
-  sh('/sbin/modprobe', 'ip_vs_pe_sip');
 });
 
 test('another port in DR, which only other programs can set, in the live table', {
