@@ -101,7 +101,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Whose time passes at once, as soon as somebody waits for it: for commands that wait a while. */
+/** A runtime whose time passes at once when a command waits for it. */
 export async function hastyRuntime(): Promise<Runtime> {
   const runtime = simulatedRuntime({ probe: () => ({ outcome: PASSES, tookMs: 1 }) });
   const { clock } = runtime;

@@ -85,8 +85,8 @@ interface RateOptions {
 
 async function showRates({ json, interval }: RateOptions, world: World): Promise<number> {
   const { clock } = await world.runtime();
-  const started = clock.now();
   const before = await readReport(world);
+  const started = clock.now();
   await new Promise<void>((resolve) => {
     clock.after(interval * 1000, resolve);
   });

@@ -82,7 +82,7 @@ export function statsText({ services, total }: Report, terminal: Terminal): stri
         row(nameOf(service), service.counters),
         ...service.servers.map(({ server, counters }) => row(`  ${server}`, counters)),
       ]),
-      ...(total ? [row('all since the start', total)] : []),
+      ...(total ? [row('all, also removed', total)] : []),
     ],
     terminal,
   );

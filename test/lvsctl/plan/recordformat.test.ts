@@ -120,7 +120,7 @@ function replaced(value: unknown, path: readonly string[], by: unknown): unknown
   return copy;
 }
 
-/** what somebody would write who wants `down` to do something else */
+/** damage that would make `down` do something else */
 const HOSTILE = [
   null,
   0,
