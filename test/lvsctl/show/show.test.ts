@@ -167,6 +167,25 @@ test.each([
 });
 
 describe('rates', () => {
+  test('the time of the first reading does not count', async () => {
+    const base = await hastyRuntime();
+    let reading = 0;
+    const clock = { ...base.clock, now: () => base.clock.now() + reading };
+    const machine = {
+      ...fakeMachine({}, {}, backend),
+      backend: async () => {
+        reading += 1000;
+        return backend;
+      },
+    };
+    const { stdout } = await lvsctl(
+      ['show', 'rates', '--json'],
+      {},
+      { machine, runtime: async () => ({ ...base, clock }) },
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ interval_seconds: 5 });
+  });
+
   const totals = (connections: bigint) => ({
     connections,
     in_packets: 10n,
