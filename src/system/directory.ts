@@ -8,13 +8,19 @@ import { dirname } from 'node:path';
  * @throws a system error
  */
 export function makeDirectory(path: string): void {
+  if (isMade(path)) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  if (!isMade(path)) mkdirSync(path, 0o700); // for its error
+}
+
+/** True also when it was there, or another process made it just now; false when its parent is not. */
+function isMade(path: string): boolean {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeDirectory(dirname(path));
-    mkdirSync(path, 0o700);
+    if (code === 'ENOENT') return false;
+    if (code !== 'EEXIST') throw error;
   }
+  return true;
 }
