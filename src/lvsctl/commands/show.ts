@@ -1,6 +1,8 @@
 // lvsctl show: the live table, its traffic and its connections, for people and as JSON.
 import { jsonText } from '../json.js';
-import { idOf, rateOf, ratesOf } from '../show/rates.js';
+import { createSampler } from '../sample/sampler.js';
+import { readSnapshot } from '../sample/snapshot.js';
+import { idOf } from '../show/rates.js';
 import { type Report, readReport, VERSION } from '../show/report.js';
 import type { ShownService } from '../show/table.js';
 import type { Subcommand } from '../subcommand.js';
@@ -84,19 +86,17 @@ interface RateOptions {
 }
 
 async function showRates({ json, interval }: RateOptions, world: World): Promise<number> {
-  const { clock } = await world.runtime();
-  const before = await readReport(world);
-  const started = clock.now();
-  await new Promise<void>((resolve) => {
-    clock.after(interval * 1000, resolve);
+  const runtime = await world.runtime();
+  const sampler = createSampler({
+    clock: runtime.clock,
+    windowMs: interval * 1000,
+    read: () => readSnapshot({ world, runtime, socket: undefined }),
   });
-  const after = await readReport(world);
-  const seconds = (clock.now() - started) / 1000;
-  const services = ratesOf(before.services, after.services, seconds);
-  const total = rateOf(before.total, after.total, seconds);
+  const { report, error, seconds, rated: services, total_rates: total } = await sampler.rated(0);
+  if (report === undefined) throw error;
   if (json) {
-    const parts = { interval_seconds: Math.round(seconds * 1000) / 1000, services, total };
-    world.out(document('rates', after, parts));
-  } else world.out(`${ratesText(services, total, world)}${missingText(after)}`);
+    const interval_seconds = Math.round((seconds ?? interval) * 1000) / 1000;
+    world.out(document('rates', report, { interval_seconds, services, total }));
+  } else world.out(`${ratesText(services, total, world)}${missingText(report)}`);
   return 0;
 }

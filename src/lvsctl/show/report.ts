@@ -1,5 +1,6 @@
 // What `lvsctl show` knows: the table from the kernel, or from /proc where the kernel answers only
 // to root. Its shapes are those of share/schema/show-1.json.
+import type { Backend } from '../../backend/backend.js';
 import { readEntries } from '../../backend/readtable.js';
 import { formatAddress } from '../../model/address.js';
 import { IpvsError } from '../../model/errors.js';
@@ -56,11 +57,15 @@ const ROOT_ONLY = [
 
 /**
  * Reads all of it. Without the right to ask the kernel, what /proc gives to every user.
+ * @param open the backend, by default that of the machine
  * @throws what the backend throws, when /proc has no table either
  */
-export async function readReport(world: World): Promise<Report> {
+export async function readReport(
+  world: World,
+  open: () => Promise<Backend> = () => world.machine.backend(),
+): Promise<Report> {
   try {
-    return await fromBackend(world);
+    return await fromBackend(await open(), world);
   } catch (error) {
     const isDenied = error instanceof IpvsError && error.code === 'EPERM';
     const text = isDenied ? world.machine.read(procPath(world, 'ip_vs')) : undefined;
@@ -80,8 +85,7 @@ export async function readReport(world: World): Promise<Report> {
   }
 }
 
-async function fromBackend(world: World): Promise<Report> {
-  const backend = await world.machine.backend();
+async function fromBackend(backend: Backend, world: World): Promise<Report> {
   const { version, connectionTableSize } = await backend.info();
   const daemons = await backend.daemons();
   const { tcp, tcpFin, udp } = await backend.timeouts();

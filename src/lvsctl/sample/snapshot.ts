@@ -1,0 +1,77 @@
+// One reading of the table and of the monitor's states.
+import type { Backend } from '../../backend/backend.js';
+import { hasCode, type LvsctlError } from '../errors.js';
+import { expectedError, reasonOf } from '../failure.js';
+import { askStatus } from '../monitor/client/request.js';
+import type { Clock, Runtime } from '../monitor/runtime.js';
+import type { Status } from '../monitor/status.js';
+import { type Report, readReport } from '../show/report.js';
+import type { World } from '../world.js';
+
+export interface Snapshot {
+  /** clock milliseconds, of the reading of the counters */
+  readonly at: number;
+  /** ISO 8601 */
+  readonly time: string;
+  /** seconds that the reading of the table took */
+  readonly took: number;
+  /** undefined where the table could not be read */
+  readonly report: Report | undefined;
+  /** why it could not be read; null when it was */
+  readonly error: LvsctlError | null;
+  /** undefined where no monitor runs, or it does not answer */
+  readonly monitor: Status | undefined;
+  /** why its states are not known; null when they are, or when no monitor runs */
+  readonly monitor_error: string | null;
+}
+
+export interface SnapshotSource {
+  readonly world: World;
+  readonly runtime: Pick<Runtime, 'ask'> & { readonly clock: Clock };
+  /** the table; by default that of the machine */
+  readonly backend?: () => Promise<Backend>;
+  /** the monitor's socket; undefined = it is not asked */
+  readonly socket: string | undefined;
+}
+
+/** Never rejects for what can be expected of a table or a monitor: the reasons are in it. */
+export async function readSnapshot(source: SnapshotSource): Promise<Snapshot> {
+  const { clock } = source.runtime;
+  const began = clock.now();
+  const table = await readTable(source);
+  const ended = clock.now();
+  const monitor = await readMonitor(source);
+  return {
+    at: (began + ended) / 2,
+    time: clock.date().toISOString(),
+    took: (ended - began) / 1000,
+    ...table,
+    ...monitor,
+  };
+}
+
+async function readTable({
+  world,
+  backend,
+}: SnapshotSource): Promise<Pick<Snapshot, 'report' | 'error'>> {
+  try {
+    return { report: await readReport(world, backend), error: null };
+  } catch (error) {
+    const expected = expectedError(error);
+    if (expected === undefined) throw error;
+    return { report: undefined, error: expected };
+  }
+}
+
+async function readMonitor({
+  runtime,
+  socket,
+}: SnapshotSource): Promise<Pick<Snapshot, 'monitor' | 'monitor_error'>> {
+  if (socket === undefined) return { monitor: undefined, monitor_error: null };
+  try {
+    return { monitor: await askStatus(runtime, socket), monitor_error: null };
+  } catch (error) {
+    const isAbsent = hasCode(error, 'NO_MONITOR');
+    return { monitor: undefined, monitor_error: isAbsent ? null : reasonOf(error) };
+  }
+}
