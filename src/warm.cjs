@@ -1,4 +1,4 @@
-// node src/warm.cjs: runs everyday commands on the built ipvsadm and keeps V8's code cache of what they compiled beside the bundle.
+// node src/warm.cjs: runs everyday commands of the built programs and keeps V8's code cache of what they compiled beside the bundle.
 //
 // The kernel is a stand-in, so that building needs no privilege and loads no module: it gives the family a number, accepts every change
 // and knows one service with one server.
@@ -27,6 +27,33 @@ const COMMANDS = [
   ['-C'],
   ['-h'],
 ];
+
+/** Of lvsctl: only what reads, and nothing of the machine but the table in a file. */
+const LVSCTL_COMMANDS = [
+  ['check', 'FILE'],
+  ['plan', 'FILE'],
+  ['diff', 'FILE'],
+  ['plan', 'FILE', '--json'],
+  ['check', 'WRONG'],
+  ['show', 'services'],
+  ['show', 'services', '--json'],
+  ['--help'],
+  ['apply', '--help'],
+  ['nosuch'],
+];
+const LVSCTL_FILE = `vips: [{ address: 192.0.2.1, interface: eth0 }]
+services:
+  - name: web
+    address: 192.0.2.1
+    port: 80
+    scheduler: wrr
+    mode: nat
+    gateway: 198.51.100.254
+    check: { type: http, path: /, status: [200, 301] }
+    servers:
+      - { address: 198.51.100.1, weight: 2 }
+      - { address: 198.51.100.2 }
+`;
 
 const u16 = (...values) => Buffer.from(new Uint16Array(values).buffer);
 const u32 = (...values) => Buffer.from(new Uint32Array(values).buffer);
@@ -123,6 +150,31 @@ function load(file, scripts) {
   return module.exports;
 }
 
+async function runLvsctl(program, folder, env) {
+  const files = { FILE: path.join(folder, 'a.yaml'), WRONG: path.join(folder, 'wrong.yaml') };
+  fs.writeFileSync(files.FILE, LVSCTL_FILE);
+  fs.writeFileSync(files.WRONG, LVSCTL_FILE.replace('scheduler', 'schedular'));
+  const { stdout, stderr } = process;
+  const write = { out: stdout.write, err: stderr.write };
+  stdout.write = stderr.write = (...args) => {
+    const done = args.at(-1);
+    if (typeof done === 'function') done();
+    return true;
+  };
+  try {
+    for (const args of LVSCTL_COMMANDS) {
+      const named = args.map((arg) => files[arg] ?? arg);
+      process.argv = [process.execPath, '/lvsctl', ...named];
+      process.env = { ...env, LVS_BACKEND: `file:${path.join(folder, 'table')}` };
+      await program.main();
+      process.removeAllListeners('uncaughtException');
+    }
+  } finally {
+    Object.assign(stdout, { write: write.out });
+    Object.assign(stderr, { write: write.err });
+  }
+}
+
 async function main() {
   const scripts = new Map();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lvs-warm-'));
@@ -139,6 +191,7 @@ async function main() {
       ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts),
       local: load(path.join(DIST, 'local.cjs'), scripts),
     };
+    await runLvsctl(load(path.join(DIST, 'lvsctl.cjs'), scripts), folder, env);
     for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
       const program = backend === 'kernel' ? programs.ipvsadm : programs.local;
       for (const args of COMMANDS) {
