@@ -222,14 +222,19 @@ describe('limits', () => {
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
 
-  test('more entries at once than a table file holds', { timeout: 120_000 }, async () => {
-    await restore(NAT);
-    const before = readFileSync(path, 'utf8');
-    const { stderr, status } = await simulate(['--connections', '201000', '--rate', '1000000']);
-    expect(stderr).toMatch(
-      /^lvsctl: --keep: more than 200000 connections and templates at once; nothing was kept\n/,
-    );
-    expect(status).toBe(2);
-    expect(readFileSync(path, 'utf8')).toBe(before);
-  });
+  // 200,000 connections take 3 s of CPU, more than all other cases here
+  test.runIf(FULL)(
+    'more entries at once than a table file holds',
+    { timeout: 120_000 },
+    async () => {
+      await restore(NAT);
+      const before = readFileSync(path, 'utf8');
+      const { stderr, status } = await simulate(['--connections', '201000', '--rate', '1000000']);
+      expect(stderr).toMatch(
+        /^lvsctl: --keep: more than 200000 connections and templates at once; nothing was kept\n/,
+      );
+      expect(status).toBe(2);
+      expect(readFileSync(path, 'utf8')).toBe(before);
+    },
+  );
 });
