@@ -30,6 +30,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'schedulers',
     'system/probe/spec',
     'system/probe/outcome',
+    // a pure function of a text
+    'system/capability',
   ],
 };
 

@@ -1,10 +1,8 @@
 // Other programs and this process's privileges.
 import { existsSync, readFileSync } from 'node:fs';
+import { CAP_NET_RAW, isEffective } from './capability.js';
 
 const MODPROBE = '/sbin/modprobe';
-const CAP_NET_RAW = 13n;
-/** to enter another namespace */
-export const CAP_SYS_ADMIN = 21n;
 
 /**
  * Runs modprobe for a module, its messages going to our stderr.
@@ -22,15 +20,16 @@ export function mayOpenRawSockets(): boolean {
 
 /** Whether this process has a capability in effect, by its number in linux/capability.h. */
 export function hasCapability(number: bigint): boolean {
+  // without /proc the user id must do
+  return isEffective(number, ownStatus()) ?? process.geteuid?.() === 0;
+}
+
+function ownStatus(): string | undefined {
   try {
-    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(
-      readFileSync('/proc/self/status', 'latin1'),
-    )?.[1];
-    if (effective !== undefined) return ((BigInt(`0x${effective}`) >> number) & 1n) === 1n;
+    return readFileSync('/proc/self/status', 'latin1');
   } catch {
-    // no /proc: the user id must do
+    return undefined;
   }
-  return process.geteuid?.() === 0;
 }
 
 /** Whether the kernel has IPVS, built in or loaded; false also when that cannot be known. */

@@ -4,6 +4,7 @@ import { type Address, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service } from '../../model/service.js';
+import { CAP_NET_ADMIN, isEffective } from '../../system/capability.js';
 import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
 import { type Facts, gatherFacts } from '../plan/facts.js';
@@ -46,8 +47,6 @@ export interface Inspection {
   sysctl(key: string): string | undefined;
 }
 
-const CAP_NET_ADMIN = 12n;
-
 /** Gathers everything once. @throws CommandError when `ip` fails */
 export async function inspect(
   config: Config | undefined,
@@ -75,9 +74,7 @@ export async function inspect(
 
 /** Whether this process has CAP_NET_ADMIN. */
 export function mayAdminister(machine: Machine): boolean {
-  const effective =
-    /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+  return isEffective(CAP_NET_ADMIN, machine.read('/proc/self/status')) ?? false;
 }
 
 /** Addresses for one host alone that are not of 127/8: VIPs that ARP does not announce. */
