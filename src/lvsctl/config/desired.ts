@@ -5,14 +5,12 @@ import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
 import { prefixBits } from '../../model/prefix.js';
 import { flagBits } from '../../model/scheduler.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
-import { type ServerKey, serverKey } from '../../model/table.js';
+import { type ServerKey, serverKey, type VirtualServer } from '../../model/table.js';
 import type { Check } from './checks.js';
 import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
 
-export interface DesiredService {
-  readonly service: Service;
-  /** in the file's order */
-  readonly destinations: readonly Destination[];
+/** A service with its servers, as the file has them and in its order. */
+export interface DesiredService extends VirtualServer {
   /** weight 1; in the table only while no other server is */
   readonly sorry: Destination | undefined;
   /** of each server; none = it always counts as up */

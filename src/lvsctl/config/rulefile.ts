@@ -11,7 +11,7 @@ import type { Change } from '../../model/change.js';
 import type { DaemonRequest } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service, ServiceId } from '../../model/service.js';
-import { serviceKey } from '../../model/table.js';
+import { serviceKey, type VirtualServer } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import { describeLookAlike, findLookAlike } from './lookalike.js';
 import { ConfigError, lineError, type Problem } from './problem.js';
@@ -22,10 +22,7 @@ export interface NameResolver {
   resolve(lookups: Lookups): Promise<Found>;
 }
 
-export interface RuleFileService {
-  readonly service: Service;
-  /** in the order of the file */
-  readonly destinations: readonly Destination[];
+export interface RuleFileService extends VirtualServer {
   /** line of the file that made it, from 1 */
   readonly line: number;
 }
