@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { readConfig } from '../config/read.js';
 import { examine } from '../doctor/examine.js';
 import { type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
+import { gatherMachineFacts } from '../facts/gather.js';
+import { factsText } from '../facts/json.js';
 import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
@@ -10,6 +12,7 @@ import type { World } from '../world.js';
 interface Options {
   readonly role?: InspectedRole;
   readonly json?: boolean;
+  readonly facts?: true;
 }
 
 const FINDINGS = 1;
@@ -23,6 +26,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       ]),
     )
     .option('--json', 'print JSON')
+    .option('--facts', 'print what was read of this machine as JSON, and stop')
     .action((file: string | undefined, options: Options) =>
       finish((world) => doctor(file, options, world)),
     );
@@ -30,9 +34,13 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function doctor(
   file: string | undefined,
-  { role, json = false }: Options,
+  { role, json = false, facts }: Options,
   world: World,
 ): Promise<number> {
+  if (facts) {
+    world.out(factsText(await gatherMachineFacts(world)));
+    return 0;
+  }
   const config = file === undefined ? undefined : readConfig(world.readText(file), file);
   const diagnosis = await examine(await inspect(config, role, world.machine));
   world.out(

@@ -1,0 +1,165 @@
+// One reading of this machine: about a dozen processes and some files, at any size.
+import { readEntries } from '../../backend/readtable.js';
+import type { Connection } from '../../model/connection.js';
+import { IpvsError } from '../../model/errors.js';
+import { parseConnection } from '../../render/connections.js';
+import { shellLine } from '../../render/shell.js';
+import { CommandError } from '../plan/command.js';
+import type { Machine } from '../plan/machine.js';
+import { hasRules } from '../plan/rules.js';
+import { shownTable } from '../show/table.js';
+import type { World } from '../world.js';
+import { connectionFacts } from './connections.js';
+import { addressFacts, type IpLink, linkFacts, neighbourFacts, udpTunnelFacts } from './links.js';
+import { parseListeners } from './listeners.js';
+import { packetFilterFact } from './packetfilter.js';
+import { type IpRoute, type IpRule, routeFacts, routingRuleFacts } from './routes.js';
+import { sysctlKeys } from './sysctls.js';
+import {
+  type ConnectionFacts,
+  type DaemonFact,
+  FACTS_FORMAT,
+  FACTS_VERSION,
+  type ListenerFact,
+  type MachineFacts,
+} from './types.js';
+
+type Source = Pick<World, 'machine' | 'lines' | 'netns'>;
+
+/** Reads everything. @throws CommandError when `ip` fails; BackendError as the backend does */
+export async function gatherMachineFacts(source: Source): Promise<MachineFacts> {
+  const { machine } = source;
+  const missing: string[] = [];
+  const links = askIp(machine, ['-details', 'addr', 'show']) as readonly IpLink[];
+  const names = links.flatMap(({ ifname }) => (ifname === undefined ? [] : [ifname]));
+  const table = await tableFacts(machine, missing);
+  const read = (path: string) => machine.read(path)?.trim();
+  const routes = (['ipv4', 'ipv6'] as const).map((family) => {
+    const option = family === 'ipv4' ? '-4' : '-6';
+    return {
+      routes: routeFacts(
+        askIp(machine, [option, 'route', 'show', 'table', 'all']) as IpRoute[],
+        family,
+      ),
+      rules: routingRuleFacts(askIp(machine, [option, 'rule', 'show']) as IpRule[], family),
+    };
+  });
+  return {
+    format: FACTS_FORMAT,
+    version: FACTS_VERSION,
+    machine: read('/proc/sys/kernel/hostname') ?? 'this machine',
+    namespace: source.netns ?? null,
+    kernel: read('/proc/sys/kernel/osrelease') ?? null,
+    container: read('/run/systemd/container') ?? null,
+    links: linkFacts(links),
+    addresses: addressFacts(links),
+    routes: routes.flatMap((one) => one.routes),
+    rules: routes.flatMap((one) => one.rules),
+    neighbours: neighbourFacts(askIp(machine, ['neigh', 'show']) as []),
+    udp_tunnels: udpTunnels(machine),
+    sysctls: Object.fromEntries(
+      sysctlKeys(names).flatMap((key) => {
+        const value = read(`/proc/sys/${key}`);
+        return value === undefined ? [] : [[key, value]];
+      }),
+    ),
+    packet_filter: packetFilterFact(machine, missing),
+    conntrack: conntrack(read),
+    ...table,
+    connections: table.services === null ? null : await connections(source, missing),
+    modules: machine
+      .list('/sys/module')
+      .filter((name) => /^(?:ip_vs|nf_conntrack|nf_tables$|ipip$|fou)/.test(name)),
+    listeners: listeners(machine),
+    missing,
+  };
+}
+
+function askIp(machine: Machine, args: readonly string[]): unknown {
+  const all = ['-json', ...args];
+  const { status, stdout, stderr } = machine.run('ip', all);
+  if (status !== 0)
+    throw new CommandError(
+      `${shellLine(['ip', ...all])}: ${stderr.trim() || `exit status ${status}`}`,
+    );
+  return JSON.parse(stdout.trim() || '[]');
+}
+
+/** The module is loaded only where such a port was opened. */
+function udpTunnels(machine: Machine) {
+  if (!machine.list('/sys/module').includes('fou')) return [];
+  const { status, stdout } = machine.run('ip', ['-json', 'fou', 'show']);
+  return status === 0 ? udpTunnelFacts(JSON.parse(stdout.trim() || '[]')) : [];
+}
+
+async function tableFacts(
+  machine: Machine,
+  missing: string[],
+): Promise<Pick<MachineFacts, 'services' | 'daemons'>> {
+  if (!hasRules(machine)) return { services: [], daemons: [] };
+  if (machine.hasKernelRules && !mayAdminister(machine)) {
+    missing.push(NOT_PERMITTED);
+    return { services: null, daemons: [] };
+  }
+  try {
+    const backend = await machine.backend();
+    const services = shownTable(await readEntries(backend));
+    const daemons = (await backend.daemons()).map(
+      ({ role, interface: device, syncId }): DaemonFact => ({
+        role,
+        interface: device,
+        syncid: syncId,
+      }),
+    );
+    return { services, daemons };
+  } catch (error) {
+    if (!(error instanceof IpvsError) || error.code !== 'EPERM') throw error;
+    missing.push(NOT_PERMITTED);
+    return { services: null, daemons: [] };
+  }
+}
+
+const NOT_PERMITTED = 'the rules of the kernel: no CAP_NET_ADMIN';
+const CAP_NET_ADMIN = 12n;
+
+/** Whether this process has CAP_NET_ADMIN. */
+export function mayAdminister(machine: Machine): boolean {
+  const effective =
+    /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+}
+
+async function connections(
+  { machine, lines }: Source,
+  missing: string[],
+): Promise<ConnectionFacts | null> {
+  if (!machine.hasKernelRules)
+    return connectionFacts((await (await machine.backend()).connections()) ?? []);
+  const path = '/proc/net/ip_vs_conn';
+  if (machine.list('/proc/net').includes('ip_vs_conn')) return connectionFacts(parsed(lines(path)));
+  if (hasRules(machine)) missing.push(`connections: ${path} is not there`);
+  return null;
+}
+
+function* parsed(lines: Iterable<string>): Generator<Connection> {
+  for (const line of lines) {
+    const connection = line.startsWith('Pro ') ? undefined : parseConnection(line);
+    if (connection) yield connection;
+  }
+}
+
+function conntrack(read: (path: string) => string | undefined): MachineFacts['conntrack'] {
+  const count = read('/proc/sys/net/netfilter/nf_conntrack_count');
+  const max = read('/proc/sys/net/netfilter/nf_conntrack_max');
+  return count === undefined || max === undefined
+    ? null
+    : { count: Number(count), max: Number(max) };
+}
+
+function listeners(machine: Machine): ListenerFact[] | null {
+  const files = (['tcp', 'udp'] as const).flatMap((protocol) =>
+    ['', '6'].map((six) => ({ protocol, text: machine.read(`/proc/net/${protocol}${six}`) })),
+  );
+  if (files.every(({ text }) => text === undefined)) return null;
+  return files.flatMap(({ protocol, text }) => parseListeners(text ?? '', protocol));
+}
