@@ -9,6 +9,7 @@ import { systemNames } from '../ipvsadm/hostnames.js';
 import { errnoText } from '../render/errno.js';
 import { announceReady, startDetached } from '../system/detached.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
+import { filesMatching } from '../system/glob.js';
 import { isDead, ownIdentity } from '../system/identity.js';
 import { endWithParent } from '../system/lifeline.js';
 import { linesOf } from '../system/lines.js';
@@ -161,6 +162,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
       recordDirectory(directory, takeRecordsLock, hold),
     transactions: () => transactionStore(LVS_BACKEND, hold),
     lines: linesOf,
+    filesMatching,
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),

@@ -32,8 +32,9 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['check lvs.yaml', 'validate a file'],
     ['check - < lvs.yaml', 'validate what is on stdin'],
   ] },
-  import: { notes: ['The file is written to stdout.'], page: 'reference/cli.md', examples: [
+  import: { notes: ['The file is written to stdout. What keepalived.conf has and an lvsctl file has not is on stderr, with file and line.'], page: 'reference/import.md', examples: [
     ['import > lvs.yaml', 'from the live table'],
+    ['import /etc/keepalived/keepalived.conf > lvs.yaml', 'from the virtual servers of keepalived'],
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
   ] },

@@ -37,6 +37,16 @@ export async function lvsctl(
       return text;
     },
     lines: (path) => (files[path] ?? '').split('\n'),
+    // a pattern with one `*` for all that has no slash
+    filesMatching: (pattern) =>
+      Object.keys(files)
+        .filter((name) => {
+          const [head = '', tail] = pattern.split('*');
+          if (tail === undefined) return name === pattern;
+          const inner = name.slice(head.length, name.length - tail.length);
+          return name.startsWith(head) && name.endsWith(tail) && !inner.includes('/');
+        })
+        .sort(),
     writeText: () => {},
     runtime: async () =>
       simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),

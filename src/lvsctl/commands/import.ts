@@ -7,10 +7,13 @@ import { familyOf } from '../../model/service.js';
 import { serviceKey, type VirtualServer } from '../../model/table.js';
 import { ConfigError, lineProblem, type Problem, renderWarnings } from '../config/problem.js';
 import { readConfig } from '../config/read.js';
+import { programOf } from '../config/recognise.js';
 import { readRuleFile } from '../config/rulefile.js';
 import { netmaskWarning } from '../config/warnings.js';
 import { type ImportContext, UnsupportedRule, writeConfig } from '../config/write.js';
 import { LvsctlError } from '../errors.js';
+import type { ImportDraft } from '../import/draft.js';
+import { importDraft } from '../import/run.js';
 import { connectedTo, holdersOf } from '../plan/facts.js';
 import { type MarkSource, markSources } from '../plan/marks.js';
 import { type LocalAddress, localAddresses } from '../plan/network.js';
@@ -19,6 +22,8 @@ import type { World } from '../world.js';
 
 interface Options {
   readonly interface?: string;
+  readonly configId?: string;
+  readonly strict?: boolean;
   readonly mark?: readonly MarkSource[];
 }
 
@@ -27,8 +32,8 @@ const DEFAULT_INTERFACE = 'eth0';
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument(
-      '[rules]',
-      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), - for stdin (default: the live table)',
+      '[file]',
+      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), keepalived.conf, detected by content; - for stdin (default: the live table)',
     )
     .option(
       '--interface <name>',
@@ -39,6 +44,11 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       'VIP and ports of a firewall mark, like 7=192.0.2.1:80,443 or 8=[2001:db8::1]:53/udp',
       addMark,
     )
+    .option(
+      '--config-id <name>',
+      'the machine whose @NAME lines of keepalived.conf count (default: this one)',
+    )
+    .option('--strict', 'write nothing when there is a warning about a file of another program')
     .action((rules: string | undefined, options: Options) =>
       finish((world) => importRules(rules, options, world)),
     );
@@ -49,17 +59,57 @@ async function importRules(
   options: Options,
   world: World,
 ): Promise<number> {
+  const text = file === undefined ? undefined : world.readText(file);
+  const program = text === undefined ? undefined : programOf(text);
+  if (file !== undefined && text !== undefined && program !== undefined)
+    return importProgram(text, file, options, world);
   const addresses = file === undefined ? localAddresses(world.machine) : [];
   const context: Known = {
     interfaceOf: (vip) => options.interface ?? deviceOf(vip, addresses),
     marks: [...(options.mark ?? []), ...(file === undefined ? markSources(world.machine) : [])],
   };
-  const rules = file === undefined ? await fromTable(world) : await fromFile(file, world);
-  const text = write(rules, context);
-  readBack(text, rules); // what lvsctl would not read is not written
+  const rules =
+    file === undefined || text === undefined
+      ? await fromTable(world)
+      : await fromFile(text, file, world);
+  const written = write(rules, context);
+  readBack(written, rules); // what lvsctl would not read is not written
   world.err(renderWarnings(warningsOf(rules)));
-  world.out(text);
+  world.out(written);
   return 0;
+}
+
+async function importProgram(
+  text: string,
+  file: string,
+  options: Options,
+  world: World,
+): Promise<number> {
+  const device = options.interface ?? DEFAULT_INTERFACE;
+  const draft = await draftOf(text, file, options, world);
+  const { text: written, report } = importDraft(draft, file, {
+    marks: options.mark ?? [],
+    interfaceOf: () => device,
+    strict: options.strict ?? false,
+  });
+  world.err(report);
+  world.out(written);
+  return 0;
+}
+
+async function draftOf(
+  text: string,
+  file: string,
+  { configId, interface: device = DEFAULT_INTERFACE }: Options,
+  world: World,
+): Promise<ImportDraft> {
+  const { fromKeepalived } = await import('../import/keepalived/convert.js');
+  const here = world.machine.read('/proc/sys/kernel/hostname')?.trim().split('.')[0];
+  return fromKeepalived(text, file, {
+    files: world,
+    configId: { name: configId ?? here, given: configId !== undefined },
+    interface: device,
+  });
 }
 
 type Known = Pick<ImportContext, 'interfaceOf' | 'marks'>;
@@ -97,8 +147,7 @@ async function fromTable({ machine }: World): Promise<ImportedRules> {
   };
 }
 
-async function fromFile(file: string, { readText, names }: World): Promise<ImportedRules> {
-  const text = readText(file);
+async function fromFile(text: string, file: string, { names }: World): Promise<ImportedRules> {
   const { services, timeouts, daemons } = await readRuleFile(text, file, names);
   if (services.length === 0) throw new LvsctlError('NOT_FOUND', `${file}: no services`);
   const lines = text.split('\n');

@@ -1,10 +1,10 @@
 // Which kind of file a text is, when it is not the one that was expected: recognised by its
 // content, with what to do about it.
 
-type FileKind = 'lvsctl file' | 'saved rules';
+type FileKind = 'lvsctl file' | 'saved rules' | 'keepalived';
 
 interface Row {
-  /** the kinds for which it is not reported, for it is one of them */
+  /** what it is, where that is something that is read */
   readonly is?: FileKind;
   readonly signs: readonly RegExp[];
   readonly message: string;
@@ -12,20 +12,19 @@ interface Row {
 
 const IMPORT_TABLE =
   'set its rules up, then make an lvsctl file of the live table: lvsctl import > lvs.yaml';
+const IMPORT_FILE = 'make an lvsctl file of it: lvsctl import FILE > lvs.yaml';
 
 // biome-ignore-start format: a table
 const ROWS: readonly Row[] = [
   {
+    is: 'keepalived',
     signs: [
-      /^[ \t]*(?:virtual_server(?:_group)?[ \t].*\{|vrrp_instance[ \t]+\S+[ \t]*\{|vrrp_script[ \t].*\{|global_defs[ \t]*\{)/m,
+      /^[ \t]*(?:(?:@\S+[ \t]+)?(?:virtual_server(?:_group)?[ \t]+\S|vrrp_instance[ \t]+\S|vrrp_script[ \t]+\S|global_defs\b)|include[rmwba]?[ \t]+\S|\$\w+=[ \t]*\\?[ \t]*$)/m,
     ],
-    message: `this is a keepalived configuration, which lvsctl does not read; ${IMPORT_TABLE}`,
+    message: `this is a keepalived configuration; ${IMPORT_FILE}`,
   },
   {
-    signs: [
-      /^[ \t]*virtual[ \t]*=[ \t]*\S+/m,
-      /^[ \t]+(?:real|service|checktype|scheduler|protocol|request|receive|fallback)[ \t]*=/m,
-    ],
+    signs: [/^[ \t]*virtual6?[ \t]*=[ \t]*\S+/m],
     message: `this is a configuration of ldirectord, which lvsctl does not read; ${IMPORT_TABLE}`,
   },
   {
@@ -82,6 +81,13 @@ export function otherKind(text: string, expected: FileKind): string | undefined 
   if (expected === 'lvsctl file' && own && fits(own)) return undefined;
   const row = ROWS.find(fits);
   return row === own ? undefined : row?.message;
+}
+
+/** The program whose configuration a text is, of those that `lvsctl import` reads. */
+export function programOf(text: string): 'keepalived' | undefined {
+  const beginning = text.slice(0, MAX_READ);
+  const row = ROWS.find(({ signs }) => signs.every((sign) => sign.test(beginning)));
+  return row?.is === 'keepalived' ? row.is : undefined;
 }
 
 /**

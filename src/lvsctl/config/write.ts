@@ -56,6 +56,11 @@ export function writeConfig(list: readonly VirtualServer[], context: ImportConte
       : {}),
     ...(daemons.length > 0 ? { sync: daemons.map(toSync) } : {}),
   };
+  return renderConfig(file);
+}
+
+/** The text of an lvsctl file with these values; keys that are undefined are left out. */
+export function renderConfig(file: Readonly<Record<string, unknown>>): string {
   return stringify(file, { keepUndefined: false });
 }
 

@@ -34,10 +34,7 @@ describe('lvsctl import', () => {
   });
 
   test.each([
-    [
-      'global_defs {\n}\n',
-      /^lvsctl: rules:1:1: this is a keepalived configuration.*lvsctl import > /,
-    ],
+    ['global_defs {\n}\n', /^lvsctl: rules: no virtual services\n$/],
     [
       '#!/bin/sh\nVIP=192.0.2.1\nipvsadm -A -t $VIP:80\n',
       /^lvsctl: rules:1:1: this is a shell script/,
@@ -65,4 +62,10 @@ test('warnings of check are on stderr, and the status stays 0', async () => {
     stderr:
       "f:6:11: warning: services[0].mode: mode nat without `gateway': lvsctl realserver up gives these servers no route back through the director\n    6 |     mode: nat\n      |           ^^^\n",
   });
+});
+
+test('other commands name what reads a file of keepalived', async () => {
+  const { status, stderr } = await lvsctl(['check', 'f'], { f: 'global_defs {\n}\n' });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/this is a keepalived configuration; .*lvsctl import FILE > lvs.yaml/);
 });
