@@ -2,7 +2,7 @@
 // tables in files, its help apart, its code cache, and the licences of what is in them. Needs
 // nothing but esbuild.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { notices } from './notices.mjs';
@@ -62,6 +62,25 @@ const without = (...names) => ({
   },
 });
 
+/** The manual pages, by a program of their own that is not shipped. */
+async function buildManual() {
+  const outfile = 'dist/man.mjs';
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  };
+  await build({
+    ...common,
+    format: 'esm',
+    entryPoints: ['src/man/main.ts'],
+    outfile,
+    minify: false,
+    banner,
+  });
+  rmSync('dist/man', { recursive: true, force: true });
+  execFileSync(process.execPath, [outfile, 'dist/man'], { stdio: 'inherit' });
+  rmSync(outfile);
+}
+
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
   build({
@@ -84,6 +103,7 @@ const bundles = await Promise.all([
   }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
+await buildManual();
 writeFileSync('dist/THIRD-PARTY-NOTICES', notices(bundles.map(({ metafile }) => metafile)));
 // shipped, because a cache fits one Node alone: it is made where the package is installed
 copyFileSync('src/warm.cjs', 'dist/warm.cjs');

@@ -33,6 +33,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     // a pure function of a text
     'system/capability',
   ],
+  // the build runs it; it is not shipped
+  man: ['ipvsadm/options', 'ipvsadm/program', 'lvsctl', 'render/version'],
 };
 
 /** Single files that may import more. */
@@ -71,7 +73,9 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
     'ipvsadm/values',
   ],
   'lvsctl/namespace': ['system', 'node'],
+  'man/main': ['node'],
   'lvsctl/program': ['commander'],
+  'lvsctl/tree': ['commander'],
   'lvsctl/subcommand': ['commander'],
   'lvsctl/usage': ['commander'],
   'lvsctl/placehint': ['commander'],

@@ -14,7 +14,7 @@ import { scan } from './scan.js';
 
 /** The usage of the program, by the rows of the grammar. */
 // biome-ignore format: a table
-const INVOCATIONS = [
+export const INVOCATIONS = [
   '-A|E SERVICE [-s scheduler] [-p [seconds]] [-M mask] [--pe engine] [-o] [-b flags]',
   '-D SERVICE',
   '-C',

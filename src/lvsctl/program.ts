@@ -75,12 +75,37 @@ function longForm(argv: readonly string[]): readonly string[] {
   return first === 'version' || first === '-v' ? ['--version', ...others] : argv;
 }
 
-async function configure(now: Run): Promise<void> {
-  const { program, args, world } = now;
-  program
+/**
+ * All commands with their options, for what is made from them. None of them can be run.
+ * @see commandTree in tree.ts
+ */
+export async function wholeProgram(): Promise<Program> {
+  const program = described(new Program('lvsctl'));
+  for (const { name, help, load } of SUBCOMMANDS)
+    (await load()).configure(program.command(name).description(help), async () => {});
+  addGeneral(program);
+  return program;
+}
+
+function described(program: Program): Program {
+  return program
     .description('Linux Virtual Server: the companion of ipvsadm')
     .version(`lvsctl ${VERSION}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show this help')
+    .helpOption('-h, --help', 'show this help');
+}
+
+/** The options that all commands have, at the end of their own. */
+function addGeneral(command: Program): void {
+  if (command.commands.length > 0)
+    command.helpCommand('help [command]', 'show the help of a command');
+  if (fullName(command) !== 'lvsctl check')
+    command.option('--netns <name>', 'work in this network namespace: a name or a path');
+  command.commands.forEach(addGeneral);
+}
+
+async function configure(now: Run): Promise<void> {
+  const { program, args, world } = now;
+  described(program)
     .enablePositionalOptions()
     .configureOutput({
       writeOut: world.out,
@@ -95,6 +120,7 @@ async function configure(now: Run): Promise<void> {
     const command = program.command(name).description(help);
     if (name === chosen) (await load()).configure(command, (work) => finish(work, now));
   }
+  addGeneral(program);
   complete(program, now);
   if (chosen !== undefined && chosen !== 'help' && !SUBCOMMANDS.some(({ name }) => name === chosen))
     program.error(`error: unknown command '${chosen}'`, { code: UNKNOWN });
@@ -118,15 +144,11 @@ function commandName(args: readonly string[]): string | undefined {
   return args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '--netns');
 }
 
-/** What all commands have: `--netns`, the rest of the help text, and where an error was. */
+/** What all commands have: the rest of the help text, and where an error was. */
 function complete(command: Program, now: Run): void {
   const { world, program } = now;
   const name = fullName(command).replace(/^lvsctl ?/, '');
   if (command !== program) command.copyInheritedSettings(program);
-  if (command.commands.length > 0)
-    command.helpCommand('help [command]', 'show the help of a command');
-  if (name !== 'check')
-    command.option('--netns <name>', 'work in this network namespace: a name or a path');
   command.addHelpText('after', () => helpAfter(name, world.width, world.docs));
   command.configureOutput({
     outputError() {

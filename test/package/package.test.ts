@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly version: string;
+  readonly man: readonly string[];
   readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 };
@@ -21,7 +22,7 @@ describe('the tarball', () => {
   }, 60_000);
 
   test('holds the programs, and nothing built for one Node or for tests', () => {
-    const programs = files.filter((path) => /^(?:bin|dist)\//.test(path));
+    const programs = files.filter((path) => /^(?:bin|dist)\/(?!man\/)/.test(path));
     expect(programs).toEqual([
       'bin/ipvsadm',
       'bin/ipvsadm-restore',
@@ -50,6 +51,13 @@ describe('the tarball', () => {
       expect(files).toContain(`share/systemd/${unit}`);
     expect(files).toContain('share/lvsctl.schema.json');
     expect(files).toContain('docs/guide/director.md');
+  });
+
+  test('holds the manual', () => {
+    expect(files).toEqual(expect.arrayContaining([...manifest.man]));
+    const manual = files.filter((path) => path.startsWith('dist/man/'));
+    const others = manual.filter((path) => !manifest.man.includes(path));
+    expect(others).toEqual(['dist/man/zh_CN/man8/lvsctl.8']); // which npm cannot place
   });
 
   test('holds each program of `bin`, and one that npx finds by the name of the package', () => {
