@@ -17,6 +17,8 @@ export interface WholeMachine extends FakeMachine {
   readonly tables: Map<string, string>;
   readonly rules: Set<string>;
   readonly modules: Set<string>;
+  /** the MAC that answers neighbour solicitations, by IPv6 address */
+  readonly neighbours: Map<string, string>;
   /** Everything that plans can change, as text. */
   dump(): Promise<string>;
 }
@@ -33,6 +35,7 @@ export function wholeMachine(): WholeMachine {
   const tables = new Map<string, string>();
   const rules = new Set<string>();
   const modules = new Set<string>();
+  const neighbours = new Map<string, string>();
   const backend = new MemoryBackend();
 
   const programs = {
@@ -111,6 +114,13 @@ export function wholeMachine(): WholeMachine {
         return {};
       case 'link del':
         return devices.delete(rest[0] ?? '') ? {} : ERROR('Cannot find device');
+      case 'neigh replace':
+      case 'neigh del':
+        return {};
+      case 'neigh show': {
+        const mac = neighbours.get(rest[1] ?? '');
+        return { stdout: `${rest[1]} ${mac ? `lladdr ${mac} REACHABLE` : 'FAILED'} \n` };
+      }
       case 'fou show':
         return { stdout: [...ports].join('\n') };
       case 'fou add':
@@ -201,6 +211,7 @@ export function wholeMachine(): WholeMachine {
     tables,
     rules,
     modules,
+    neighbours,
     dump,
     hasKernelRules: false,
   });

@@ -87,6 +87,7 @@ export const ROWS: readonly Row[] = [
   { what: 'gue port, IPv6, beside the same of IPv4', prepare: (m) => void m.ports.add('port 6080 gue'), first: setting('fou', { port: 6080, family: 'ipv6' }, true) },
   { what: 'address', first: setting('address', { device: 'eth0', address: '192.0.2.10/32' }, true) },
   { what: 'address that another device has', prepare: (m) => void m.addresses.add('lo 192.0.2.10/32'), first: setting('address', { device: 'eth0', address: '192.0.2.10/32' }, true) },
+  { what: 'address too many', prepare: (m) => void m.addresses.add('eth0 192.0.2.10/24'), first: setting('extra_address', { device: 'eth0', address: '192.0.2.10/24' }, null) },
   { what: 'address, IPv6', first: setting('address', { device: 'lo', address: '2001:db8::10/128' }, true) },
   { what: 'route', first: route('via 198.51.100.1 dev eth0'), second: route('via 198.51.100.2 dev eth0') },
   { what: 'route in the place of another', prepare: (m) => void m.routes.ipv4.push('via 198.51.100.254 dev eth0'), first: route('via 198.51.100.1 dev eth0'), second: route('via 198.51.100.2 dev eth0') },

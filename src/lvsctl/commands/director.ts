@@ -1,11 +1,7 @@
 // lvsctl director up|down|status FILE
 import { directorSettings } from '../plan/director.js';
-import {
-  directorRemains,
-  directorWarnings,
-  refuseTakenVips,
-  unmanagedVips,
-} from '../plan/preflight.js';
+import { directorRemains, directorWarnings, unmanagedVips } from '../plan/preflight.js';
+import { refuseTakenVips } from '../plan/taken.js';
 import type { Subcommand } from '../subcommand.js';
 import { configureRole } from './role.js';
 

@@ -1,6 +1,7 @@
 // lvsctl realserver up|down|status FILE
 import { realServerRemains, realServerWarnings } from '../plan/preflight.js';
 import { realServerSettings } from '../plan/realserver.js';
+import { refuseDirectorsVip } from '../plan/taken.js';
 import type { Subcommand } from '../subcommand.js';
 import { configureRole } from './role.js';
 
@@ -10,7 +11,7 @@ export const configure: Subcommand['configure'] = (program, finish) =>
     noun: 'real server',
     plan: realServerSettings,
     warnings: realServerWarnings,
-    refuse: async () => {},
+    refuse: refuseDirectorsVip,
     remains: realServerRemains,
     unmanaged: () => [],
   });

@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { printCommand, sysctlName } from '../plan/command.js';
-import { hostPrefix } from '../plan/director.js';
+import { hostPrefix } from '../plan/vips.js';
 import type { Found } from './finding.js';
 import type { Inspection } from './inspection.js';
 

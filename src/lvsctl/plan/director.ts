@@ -8,6 +8,7 @@ import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts } from './facts.js';
 import type { FirewallRule } from './firewall.js';
 import { type Setting, setting } from './resources.js';
+import { servedVip } from './vips.js';
 
 /** ports that one iptables rule takes */
 const MOST_PORTS = 15;
@@ -21,16 +22,14 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
   return [
     ...modules(config, facts),
     ...forwarding(config, facts),
-    ...persistence(config),
+    ...expiry(config),
     ...config.services
       .flatMap((service) => markRules(service))
       .map((rule) => setting('firewall', { tool: facts.firewallTool(), rule }, true)),
     ...rules(config),
     ...config.vips
       .filter(({ managed }) => managed)
-      .map(({ address, interface: device }) =>
-        setting('address', { device, address: hostPrefix(address) }, true),
-      ),
+      .map(({ address, interface: device }) => servedVip(address, device, facts)),
     ...config.sync.map(({ syncid, max_length, ...daemon }) =>
       setting(
         'daemon',
@@ -54,11 +53,6 @@ function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
     'WRONG_MACHINE',
     `${missing[1]}: this machine has no interface ${missing[0]}; it has ${present}`,
   );
-}
-
-/** `192.0.2.1/32` or `2001:db8::1/128` */
-export function hostPrefix(address: Address): string {
-  return `${formatAddress(address)}/${address.family === 'ipv4' ? 32 : 128}`;
 }
 
 /** The modules that the services need beside ip_vs itself. */
@@ -98,13 +92,30 @@ function forwarding(config: Config, facts: Facts): Setting[] {
   );
   const has = (family: Address['family']) => nat.some(({ address }) => address.family === family);
   return [
-    ...(has('ipv4') ? [sysctl('net/ipv4/ip_forward', '1')] : []),
+    ...(has('ipv4') ? [ipv4Forwarding(nat, facts)] : []),
     ...(has('ipv6') ? [sysctl('net/ipv6/conf/all/forwarding', '1')] : []),
     // clients and servers on one link must not learn a route past the director
     ...redirectingDevices(config, facts).map((device) =>
       sysctl(`net/ipv4/conf/${device}/send_redirects`, '0'),
     ),
   ];
+}
+
+/**
+ * Answers are forwarded when the interface that they come in by forwards, also when the switch of
+ * the whole machine is on: it is written to every interface only when it changes.
+ */
+function ipv4Forwarding(services: readonly VirtualService[], facts: Facts): Setting {
+  const inner = services.flatMap((service) =>
+    service.servers
+      .filter((server) => serverMode(service, server) === 'nat' && server.address.family === 'ipv4')
+      .flatMap(({ address }) => connectedTo(address, facts)),
+  );
+  const keys = inner
+    .map(({ device }) => `net/ipv4/conf/${device}/forwarding`)
+    .filter((key) => facts.sysctl(key) !== undefined);
+  const key = 'net/ipv4/ip_forward';
+  return setting('sysctl', { key }, Object.fromEntries([key, ...keys].map((one) => [one, '1'])));
 }
 
 /**
@@ -123,14 +134,28 @@ function redirectingDevices(config: Config, facts: Facts): string[] {
 }
 
 /**
- * A client that is tied to a server which was removed, or is out of service, must get another one.
+ * A client whose server was removed, or is out of service, must get another one: as long as it goes
+ * on sending, the kernel keeps its connection (UDP) or its template.
  */
-function persistence(config: Config): Setting[] {
-  if (!config.services.some((service) => service.persistence)) return [];
+function expiry(config: Config): Setting[] {
   return [
-    sysctl('net/ipv4/vs/expire_nodest_conn', '1'),
-    sysctl('net/ipv4/vs/expire_quiescent_template', '1'),
+    ...(config.services.some(losesServers) ? [sysctl('net/ipv4/vs/expire_nodest_conn', '1')] : []),
+    ...(config.services.some((service) => service.persistence)
+      ? [sysctl('net/ipv4/vs/expire_quiescent_template', '1')]
+      : []),
   ];
+}
+
+/**
+ * Whether connections of a service can outlive their server's entry. Seen in the lab: a UDP client
+ * with one port loses everything for the 300 s of its connection.
+ */
+export function losesServers(service: VirtualService): boolean {
+  if (service.one_packet) return false;
+  const { persistence, health, checks, servers, ports = [], protocol } = service;
+  const checked = checks.length > 0 || servers.some((server) => (server.checks ?? []).length > 0);
+  const udp = [protocol, ...ports.map((port) => port.protocol ?? protocol)].includes('udp');
+  return persistence !== undefined || udp || (checked && health.failed === 'remove');
 }
 
 /**

@@ -90,7 +90,9 @@ interface Done {
 export async function up(settings: readonly Setting[], executor: Executor): Promise<void> {
   const { journal } = executor;
   const desired = new Set(settings.map(({ resource }) => keyOf(resource)));
-  const obsolete = journal.entries.filter(({ resource }) => !desired.has(keyOf(resource)));
+  const obsolete = journal.entries.filter(
+    ({ resource }) => !desired.has(keyOf(resource)) && !staysAway(resource, settings),
+  );
   const done: Done[] = [];
   try {
     const renames = renamesOf(journal, executor.machine);
@@ -101,6 +103,15 @@ export async function up(settings: readonly Setting[], executor: Executor): Prom
     throw error;
   }
   journal.finish();
+}
+
+/** An address that was taken away is no setting any more once it is removed; its VIP still is. */
+function staysAway(resource: Resource, settings: readonly Setting[]): boolean {
+  if (resource.kind !== 'extra_address') return false;
+  const [host] = resource.address.split('/');
+  return settings.some(
+    ({ resource: one }) => one.kind === 'address' && one.address.split('/')[0] === host,
+  );
 }
 
 /**

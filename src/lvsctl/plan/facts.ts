@@ -17,6 +17,8 @@ export interface Facts {
   /** found out when first asked for, because that runs programs */
   routes(family: Family): string | null;
   firewallTool(): FirewallTool;
+  /** value of a key below /proc/sys, undefined when there is none */
+  sysctl(key: string): number | undefined;
   readonly ownsModules: boolean;
 }
 
@@ -35,6 +37,10 @@ export function gatherFacts(machine: Machine): Facts {
     firewallTool() {
       tool ??= firewallTool(machine);
       return tool;
+    },
+    sysctl(key) {
+      const text = machine.read(`/proc/sys/${key}`)?.trim();
+      return text === undefined || text === '' ? undefined : Number(text);
     },
     ownsModules: machine.ownsModules && machine.hasKernelRules,
   };

@@ -1,6 +1,7 @@
 // What `ip` sets: addresses, tunnel devices, ports that take gue, the default route.
 import type { Family } from '../../model/address.js';
 import { shellLine } from '../../render/shell.js';
+import { type AddressInfo, addressArgs } from './addressargs.js';
 import type { PlanCommand } from './command.js';
 import { CommandError } from './command.js';
 import type { Machine } from './machine.js';
@@ -42,6 +43,10 @@ export interface LocalAddress {
   readonly address: string;
   readonly prefix: number;
   readonly up: boolean;
+  /** the kernel removes it with the first address of the same network */
+  readonly secondary: boolean;
+  /** what `ip addr add` takes behind address and interface to make it as it is */
+  readonly args: readonly string[];
 }
 
 /** `192.0.2.1/32` */
@@ -51,7 +56,11 @@ export function prefixed({ address, prefix }: Pick<LocalAddress, 'address' | 'pr
 
 /** The addresses of this machine. @throws CommandError when `ip` fails */
 export function localAddresses(machine: Machine): LocalAddress[] {
-  type Info = { readonly local?: string; readonly prefixlen?: number };
+  type Info = AddressInfo & {
+    readonly local?: string;
+    readonly prefixlen?: number;
+    readonly secondary?: boolean;
+  };
   type Link = {
     readonly ifname?: string;
     readonly flags?: readonly string[];
@@ -59,9 +68,18 @@ export function localAddresses(machine: Machine): LocalAddress[] {
   };
   return (askIp(machine, ['-json', 'addr', 'show']) as readonly Link[]).flatMap(
     ({ ifname, flags = [], addr_info: infos = [] }) =>
-      infos.flatMap(({ local, prefixlen }) =>
+      infos.flatMap(({ local, prefixlen, secondary = false, ...info }) =>
         ifname !== undefined && local !== undefined && prefixlen !== undefined
-          ? [{ device: ifname, address: local, prefix: prefixlen, up: flags.includes('UP') }]
+          ? [
+              {
+                device: ifname,
+                address: local,
+                prefix: prefixlen,
+                up: flags.includes('UP'),
+                secondary,
+                args: addressArgs(info, ifname),
+              },
+            ]
           : [],
       ),
   );
@@ -74,6 +92,13 @@ export interface LinkState {
   readonly up: boolean;
   readonly carrier: boolean;
   readonly mtu: number;
+  /** `ether`, `loopback`, `ipip`, `sit`, `tunnel6` … */
+  readonly type: string;
+  /** whether neighbours can ask here for its addresses */
+  readonly asked: boolean;
+  /** the ends of a tunnel, when it has them */
+  readonly local: string;
+  readonly remote: string;
 }
 
 /** The network interfaces. @throws CommandError when `ip` fails */
@@ -83,14 +108,21 @@ export function links(machine: Machine): LinkState[] {
     readonly ifname?: string;
     readonly flags?: readonly string[];
     readonly mtu?: number;
+    readonly link_type?: string;
+    readonly address?: string;
+    readonly broadcast?: string;
   };
   return (askIp(machine, ['-json', 'link', 'show']) as readonly Link[]).map(
-    ({ ifindex = 0, ifname = '', flags = [], mtu = 0 }) => ({
+    ({ ifindex = 0, ifname = '', flags = [], mtu = 0, ...link }) => ({
       name: ifname,
       index: ifindex,
       up: flags.includes('UP'),
       carrier: flags.includes('LOWER_UP'),
       mtu,
+      type: link.link_type ?? '',
+      asked: ifname !== 'lo' && !flags.includes('NOARP') && !flags.includes('LOOPBACK'),
+      local: link.address ?? '',
+      remote: link.broadcast ?? '',
     }),
   );
 }

@@ -4,17 +4,13 @@ import { formatAddress } from '../../model/address.js';
 import { serviceKey } from '../../model/table.js';
 import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
-import { LvsctlError } from '../errors.js';
-import { hostPrefix } from './director.js';
-import type { Comparison, Reporter } from './engine.js';
+import type { Comparison } from './engine.js';
 import { type Facts, holdersOf } from './facts.js';
 import type { Machine } from './machine.js';
-import { localAddresses, prefixed } from './network.js';
+import { localAddresses } from './network.js';
 import { partsOf } from './realserver.js';
-import type { Setting } from './resources.js';
 import { hasRules } from './rules.js';
-
-const NOT_INSTALLED = 127;
+import { hostPrefix } from './vips.js';
 
 /** A director that is one of its own real servers is rare; the wrong machine is not. */
 export function directorWarnings(config: Config, facts: Facts): string[] {
@@ -42,46 +38,6 @@ export function realServerWarnings(config: Config, facts: Facts): string[] {
       `warning: service ${name} is nat and has no gateway in the file: this server gets no route ` +
       'from it, and answers that do not pass the director are lost',
   );
-}
-
-/**
- * Asks with ARP whether another machine has a VIP that is about to be added.
- * @throws LvsctlError WRONG_MACHINE when one answers
- */
-export async function refuseTakenVips(
-  settings: readonly Setting[],
-  machine: Machine,
-  report: Reporter,
-): Promise<void> {
-  const present = new Set(localAddresses(machine).map((one) => `${one.device} ${prefixed(one)}`));
-  const added = settings.flatMap(({ resource }) =>
-    resource.kind === 'address' &&
-    resource.address.endsWith('/32') &&
-    !present.has(`${resource.device} ${resource.address}`)
-      ? [{ device: resource.device, vip: resource.address.replace(/\/32$/, '') }]
-      : [],
-  );
-  if (added.length === 0) return;
-  const answers = await machine.runEach(
-    'arping',
-    added.map(({ device, vip }) => ['-D', '-c', '2', '-w', '1', '-I', device, vip]),
-  );
-  if (answers.some(({ status }) => status === NOT_INSTALLED))
-    report.warn(
-      'whether another machine has a VIP was not asked: arping is not installed ' +
-        '(Debian: iputils-arping)',
-    );
-  const taken = added.flatMap(({ device, vip }, i) => {
-    const { status, stdout } = answers[i] ?? { status: 0, stdout: '' };
-    const mac = /\[([0-9A-Fa-f:]{17})\]/.exec(stdout)?.[1]?.toLowerCase();
-    return status === 1 && mac !== undefined ? [`VIP ${vip}: ${mac} answers ARP on ${device}`] : [];
-  });
-  if (taken.length > 0)
-    throw new LvsctlError(
-      'WRONG_MACHINE',
-      `${taken.join('\n')}\nnothing was changed`,
-      'take the VIP from that machine first, or add --force',
-    );
 }
 
 /** The VIPs that another program adds and removes: where they are now. */

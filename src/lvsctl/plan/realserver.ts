@@ -1,13 +1,14 @@
 // What a file configures on a real server: the VIP without ARP, the exit of the tunnel, the return
 // route.
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
+import { fullPrefix } from '../../model/prefix.js';
 import { serverMode } from '../config/desired.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
 import { LvsctlError } from '../errors.js';
-import { hostPrefix } from './director.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
-import { metricOf } from './network.js';
+import { type LinkState, metricOf } from './network.js';
 import { type Setting, setting } from './resources.js';
+import { quietVip } from './vips.js';
 
 /** One service that this machine is a server of. */
 export interface Part {
@@ -57,12 +58,10 @@ export function realServerSettings(config: Config, facts: Facts): Setting[] {
   return unique([
     ...quiet.flatMap((part) => arpSettings(part, facts)),
     ...parts.filter(({ mode }) => mode === 'tun').flatMap((part) => tunnelSettings(part, facts)),
-    ...quiet.map((part) =>
-      setting(
-        'address',
-        { device: vipDevice(part), address: hostPrefix(part.service.address) },
-        true,
-      ),
+    ...quiet.flatMap((part) =>
+      quietVip(part.service.address, tunnelInUse(part, facts) ?? vipDevice(part), facts, {
+        anywhere: part.mode !== 'tun',
+      }),
     ),
     ...parts.flatMap((part) => gatewaySettings(part, facts)),
   ]);
@@ -85,9 +84,31 @@ export function arpDevices({ service, device }: Part, facts: Pick<Facts, 'addres
 
 function arpSettings(part: Part, facts: Facts): Setting[] {
   return arpDevices(part, facts).flatMap((device) => [
-    sysctl(`net/ipv4/conf/${device}/arp_ignore`, '1'),
-    sysctl(`net/ipv4/conf/${device}/arp_announce`, '2'),
+    ...effectiveSysctl(device, 'arp_ignore', '1', facts),
+    ...effectiveSysctl(device, 'arp_announce', '2', facts),
   ]);
+}
+
+/** values that do what is desired of a setting of interfaces */
+const GOOD: Readonly<Record<string, readonly number[]>> = {
+  arp_ignore: [1, 2, 8],
+  arp_announce: [2],
+  rp_filter: [0, 2],
+};
+
+/**
+ * A setting of an interface, of which the kernel uses the larger of `all` and the interface: the
+ * one that makes it good now, else the desired value.
+ */
+function effectiveSysctl(device: string, name: string, desired: string, facts: Facts): Setting[] {
+  const key = (place: string) => `net/ipv4/conf/${place}/${name}`;
+  const good = (value: number) => (GOOD[name] ?? []).includes(value);
+  const general = facts.sysctl(key('all')) ?? 0;
+  const own = facts.sysctl(key(device));
+  if (own !== undefined && good(Math.max(general, own)))
+    return [sysctl(key(own > general ? device : 'all'), String(Math.max(general, own)))];
+  const inherited = good(Math.max(general, Number(desired)));
+  return [...(inherited ? [] : [sysctl(key('all'), desired)]), sysctl(key(device), desired)];
 }
 
 /**
@@ -163,17 +184,47 @@ export function isLinkOf(name: string, args: readonly string[]): boolean {
   });
 }
 
+/** What the device of each type of ours is called by `ip link`. */
+const LINK_TYPES: Readonly<Record<string, string>> = {
+  'lvs-ipip': 'ipip',
+  'lvs-sit': 'sit',
+  'lvs-ip6tnl': 'tunnel6',
+};
+
+/**
+ * A device of another program that is the exit of the tunnel already, as tunl0 of most tutorials:
+ * it is up, takes packets from everywhere, and has the VIP.
+ */
+function tunnelInUse(part: Part, facts: Facts): string | undefined {
+  const { name: ours } = tunnelDevice(part);
+  const type = LINK_TYPES[ours];
+  if (part.mode !== 'tun' || type === undefined) return undefined;
+  if (facts.links.some(({ name }) => name === ours)) return undefined;
+  const own = formatAddress(part.address);
+  const takes = ({ local, remote }: LinkState) =>
+    ['0.0.0.0', '::', ''].includes(remote) && ['0.0.0.0', '::', '', own].includes(local);
+  return holdersOf(part.service.address, facts).find(
+    ({ device, prefix }) =>
+      prefix === fullPrefix(part.service.address.family) &&
+      facts.links.some(
+        (link) => link.name === device && link.up && link.type === type && takes(link),
+      ),
+  )?.device;
+}
+
 function tunnelSettings(part: Part, facts: Facts): Setting[] {
   const { service, address, tunnel } = part;
-  const { name, args } = tunnelDevice(part);
+  const { args, ...own } = tunnelDevice(part);
+  const inUse = tunnelInUse(part, facts);
+  const name = inUse ?? own.name;
   const size = segmentSize(part, facts);
   return [
     ...(tunnel?.type === 'gue'
       ? [setting('fou', { port: tunnel.port ?? 0, family: address.family }, true)]
       : []),
-    setting('link', { name, args }, 'up'),
+    ...(inUse === undefined ? [setting('link', { name, args }, 'up')] : []),
     // packets leave the tunnel with senders that are routed through another interface
-    ...(service.address.family === 'ipv4' ? [sysctl(`net/ipv4/conf/${name}/rp_filter`, '2')] : []),
+    ...(service.address.family === 'ipv4' ? effectiveSysctl(name, 'rp_filter', '2', facts) : []),
     ...(size === undefined
       ? []
       : [

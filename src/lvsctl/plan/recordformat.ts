@@ -5,6 +5,7 @@ import { DAEMON_ROLES } from '../../model/daemon.js';
 import { FORWARDING, TUNNELS } from '../../model/forwarding.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { PROTOCOLS } from '../../model/service.js';
+import { isAddressArgs } from './addressargs.js';
 import { isLinkOf } from './realserver.js';
 import type { ResourceKind } from './resources.js';
 import { isRoute } from './route.js';
@@ -182,6 +183,11 @@ const firewallRule = either(
   shape({ kind: oneOf('mss'), address, size: integer(-1000, 65535) }),
 );
 
+const extraAddress = shape({
+  args: test('arguments of ip addr add', (value) => Array.isArray(value) && isAddressArgs(value)),
+  leads: flag,
+});
+
 const HEADER = shape({
   role: oneOf('director', 'realserver'),
   file: text('an absolute path', (value) => value.startsWith('/') && !value.includes('\0')),
@@ -207,6 +213,7 @@ const RESOURCE_TYPES: { readonly [K in ResourceKind]: Row } = {
   link: { resource: link, state: () => orNull(oneOf('up', 'down')) },
   fou: { resource: shape({ port: integer(1, 65535), family }), state: () => flag },
   address: { resource: shape({ device, address: prefix }), state: () => flag },
+  extra_address: { resource: shape({ device, address: prefix }), state: () => orNull(extraAddress) },
   route: { resource: shape({ family }), state: () => orNull(text('a route', isRoute)) },
   firewall: { resource: shape({ tool: oneOf('nft', 'iptables', 'iptables-legacy'), rule: firewallRule }), state: () => flag },
   service: { resource: shape({ id: serviceId }), state: () => orNull(rules) },

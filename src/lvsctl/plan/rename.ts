@@ -39,7 +39,8 @@ export function renamesSince(
 export function renamedResource(resource: Resource, renames: Renames): Resource {
   const name = renames.get(deviceOf(resource) ?? '');
   if (name === undefined) return resource;
-  if (resource.kind === 'address') return { ...resource, device: name };
+  if (resource.kind === 'address' || resource.kind === 'extra_address')
+    return { ...resource, device: name };
   return resource.kind === 'sysctl'
     ? { ...resource, key: renamedKey(resource.key, renames) }
     : resource;
@@ -67,6 +68,6 @@ function renamedKey(key: string, renames: Renames): string {
 }
 
 function deviceOf(resource: Resource): string | undefined {
-  if (resource.kind === 'address') return resource.device;
+  if (resource.kind === 'address' || resource.kind === 'extra_address') return resource.device;
   return resource.kind === 'sysctl' ? interfaceOf(resource.key) : undefined;
 }

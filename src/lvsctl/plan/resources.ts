@@ -1,6 +1,7 @@
 // The table of all types of resources. What a resource is, and the state it can have, follow from
 // it.
 import type { PlanCommand } from './command.js';
+import { EXTRA_ADDRESS } from './extraaddress.js';
 import { FIREWALL } from './firewall.js';
 import type { Machine } from './machine.js';
 import { ADDRESS, FOU, LINK, ROUTE } from './network.js';
@@ -13,6 +14,7 @@ const TABLE = {
   sysctl: SYSCTL,
   link: LINK,
   fou: FOU,
+  extra_address: EXTRA_ADDRESS,
   address: ADDRESS,
   route: ROUTE,
   firewall: FIREWALL,

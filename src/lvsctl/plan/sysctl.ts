@@ -31,7 +31,7 @@ export type SysctlState = Readonly<Record<string, string>> | null;
 export const SYSCTL: ResourceType<SysctlResource, SysctlState> = {
   shared: true,
   title: ({ key }) => `sysctl ${sysctlName(key)}`,
-  show: (state) => (state === null ? 'no such key' : (Object.values(state)[0] ?? '')),
+  show: (state) => (state === null ? 'no such key' : shown(Object.entries(state))),
   async read({ key }, machine) {
     const value = valueAt(key, machine);
     if (value === undefined) return null;
@@ -58,6 +58,17 @@ export const SYSCTL: ResourceType<SysctlResource, SysctlState> = {
     ];
   },
 };
+
+/** The value, and the interfaces whose switch differs from it. */
+function shown(entries: readonly (readonly [key: string, value: string])[]): string {
+  const value = entries[0]?.[1] ?? '';
+  const differing = entries.slice(1).flatMap(([key, own]) => {
+    const device =
+      own === '0' && value !== '0' && key.endsWith('/forwarding') ? interfaceOf(key) : undefined;
+    return device === undefined ? [] : [`${device} ${own}`];
+  });
+  return differing.length === 0 ? value : `${value} (${differing.join(', ')})`;
+}
 
 function valueAt(key: string, machine: Machine): string | undefined {
   return machine.read(`/proc/sys/${key}`)?.trim();

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isAddressArgs } from '../../../src/lvsctl/plan/addressargs.js';
 import { down, executor, up } from '../../../src/lvsctl/plan/engine.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
@@ -303,6 +304,21 @@ describe('a record with right checksums and a hostile value', () => {
 /** commands and sysctls of lvsctl itself, on the interfaces and for the addresses of the records */
 const ALLOWED =
   /^(the machine|write \/proc\/sys\/net\/ipv[46]\/(ip_forward|vs\/\w+|conf\/[a-z0-9]+\/\w+)|ip addr (add|del) [0-9a-f.:]+\/\d+ dev \S+( nodad preferred_lft 0)?|ip link (del|set|add) lvs-\S+.*|ip fou (add|del) port \d+.*|ip (-6 )?route (del|replace) default .*|iptables\S* -t mangle .*|nft (add|delete) table ip6? lvsctl_.*|rmmod ip_vs_\w+|modprobe (-r )?ip_vs\w*)$/;
+
+test.each([
+  [[], true],
+  [['brd', '192.0.2.255', 'label', 'eth0:1'], true],
+  [['scope', 'link', 'metric', '100', 'noprefixroute'], true],
+  [['valid_lft', '86000', 'preferred_lft', '0', 'nodad'], true],
+  [['brd'], false],
+  [['brd', '192.0.2.255; reboot'], false],
+  [['label', '../x'], false],
+  [['metric', '-1'], false],
+  [['dev', 'eth1'], false],
+  [[1], false],
+])('arguments of an address: %j', (args, expected) => {
+  expect(isAddressArgs(args)).toBe(expected);
+});
 
 test.each([
   ['via 198.51.100.1 dev eth0', true],
