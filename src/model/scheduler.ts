@@ -42,6 +42,15 @@ export function schedulerRow(name: string): SchedulerRow | undefined {
   return Object.hasOwn(SCHEDULERS, name) ? SCHEDULERS[name as SchedulerName] : undefined;
 }
 
+/**
+ * Whether weight 0 of a server refuses its clients although others could serve them: a scheduler
+ * that hashes, without its flag to fall back.
+ */
+export function refusesAtZero(scheduler: string, flags: number): boolean {
+  const row = schedulerRow(scheduler);
+  return row?.hashes === true && !(row.flags !== undefined && flags & SCHEDULER_FLAGS.flag1);
+}
+
 /** The kernel module of a scheduler. */
 export function schedulerModule(name: string): string {
   return `ip_vs_${name}`;

@@ -18,6 +18,7 @@ import { changing, selectServers, withRememberedServers } from '../monitor/state
 import type { AdminState } from '../monitor/state/state.js';
 import type { Finish } from '../subcommand.js';
 import type { World } from '../world.js';
+import { hashingWarnings } from './hashing.js';
 import { withoutMonitor } from './withoutmonitor.js';
 
 interface Options {
@@ -69,6 +70,9 @@ async function administer(
   };
   const socket = options.socket ?? world.places().socket;
   const { servers, error } = await apply(request, socket, runtime, options, world);
+  if (state === 'drained')
+    for (const line of await hashingWarnings(servers, world))
+      world.err(`lvsctl: warning: ${line}\n`);
   for (const { name, server: key, changed } of servers)
     world.out(`${name} ${key} ${changed ? '' : 'already '}${state ?? 'enabled'}\n`);
   if (error !== null)
