@@ -4,12 +4,13 @@ import * as files from './daemonfiles.js';
 import { readKeys } from './keys.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
-import { reasonOf } from './probe/attempt.js';
+import { openNone, reasonOf } from './probe/attempt.js';
 import { createProbe } from './probe/probe.js';
 import { createExec } from './probe/program.js';
 import { userError } from './probe/user.js';
 import { type SocketEvent, serveSocket } from './socket.js';
 import { askSocket, followSocket } from './socketclient.js';
+import { createWheel, type Wheel } from './wheel.js';
 
 const NOTIFY = '/usr/bin/systemd-notify';
 const NOTIFY_LIMIT_MS = 5000;
@@ -19,12 +20,13 @@ const SIGNALS: readonly HandledSignal[] = ['SIGHUP', 'SIGTERM', 'SIGINT'];
 
 /** @param env of this process: NOTIFY_SOCKET and WATCHDOG_USEC are systemd's */
 export function createRuntime(env: NodeJS.ProcessEnv) {
-  const { probe, end } = createProbe();
-  const { run, endPrograms } = createPrograms();
+  const wheel = createWheel();
+  const { probe, end } = createProbe(wheel);
+  const { run, endPrograms } = createPrograms(wheel);
   // the last notification is that it ends
-  const notifier = createExec({ ends: new Set(), over: false });
+  const notifier = createExec(openNone(wheel));
   return {
-    clock,
+    clock: { now: wheel.now, date: () => new Date(), after: wheel.after },
     probe,
     netnsIdentity,
     pid: process.pid,
@@ -53,19 +55,9 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
   };
 }
 
-const clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  after(delayMs: number, work: () => void) {
-    // setTimeout knows no longer delays, and calls at once then
-    const timer = setTimeout(work, Math.min(delayMs, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  },
-};
-
 /** Programs that are no probes: neither wait for these nor end with them. */
-function createPrograms() {
-  const open = { ends: new Set<() => void>(), over: false };
+function createPrograms(wheel: Wheel) {
+  const open = openNone(wheel);
   const exec = createExec(open);
   return {
     async run(

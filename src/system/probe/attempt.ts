@@ -1,6 +1,6 @@
 // One probe from its beginning to its outcome: within its time limit, and nothing of it left open
 // afterwards.
-import { performance } from 'node:perf_hooks';
+import type { Wheel } from '../wheel.js';
 import { failed, notMade, type ProbeOutcome } from './outcome.js';
 import { cleanReason } from './reason.js';
 
@@ -19,6 +19,13 @@ export interface Open {
   readonly ends: Set<() => void>;
   /** none begins any more */
   over: boolean;
+  /** for their time limits */
+  readonly wheel: Wheel;
+}
+
+/** No probes yet. */
+export function openNone(wheel: Wheel): Open {
+  return { ends: new Set(), over: false, wheel };
 }
 
 /** Begins a probe. Never rejects. */
@@ -34,7 +41,7 @@ export function attempt(
     const done = (outcome: ProbeOutcome) => {
       if (ended) return;
       ended = true;
-      clearTimeout(late);
+      cancelLate();
       open.ends.delete(end);
       for (const close of closers) close();
       resolve(
@@ -45,13 +52,14 @@ export function attempt(
     // what has come already is read first
     const tooLate = () =>
       setImmediate(() => done(failed(`no ${awaited} within ${timeoutMs / 1000} s`)));
-    const busyBefore = busyMs();
-    let late = setTimeout(() => {
-      const busy = busyMs() - busyBefore;
+    const { wheel } = open;
+    const busyBefore = wheel.busyMs();
+    let cancelLate = wheel.after(timeoutMs, () => {
+      const busy = wheel.busyMs() - busyBefore;
       // a server is not to blame for the time in which this process did not listen to it
-      if (busy > timeoutMs / 2) late = setTimeout(tooLate, Math.min(busy, timeoutMs));
+      if (busy > timeoutMs / 2) cancelLate = wheel.after(Math.min(busy, timeoutMs), tooLate);
       else tooLate();
-    }, timeoutMs);
+    });
     open.ends.add(end);
     if (open.over) return end();
     try {
@@ -66,11 +74,6 @@ export function attempt(
       done(outcomeOf(error));
     }
   });
-}
-
-/** Milliseconds that this process was busy, since its start. */
-function busyMs(): number {
-  return performance.eventLoopUtilization().active;
 }
 
 // biome-ignore-start format: a table

@@ -1,5 +1,6 @@
 // Every kind of probe behind one function of plain data.
-import type { Open } from './attempt.js';
+import { createWheel, type Wheel } from '../wheel.js';
+import { openNone } from './attempt.js';
 import type { ProbeOf } from './kind.js';
 import { notMade } from './outcome.js';
 import { createRemote } from './remote.js';
@@ -7,8 +8,11 @@ import type { Probe, ProbeKind, ProbeSpec } from './spec.js';
 import { KINDS } from './table.js';
 
 /** @returns the probe, and what ends those in progress */
-export function createProbe(): { readonly probe: Probe; readonly end: () => void } {
-  const open: Open = { ends: new Set(), over: false };
+export function createProbe(wheel: Wheel = createWheel()): {
+  readonly probe: Probe;
+  readonly end: () => void;
+} {
+  const open = openNone(wheel);
   const made = Object.fromEntries(
     Object.entries(KINDS).map(([kind, { make }]) => [kind, make(open)]),
   ) as Readonly<Record<string, ProbeOf<never>>> as Readonly<Record<ProbeKind, ProbeOf<ProbeSpec>>>;
