@@ -11,6 +11,8 @@ import { type HostileCase, hostileCase, type Kind } from './hostile.js';
 /** a reason is one line of at most this many letters */
 const LONGEST_REASON = 200;
 const TICK_MS = 2;
+/** in which all that was opened must be closed, on a busy machine */
+const CLOSING_MS = 5000;
 
 export interface Options {
   readonly answers: number;
@@ -35,8 +37,8 @@ export interface Report {
   readonly mostBuffers: number;
   /** beyond their time limit, at most */
   readonly latestMs: number;
-  /** sockets, processes and the like that are open afterwards and were not before */
-  readonly leftOpen: number;
+  /** sockets, processes and the like that are open afterwards and were not before, by name */
+  readonly leftOpen: readonly string[];
 }
 
 /** @param serverFile the built `hostileserver.ts` */
@@ -119,7 +121,7 @@ async function runAll(
       while (next < answers) await one();
     }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const leftOpen = await openBeyond(openBefore);
   const passed = results.filter(({ outcome }) => outcome === 'pass').length;
   return {
     faults,
@@ -127,7 +129,7 @@ async function runAll(
     failed: results.length - passed,
     byKind,
     latestMs,
-    leftOpen: openNow() - openBefore,
+    leftOpen,
     ...meter.stop(early),
   };
 }
@@ -220,9 +222,26 @@ function startMeter(whatRuns: () => string) {
   };
 }
 
-/** Sockets and processes of this process. */
-function openNow(): number {
-  return process.getActiveResourcesInfo().filter((name) => /wrap|socket/i.test(name)).length;
+/** Sockets and processes of this process, by name. */
+function openNow(): readonly string[] {
+  return process.getActiveResourcesInfo().filter((name) => /wrap|socket/i.test(name));
+}
+
+/** What is open and was not before, once there was time to close it. */
+async function openBeyond(before: readonly string[]): Promise<readonly string[]> {
+  const beyond = () => {
+    const left = [...before];
+    return openNow().filter((name) => {
+      const at = left.indexOf(name);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  const end = performance.now() + CLOSING_MS;
+  // a program that was killed is there until the machine gets to it
+  while (beyond().length > 0 && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  return beyond();
 }
 
 function makeCertificates(directory: string): void {

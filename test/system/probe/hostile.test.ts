@@ -24,7 +24,7 @@ test('no answer holds the loop, fills the memory, or ends without a clear reason
   });
   expect(report.faults).toEqual([]);
   expect(report.passed + report.failed).toBe(answers);
-  expect(report.leftOpen).toBeLessThanOrEqual(0);
+  expect(report.leftOpen).toEqual([]);
   // both happen, or the servers do not answer at all
   expect(report.passed).toBeGreaterThan(answers / 50);
   expect(report.failed).toBeGreaterThan(answers / 2);
