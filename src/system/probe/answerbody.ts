@@ -1,7 +1,5 @@
 // Judges the body of an HTTP answer.
 import { createHash, type Hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Attempt } from './attempt.js';
 import { createCounter, createStore } from './limits.js';
 import { failed, PASS, type ProbeOutcome } from './outcome.js';
 import type { ProbePattern } from './pattern.js';
@@ -26,27 +24,34 @@ const BODY_LIMIT = 256 * 1024;
 /** 16 bytes a chunk on the average, for servers that flush in small pieces */
 const BODY_LIMITS = { bytes: Number.POSITIVE_INFINITY, pieces: 16_384 };
 
-/** To the end of the body, for a pattern may speak of it; without rules it is not read. */
-export function judgeBody(response: IncomingMessage, rules: BodyRules, one: Attempt): void {
-  const { match, notMatch, digest, weight } = rules;
-  if (!match && !notMatch && !digest && !weight) one.done(PASS);
-  else read(response, rules, one);
+/** Whether the body matters at all; without rules it is not read. */
+export function hasRules({ match, notMatch, digest, weight }: BodyRules): boolean {
+  return Boolean(match ?? notMatch ?? digest ?? weight);
 }
 
-function read(response: IncomingMessage, rules: BodyRules, one: Attempt): void {
+export interface BodyJudge {
+  /** Takes a part of the body. @returns the outcome, as soon as the rest does not matter */
+  take(piece: Buffer): ProbeOutcome | undefined;
+  /** The outcome of a body that is complete: a pattern may speak of its end. */
+  end(): ProbeOutcome;
+}
+
+/** Holds no more of the body than patterns see. */
+export function createBodyJudge(rules: BodyRules): BodyJudge {
   const { digest } = rules;
-  one.await('end of the body');
   const body = createStore(BODY_LIMIT);
   const count = createCounter(BODY_LIMITS);
   const hash = digest && createHash(digest.algorithm);
-  const decide = () => one.done(judge(body.content.toString(), hash, rules));
-  response.on('data', (piece: Buffer) => {
-    const excess = count(piece.length);
-    if (excess !== undefined) return one.done(failed(`the body is in ${excess}`));
-    hash?.update(piece);
-    if (body.add(piece) && !hash) decide();
-  });
-  response.once('end', decide).once('close', () => one.done(failed('the body broke off')));
+  const decide = () => judge(body.content.toString(), hash, rules);
+  return {
+    take(piece) {
+      const excess = count(piece.length);
+      if (excess !== undefined) return failed(`the body is in ${excess}`);
+      hash?.update(piece);
+      return body.add(piece) && !hash ? decide() : undefined;
+    },
+    end: decide,
+  };
 }
 
 function judge(text: string, hash: Hash | undefined, rules: BodyRules): ProbeOutcome {
