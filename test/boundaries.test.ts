@@ -153,8 +153,9 @@ function withoutEnding(file: string): string {
 /** What a file imports: paths below src without their ending, names of packages, `node`. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
-  return [...text.matchAll(/\b(?:from|import|require)(?:\s+|\s*\(\s*)'([^']+)'/g)].map(
+  return [...text.matchAll(/\b(?:from|import|require)(?:\s+|\s*\(\s*)'([^']+)'/g)].flatMap(
     ([, target = '']) => {
+      if (target === 'node:path') return []; // it computes with texts
       if (target.startsWith('node:')) return 'node';
       if (!target.startsWith('.')) return target;
       return relative(SRC, normalize(join(dirname(join(SRC, file)), target))).replace(

@@ -10,7 +10,7 @@ import { errnoText } from '../render/errno.js';
 import { announceReady, startDetached } from '../system/detached.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { filesMatching } from '../system/glob.js';
-import { isDead, ownIdentity } from '../system/identity.js';
+import { hostName, isDead, ownIdentity } from '../system/identity.js';
 import { endWithParent } from '../system/lifeline.js';
 import { linesOf } from '../system/lines.js';
 import { namesIn, readIfThere, runProgram, runPrograms, writeProc } from '../system/machine.js';
@@ -164,6 +164,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     lines: linesOf,
     filesMatching,
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
+    hostName,
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
     runtime: async () => (await import('../system/runtime.js')).createRuntime(process.env),

@@ -32,6 +32,8 @@ export interface World extends Terminal {
   readText(path: string, limit?: number): string;
   /** The files that a shell pattern names, sorted; none when there are none. */
   filesMatching(pattern: string): readonly string[];
+  /** the name of this machine */
+  hostName(): string;
   /**
    * The lines of a file that may be too large to be held, one after the other.
    * @throws a system error with the path, when the first is taken

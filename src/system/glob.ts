@@ -43,8 +43,17 @@ function matcher(part: string): (name: string) => boolean {
     if (piece.length > 1) return piece.replace(/^\[!/, '[^').replace(/\\/g, '\\\\');
     return piece.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
   });
-  const pattern = new RegExp(`^${source}$`);
-  return (name) => pattern.test(name) && (!name.startsWith('.') || part.startsWith('.'));
+  const pattern = expressionOf(`^${source}$`);
+  return (name) => pattern?.test(name) === true && (!name.startsWith('.') || part.startsWith('.'));
+}
+
+/** Undefined where no name can match: `[z-a]`. */
+function expressionOf(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source);
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(directory: string): string[] {

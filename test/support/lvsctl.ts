@@ -36,17 +36,9 @@ export async function lvsctl(
         });
       return text;
     },
+    hostName: () => 'lb1',
     lines: (path) => (files[path] ?? '').split('\n'),
-    // a pattern with one `*` for all that has no slash
-    filesMatching: (pattern) =>
-      Object.keys(files)
-        .filter((name) => {
-          const [head = '', tail] = pattern.split('*');
-          if (tail === undefined) return name === pattern;
-          const inner = name.slice(head.length, name.length - tail.length);
-          return name.startsWith(head) && name.endsWith(tail) && !inner.includes('/');
-        })
-        .sort(),
+    filesMatching: (pattern) => matching(pattern, Object.keys(files)),
     writeText: () => {},
     runtime: async () =>
       simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
@@ -75,4 +67,17 @@ export async function lvsctl(
     ...more,
   };
   return { status: await run(args, world), stdout, stderr };
+}
+
+/** The names that a pattern with one `*` matches; it stands for all but slashes and a first dot. */
+export function matching(pattern: string, names: readonly string[]): readonly string[] {
+  const [head = '', tail] = pattern.split('*');
+  return names
+    .filter((name) => {
+      if (tail === undefined) return name === pattern;
+      const inner = name.slice(head.length, name.length - tail.length);
+      const fits = name.startsWith(head) && name.endsWith(tail);
+      return fits && !inner.includes('/') && !inner.startsWith('.');
+    })
+    .sort();
 }

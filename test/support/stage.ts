@@ -1,5 +1,7 @@
 // The monitor as a process, in a simulated world: signals, socket, log, hook, systemd.
+
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
+import { ALONE } from '../../src/lvsctl/config/context.js';
 import { failureText } from '../../src/lvsctl/failure.js';
 import { runMonitor, runOnce } from '../../src/lvsctl/monitor/process/run.js';
 import type { ApiCall, ApiHandler, Runtime, Signal } from '../../src/lvsctl/monitor/runtime.js';
@@ -81,11 +83,11 @@ export function stage(
   };
   const ran: string[] = [];
   const backend = new MemoryBackend();
-  const texts = { file: FILE };
+  const texts = { file: FILE, others: new Map<string, string>() };
   const world = {
     runtime,
     backend,
-    readText: () => texts.file,
+    around: { ...ALONE, readText: (path: string) => texts.others.get(path) ?? texts.file },
     sysctl: () => '0\n',
     run: (_: string, args: readonly string[], input = '') => {
       ran.push(args.join(' ') + (input === '' ? '' : `: ${input.trim().replaceAll('\n', '; ')}`));

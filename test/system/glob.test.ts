@@ -40,6 +40,7 @@ test.each([
   ['no/where/*', []],
   ['a.conf', ['a.conf']],
   ['a+.conf', []],
+  ['[z-a].conf', []],
 ])('%s', (pattern, expected) => {
   expect(filesMatching(`${top}/${pattern}`).map((path) => path.slice(top.length + 1))).toEqual(
     expected,

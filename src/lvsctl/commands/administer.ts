@@ -19,9 +19,10 @@ import type { AdminState } from '../monitor/state/state.js';
 import type { Finish } from '../subcommand.js';
 import type { World } from '../world.js';
 import { hashingWarnings } from './hashing.js';
+import { addVariables, fileContext, type VariableOptions } from './variables.js';
 import { withoutMonitor } from './withoutmonitor.js';
 
-interface Options {
+interface Options extends VariableOptions {
   readonly service?: string;
   readonly file?: string;
   readonly socket?: string;
@@ -40,8 +41,9 @@ export function configureAdmin(
   finish: Finish,
   state: AdminState['state'] | null,
 ): Program {
-  return program
-    .argument('<server>', 'its address, with or without its port, or its name in the file')
+  return addVariables(
+    program.argument('<server>', 'its address, with or without its port, or its name in the file'),
+  )
     .option('--service <name>', 'only in this service')
     .option('--file <file>', 'the lvsctl file, if no monitor is running')
     .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
@@ -120,14 +122,14 @@ function remember(
   const store = openStore(runtime, path);
   const lasting = withState(path, () => store.load());
   const states = rememberedOf(lasting);
-  const all = desiredServices(readConfig(world.readText(file), file)).map(
-    ({ service, source, destinations, serverNames }) => ({
-      service: serviceKey(service.id),
-      name: source.name,
-      servers: destinations.map(serverKey),
-      serverNames,
-    }),
-  );
+  const all = desiredServices(
+    readConfig(world.readText(file), file, fileContext(options, world)),
+  ).map(({ service, source, destinations, serverNames }) => ({
+    service: serviceKey(service.id),
+    name: source.name,
+    servers: destinations.map(serverKey),
+    serverNames,
+  }));
   const known = request.state === null ? withRememberedServers(all, states) : all;
   const servers = selectServers(known, request.server, request.service ?? undefined);
   const admin = toAdmin(request, runtime.clock.date());

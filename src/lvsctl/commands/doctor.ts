@@ -8,8 +8,9 @@ import { factsText } from '../facts/json.js';
 import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
+import { addVariables, fileContext, type VariableOptions } from './variables.js';
 
-interface Options {
+interface Options extends VariableOptions {
   readonly role?: InspectedRole;
   readonly json?: boolean;
   readonly facts?: true;
@@ -18,8 +19,9 @@ interface Options {
 const FINDINGS = 1;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
-  program
-    .argument('[file]', 'the lvsctl file (default: the role is taken from the live table)')
+  addVariables(
+    program.argument('[file]', 'the lvsctl file (default: the role is taken from the live table)'),
+  )
     .addOption(
       new Option('--role <role>', 'the role of this machine (default: detected)').choices([
         ...ROLES,
@@ -32,16 +34,16 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     );
 };
 
-async function doctor(
-  file: string | undefined,
-  { role, json = false, facts }: Options,
-  world: World,
-): Promise<number> {
+async function doctor(file: string | undefined, options: Options, world: World): Promise<number> {
+  const { role, json = false, facts } = options;
   if (facts) {
     world.out(factsText(await gatherMachineFacts(world)));
     return 0;
   }
-  const config = file === undefined ? undefined : readConfig(world.readText(file), file);
+  const config =
+    file === undefined
+      ? undefined
+      : readConfig(world.readText(file), file, fileContext(options, world));
   const diagnosis = await examine(await inspect(config, role, world.machine));
   world.out(
     json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world),

@@ -13,8 +13,9 @@ import { serverTable, summaryOf } from '../view/servers.js';
 import type { World } from '../world.js';
 import { type EventsOptions, showEvents } from './monitorevents.js';
 import { number, whole } from './numbers.js';
+import { addVariables, fileContext, type VariableOptions } from './variables.js';
 
-interface Options {
+interface Options extends VariableOptions {
   readonly socket?: string;
   readonly state?: string;
   readonly onExit: 'leave' | 'remove';
@@ -37,8 +38,7 @@ const CLEAR = '\x1b[H\x1b[2J';
 const END_KEYS = new Set(['q', 'Q', '\x03']);
 
 export const configure: Subcommand['configure'] = (program, finish) => {
-  program
-    .argument('<file>', 'the lvsctl file')
+  addVariables(program.argument('<file>', 'the lvsctl file'))
     .option('--socket <path>', 'socket for status and control (default: below /run/lvsctl)')
     .option('--state <file>', 'file of administrative states (default: below /var/lib/lvsctl)')
     .addOption(
@@ -84,7 +84,7 @@ async function run(file: string, options: Options, world: World): Promise<number
   const parts: RunWorld = {
     runtime,
     backend,
-    readText: (path) => readFile(path, runtime),
+    around: fileContext(options, { ...world, readText: (path) => readFile(path, runtime) }),
     run: world.machine.run,
     sysctl: (key) => world.machine.read(`/proc/sys/${key}`),
     failureText,

@@ -5,15 +5,15 @@ import { refuseOwned } from '../transaction/owners.js';
 import { ACTIONS, type Action, type PlanOptions } from '../transaction/plan.js';
 import { type Transacted, type TransactionOptions, transact } from '../transaction/transact.js';
 import type { World } from '../world.js';
+import { addVariables, fileContext, type VariableOptions } from './variables.js';
 
-export interface PlanningOptions extends PlanOptions, FileOptions {
+export interface PlanningOptions extends PlanOptions, FileOptions, VariableOptions {
   readonly json?: boolean;
 }
 
 /** Adds the argument and the options. */
 export function configurePlanning(program: Program): Program {
-  return program
-    .argument('<file>', 'saved rules or an lvsctl file, - for stdin')
+  return addVariables(program.argument('<file>', 'saved rules or an lvsctl file, - for stdin'))
     .option('--prune', 'remove services that the file does not name')
     .option('--keep-weights', 'keep the live weight of servers that are there')
     .option('--only <actions>', 'only these, separated by commas: add, edit, remove', actions)
@@ -44,7 +44,7 @@ export function transactFile(
     ? undefined
     : (plan) => refuseOwned(plan, options.force ?? false, world);
   return transact(
-    () => readDesired(file, options, world),
+    () => readDesired(file, { ...options, around: fileContext(options, world) }, world),
     {
       ...(options.keepWeights ? { keepWeights: true } : {}),
       ...(options.only ? { only: options.only } : {}),

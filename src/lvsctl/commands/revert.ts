@@ -6,6 +6,7 @@ import { failureText } from '../failure.js';
 import { down } from '../plan/engine.js';
 import type { Others } from '../plan/others.js';
 import type { World } from '../world.js';
+import { fileContext } from './variables.js';
 import { type RecordOptions, type RoleCommand, reporter, withRecord } from './withrecord.js';
 
 /** @returns the exit status */
@@ -33,7 +34,7 @@ export async function revert(
     ),
   ];
   for (const line of lines) reporter(world, options).warn(line);
-  await requireNothingLeft(role, file, text, world);
+  await requireNothingLeft(role, file, text, options, world);
   return 0;
 }
 
@@ -57,11 +58,12 @@ async function requireNothingLeft(
   role: RoleCommand,
   file: string,
   { text, why }: Text,
+  options: RecordOptions,
   world: World,
 ): Promise<void> {
   if (text === undefined)
     throw new LvsctlError('NO_RECORD', `what the file would have changed is not known: ${why}`);
-  const left = await remains(role, file, text, world);
+  const left = await remains(role, file, text, options, world);
   if (left.length > 0)
     throw new LvsctlError(
       'NO_RECORD',
@@ -73,10 +75,11 @@ async function remains(
   role: RoleCommand,
   file: string,
   text: string,
+  options: RecordOptions,
   world: World,
 ): Promise<readonly string[]> {
   try {
-    return await role.remains(readConfig(text, file), world.machine);
+    return await role.remains(readConfig(text, file, fileContext(options, world)), world.machine);
   } catch (error) {
     if (hasCode(error, 'BAD_FILE'))
       throw new LvsctlError(

@@ -10,6 +10,7 @@ import type { Finish } from '../subcommand.js';
 import { comparisonTable } from '../view/comparison.js';
 import type { World } from '../world.js';
 import { revert } from './revert.js';
+import { addVariables, fileContext } from './variables.js';
 import { type RecordOptions, type RoleCommand, reporter, withRecord } from './withrecord.js';
 
 const DIFFERS = 1;
@@ -18,10 +19,7 @@ const DIFFERS = 1;
 export function configureRole(program: Program, finish: Finish, role: RoleCommand): void {
   type Work = (file: string, options: RecordOptions, world: World) => Promise<number>;
   const action = (name: string, help: string, work: Work) =>
-    program
-      .command(name)
-      .description(help)
-      .argument('<file>', 'the lvsctl file')
+    addVariables(program.command(name).description(help).argument('<file>', 'the lvsctl file'))
       .option(
         '--state-dir <directory>',
         'directory of the record of changes (default: below /run/lvsctl)',
@@ -55,7 +53,7 @@ async function bringUp(
   world: World,
 ): Promise<number> {
   const text = world.readText(file);
-  const config = readConfig(text, file);
+  const config = readConfig(text, file, fileContext(options, world));
   const facts = gatherFacts(world.machine);
   const settings = role.plan(config, facts);
   const report = reporter(world, options);
@@ -69,10 +67,11 @@ async function bringUp(
 async function showStatus(
   role: RoleCommand,
   file: string,
-  { json = false }: RecordOptions,
+  options: RecordOptions,
   world: World,
 ): Promise<number> {
-  const config = readConfig(world.readText(file), file);
+  const { json = false } = options;
+  const config = readConfig(world.readText(file), file, fileContext(options, world));
   const settings = await compare(role.plan(config, gatherFacts(world.machine)), world.machine);
   const lines = [...settings, ...role.unmanaged(config, world.machine)];
   if (json) world.out(`${jsonText(lines.map(comparisonJson), 2)}\n`);

@@ -16,8 +16,9 @@ import { compareTable, resultTable } from '../view/bars.js';
 import { chart } from '../view/svg.js';
 import type { World } from '../world.js';
 import { number, whole } from './numbers.js';
+import { addVariables, fileContext, type VariableOptions } from './variables.js';
 
-interface Options extends Workload {
+interface Options extends Workload, VariableOptions {
   readonly service?: string;
   readonly compare?: readonly string[];
   readonly log?: string;
@@ -32,8 +33,7 @@ interface Options extends Workload {
 const PUBLIC = 0o644;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
-  program
-    .argument('[rules]', 'file of rules, - for stdin (default: the live table)')
+  addVariables(program.argument('[rules]', 'file of rules, - for stdin (default: the live table)'))
     .option(
       '--service <name>',
       'the service, if there are several: 192.0.2.1:80, or a part of its name',
@@ -74,7 +74,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
   const sink = options.keep ? await sinkToKeep(file, options, world) : undefined;
-  const rules = await readRules(file, world);
+  const rules = await readRules(file, world, fileContext(options, world));
   const { service, destinations } = chooseService(rules, options.service);
   const incidents =
     options.events === undefined

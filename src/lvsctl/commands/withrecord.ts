@@ -11,6 +11,7 @@ import { readOnly } from '../plan/readonly.js';
 import type { Header } from '../plan/recordline.js';
 import type { Setting } from '../plan/resources.js';
 import type { World } from '../world.js';
+import type { VariableOptions } from './variables.js';
 
 /** What a role makes of a file. */
 export interface RoleCommand {
@@ -27,7 +28,7 @@ export interface RoleCommand {
   unmanaged(config: Config, machine: Machine): readonly Comparison[];
 }
 
-export interface RecordOptions {
+export interface RecordOptions extends VariableOptions {
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
   readonly force?: boolean;

@@ -36,6 +36,27 @@ function noList(node: Node | null, element: boolean): string {
   return element ? `expected a list: write [${written(node)}]` : DASHES;
 }
 
+/** A map of any values; what they mean is known elsewhere. */
+export const anyMap: Field<object> = {
+  read(place) {
+    const node = follow(place);
+    return isMap(node)
+      ? (node.toJSON() as object)
+      : fail(place, 'expected a map of names and values');
+  },
+  schema: { type: 'object' },
+};
+
+/** One text, or a list of texts. */
+export const textOrTexts: Field<readonly string[]> = {
+  read(place) {
+    if (isSeq(follow(place))) return list(text).read(place);
+    const one = text.read(place);
+    return one === undefined ? undefined : [one];
+  },
+  schema: { type: ['string', 'array'], items: { type: 'string', minLength: 1 } },
+};
+
 /** A map from names to texts. */
 export function textMap(
   expectedName: string,

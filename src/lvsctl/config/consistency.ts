@@ -81,7 +81,10 @@ function checkServerNames(
       const owner = owners.get(name);
       if (owner === undefined) owners.set(name, { host, place });
       else if (owner.host !== host)
-        fail(place, `server name ${name} is that of ${owner.host} already${lineOf(owner.place)}`);
+        fail(
+          place,
+          `server name ${name} is that of ${owner.host} already${lineOf(owner.place, place)}`,
+        );
     }
   }
 }

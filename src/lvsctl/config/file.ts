@@ -8,7 +8,7 @@ import { userName } from '../checks/values.js';
 import { address, endpointAddress, vipAddress } from './address.js';
 import { interfaceHint } from './addresshint.js';
 import { check } from './checks.js';
-import { list } from './collections.js';
+import { anyMap, list, textOrTexts } from './collections.js';
 import { asDefaults } from './defaults.js';
 import {
   object,
@@ -18,6 +18,7 @@ import {
   requiredUnless,
   type Value,
 } from './field.js';
+import { groupPort } from './groupport.js';
 import { boolean, integer, number, oneOf, parsed, text, YEAR } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
@@ -62,9 +63,6 @@ const netmask = parsed(
   { type: ['string', 'integer'] },
   (value) => (/^\/\d+$/.test(value) ? 'write it without /' : undefined),
 );
-const groupPort = parsed('a port 1..65535, or one with its protocol like 53/udp', parseGroupPort, {
-  type: ['integer', 'string'],
-});
 const mode = oneOf(['nat', 'dr', 'tun']);
 
 const healthKeys = {
@@ -256,6 +254,17 @@ export const MONITOR = object({
 
 /** The whole file. */
 export const FILE = object({
+  include: optional(
+    textOrTexts,
+    [],
+    'files that are read with this one, relative to it; * ? [ ] match names',
+  ),
+  vars: optional(anyMap, undefined, 'variables: $name is replaced by the value'),
+  hosts: optional(
+    anyMap,
+    undefined,
+    'maps of variables by the name of the host, which win over vars',
+  ),
   defaults: optional(defaults, undefined, 'defaults of services and checks'),
   vips: required(list(VIP, 1), 'virtual addresses'),
   services: required(list(SERVICE), 'virtual services'),
@@ -289,13 +298,3 @@ export type RealServer = Value<typeof server>;
 export type TunnelOptions = Value<typeof tunnel>;
 export type Health = Value<typeof health>;
 export type Netmask = Value<typeof netmask>;
-
-function parseGroupPort(
-  value: string,
-): { readonly port: number; readonly protocol: 'tcp' | 'udp' | 'sctp' | undefined } | undefined {
-  const [, digits, protocol] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
-  const number = Number(digits);
-  return number >= 1 && number <= 65535
-    ? { port: number, protocol: protocol as 'tcp' | 'udp' | 'sctp' | undefined }
-    : undefined;
-}

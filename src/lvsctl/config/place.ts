@@ -2,11 +2,19 @@
 import { type Document, isAlias, isScalar, type LineCounter, type Node, visit } from 'yaml';
 import type { Problem } from './problem.js';
 
-/** The text being read. */
-export interface Source {
+/** One of the texts that are read together as one file. */
+export interface FileText {
+  /** its name, for messages */
   readonly file: string;
   readonly text: string;
   readonly lines: LineCounter;
+  /** what the ranges of its nodes count from, so that they are those of no other text */
+  readonly base: number;
+}
+
+/** The texts being read: the file, then those that it includes. */
+export interface Source {
+  readonly files: readonly FileText[];
   /** what each alias stands for */
   readonly aliases: ReadonlyMap<Node, Node>;
   /** where a node was written that was moved: `defaults.checks.interval` */
@@ -37,27 +45,42 @@ export function fail(place: Place, message: string): undefined {
 export function failWithin(place: Place, at: number, length: number, message: string): undefined {
   const [from, to] = rangeOf(place);
   const { node, source, path } = place;
-  const quoted = isScalar(node) && /^["']/.test(source.text.slice(from, from + 1)) ? 1 : 0;
-  const begin = from + quoted + at;
-  if (begin + length > to || source.text.slice(from, to).includes('\n'))
-    return fail(place, message);
-  source.report(problemAt(source, path, begin, begin + length, message));
+  const { text, base } = fileAt(source.files, from);
+  const raw = text.slice(from - base, to - base);
+  const value = isScalar(node) ? String(node.value) : '';
+  const begin = (/^["']/.test(raw) ? 1 : 0) + at;
+  // it is written with a variable or an escape
+  const differs = raw.slice(begin, begin + length) !== value.slice(at, at + length);
+  if (differs || raw.includes('\n')) return fail(place, message);
+  source.report(problemAt(source, path, from + begin, from + begin + length, message));
   return undefined;
 }
 
-/** A problem between two offsets of the text; only its first line is shown and underlined. */
+/** The text that a range is in. */
+export function fileAt(files: readonly FileText[], offset: number): FileText {
+  return (files.findLast(({ base }) => base <= offset) ?? files[0]) as FileText;
+}
+
+/** Whether a node was written in the first file, not in one that it includes. */
+export function isInFirst({ files }: Pick<Source, 'files'>, node: Node): boolean {
+  return fileAt(files, node.range?.[0] ?? 0) === files[0];
+}
+
+/** A problem between two offsets of a text; only its first line is shown and underlined. */
 export function problemAt(
-  { file, text, lines }: Pick<Source, 'file' | 'text' | 'lines'>,
+  { files }: Pick<Source, 'files'>,
   path: string,
   from: number,
   to: number,
   message: string,
 ): Problem {
-  const { line, col } = lines.linePos(from);
-  const start = from - Math.max(col, 1) + 1;
+  const { file, text, lines, base } = fileAt(files, from);
+  const offset = from - base;
+  const { line, col } = lines.linePos(offset);
+  const start = offset - Math.max(col, 1) + 1;
   const end = text.indexOf('\n', start);
   const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
-  const length = Math.max(1, Math.min(to - from, whole.trimEnd().length - (from - start)));
+  const length = Math.max(1, Math.min(to - from, whole.trimEnd().length - (offset - start)));
   return {
     file,
     line: Math.max(line, 1),

@@ -40,7 +40,9 @@ export class ConfigError extends LvsctlError {
   get report(): string {
     const [first, ...others] = this.problems;
     if (!first || others.length === 0) return renderProblems(this.problems, '');
-    return `${printable(first.file)}: ${this.problems.length} errors\n${renderProblems(this.problems, '')}`;
+    const files = [...new Set(this.problems.map(({ file }) => printable(file)))];
+    const where = files.length > 3 ? `${files.length} files` : files.join(', ');
+    return `${where}: ${this.problems.length} errors\n${renderProblems(this.problems, '')}`;
   }
 }
 
@@ -64,14 +66,21 @@ export function renderWarnings(problems: readonly Problem[]): string {
   return problems.length === 0 ? '' : `${renderProblems(inOrder(problems), 'warning: ')}\n`;
 }
 
-/** By line and column; the same problem of an entry that several aliases name is one. */
+/**
+ * By file, line and column; the same problem of an entry that several aliases name is one. Files
+ * are in the order of their first problem.
+ */
 export function inOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
   const seen = new Map<string, Problem>();
   for (const problem of problems) {
-    const key = `${problem.line}:${problem.column}:${problem.message}`;
+    const key = `${files.indexOf(problem.file)}:${problem.line}:${problem.column}:${problem.message}`;
     if (!seen.has(key)) seen.set(key, problem);
   }
-  return [...seen.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  const place = ({ file }: Problem) => files.indexOf(file);
+  return [...seen.values()].sort(
+    (a, b) => place(a) - place(b) || a.line - b.line || a.column - b.column,
+  );
 }
 
 function renderProblems(problems: readonly Problem[], kind: string): string {

@@ -7,9 +7,53 @@ export function renderSchema(): string {
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'lvsctl file',
-    ...FILE.schema,
+    type: 'object',
+    additionalProperties: false,
+    // what is required may be in a file that is included
+    properties: Object.fromEntries(
+      Object.entries((FILE.schema as Described).properties ?? {}).map(([name, one]) => [
+        name,
+        LITERAL.has(name) ? one : withVariables(one),
+      ]),
+    ),
+    $defs: { variable: { type: 'string', pattern: '^\\$' } },
   };
   return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
+
+/** keys in which no variable stands */
+const LITERAL = new Set(['include', 'vars', 'hosts', 'kind']);
+
+/** The same, with a variable (`$name`) in the place of any value that could not be such a text. */
+function withVariables(schema: Described): JsonSchema {
+  const { properties, items, oneOf } = schema;
+  return {
+    ...schema,
+    ...(items ? { items: variable(items) } : {}),
+    ...(oneOf ? { oneOf: oneOf.map(withVariables) } : {}),
+    ...(properties
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, one]) => [
+              name,
+              LITERAL.has(name) ? one : variable(one),
+            ]),
+          ),
+        }
+      : {}),
+  };
+}
+
+function variable(schema: Described): JsonSchema {
+  const inner = withVariables(schema);
+  const isText = [schema.type].flat().includes('string') && schema.pattern === undefined;
+  if (isText) return inner;
+  const { description, default: value, ...rest } = inner;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(value === undefined ? {} : { default: value }),
+    anyOf: [rest, { $ref: '#/$defs/variable' }],
+  };
 }
 
 /**

@@ -1,18 +1,12 @@
 // YAML that cannot be read: the parser's error in terms that the author of the file knows. The
 // parser names what it could not do there; the cause is looked for in the lines around.
-import type { Document, LineCounter, YAMLParseError } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
 import { describeLookAlike, findLookAlike } from './lookalike.js';
-import { problemAt } from './place.js';
+import { type FileText, problemAt } from './place.js';
 import type { Problem } from './problem.js';
 
-interface Text {
-  readonly file: string;
-  readonly text: string;
-  readonly lines: LineCounter;
-}
-
 /** Keys that stand twice, and the first other error: those after it are its consequences. */
-export function syntaxProblems(document: Document, source: Text): Problem[] {
+export function syntaxProblems(document: Document, source: FileText): Problem[] {
   const twice = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
   const [first] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
   return [
@@ -27,16 +21,16 @@ function keyLength(text: string, from: number): number {
   return /^[^\s:]*/.exec(text.slice(from, from + 100))?.[0].length ?? 1;
 }
 
-function at(source: Text, from: number, length: number, message: string): Problem {
-  return problemAt(source, '', from, from + Math.max(1, length), message);
+function at(source: FileText, from: number, length: number, message: string): Problem {
+  return problemAt({ files: [source] }, '', from, from + Math.max(1, length), message);
 }
 
-function explain(error: YAMLParseError, source: Text): Problem {
+function explain(error: YAMLParseError, source: FileText): Problem {
   const [from, to] = error.pos;
   const first = source.lines.linePos(from).line;
   const last = source.lines.linePos(Math.max(from, to - 1)).line;
   const around = linesAround(source, Math.max(1, first - 1), last + 1);
-  const causes = [tabIn, lookAlikeIn, gluedIn, assignedIn];
+  const causes = [tabIn, lookAlikeIn, bracedIn, gluedIn, assignedIn];
   for (const cause of causes) {
     for (const line of around) {
       const found = cause(line);
@@ -82,7 +76,7 @@ interface Line {
   readonly start: number;
 }
 
-function linesAround({ text, lines }: Text, from: number, to: number): readonly Line[] {
+function linesAround({ text, lines }: FileText, from: number, to: number): readonly Line[] {
   const found: Line[] = [];
   for (let number = from; number <= Math.min(to, lines.lineStarts.length); number++) {
     const start = lines.lineStarts[number - 1] ?? 0;
@@ -120,6 +114,18 @@ function lookAlikeIn({ text }: Line): Cause | undefined {
 
 function withoutComment(text: string): string {
   return text.replace(/(?:^|\s)#.*$/, '');
+}
+
+/** `{address: ${vip}}`: there a brace begins a map. */
+function bracedIn({ text }: Line): Cause | undefined {
+  const [, before = '', name = ''] = /^(.*?[[{,:]\s*)\$\{(\w+)\}/.exec(withoutComment(text)) ?? [];
+  return name === '' || !/[[{]/.test(before)
+    ? undefined
+    : {
+        at: before.length,
+        length: name.length + 3,
+        message: `inside [ ] and { } write $${name}, or "\${${name}}" in quotes`,
+      };
 }
 
 /** `port:80`, `-address: …` */

@@ -3,6 +3,7 @@ import { readTable } from '../../backend/readtable.js';
 import type { ServiceId } from '../../model/service.js';
 import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
+import type { FileContext } from '../config/context.js';
 import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
 import { readRuleFile } from '../config/rulefile.js';
@@ -15,13 +16,20 @@ export interface RulesToSimulate {
   readonly timeouts: Timeouts;
 }
 
-/** @throws BAD_FILE an error with its line; NOT_FOUND when there are no services */
-export async function readRules(file: string | undefined, world: World): Promise<RulesToSimulate> {
+/**
+ * @param around what an lvsctl file is read with
+ * @throws BAD_FILE an error with its line; NOT_FOUND when there are no services
+ */
+export async function readRules(
+  file: string | undefined,
+  world: World,
+  around: FileContext,
+): Promise<RulesToSimulate> {
   const rules =
     file === undefined
       ? await fromTable(world)
       : /\.ya?ml$/.test(file)
-        ? fromConfig(file, world)
+        ? fromConfig(file, world, around)
         : await fromRuleFile(file, world);
   if (rules.services.length === 0)
     throw new LvsctlError('NOT_FOUND', `${file ?? 'the live table'}: no services`);
@@ -71,8 +79,8 @@ async function fromTable({ machine }: World): Promise<RulesToSimulate> {
   return { services, timeouts: await backend.timeouts() };
 }
 
-function fromConfig(file: string, { readText }: World): RulesToSimulate {
-  const config = readConfig(readText(file), file);
+function fromConfig(file: string, { readText }: World, around: FileContext): RulesToSimulate {
+  const config = readConfig(readText(file), file, around);
   const { timeouts } = config;
   return {
     services: desiredServices(config).map(({ service, destinations, source }) => ({

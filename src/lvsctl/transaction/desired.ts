@@ -1,5 +1,6 @@
 // A file of either kind -> the rules that it desires.
 import { tableOf } from '../../model/table.js';
+import type { FileContext } from '../config/context.js';
 import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
 import { isRuleText } from '../config/recognise.js';
@@ -13,6 +14,8 @@ export interface FileOptions {
   readonly prune?: boolean;
   /** also by a file without services */
   readonly force?: boolean;
+  /** what an lvsctl file is read with */
+  readonly around?: FileContext;
 }
 
 /**
@@ -22,13 +25,13 @@ export interface FileOptions {
  */
 export async function readDesired(
   file: string,
-  { prune = false, force = false }: FileOptions,
+  { prune = false, force = false, around }: FileOptions,
   { readText, names }: Pick<World, 'readText' | 'names'>,
 ): Promise<DesiredRules> {
   const text = readText(file);
   const rules = isRuleText(text)
     ? fromRules(await readRuleFile(text, file, names))
-    : fromConfig(text, file);
+    : fromConfig(text, file, around);
   if (prune && !force && rules.table.size === 0)
     throw new LvsctlError(
       'EMPTY_TABLE',
@@ -54,8 +57,8 @@ export function fromRules({
 }
 
 /** All servers up; the sorry server where a service has no others, as `director up` does. */
-function fromConfig(text: string, file: string): Rules {
-  const config = readConfig(text, file);
+function fromConfig(text: string, file: string, around: FileContext | undefined): Rules {
+  const config = readConfig(text, file, around);
   const { timeouts } = config;
   return {
     table: tableOf(

@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import type { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { inspectConfig } from '../../../src/lvsctl/config/read.js';
 import { renderReference, renderSchema } from '../../../src/lvsctl/config/reference.js';
+import { lvsctl } from '../../support/lvsctl.js';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -29,7 +30,9 @@ test('the example is right without a warning, and has every key above the checks
   const services = parseDocument(text).toJS().services as Record<string, unknown>[];
   const used = new Set(services.flatMap((service) => Object.keys(service)));
   expect(
-    Object.keys(schema.properties.services.items.properties).filter((key) => !used.has(key)),
+    Object.keys(schema.properties.services.items.anyOf[0].properties).filter(
+      (key) => !used.has(key),
+    ),
   ).toEqual([]);
   expect(Object.keys(schema.properties)).toEqual(Object.keys(parseDocument(text).toJS()));
 });
@@ -37,6 +40,17 @@ test('the example is right without a warning, and has every key above the checks
 test('the file on the reference page is right', () => {
   const [example = ''] = read('docs/reference/file.md').match(/(?<=```yaml\n)[^`]*/) ?? [];
   expect(inspectConfig(example, 'lvs.yaml').warnings).toEqual([]);
+});
+
+test('the variables on the reference page are checked for both hosts as it shows', async () => {
+  const page = read('docs/reference/file.md');
+  const [text = ''] = page.match(/(?<=```yaml\n)vars:[^`]*/) ?? [];
+  const good = await lvsctl(['check', 'lvs.yaml'], { 'lvs.yaml': text });
+  expect(good.stdout).toContain('good for lb2');
+  expect(page).toContain(`$ lvsctl check lvs.yaml\n${good.stdout}`);
+  const args = ['check', 'lvs.yaml', '--set', 'sync_role=slave'];
+  const wrong = await lvsctl(args, { 'lvs.yaml': text });
+  expect(page).toContain(`$ lvsctl ${args.join(' ')}\n${wrong.stderr}\`\`\``);
 });
 
 test('the errors on the reference page are those of such a file', () => {

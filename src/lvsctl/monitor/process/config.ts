@@ -1,4 +1,6 @@
 // The file of a monitor: read, and whether this machine can do what it asks for.
+
+import type { FileContext } from '../../config/context.js';
 import { serverChecks } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
 import { readConfig } from '../../config/read.js';
@@ -8,12 +10,11 @@ import { vipRoutesOf } from '../checks/viproutes.js';
 import type { Runtime } from '../runtime.js';
 
 /**
- * A file that this machine can monitor.
- * @param file its name, for errors
- * @throws BAD_FILE or WRONG_MACHINE
+ * A file that this machine can monitor, read now with all that it includes.
+ * @throws BAD_FILE, WRONG_MACHINE or a system error
  */
-export function loadConfig(text: string, file: string, runtime: Runtime): Config {
-  const config = readConfig(text, file);
+export function loadConfig(file: string, around: FileContext, runtime: Runtime): Config {
+  const config = readConfig(around.readText(file), file, around);
   const [hook] = config.monitor.hook ?? [];
   if (hook !== undefined && !runtime.isExecutable(hook))
     throw new LvsctlError('WRONG_MACHINE', `${file}: monitor.hook: ${hook} cannot be run`);

@@ -131,8 +131,8 @@ export class Process {
   }
 
   async #take(loop: Loop, file: string): Promise<void> {
-    const { readText, runtime } = this.#world;
-    const next = loadConfig(readText(file), file, runtime);
+    const { around, runtime } = this.#world;
+    const next = loadConfig(file, around, runtime);
     try {
       this.#routing.make(next);
       await loop.reload(next);

@@ -77,7 +77,7 @@ export async function runOnce(
 /** Reads everything before anything is changed. */
 function prepare(options: RunOptions, world: RunWorld): Process {
   const { runtime } = world;
-  const config = loadConfig(world.readText(options.file), options.file, runtime);
+  const config = loadConfig(options.file, world.around, runtime);
   const store = openStore(runtime, options.state);
   const lasting = withState(options.state, () => store.load());
   return new Process(options, world, config, store, lasting);

@@ -1,5 +1,6 @@
 // What a monitor's process is given.
 import type { Backend } from '../../../backend/backend.js';
+import type { FileContext } from '../../config/context.js';
 import type { Runtime } from '../runtime.js';
 
 export interface RunOptions {
@@ -13,8 +14,8 @@ export interface RunOptions {
 export interface RunWorld {
   readonly runtime: Runtime;
   readonly backend: Backend;
-  /** @throws a system error */
-  readText(path: string): string;
+  /** what the file is read with */
+  readonly around: FileContext;
   /** Runs a program of the system to its end. */
   run(
     program: string,
