@@ -1,6 +1,6 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
@@ -128,6 +128,7 @@ function transactionStore(
     pending,
     lock: pending.lock,
     writer,
+    lasting: file !== undefined,
     // of an earlier boot none is alive
     isDead: (other) => other.boot !== writer.boot || isDead(other, writer),
     startGuard: async (entry, seconds) =>
@@ -142,7 +143,20 @@ function transactionStore(
 
 /** A run of thousands of settings may take minutes. */
 const RECORDS_WAIT_MS = 300_000;
-const takeRecordsLock = (path: string) => takeLock(path, { longestWaitMs: RECORDS_WAIT_MS });
+/** held by this process, by the path without links */
+const heldLocks = new Set<string>();
+
+/** A lock that this process has already, under any name, is taken as often as needed. */
+function takeRecordsLock(path: string): () => void {
+  const real = join(realpathSync(dirname(path)), basename(path));
+  if (heldLocks.has(real)) return () => {};
+  const release = takeLock(path, { longestWaitMs: RECORDS_WAIT_MS });
+  heldLocks.add(real);
+  return () => {
+    heldLocks.delete(real);
+    release();
+  };
+}
 
 /** The world of this process, with its output. */
 export function systemWorld(io: ReturnType<typeof openOutput>): {

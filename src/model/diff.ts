@@ -2,7 +2,7 @@
 // server that both have. `director`, `rules` and the monitor use this one.
 import type { Change } from './change.js';
 import type { Destination, DestinationId } from './destination.js';
-import { sameDestination, sameDestinationId, sameService } from './same.js';
+import { sameDestination, sameService } from './same.js';
 import {
   type ServerKey,
   type ServiceKey,
@@ -119,15 +119,13 @@ function keptInOrder(
   desired: readonly Destination[],
 ): Destination[] {
   const kept: Destination[] = [];
-  let at = present.length;
-  for (const one of [...desired].reverse()) {
-    const place = present
-      .slice(0, at)
-      .findLastIndex((candidate) => sameDestinationId(candidate, one));
-    const found = present[place];
+  let at = present.length - 1;
+  for (const one of desired.toReversed()) {
+    const key = serverKey(one);
+    while (at >= 0 && serverKey(present[at] as Destination) !== key) at--;
+    const found = present[at--];
     if (!found) break;
-    kept.unshift(found);
-    at = place;
+    kept.push(found);
   }
-  return kept;
+  return kept.reverse();
 }

@@ -79,45 +79,51 @@ export function serviceOf(change: Change): ServiceId | undefined {
  */
 export function withChanges(table: Table, changes: Iterable<Change>): Table {
   const next = new Map(table);
+  const edited = new Map<ServiceKey, EditedServers>();
   for (const change of changes) {
+    if (change.kind === 'flush') {
+      next.clear();
+      edited.clear();
+    }
     const id = serviceOf(change);
-    if (change.kind === 'flush') next.clear();
     if (id === undefined) continue;
     const key = serviceKey(id);
-    const after = serverAfter(next.get(key), change);
-    if (after === undefined) next.delete(key);
-    else next.set(key, after);
+    if (change.kind === 'delete-service') {
+      next.delete(key);
+      edited.delete(key);
+    } else if (change.kind === 'add-service' || change.kind === 'edit-service') {
+      const { service } = change;
+      next.set(key, { service, destinations: next.get(key)?.destinations ?? [] });
+    } else if ('destination' in change && next.has(key)) {
+      const servers = edited.get(key) ?? editServers(next.get(key)?.destinations ?? []);
+      edited.set(key, servers);
+      servers.change(change);
+    }
+  }
+  for (const [key, { list }] of edited) {
+    const before = next.get(key);
+    if (before) next.set(key, { ...before, destinations: list() });
   }
   return next;
 }
 
-function serverAfter(before: VirtualServer | undefined, change: Change): VirtualServer | undefined {
-  const destinations = before?.destinations ?? [];
-  switch (change.kind) {
-    case 'add-service':
-    case 'edit-service':
-      return { service: change.service, destinations };
-    case 'delete-service':
-      return undefined;
-    case 'add-destination':
-      return before && { ...before, destinations: [change.destination, ...destinations] };
-    case 'edit-destination':
-      return before && { ...before, destinations: destinations.map(replacing(change.destination)) };
-    case 'delete-destination': {
-      const removed = serverKey(change.destination);
-      return (
-        before && {
-          ...before,
-          destinations: destinations.filter((one) => serverKey(one) !== removed),
-        }
-      );
-    }
-    default:
-      return before;
-  }
+/** The servers of a service while they are changed: each change takes the same time. */
+interface EditedServers {
+  change(change: Extract<Change, { readonly destination: unknown }>): void;
+  /** newest first */
+  list(): readonly Destination[];
 }
 
-function replacing(edited: Destination): (one: Destination) => Destination {
-  const key = serverKey(edited);
-  return (one) => (serverKey(one) === key ? edited : one);
+function editServers(destinations: readonly Destination[]): EditedServers {
+  // oldest first: a new one is added at the end
+  const byKey = serversByKey(destinations.toReversed());
+  return {
+    change(change) {
+      const key = serverKey(change.destination);
+      if (change.kind === 'delete-destination') byKey.delete(key);
+      else if (change.kind === 'add-destination' || byKey.has(key))
+        byKey.set(key, change.destination);
+    },
+    list: () => [...byKey.values()].reverse(),
+  };
 }

@@ -70,7 +70,10 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
     userError: () => undefined,
     isExecutable: () => true,
     serve: async () => ({ close: () => {} }),
-    ask: async () => ({ status: 503, body: '' }),
+    // no monitor is running
+    ask: async () => {
+      throw Object.assign(new Error('connect ENOENT'), { code: 'ENOENT', syscall: 'connect' });
+    },
     follow: () => ({ answer: Promise.resolve(200), end: () => {} }),
     notify: async () => undefined,
     watchdogMs: undefined,

@@ -16,6 +16,9 @@ export interface MemoryStore extends TransactionStore {
   /** the next writes that succeed; then the disk is full */
   space: number;
   locked: boolean;
+  /** of this machine now */
+  boot: string;
+  lasting: boolean;
 }
 
 const WRITER: WriterIdentity = { pid: 7, start: '1', namespace: '1', boot: 'b' };
@@ -41,8 +44,12 @@ export function memoryStore(): MemoryStore {
         store.locked = false;
       };
     },
-    writer: WRITER,
-    isDead: ({ pid }) => store.dead.has(pid),
+    boot: WRITER.boot,
+    get writer() {
+      return { ...WRITER, boot: store.boot };
+    },
+    lasting: false,
+    isDead: ({ pid, boot }) => boot !== store.boot || store.dead.has(pid),
     async startGuard(entry, seconds) {
       store.guards.push([entry, seconds]);
       return { ...WRITER, pid: 8 };

@@ -2,12 +2,8 @@
 import { LvsctlError } from '../errors.js';
 import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
-import {
-  entryNumbers,
-  isInterrupted,
-  readEntry,
-  type TransactionEntry,
-} from '../transaction/history.js';
+import type { TransactionEntry } from '../transaction/entry.js';
+import { entryNumbers, isInterrupted, readEntry } from '../transaction/history.js';
 import { planJson } from '../transaction/json.js';
 import type { TransactionStore } from '../transaction/store.js';
 import { leftToDo } from '../transaction/undo.js';

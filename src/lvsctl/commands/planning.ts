@@ -2,7 +2,8 @@
 import { InvalidArgumentError, type Command as Program } from 'commander';
 import { type FileOptions, readDesired } from '../transaction/desired.js';
 import { refuseOwned } from '../transaction/owners.js';
-import { ACTIONS, type Action, type PlanOptions } from '../transaction/plan.js';
+import type { PlanOptions } from '../transaction/plan.js';
+import { ACTIONS, type Action } from '../transaction/step.js';
 import { type Transacted, type TransactionOptions, transact } from '../transaction/transact.js';
 import type { World } from '../world.js';
 import { addVariables, fileContext, type VariableOptions } from './variables.js';

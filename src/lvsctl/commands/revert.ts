@@ -20,7 +20,8 @@ export async function revert(
   let found = true;
   let others: Others | undefined;
   let path = '';
-  await withRecord(role, file, text.text, options, world, undefined, async (executor) => {
+  const run = { role, verb: 'down', file, text: text.text, links: undefined } as const;
+  await withRecord(run, options, world, async (executor) => {
     found = executor.journal.entries.length > 0;
     others = executor.others;
     path = world.records(options.stateDir).namesOf(role.name, file).file;

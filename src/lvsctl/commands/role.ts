@@ -37,10 +37,15 @@ export function configureRole(program: Program, finish: Finish, role: RoleComman
     (file, options, world) => bringUp(role, file, options, world),
   );
   if (role.name === 'director')
-    upCommand.option('--force', 'add a VIP even if another machine answers ARP for it');
-  changing('down', 'revert what up changed', (file, options, world) =>
+    upCommand.option(
+      '--force',
+      'add a VIP even if another machine answers ARP for it; change rules that a monitor or kube-proxy keeps',
+    );
+  const downCommand = changing('down', 'revert what up changed', (file, options, world) =>
     revert(role, file, options, world),
   );
+  if (role.name === 'director')
+    downCommand.option('--force', 'restore rules that a monitor or kube-proxy keeps');
   action('status', 'compare desired and actual state', (file, options, world) =>
     showStatus(role, file, options, world),
   ).option('--json', 'print JSON');
@@ -60,7 +65,9 @@ async function bringUp(
   for (const warning of role.warnings(config, facts)) report.warn(warning);
   if (!options.force) await role.refuse(settings, world.machine, report);
   const links = linksOf(settings, snapshot(world.machine));
-  await withRecord(role, file, text, options, world, links, (work) => up(settings, work));
+  await withRecord({ role, verb: 'up', file, text, links }, options, world, (work) =>
+    up(settings, work),
+  );
   return 0;
 }
 

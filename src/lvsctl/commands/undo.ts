@@ -4,7 +4,7 @@ import { jsonText } from '../json.js';
 import type { Subcommand } from '../subcommand.js';
 import { transactedJson } from '../transaction/json.js';
 import { errorOf } from '../transaction/transact.js';
-import { type Side, toSide, transactionToUndo } from '../transaction/undo.js';
+import { type TransactionSide, toSide, transactionToUndo } from '../transaction/undo.js';
 import { planText } from '../view/plan.js';
 import type { World } from '../world.js';
 import { whole } from './numbers.js';
@@ -37,7 +37,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 /** To the state before a transaction, or to the one that it was to reach. */
 export async function change(
   number: number | undefined,
-  side: Side,
+  side: TransactionSide,
   options: UndoOptions,
   world: World,
 ): Promise<number> {

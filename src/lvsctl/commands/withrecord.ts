@@ -2,14 +2,17 @@
 import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { printCommand } from '../plan/command.js';
-import { type Comparison, dryRun, type Executor, executor, type Reporter } from '../plan/engine.js';
+import type { Comparison } from '../plan/engine.js';
+import { dryRun, type Executor, executor, type Reporter } from '../plan/executor.js';
 import type { Facts } from '../plan/facts.js';
 import { Journal } from '../plan/journal.js';
 import type { Machine } from '../plan/machine.js';
 import { findRecord, readOthers } from '../plan/others.js';
 import { readOnly } from '../plan/readonly.js';
+import type { RecordDirectory } from '../plan/recorddirectory.js';
 import type { Header } from '../plan/recordline.js';
 import type { Setting } from '../plan/resources.js';
+import { DirectorRules } from '../transaction/directorrun.js';
 import type { World } from '../world.js';
 import type { VariableOptions } from './variables.js';
 
@@ -36,25 +39,32 @@ export interface RecordOptions extends VariableOptions {
   readonly stateDir?: string;
 }
 
+/** One run of a role for a file. */
+export interface RoleRun {
+  readonly role: RoleCommand;
+  readonly verb: 'up' | 'down';
+  /** as typed */
+  readonly file: string;
+  /** of the file, undefined when it cannot be read */
+  readonly text: string | undefined;
+  /** interfaces that the work is about; undefined = the work adds nothing to the record */
+  readonly links: Header['links'] | undefined;
+}
+
 /**
  * Does the work with the record of a file, which no other process uses at the same time.
- * @param text of the file, undefined when it cannot be read
- * @param links interfaces that the work is about; undefined = the work adds nothing to the record
  */
 export async function withRecord(
-  role: RoleCommand,
-  file: string,
-  text: string | undefined,
+  { role, verb, file, text, links }: RoleRun,
   options: RecordOptions,
   world: World,
-  links: Header['links'] | undefined,
   work: (executor: Executor) => Promise<void>,
 ): Promise<void> {
   const { dryRun: dry = false, stateDir } = options;
   const real = world.records(stateDir);
   const directory = dry ? readOnly(real) : real;
   const report = reporter(world, options);
-  const release = dry ? () => {} : directory.lock();
+  const release = dry ? () => {} : lockAll(directory, role, world);
   try {
     const found = findRecord(directory, role.name, file, text);
     if (found.movedFrom !== undefined) {
@@ -71,9 +81,40 @@ export async function withRecord(
     const others = readOthers(directory, found.ownName);
     for (const problem of others.problems)
       report.warn(`${problem}: what that record's file needs is not known and may be reverted`);
-    await work((dry ? dryRun : executor)(world.machine, journal, others, report));
+    const rules = new DirectorRules(
+      {
+        verb,
+        file: found.file,
+        state_dir: stateDir ?? null,
+        command: shellLine([role.name, verb, file]),
+        dryRun: dry,
+        force: options.force ?? false,
+      },
+      report,
+      world,
+    );
+    await work((dry ? dryRun : executor)(world.machine, journal, others, report, rules));
   } finally {
     release();
+  }
+}
+
+/** Keeps out the runs for other files, and every other writer of the rules. */
+function lockAll(
+  directory: RecordDirectory,
+  { name }: RoleCommand,
+  { transactions }: World,
+): () => void {
+  const release = directory.lock();
+  try {
+    const releaseRules = name === 'director' ? transactions()?.lock() : undefined;
+    return () => {
+      releaseRules?.();
+      release();
+    };
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
 import { formatAddress } from '../../model/address.js';
 import { serviceKey } from '../../model/table.js';
 import { LvsctlError } from '../errors.js';
-import type { Reporter } from './engine.js';
+import type { Reporter } from './executor.js';
 import type { Machine } from './machine.js';
 import { localAddresses, prefixed } from './network.js';
 import type { Setting } from './resources.js';

@@ -1,10 +1,12 @@
 // The confirmation of a transaction: given by any process, waited for by the one that applied it.
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
-import { readEntry, type TransactionEntry } from './history.js';
+import { conclude, timeOf, waiting } from './begin.js';
+import type { TransactionEntry } from './entry.js';
+import { readEntry } from './history.js';
 import { type Pending, readPending, removePending } from './pending.js';
 import type { TransactionStore } from './store.js';
-import { conclude, errorOf, timeOf } from './transact.js';
+import { errorOf } from './transact.js';
 
 const LOOK_MS = 200;
 const NOT_CONFIRMED = 1;
@@ -17,7 +19,7 @@ const CTRL_C = '\x03';
 export function confirmTransaction(store: TransactionStore, world: World): Pending {
   const release = store.lock();
   try {
-    const pending = readPending(store.pending);
+    const pending = waiting(store, world);
     if (pending === undefined)
       throw new LvsctlError('NOT_FOUND', 'no transaction waits for its confirmation');
     const entry = readEntry(store.history, pending.entry);

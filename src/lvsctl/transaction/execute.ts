@@ -7,10 +7,13 @@ import { messageFor } from '../../render/messages.js';
 import type { LvsctlError } from '../errors.js';
 import { expectedError } from '../failure.js';
 import { printCommand } from '../plan/command.js';
-import { DAEMON } from '../plan/rules.js';
+import { DAEMON, TIMEOUTS } from '../plan/rules.js';
 import { differences } from './compare.js';
 import type { TablePlan } from './plan.js';
 import { type RulesState, readState, type Touched, touchedBy } from './state.js';
+
+/** groups of removed services in one transaction */
+const MOST_REMOVALS = 100;
 
 export type ExecutionResult =
   | { readonly kind: 'done' }
@@ -47,7 +50,7 @@ export async function execute(
 ): Promise<ExecutionResult> {
   const changes = plan.steps.map(({ change }) => change);
   const touched = touchedBy(changes);
-  const refused = await makeAll(changes, backend, progress);
+  const refused = await makeAll(changes, backend, { progress });
   if (refused !== undefined) return takeBack(refused, changes, before, touched, backend, ordered);
   const left = await check(backend, plan.after, touched);
   return left.length === 0
@@ -55,38 +58,61 @@ export async function execute(
     : { kind: 'partial', error: 'the table is not as planned', differences: left };
 }
 
-/** @returns why a change did not take effect; later ones were not tried, but for those beside it */
-async function makeAll(
+/** Called while changes are made. */
+export interface Watching {
+  /** before each group of changes, for a display */
+  readonly progress?: (done: number, all: number) => void;
+  /** after each change that took effect */
+  readonly made?: (change: Change) => void;
+}
+
+/**
+ * Makes changes in their order until one is refused.
+ * @returns why it did not take effect; later ones were not tried, but for those beside it
+ * @throws only bugs
+ */
+export async function makeAll(
   changes: readonly Change[],
   backend: Backend,
-  progress: (done: number, all: number) => void,
+  { progress = () => {}, made = () => {} }: Watching = {},
 ): Promise<string | undefined> {
   for (let from = 0; from < changes.length; ) {
     progress(from, changes.length);
     const group = groupAt(changes, from, backend.batchSize);
-    const failed = await make(group, backend);
+    const failed = await make(group, backend, made);
     if (failed !== undefined) return failed;
     from += group.length;
   }
   return undefined;
 }
 
-/** Changes of one group go together, but each removed service alone: it cannot come back whole. */
+/**
+ * Changes of one group go together. Removed services, which cannot come back whole, go alone, or a
+ * hundredth of all together where there are many.
+ */
 function groupAt(changes: readonly Change[], from: number, most: number): readonly Change[] {
   const group = groupOf(changes[from]);
-  if (group === 'delete-service') return changes.slice(from, from + 1);
-  const next = changes.findIndex((change, i) => i > from && groupOf(change) !== group);
-  return changes.slice(from, Math.min(next < 0 ? changes.length : next, from + most));
+  const limit =
+    group === 'delete-service' ? Math.min(most, Math.ceil(changes.length / MOST_REMOVALS)) : most;
+  let to = from + 1;
+  while (to < changes.length && to - from < limit && groupOf(changes[to]) === group) to++;
+  return changes.slice(from, to);
 }
 
 /** Services and their servers come in turn. */
 function groupOf(change: Change | undefined): string | undefined {
-  return change?.kind === 'add-service' ? 'add-destination' : change?.kind;
+  if (change?.kind === 'add-service') return 'add-destination';
+  return change?.kind === 'edit-service' ? 'edit-destination' : change?.kind;
 }
 
-async function make(group: readonly Change[], backend: Backend): Promise<string | undefined> {
+async function make(
+  group: readonly Change[],
+  backend: Backend,
+  made: (change: Change) => void,
+): Promise<string | undefined> {
   try {
     const errors = await backend.apply(group);
+    for (const [i, change] of group.entries()) if (errors[i] === undefined) made(change);
     const at = errors.findIndex((error) => error !== undefined);
     const error = errors[at];
     const change = group[at];
@@ -120,7 +146,7 @@ async function takeBack(
   try {
     const actual = await readState(backend);
     const lost = removedIn(actual, before, changes);
-    for (const change of inverse(actual, before, touched, ordered)) await backend.apply([change]);
+    await makeEach(inverse(actual, before, touched, ordered), backend);
     const left = differences(await readState(backend), before, touched, { ordered });
     return left.length === 0
       ? { kind: 'reverted', error, lost }
@@ -131,8 +157,24 @@ async function takeBack(
   }
 }
 
+/**
+ * Makes changes in their order; one that is refused does not keep the next from being made.
+ * @throws BackendError when the backend itself fails
+ */
+export async function makeEach(
+  changes: readonly Change[],
+  backend: Backend,
+  made: (change: Change) => void = () => {},
+): Promise<void> {
+  for (let from = 0; from < changes.length; from += backend.batchSize) {
+    const group = changes.slice(from, from + backend.batchSize);
+    const errors = await backend.apply(group);
+    for (const [i, change] of group.entries()) if (errors[i] === undefined) made(change);
+  }
+}
+
 /** Services that were removed, and whose rules are to be added again. */
-function removedIn(
+export function removedIn(
   actual: RulesState,
   before: RulesState,
   changes: readonly Change[],
@@ -169,9 +211,10 @@ export function inverse(
       command.kind === 'rule' ? [command.change] : [],
     );
   });
-  const timeouts: readonly Change[] = touched.timeouts
-    ? [{ kind: 'set-timeouts', timeouts: before.timeouts }]
-    : [];
+  const timeouts: readonly Change[] =
+    touched.timeouts && !TIMEOUTS.same(actual.timeouts, before.timeouts)
+      ? [{ kind: 'set-timeouts', timeouts: before.timeouts }]
+      : [];
   return [...services, ...timeouts, ...daemons];
 }
 

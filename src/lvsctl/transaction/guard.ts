@@ -1,5 +1,6 @@
 // The process that takes a transaction back unless it is confirmed in time.
 import type { World } from '../world.js';
+import { conclude } from './begin.js';
 import { execute } from './execute.js';
 import { readEntry } from './history.js';
 import { takenBack } from './merge.js';
@@ -7,7 +8,7 @@ import { readPending, removePending } from './pending.js';
 import { planChanges } from './plan.js';
 import { readLive } from './state.js';
 import type { TransactionStore } from './store.js';
-import { conclude, outcomeOf } from './transact.js';
+import { outcomeOf } from './transact.js';
 
 /** between two checks whether it was confirmed */
 const LOOK_MS = 500;

@@ -16,67 +16,28 @@ import {
 } from '../../render/rules.js';
 import { LvsctlError } from '../errors.js';
 import { printCommand } from '../plan/command.js';
-import { checkEntry } from '../plan/recordformat.js';
-import type { Resource, ResourceState } from '../plan/resources.js';
-import { count, listOf, moment, nullable, objectWith, oneOf, type Shape, text } from '../shape.js';
+import type { ResourceState } from '../plan/resources.js';
+import {
+  type DirectorRun,
+  entryProblem,
+  type TransactionEntry,
+  type TransactionPart,
+  VERSION,
+} from './entry.js';
 import { changesIn, type DesiredRules, type TablePlan } from './plan.js';
 import { type RulesState, touchedBy } from './state.js';
 import type { PrivateFiles, TransactionStore, WriterIdentity } from './store.js';
 
 /** entries that are kept */
 export const MOST_ENTRIES = 50;
-const VERSION = 1;
 const DIGITS = 6;
-
-export const RESULTS = [
-  'done',
-  'reverted',
-  'partial',
-  'unconfirmed',
-  'not confirmed',
-  'undone',
-] as const;
-
-/** How a transaction ended. `unconfirmed`: it is done and waits for its confirmation. */
-export interface TransactionOutcome {
-  readonly result: (typeof RESULTS)[number];
-  readonly time: string;
-  /** why it was reverted, and what is not as before; a line each */
-  readonly details: readonly string[];
-}
-
-type RulesKind = 'service' | 'timeouts' | 'daemon';
-
-/** One thing that a transaction is about: what it was, and what it was to be. */
-export interface TransactionPart {
-  readonly resource: Resource<RulesKind>;
-  readonly previous: ResourceState<RulesKind>;
-  readonly set: ResourceState<RulesKind>;
-}
-
-export interface TransactionEntry {
-  readonly version: typeof VERSION;
-  readonly number: number;
-  /** ISO 8601 */
-  readonly time: string;
-  /** login name */
-  readonly by: string;
-  readonly command: string;
-  readonly label: string | null;
-  /** what the touched services were, as `ipvsadm -R` reads it */
-  readonly rules_before: string;
-  /** commands of ipvsadm */
-  readonly steps: readonly string[];
-  readonly parts: readonly TransactionPart[];
-  readonly writer: WriterIdentity;
-  readonly outcome: TransactionOutcome | null;
-}
 
 /** What the caller knows of a transaction. */
 export interface Caller {
   readonly by: string;
   readonly command: string;
-  readonly label: string | undefined;
+  readonly label?: string | undefined;
+  readonly director?: DirectorRun;
   /** now, ISO 8601 */
   readonly time: string;
 }
@@ -87,7 +48,7 @@ export function entryOf(
   plan: TablePlan,
   before: RulesState,
   writer: WriterIdentity,
-  { by, command, label, time }: Caller,
+  { by, command, label, director, time }: Caller,
 ): TransactionEntry {
   const parts = partsOf(plan, before);
   return {
@@ -100,6 +61,7 @@ export function entryOf(
     rules_before: rulesText(before, parts),
     steps: changesIn(plan).map((change) => printCommand({ kind: 'rule', change })),
     parts,
+    director: director ?? null,
     writer,
     outcome: null,
   };
@@ -164,7 +126,7 @@ export function readEntry(files: PrivateFiles, number: number): TransactionEntry
   const name = nameOf(number);
   const content = files.read(name);
   if (content === '') throw new LvsctlError('NOT_FOUND', `there is no transaction ${number}`);
-  const problem = problemOf(content);
+  const problem = entryProblem(content);
   if (problem !== undefined)
     throw new LvsctlError('BAD_RECORD', `${files.path}/${name}: damaged: ${problem}`);
   return JSON.parse(content) as TransactionEntry;
@@ -261,40 +223,4 @@ export function entryState({ parts }: TransactionEntry, side: 'previous' | 'set'
     timeouts: of<RulesState['timeouts']>('timeouts')[0],
     daemons: new Map(of<RulesState['daemons'][number]>('daemon').map((one) => [one.role, one])),
   };
-}
-
-const PARTS = ['service', 'timeouts', 'daemon'];
-const part: Shape = (value, path) => {
-  const { kind } = (value as { resource?: { kind?: unknown } } | null)?.resource ?? {};
-  if (!PARTS.includes(kind as string)) return `${path}: not a part of the rules`;
-  const wrong = checkEntry(value);
-  return wrong === undefined ? undefined : `${path}: ${wrong}`;
-};
-const WRITER = objectWith<WriterIdentity>({ pid: count, start: text, namespace: text, boot: text });
-const OUTCOME = objectWith<TransactionOutcome>({
-  result: oneOf(RESULTS),
-  time: moment,
-  details: listOf(text),
-});
-const ENTRY = objectWith<TransactionEntry>({
-  version: oneOf([VERSION]),
-  number: count,
-  time: moment,
-  by: text,
-  command: text,
-  label: nullable(text),
-  rules_before: text,
-  steps: listOf(text),
-  parts: listOf(part),
-  writer: WRITER,
-  outcome: nullable(OUTCOME),
-});
-
-function problemOf(content: string): string | undefined {
-  try {
-    return ENTRY(JSON.parse(content), '');
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return 'it is not JSON';
-  }
 }

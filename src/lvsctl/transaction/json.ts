@@ -1,7 +1,8 @@
 // A plan for `jsonText`, for programs.
 import { serverKey, serviceKey, serviceOf } from '../../model/table.js';
 import { printCommand } from '../plan/command.js';
-import type { PlannedStep, TablePlan } from './plan.js';
+import type { TablePlan } from './plan.js';
+import type { PlannedStep } from './step.js';
 import type { Transacted } from './transact.js';
 
 /** `steps`, `left_out`, `unmanaged`. */

@@ -3,7 +3,8 @@ import type { Destination } from '../../model/destination.js';
 import { sameDestination, sameService } from '../../model/same.js';
 import { type ServiceKey, serversByKey, type VirtualServer } from '../../model/table.js';
 import { DAEMON, TIMEOUTS } from '../plan/rules.js';
-import { entryState, serviceKeys, type TransactionEntry } from './history.js';
+import type { TransactionEntry } from './entry.js';
+import { entryState, serviceKeys } from './history.js';
 import type { DesiredRules } from './plan.js';
 import type { RulesState } from './state.js';
 

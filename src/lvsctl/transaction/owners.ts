@@ -1,4 +1,5 @@
 // Other programs that write the table: a running monitor its services, kube-proxy all of them.
+import type { ServiceKey } from '../../model/table.js';
 import { hasCode, LvsctlError } from '../errors.js';
 import { askStatus } from '../monitor/client/request.js';
 import type { World } from '../world.js';
@@ -11,23 +12,60 @@ const KUBE_PROXY = '/proc/sys/net/ipv4/conf/kube-ipvs0';
  * @param force goes on all the same, with a warning
  * @throws MONITOR_RUNNING when a monitor would undo it; WRONG_MACHINE when kube-proxy would
  */
-export async function refuseOwned(plan: TablePlan, force: boolean, world: World): Promise<void> {
+export async function refuseOwned(
+  plan: TablePlan,
+  force: boolean,
+  world: OwnersWorld,
+): Promise<void> {
   if (plan.steps.length === 0) return;
-  const { machine, err } = world;
-  const refusal =
-    machine.hasKernelRules && machine.list(KUBE_PROXY).length > 0
-      ? new LvsctlError(
-          'WRONG_MACHINE',
-          'kube-proxy keeps the IPVS table of this machine (interface kube-ipvs0) and undoes what others change',
-          '--force goes on all the same',
-        )
-      : await ownedByMonitor(plan, world);
+  refuse(ownedByKubeProxy(world) ?? (await ownedByMonitor(plan, world)), force, world);
+}
+
+/** What the owners are found by. */
+export type OwnersWorld = Pick<World, 'machine' | 'runtime' | 'places' | 'err'>;
+
+/** As `refuseOwned`, where services of a monitor are left alone. @throws WRONG_MACHINE */
+export function refuseKubeProxy(force: boolean, world: Pick<OwnersWorld, 'machine' | 'err'>): void {
+  refuse(ownedByKubeProxy(world), force, world);
+}
+
+function refuse(
+  refusal: LvsctlError | undefined,
+  force: boolean,
+  { err }: Pick<OwnersWorld, 'err'>,
+): void {
   if (refusal === undefined) return;
   if (!force) throw refusal;
   err(`lvsctl: warning: ${refusal.message}\n`);
 }
 
-async function ownedByMonitor(plan: TablePlan, world: World): Promise<LvsctlError | undefined> {
+function ownedByKubeProxy({ machine }: Pick<OwnersWorld, 'machine'>): LvsctlError | undefined {
+  if (!machine.hasKernelRules || machine.list(KUBE_PROXY).length === 0) return undefined;
+  return new LvsctlError(
+    'WRONG_MACHINE',
+    'kube-proxy keeps the IPVS table of this machine (interface kube-ipvs0) and undoes what others change',
+    '--force goes on all the same',
+  );
+}
+
+/** A running monitor and the services that it keeps. */
+export interface MonitorKeeps {
+  readonly pid: number;
+  readonly services: ReadonlySet<ServiceKey>;
+}
+
+/** @returns undefined when none runs, or none can be asked */
+export async function monitorKeeps(world: OwnersWorld): Promise<MonitorKeeps | undefined> {
+  const status = await statusOf(world);
+  if (status === undefined) return undefined;
+  const { pid, services } = status;
+  return { pid, services: new Set(services.map(({ service }) => service)) };
+}
+
+async function ownedByMonitor(
+  plan: TablePlan,
+  world: OwnersWorld,
+): Promise<LvsctlError | undefined> {
   const status = await statusOf(world);
   if (status === undefined) return undefined;
   const { services } = touchedBy(changesIn(plan));
@@ -43,7 +81,7 @@ async function ownedByMonitor(plan: TablePlan, world: World): Promise<LvsctlErro
 }
 
 /** @returns undefined when no monitor runs, or none that this user may ask has these rules */
-async function statusOf(world: World) {
+async function statusOf(world: OwnersWorld) {
   try {
     return await askStatus(await world.runtime(), world.places().socket);
   } catch (error) {

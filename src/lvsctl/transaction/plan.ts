@@ -1,24 +1,20 @@
 // The difference of actual and desired rules as steps in an order in which a refusal costs little.
-import type { VirtualServerEntry } from '../../backend/readtable.js';
 import type { Change } from '../../model/change.js';
 import type { DaemonRequest, DaemonRole } from '../../model/daemon.js';
-import type { DestinationEntry } from '../../model/destination.js';
 import { changesOf, diffServices } from '../../model/diff.js';
 import {
   type ServiceKey,
   serverKey,
   serversByKey,
   serviceKey,
-  serviceOf,
   type Table,
   type VirtualServer,
   withChanges,
 } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
-import { changeArguments } from '../../render/rules.js';
-import { shellLine } from '../../render/shell.js';
 import { DAEMON } from '../plan/rules.js';
 import type { LiveRules, RulesState } from './state.js';
+import { ACTIONS, type Action, createReader, type PlannedStep, toStep } from './step.js';
 
 /** The rules that are to be. */
 export interface DesiredRules {
@@ -26,14 +22,16 @@ export interface DesiredRules {
   readonly table: Table;
   /** services that are to be removed; all that `table` does not have for `others` */
   readonly removed: ReadonlySet<ServiceKey> | 'others';
+  /**
+   * Services whose servers get the order that `table` has, the newest first as in the kernel: a
+   * server may go for a moment then.
+   */
+  readonly ordered?: ReadonlySet<ServiceKey>;
   /** 0 keeps one; undefined = all stay */
   readonly timeouts: Timeouts | undefined;
   /** null = stopped; roles that are not in it stay as they are */
   readonly daemons: ReadonlyMap<DaemonRole, DaemonRequest | null>;
 }
-
-export const ACTIONS = ['add', 'edit', 'remove'] as const;
-export type Action = (typeof ACTIONS)[number];
 
 export interface PlanOptions {
   /** servers that are there keep their weight */
@@ -42,25 +40,6 @@ export interface PlanOptions {
   readonly only?: readonly Action[];
   /** sysctl net.ipv4.vs.expire_nodest_conn: connections of a removed server end */
   readonly expireNodest?: boolean;
-}
-
-export interface PlannedStep {
-  readonly action: Action;
-  readonly change: Change;
-  /** the settings that it replaces, as arguments of ipvsadm */
-  readonly was: string | undefined;
-  /** what it ends and no later step brings back */
-  readonly lost: Lost | undefined;
-}
-
-/** Connections, and what else cannot come back. */
-export interface Lost {
-  readonly active: number;
-  readonly inactive: number;
-  readonly persistent: number;
-  /** connections since the last zero that the removed counters had counted */
-  readonly counted: bigint;
-  readonly effect: 'ended' | 'expired' | 'stalled';
 }
 
 export interface TablePlan {
@@ -86,16 +65,22 @@ export function planChanges(
   const parts = [...table.keys(), ...removed].map((key) => {
     const actual = live.table.get(key);
     const target = table.get(key);
-    return diffServices(actual, target && keepWeights ? withWeightsOf(actual, target) : target);
+    return diffServices(actual, target && keepWeights ? withWeightsOf(actual, target) : target, {
+      ordered: desired.ordered?.has(key) ?? false,
+    });
   });
   const changes = [
     ...parts.flatMap((part) => changesOf(part)),
     ...timeoutChanges(desired.timeouts, live.timeouts),
     ...daemonChanges(desired.daemons, live.daemons),
   ];
+  const reader = createReader(live);
+  const returns = returningServers(desired);
   const steps = changes
-    .map((change) => toStep(change, live, desired, expireNodest))
-    .sort((a, b) => phase(a, live) - phase(b, live));
+    .map((change) => toStep(change, reader, desired.daemons, expireNodest))
+    .map((step) => ({ step, phase: phase(step, live, returns) }))
+    .sort((a, b) => a.phase - b.phase)
+    .map(({ step }) => step);
   const made = steps.filter(({ action }) => only.includes(action));
   return {
     steps: made,
@@ -152,7 +137,11 @@ const REMOVED_SERVER = 3;
  * Additions first, since they are what the kernel may refuse; removals of services last, since
  * their connections cannot come back.
  */
-function phase({ change, action }: PlannedStep, live: RulesState): number {
+function phase(
+  { change, action }: PlannedStep,
+  live: RulesState,
+  returns: (change: DestinationChange) => boolean,
+): number {
   switch (change.kind) {
     case 'start-daemon':
       // one that runs with other settings is stopped first
@@ -160,7 +149,8 @@ function phase({ change, action }: PlannedStep, live: RulesState): number {
     case 'stop-daemon':
       return action === 'edit' ? EDITED : REMOVED_SERVER;
     case 'delete-destination':
-      return REMOVED_SERVER;
+      // ahead of its addition in another place
+      return returns(change) ? 0 : REMOVED_SERVER;
     case 'delete-service':
       return REMOVED_SERVER + 1;
     default:
@@ -168,80 +158,17 @@ function phase({ change, action }: PlannedStep, live: RulesState): number {
   }
 }
 
-function toStep(
-  change: Change,
-  live: LiveRules,
-  desired: DesiredRules,
-  expireNodest: boolean,
-): PlannedStep {
-  return {
-    action: actionOf(change, live, desired),
-    change,
-    was: previousSettings(change, live),
-    lost: lostBy(change, live, expireNodest),
-  };
-}
+type DestinationChange = Extract<Change, { readonly kind: 'delete-destination' }>;
 
-function actionOf(change: Change, live: RulesState, { daemons }: DesiredRules): Action {
-  switch (change.kind) {
-    case 'add-service':
-    case 'add-destination':
-      return 'add';
-    case 'start-daemon':
-      return live.daemons.some(({ role }) => role === change.daemon.role) ? 'edit' : 'add';
-    case 'stop-daemon':
-      return daemons.get(change.role) === null ? 'remove' : 'edit';
-    case 'delete-service':
-    case 'delete-destination':
-    case 'flush':
-      return 'remove';
-    default:
-      return 'edit';
-  }
-}
-
-function previousSettings(change: Change, { table, timeouts }: RulesState): string | undefined {
-  if (change.kind === 'set-timeouts')
-    return `--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
-  const id = serviceOf(change);
-  const actual = id && table.get(serviceKey(id));
-  if (id === undefined || actual === undefined) return undefined;
-  if (change.kind === 'edit-service') return settingsOf({ ...change, service: actual.service });
-  if (change.kind !== 'edit-destination') return undefined;
-  const destination = serversByKey(actual.destinations).get(serverKey(change.destination));
-  return destination && settingsOf({ ...change, destination });
-}
-
-/** `-s wlc -p 300`: what follows the service and the server. */
-function settingsOf(change: Change): string | undefined {
-  const args = changeArguments(change);
-  const from = args?.findIndex((arg) => /^-[sgim]$/.test(arg)) ?? -1;
-  return args === undefined || from < 0 ? undefined : shellLine(args.slice(from));
-}
-
-function lostBy(change: Change, live: LiveRules, expireNodest: boolean): Lost | undefined {
-  if (change.kind !== 'delete-service' && change.kind !== 'delete-destination') return undefined;
-  const entry = live.entries.get(serviceKey(change.id));
-  if (entry === undefined) return undefined;
-  if (change.kind === 'delete-service') return lostWith(entry.servers, 'ended', entry);
-  const key = serverKey(change.destination);
-  const servers = entry.servers.filter(({ destination }) => serverKey(destination) === key);
-  return lostWith(servers, expireNodest ? 'expired' : 'stalled', servers[0]);
-}
-
-function lostWith(
-  servers: readonly DestinationEntry[],
-  effect: Lost['effect'],
-  counted: Pick<VirtualServerEntry, 'counters'> | undefined,
-): Lost {
-  const sum = (value: (server: DestinationEntry) => number) =>
-    servers.reduce((all, server) => all + value(server), 0);
-  return {
-    active: sum(({ activeConnections }) => activeConnections),
-    inactive: sum(({ inactiveConnections }) => inactiveConnections),
-    persistent: sum(({ persistentConnections }) => persistentConnections),
-    counted: counted?.counters.connections ?? 0n,
-    effect,
+/** Whether a server that is removed is one of those desired, in another place. */
+function returningServers({ table, ordered }: DesiredRules) {
+  const known = new Map<ServiceKey, ReadonlySet<string>>();
+  return ({ id, destination }: DestinationChange): boolean => {
+    const key = serviceKey(id);
+    if (!ordered?.has(key)) return false;
+    const servers = known.get(key) ?? new Set((table.get(key)?.destinations ?? []).map(serverKey));
+    known.set(key, servers);
+    return servers.has(serverKey(destination));
   };
 }
 

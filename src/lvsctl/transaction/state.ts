@@ -23,7 +23,7 @@ import { readEntries, readTable, type VirtualServerEntry } from '../../backend/r
 import type { Change } from '../../model/change.js';
 import type { DaemonRequest, DaemonRole } from '../../model/daemon.js';
 import { type ServiceKey, serviceKey, serviceOf, type Table } from '../../model/table.js';
-import type { Timeouts } from '../../model/timeouts.js';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { daemonRequest } from '../plan/rules.js';
 
 /** The rules of a network namespace. */
@@ -37,6 +37,14 @@ export interface RulesState {
 export interface LiveRules extends RulesState {
   readonly entries: ReadonlyMap<ServiceKey, VirtualServerEntry>;
 }
+
+/** A kernel without the module: asking it for rules would load it. */
+export const NO_RULES: LiveRules = {
+  table: new Map(),
+  entries: new Map(),
+  timeouts: DEFAULT_TIMEOUTS,
+  daemons: [],
+};
 
 /** What changes are about. */
 export interface Touched {

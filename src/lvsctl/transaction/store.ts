@@ -35,6 +35,8 @@ export interface TransactionStore {
    */
   lock(): () => void;
   readonly writer: WriterIdentity;
+  /** the table outlives a reboot: it is a file */
+  readonly lasting: boolean;
   /** Whether a process is certain to be dead; one of an earlier boot is. */
   isDead(writer: WriterIdentity): boolean;
   /**

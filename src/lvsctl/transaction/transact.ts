@@ -1,25 +1,22 @@
 // One transaction from the desired rules to its outcome: under the lock, recorded, all or nothing.
 import type { Backend } from '../../backend/backend.js';
 import { LvsctlError } from '../errors.js';
-import { failureText } from '../failure.js';
-import { loginName } from '../login.js';
-import { isLoaded } from '../plan/sysctl.js';
+import { hasRules } from '../plan/rules.js';
 import type { World } from '../world.js';
-import { checkPlan } from './check.js';
-import { type ExecutionResult, execute } from './execute.js';
 import {
-  type Caller,
-  entryOf,
-  isInterrupted,
-  lastEntry,
-  nextNumber,
-  type TransactionEntry,
-  type TransactionOutcome,
-  writeEntry,
-} from './history.js';
-import { readPending, removePending, writePending } from './pending.js';
+  conclude,
+  expiresNodest,
+  record,
+  refusePending,
+  timeOf,
+  warnInterrupted,
+} from './begin.js';
+import { checkPlan } from './check.js';
+import type { TransactionEntry, TransactionOutcome } from './entry.js';
+import { type ExecutionResult, execute } from './execute.js';
+import { removePending, writePending } from './pending.js';
 import { type DesiredRules, type PlanOptions, planChanges, type TablePlan } from './plan.js';
-import { type LiveRules, readLive } from './state.js';
+import { type LiveRules, NO_RULES, readLive } from './state.js';
 import type { TransactionStore } from './store.js';
 
 export interface TransactionOptions extends PlanOptions {
@@ -49,13 +46,6 @@ export interface Transacted {
   readonly entry: number | undefined;
 }
 
-const NO_RULES: LiveRules = {
-  table: new Map(),
-  entries: new Map(),
-  timeouts: { tcp: 0, tcpFin: 0, udp: 0 },
-  daemons: [],
-};
-
 /**
  * Plans the changes to the desired rules and makes them.
  * @param desire makes them of the actual ones
@@ -70,7 +60,7 @@ export async function transact(
   const store = world.transactions();
   const release = store?.lock() ?? (() => {});
   try {
-    if (store) refusePending(store, options.takesBack);
+    if (store) refusePending(store, options.takesBack, world);
     if (store) warnInterrupted(store, options.takesBack, world);
     const prepared = await prepare(desire, options, world);
     if (prepared.plan.steps.length === 0)
@@ -91,21 +81,13 @@ async function prepare(
   world: World,
 ): Promise<Prepared> {
   const { machine } = world;
-  // a kernel without the module has no rules, and asking would load it
-  const absent = machine.hasKernelRules && options.dryRun && !isLoaded('ip_vs', machine);
+  const absent = options.dryRun && !hasRules(machine);
   const live = absent ? NO_RULES : await readLive(await machine.backend());
   const desired = await desire(live);
   const plan = planChanges(live, desired, { ...options, expireNodest: expiresNodest(world) });
   await options.refuse?.(plan, live);
   if (!options.unchecked) checkPlan(plan, live, machine);
   return { plan, live };
-}
-
-function expiresNodest({ machine }: World): boolean {
-  return (
-    machine.hasKernelRules &&
-    machine.read('/proc/sys/net/ipv4/vs/expire_nodest_conn')?.trim() === '1'
-  );
 }
 
 async function carryOut(
@@ -129,27 +111,6 @@ async function carryOut(
   return { plan, live, result, entry: entry?.number };
 }
 
-/** @returns undefined when it cannot be written and need not be */
-function record(
-  plan: TablePlan,
-  live: LiveRules,
-  { command, label, historyOptional = false }: TransactionOptions,
-  store: TransactionStore,
-  world: World,
-): TransactionEntry | undefined {
-  const caller: Caller = { by: loginName(world), command, label, time: timeOf(world) };
-  try {
-    const entry = entryOf(nextNumber(store.history), plan, live, store.writer, caller);
-    writeEntry(store.history, entry);
-    return entry;
-  } catch (error) {
-    const why = failureText(error);
-    if (!historyOptional || why === undefined) throw error;
-    world.err(`lvsctl: warning: ${why}: this transaction is not in the history\n`);
-    return undefined;
-  }
-}
-
 async function startPending(
   { number }: TransactionEntry,
   seconds: number,
@@ -165,22 +126,6 @@ async function startPending(
   } catch (error) {
     removePending(store.pending);
     throw error;
-  }
-}
-
-/** Adds the outcome to an entry. A full disk then is only worth a warning: the table is as it is. */
-export function conclude(
-  store: TransactionStore,
-  entry: TransactionEntry,
-  outcome: TransactionOutcome,
-  { err }: Pick<World, 'err'>,
-): void {
-  try {
-    writeEntry(store.history, { ...entry, outcome });
-  } catch (error) {
-    const why = failureText(error);
-    if (why === undefined) throw error;
-    err(`lvsctl: warning: ${why}: the outcome of transaction ${entry.number} is not recorded\n`);
   }
 }
 
@@ -221,43 +166,4 @@ export function errorOf(result: ExecutionResult): LvsctlError | undefined {
     default:
       return result satisfies never;
   }
-}
-
-/** @throws PENDING while another transaction waits for its confirmation */
-function refusePending(store: TransactionStore, except: number | undefined): void {
-  const pending = readPending(store.pending);
-  if (pending === undefined || pending.entry === except) return;
-  const { entry, command, until, guard } = pending;
-  const isGuarded = guard !== null && !store.isDead(guard);
-  throw new LvsctlError(
-    'PENDING',
-    isGuarded
-      ? `transaction ${entry} (lvsctl ${command}) waits for its confirmation until ${until}`
-      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back has ended`,
-    `\`lvsctl confirm\` keeps it, \`lvsctl undo ${entry}\` takes it back`,
-  );
-}
-
-function warnInterrupted(
-  store: TransactionStore,
-  except: number | undefined,
-  { err }: World,
-): void {
-  try {
-    const last = lastEntry(store.history);
-    if (last === undefined || last.number === except || !isInterrupted(last, store)) return;
-    if (last.writer.boot !== store.writer.boot) return; // the table went with the boot
-    err(
-      `lvsctl: warning: transaction ${last.number} (lvsctl ${last.command}) was interrupted: ` +
-        `\`lvsctl history show ${last.number}\` lists what is missing\n`,
-    );
-  } catch (error) {
-    const why = failureText(error);
-    if (why === undefined) throw error;
-    err(`lvsctl: warning: ${why}\n`);
-  }
-}
-
-export function timeOf({ now }: Pick<World, 'now'>): string {
-  return new Date(now() * 1000).toISOString();
 }

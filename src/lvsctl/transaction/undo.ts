@@ -1,22 +1,19 @@
 // A transaction taken back, or an interrupted one finished: each by a transaction of its own.
+import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
-import {
-  entryNumbers,
-  isInterrupted,
-  readEntry,
-  sideOf,
-  type TransactionEntry,
-} from './history.js';
+import { conclude, timeOf } from './begin.js';
+import type { DirectorRun, TransactionEntry } from './entry.js';
+import { entryNumbers, isInterrupted, readEntry, sideOf } from './history.js';
 import { refuseOwned } from './owners.js';
 import { readPending, removePending } from './pending.js';
 import { planChanges, type TablePlan } from './plan.js';
 import { readLive } from './state.js';
 import type { TransactionStore } from './store.js';
-import { conclude, type Transacted, timeOf, transact } from './transact.js';
+import { type Transacted, transact } from './transact.js';
 
 /** `previous`: as it was before; `set`: as it was to be */
-export type Side = 'previous' | 'set';
+export type TransactionSide = 'previous' | 'set';
 
 export interface SideOptions {
   readonly dryRun?: boolean;
@@ -42,14 +39,45 @@ export function transactionToUndo(
   throw new LvsctlError('NOT_FOUND', 'the history has no transaction that took effect');
 }
 
-/** @throws as `transact` */
+/** What takes a run of the director back, and what goes on with it: commands of lvsctl. */
+export function directorCommands({
+  verb,
+  file,
+  state_dir,
+}: DirectorRun): Readonly<Record<TransactionSide, string>> {
+  const line = (one: DirectorRun['verb']) =>
+    shellLine([
+      'lvsctl',
+      'director',
+      one,
+      file,
+      ...(state_dir === null ? [] : ['--state-dir', state_dir]),
+    ]);
+  return verb === 'up'
+    ? { previous: line('down'), set: line('up') }
+    : { previous: line('up'), set: line('down') };
+}
+
+/** Its rules alone would leave VIPs without services, or services without VIPs. */
+function refuseDirector({ number, director }: TransactionEntry, side: TransactionSide): void {
+  if (director === null) return;
+  const { verb, file } = director;
+  throw new LvsctlError(
+    'BAD_USAGE',
+    `transaction ${number} is a part of \`director ${verb}\` of ${file}, which changed more than rules`,
+    `\`${directorCommands(director)[side]}\` ${side === 'previous' ? 'takes back all of it' : 'makes the rest'}`,
+  );
+}
+
+/** @throws BAD_USAGE for a run of the director; else as `transact` */
 export async function toSide(
   entry: TransactionEntry,
-  side: Side,
+  side: TransactionSide,
   { dryRun = false, force = false }: SideOptions,
   store: TransactionStore,
   world: World,
 ): Promise<Transacted> {
+  refuseDirector(entry, side);
   const { number } = entry;
   const verb = side === 'previous' ? 'undo' : 'history finish';
   const made = await transact(
@@ -71,7 +99,7 @@ export async function toSide(
 /** The entry is done with. */
 function recordUndo(
   { number }: TransactionEntry,
-  side: Side,
+  side: TransactionSide,
   by: number | undefined,
   store: TransactionStore,
   world: World,

@@ -1,8 +1,8 @@
 // The history of transactions, as a table and one by one.
 import { printable } from '../../render/printable.js';
 import type { Terminal } from '../terminal.js';
-import type { TransactionEntry } from '../transaction/history.js';
-import type { LeftToDo } from '../transaction/undo.js';
+import type { TransactionEntry } from '../transaction/entry.js';
+import { directorCommands, type LeftToDo } from '../transaction/undo.js';
 import { planText } from './plan.js';
 import { renderTable } from './table.js';
 
@@ -40,7 +40,7 @@ export function entryText(
   left: LeftToDo | undefined,
   terminal: Terminal,
 ): string {
-  const { number, time, by, command, label, steps, rules_before, outcome } = entry;
+  const { number, time, by, command, label, director, steps, rules_before, outcome } = entry;
   const lines = [
     `transaction ${number}: ${result}`,
     `time:    ${time}`,
@@ -53,10 +53,13 @@ export function entryText(
     'rules before:',
     ...rules_before.split('\n').flatMap((line) => (line === '' ? [] : [`  ${line}`])),
   ];
+  const commands = director
+    ? directorCommands(director)
+    : { set: `lvsctl history finish ${number}`, previous: `lvsctl undo ${number}` };
   const rest =
     left === undefined
       ? ''
-      : `left to do (\`lvsctl history finish ${number}\`):\n${planText(left.finish, terminal)}` +
-        `to take it back (\`lvsctl undo ${number}\`):\n${planText(left.undo, terminal)}`;
+      : `left to do (\`${commands.set}\`):\n${planText(left.finish, terminal)}` +
+        `to take it back (\`${commands.previous}\`):\n${planText(left.undo, terminal)}`;
   return `${lines.join('\n')}\n${rest}`;
 }

@@ -2,7 +2,8 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { printCommand } from '../plan/command.js';
 import type { Terminal } from '../terminal.js';
-import type { Action, Lost, PlannedStep, TablePlan } from '../transaction/plan.js';
+import type { TablePlan } from '../transaction/plan.js';
+import type { Action, Lost, PlannedStep } from '../transaction/step.js';
 
 type Colours = Pick<Terminal, 'colour'>;
 

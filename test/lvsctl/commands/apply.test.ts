@@ -226,6 +226,43 @@ test('a guard that was killed: apply says so, and undo takes it back', async () 
   expect((await saved()).split('\n').sort()).toEqual(START.split('\n').sort());
 });
 
+describe('a reboot with a pending confirmation', () => {
+  const pending = async () => {
+    const all = await scene();
+    void all.run('apply', 'rules', '--quiet', '--confirm-timeout', '60');
+    await expect.poll(() => all.store.guards.length).toBe(1);
+    await expect.poll(() => all.store.locked).toBe(false);
+    all.store.boot = 'c';
+    return all;
+  };
+
+  test('the table of the kernel is lost: the next command says so and goes on', async () => {
+    const { run, store } = await pending();
+    const { status, stderr } = await run('apply', 'lvs.yaml', '--quiet');
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr:
+        'lvsctl: warning: transaction 1 (lvsctl apply rules) waits no more: the table was lost with a reboot\n',
+    });
+    expect(store.waiting.size).toBe(0);
+    expect((await run('history')).stdout).toMatch(/1 .* not confirmed /);
+  });
+
+  test('a table in a file is still there: the next command names what to do', async () => {
+    const { run, store, saved } = await pending();
+    store.lasting = true;
+    expect(await run('apply', 'lvs.yaml')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'lvsctl: transaction 1 (lvsctl apply rules) was not confirmed, and the process that was to take it back has ended\n' +
+        'hint: `lvsctl confirm` keeps it, `lvsctl undo 1` takes it back\n',
+    });
+    expect((await run('undo', '1', '-q')).status).toBe(0);
+    expect((await saved()).split('\n').sort()).toEqual(START.split('\n').sort());
+  });
+});
+
 test('interrupted: the next command says so, history says what is left, finish and undo do it', async () => {
   for (const verb of [['history', 'finish', '1'], ['undo']] as const) {
     const { run, saved, store, ipvsadm } = await scene();

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import {
-  down as downSettings,
-  executor,
-  up as upSettings,
-} from '../../../src/lvsctl/plan/engine.js';
+import { down as downSettings, up as upSettings } from '../../../src/lvsctl/plan/engine.js';
+import { executor } from '../../../src/lvsctl/plan/executor.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
 import { type Setting, setting } from '../../../src/lvsctl/plan/resources.js';
 import { fakeMachine, memoryRecords } from '../../support/machine.js';
+import { rulesOf } from '../../support/rulechanges.js';
 
 const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const IGNORE = '/proc/sys/net/ipv4/conf/eth0/arp_ignore';
@@ -26,11 +24,15 @@ function scene(files: Readonly<Record<string, string>> = { [FORWARD]: '0', [IGNO
   const machine = fakeMachine(files);
   const records = memoryRecords();
   const warnings: string[] = [];
-  const work = (name: string, file = ABOUT.file) =>
-    executor(machine, new Journal(records, name, { ...ABOUT, file }), readOthers(records, name), {
-      ran: () => {},
-      warn: (text) => warnings.push(text),
-    });
+  const report = { ran: () => {}, warn: (text: string) => void warnings.push(text) };
+  const work = (verb: 'up' | 'down', name: string, file = ABOUT.file) =>
+    executor(
+      machine,
+      new Journal(records, name, { ...ABOUT, file }),
+      readOthers(records, name),
+      report,
+      rulesOf(machine, report, verb),
+    );
   return {
     machine,
     records,
@@ -38,8 +40,8 @@ function scene(files: Readonly<Record<string, string>> = { [FORWARD]: '0', [IGNO
     values: () => [...machine.files.values()],
     record: (name = 'a.journal') => records.read(name),
     up: (settings = SETTINGS, name = 'a.journal') =>
-      upSettings(settings, work(name, `/etc/${name}`)),
-    down: (name = 'a.journal') => downSettings(work(name)),
+      upSettings(settings, work('up', name, `/etc/${name}`)),
+    down: (name = 'a.journal') => downSettings(work('down', name)),
   };
 }
 

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAddressArgs } from '../../../src/lvsctl/plan/addressargs.js';
-import { down, executor, up } from '../../../src/lvsctl/plan/engine.js';
+import { down, up } from '../../../src/lvsctl/plan/engine.js';
+import { executor } from '../../../src/lvsctl/plan/executor.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
 import { checkEntry } from '../../../src/lvsctl/plan/recordformat.js';
@@ -12,6 +13,7 @@ import { isRoute } from '../../../src/lvsctl/plan/route.js';
 import { wholeMachine } from '../../support/fakeip.js';
 import { FULL } from '../../support/full.js';
 import { memoryRecords } from '../../support/machine.js';
+import { rulesOf } from '../../support/rulechanges.js';
 import { ROWS } from '../../support/settings.js';
 
 const RUNS = FULL ? 20_000 : 1_000;
@@ -29,7 +31,10 @@ async function recordOf({ prepare, first }: (typeof ROWS)[number]): Promise<stri
   await prepare?.(machine);
   const records = memoryRecords();
   const journal = new Journal(records, 'r', ABOUT);
-  await up([first], executor(machine, journal, readOthers(records, 'r'), silent));
+  await up(
+    [first],
+    executor(machine, journal, readOthers(records, 'r'), silent, rulesOf(machine, silent)),
+  );
   return records.read('r');
 }
 const RECORDS = await Promise.all(ROWS.map(recordOf));
@@ -53,7 +58,15 @@ async function carriedOut(text: string): Promise<readonly string[]> {
     machine.ran.push(`write ${path}`);
     write(path, text);
   };
-  await down(executor(machine, new Journal(records, 'r'), readOthers(records, 'r'), silent));
+  await down(
+    executor(
+      machine,
+      new Journal(records, 'r'),
+      readOthers(records, 'r'),
+      silent,
+      rulesOf(machine, silent, 'down'),
+    ),
+  );
   const changed = (await machine.dump()) === before ? [] : ['the machine'];
   return [...machine.ran.filter((line) => !/ show\b|^nft list|-C /.test(line)), ...changed];
 }

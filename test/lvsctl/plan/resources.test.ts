@@ -1,13 +1,15 @@
 // Every kind of setting up, down and taken back after a failure, on a machine that had nothing of
 // it and on one that had something else.
 import { describe, expect, test } from 'vitest';
-import { printCommand } from '../../../src/lvsctl/plan/command.js';
-import { compare, down, executor, up } from '../../../src/lvsctl/plan/engine.js';
+import { type PlanCommand, printCommand } from '../../../src/lvsctl/plan/command.js';
+import { compare, down, up } from '../../../src/lvsctl/plan/engine.js';
+import { executor } from '../../../src/lvsctl/plan/executor.js';
 import { Journal } from '../../../src/lvsctl/plan/journal.js';
 import { readOthers } from '../../../src/lvsctl/plan/others.js';
 import { type Setting, setting } from '../../../src/lvsctl/plan/resources.js';
 import { type WholeMachine, wholeMachine } from '../../support/fakeip.js';
 import { type MemoryRecords, memoryRecords } from '../../support/machine.js';
+import { rulesOf } from '../../support/rulechanges.js';
 import { FORWARD, LINK, ROWS, type Row, route, sysctl } from '../../support/settings.js';
 
 /** fails: there is no such interface */
@@ -20,19 +22,26 @@ async function scene({ prepare }: Row) {
   const records = memoryRecords();
   const warnings: string[] = [];
   const ran: string[] = [];
-  const work = () =>
-    executor(machine, new Journal(records, 'r', ABOUT), readOthers(records, 'r'), {
-      ran: (command) => ran.push(printCommand(command)),
-      warn: (text) => warnings.push(text),
-    });
+  const report = {
+    ran: (command: PlanCommand) => void ran.push(printCommand(command)),
+    warn: (text: string) => void warnings.push(text),
+  };
+  const work = (verb: 'up' | 'down') =>
+    executor(
+      machine,
+      new Journal(records, 'r', ABOUT),
+      readOthers(records, 'r'),
+      report,
+      rulesOf(machine, report, verb),
+    );
   return {
     machine,
     records,
     warnings,
     ran,
     before: await machine.dump(),
-    up: (...settings: readonly Setting[]) => up(settings, work()),
-    down: () => down(work()),
+    up: (...settings: readonly Setting[]) => up(settings, work('up')),
+    down: () => down(work('down')),
     differing: async (...settings: readonly Setting[]) =>
       (await compare(settings, machine)).filter(({ same }) => !same),
   };
