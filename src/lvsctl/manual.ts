@@ -32,7 +32,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['check lvs.yaml', 'validate a file'],
     ['check - < lvs.yaml', 'validate what is on stdin'],
   ] },
-  import: { notes: ['The file is written to stdout. What keepalived.conf has and an lvsctl file has not is on stderr, with file and line.'], page: 'reference/import.md', examples: [
+  import: { notes: ['The file is written to stdout. What a file of keepalived or ldirectord has and an lvsctl file has not is on stderr, with file and line.'], page: 'reference/import.md', examples: [
     ['import > lvs.yaml', 'from the live table'],
     ['import /etc/keepalived/keepalived.conf > lvs.yaml', 'from the virtual servers of keepalived'],
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],

@@ -198,3 +198,8 @@ function groupsOf(text: string, mayEndDotted: boolean): number[] | undefined {
 export function parseAddress(text: string): Address | undefined {
   return text.includes(':') ? parseIpv6(text) : parseDottedQuad(text);
 }
+
+/** All 32 hexadecimal digits of an IPv6 address, without colons. */
+export function ipv6Digits({ words }: Ipv6): string {
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('');
+}

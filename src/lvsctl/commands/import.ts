@@ -33,7 +33,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument(
       '[file]',
-      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), keepalived.conf, detected by content; - for stdin (default: the live table)',
+      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), keepalived.conf or ldirectord.cf, detected by content; - for stdin (default: the live table)',
     )
     .option(
       '--interface <name>',
@@ -62,7 +62,7 @@ async function importRules(
   const text = file === undefined ? undefined : world.readText(file);
   const program = text === undefined ? undefined : programOf(text);
   if (file !== undefined && text !== undefined && program !== undefined)
-    return importProgram(text, file, options, world);
+    return importProgram(program, text, file, options, world);
   const addresses = file === undefined ? localAddresses(world.machine) : [];
   const context: Known = {
     interfaceOf: (vip) => options.interface ?? deviceOf(vip, addresses),
@@ -80,13 +80,14 @@ async function importRules(
 }
 
 async function importProgram(
+  kind: 'keepalived' | 'ldirectord',
   text: string,
   file: string,
   options: Options,
   world: World,
 ): Promise<number> {
   const device = options.interface ?? DEFAULT_INTERFACE;
-  const draft = await draftOf(text, file, options, world);
+  const draft = await draftOf(kind, text, file, options, world);
   const { text: written, report } = importDraft(draft, file, {
     marks: options.mark ?? [],
     interfaceOf: () => device,
@@ -98,11 +99,16 @@ async function importProgram(
 }
 
 async function draftOf(
+  kind: 'keepalived' | 'ldirectord',
   text: string,
   file: string,
   { configId, interface: device = DEFAULT_INTERFACE }: Options,
   world: World,
 ): Promise<ImportDraft> {
+  if (kind === 'ldirectord') {
+    const { fromLdirectord } = await import('../import/ldirectord/convert.js');
+    return fromLdirectord(text, file, world.names);
+  }
   const { fromKeepalived } = await import('../import/keepalived/convert.js');
   const here = world.machine.read('/proc/sys/kernel/hostname')?.trim().split('.')[0];
   return fromKeepalived(text, file, {

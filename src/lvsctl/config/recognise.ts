@@ -1,7 +1,7 @@
 // Which kind of file a text is, when it is not the one that was expected: recognised by its
 // content, with what to do about it.
 
-type FileKind = 'lvsctl file' | 'saved rules' | 'keepalived';
+type FileKind = 'lvsctl file' | 'saved rules' | 'keepalived' | 'ldirectord';
 
 interface Row {
   /** what it is, where that is something that is read */
@@ -10,8 +10,6 @@ interface Row {
   readonly message: string;
 }
 
-const IMPORT_TABLE =
-  'set its rules up, then make an lvsctl file of the live table: lvsctl import > lvs.yaml';
 const IMPORT_FILE = 'make an lvsctl file of it: lvsctl import FILE > lvs.yaml';
 
 // biome-ignore-start format: a table
@@ -24,8 +22,9 @@ const ROWS: readonly Row[] = [
     message: `this is a keepalived configuration; ${IMPORT_FILE}`,
   },
   {
+    is: 'ldirectord',
     signs: [/^[ \t]*virtual6?[ \t]*=[ \t]*\S+/m],
-    message: `this is a configuration of ldirectord, which lvsctl does not read; ${IMPORT_TABLE}`,
+    message: `this is a configuration of ldirectord; ${IMPORT_FILE}`,
   },
   {
     signs: [/^IP Virtual Server version |^Prot LocalAddress:Port /m],
@@ -84,10 +83,10 @@ export function otherKind(text: string, expected: FileKind): string | undefined 
 }
 
 /** The program whose configuration a text is, of those that `lvsctl import` reads. */
-export function programOf(text: string): 'keepalived' | undefined {
+export function programOf(text: string): 'keepalived' | 'ldirectord' | undefined {
   const beginning = text.slice(0, MAX_READ);
   const row = ROWS.find(({ signs }) => signs.every((sign) => sign.test(beginning)));
-  return row?.is === 'keepalived' ? row.is : undefined;
+  return row?.is === 'keepalived' || row?.is === 'ldirectord' ? row.is : undefined;
 }
 
 /**
