@@ -29,11 +29,16 @@ const common = {
   define,
 };
 
-/** The help text brings commander along, which no other command needs to read. */
-const helpApart = {
-  name: 'help-apart',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './help.cjs', external: true })),
+/** Help text and hints are read by those commands alone that need them; help brings commander. */
+const rareApart = {
+  name: 'rare-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './help.cjs', external: true }));
+    onResolve({ filter: /^\.\/hints\/table\.js$/ }, () => ({
+      path: './hints.cjs',
+      external: true,
+    }));
+  },
 };
 
 /**
@@ -87,13 +92,13 @@ const bundles = await Promise.all([
     ...common,
     entryPoints: ['src/ipvsadm/main.ts'],
     outfile: 'dist/ipvsadm.cjs',
-    plugins: [helpApart, without('memory', 'file')],
+    plugins: [rareApart, without('memory', 'file')],
   }),
   build({
     ...common,
     entryPoints: ['src/ipvsadm/main.ts'],
     outfile: 'dist/local.cjs',
-    plugins: [helpApart, without('kernel')],
+    plugins: [rareApart, without('kernel')],
   }),
   build({
     ...common,
@@ -101,6 +106,7 @@ const bundles = await Promise.all([
     outfile: 'dist/help.cjs',
     plugins: [noChildren],
   }),
+  build({ ...common, entryPoints: ['src/ipvsadm/hints/table.ts'], outfile: 'dist/hints.cjs' }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
 await buildManual();

@@ -6,7 +6,7 @@ import { openBackend } from '../backend/open.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { errnoText } from '../render/errno.js';
 import { messageFor } from '../render/messages.js';
-import { argumentBytes, toBytes } from '../system/bytes.js';
+import { argumentBytes, fromBytes, toBytes } from '../system/bytes.js';
 import { ipvsIsLoaded, loadModule, mayOpenRawSockets } from '../system/exec.js';
 import {
   bufferedOutput,
@@ -16,7 +16,10 @@ import {
   openReader,
   pieces,
 } from '../system/streams.js';
+import type { Advice } from './hints/line.js';
+import type { RefusedAt } from './hints/table.js';
 import { systemNames } from './hostnames.js';
+import { noteRefusals } from './refusals.js';
 import { run } from './run.js';
 import type { IpvsadmWorld, ReadBytes } from './world.js';
 import { restoreScript, saveScript } from './wrappers.js';
@@ -54,13 +57,17 @@ async function start(name: string, program: Main): Promise<void> {
   const args = argumentBytes(process.argv.slice(2));
   let backend: Backend | undefined;
   let failure: string | undefined;
+  let effect: Advice | undefined;
+  const refusals = isCharacterDevice(2) ? noteRefusals(args) : undefined;
   try {
     backend = await openBackend(process.env.LVS_BACKEND, {
       loadModule: () => loadModule('ip_vs'),
       mayOpenRawSockets,
     });
     await warnOfOldKernel(backend, err);
-    process.exitCode = await program(args, worldOf(argv0, backend, out, err));
+    if (refusals && mayChangeMore(args))
+      effect = await (await import('./hints/table.js')).watchEffects(args.map(fromBytes), backend);
+    process.exitCode = await program(args, { ...worldOf(argv0, backend, out, err), refusals });
   } catch (error) {
     const message = startUpMessage(error);
     if (message === undefined) throw error;
@@ -76,8 +83,32 @@ async function start(name: string, program: Main): Promise<void> {
     err(`${argv0}: write error: ${lost}\n`);
     process.exitCode = OUTPUT_LOST;
   }
-  if (process.exitCode !== 0 && isCharacterDevice(2))
-    err((await import('./hints.js')).hints(args, failure, ipvsIsLoaded()));
+  if (refusals && (effect !== undefined || process.exitCode !== 0))
+    err(toBytes(await hintText(refusals.noted, failure, effect)));
+}
+
+/** Whether a line is one that changes more than it names, or less: only those are watched. */
+function mayChangeMore(args: readonly string[]): boolean {
+  return (
+    /^(?:-[ae]|--(?:add|edit)-server$)/.test(args[0] ?? '') &&
+    !args.some((arg) => /^(?:-[a-z]*[mig]$|--(?:masq|ipip|gate))/.test(arg))
+  );
+}
+
+async function hintText(
+  noted: readonly RefusedAt[],
+  failure: string | undefined,
+  effect: Advice | undefined,
+): Promise<string> {
+  const { hint, hintOn, languageOf } = await import('./hints/table.js');
+  const language = languageOf(process.env);
+  if (process.exitCode === 0) return hint(effect, language);
+  const refused = noted.map((one) => ({
+    ...one,
+    args: one.args.map(fromBytes),
+    message: fromBytes(one.message).split('\n')[0] ?? '',
+  }));
+  return hintOn(refused, failure, ipvsIsLoaded(), language);
 }
 
 /**
@@ -111,7 +142,7 @@ function worldOf(
   backend: Backend,
   out: Output,
   err: IpvsadmWorld['err'],
-): IpvsadmWorld {
+): Omit<IpvsadmWorld, 'refusals'> {
   const { LVS_PROCFS, LVS_TRACE } = process.env;
   const connectionsPath = `${LVS_PROCFS || '/proc'}/net/ip_vs_conn`;
   return {

@@ -31,8 +31,11 @@ export async function carryOut(source: CommandSource, world: IpvsadmWorld): Prom
 
   const flush = async () => {
     if (changes.length === 0) return;
-    for (const error of await world.backend.apply(changes.splice(0)))
+    const sent = changes.splice(0);
+    for (const [i, error] of (await world.backend.apply(sent)).entries()) {
       status = error === undefined ? 0 : refused(error, world);
+      if (error !== undefined) world.refusals?.ipvs(error, sent[i] as Change);
+    }
   };
 
   for (const next of source) {

@@ -22,7 +22,7 @@ export type CommandSource = Iterable<Item | Promise<Item>>;
 
 /** The arguments of one command line. */
 export function* commandOf(args: readonly string[], world: IpvsadmWorld): CommandSource {
-  yield args.length === 0 ? DEFAULT_COMMAND : read(args, 1, world);
+  yield args.length === 0 ? DEFAULT_COMMAND : read(args, undefined, world);
 }
 
 /**
@@ -41,15 +41,19 @@ export function* commandsOf(
     }
     number++;
     if (typeof line !== 'string') {
-      yield { kind: 'refused', error: line, line: number };
+      yield refusal(line, [], number, world);
       continue;
     }
     const args = argsOf(line);
     if (args.length === 0) continue;
     const item = read(args, number, world);
     if (!(item instanceof Promise) && item.kind === 'restore')
-      yield refusing(number, () => refuseFirst(world.argv0));
-    else yield item;
+      yield refusing(args, number, world, () => refuseFirst(world.argv0));
+    else {
+      if (!(item instanceof Promise) && item.kind === 'change')
+        world.refusals?.read(item.change, args, number);
+      yield item;
+    }
   }
 }
 
@@ -73,13 +77,14 @@ const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
  */
 function read(
   args: readonly string[],
-  line: number,
+  line: number | undefined,
   world: IpvsadmWorld,
 ): Command | Refusal | Promise<Command | Refusal> {
   const tokens = scan(args, world);
   world.trace?.('tokens', tokens);
   const lookups = lookupsOf(tokens);
-  const finish = (names: Names) => refusing(line, () => commandFrom(tokens, world, names));
+  const finish = (names: Names) =>
+    refusing(args, line, world, () => commandFrom(tokens, world, names));
   return lookups === undefined ? finish(NO_NAMES) : world.names.resolve(lookups).then(finish);
 }
 
@@ -89,11 +94,26 @@ function commandFrom(tokens: readonly Token[], world: IpvsadmWorld, names: Names
   return command;
 }
 
-function refusing(line: number, command: () => Command): Command | Refusal {
+function refusing(
+  args: readonly string[],
+  line: number | undefined,
+  world: IpvsadmWorld,
+  command: () => Command,
+): Command | Refusal {
   try {
     return command();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { kind: 'refused', error, line };
+    return refusal(error, args, line, world);
   }
+}
+
+function refusal(
+  error: UsageError,
+  args: readonly string[],
+  line: number | undefined,
+  { refusals }: IpvsadmWorld,
+): Refusal {
+  refusals?.usage(error, args, line);
+  return { kind: 'refused', error, line: line ?? 1 };
 }

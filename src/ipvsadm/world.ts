@@ -2,8 +2,11 @@
 // real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { Address } from '../model/address.js';
+import type { Change } from '../model/change.js';
+import type { IpvsError } from '../model/errors.js';
 import type { ReverseNames } from '../render/names.js';
 import type { Lookups } from './parse.js';
+import type { UsageError } from './usage.js';
 import type { Names } from './values.js';
 
 /**
@@ -12,6 +15,15 @@ import type { Names } from './values.js';
  * @throws Error that `errnoNameOf` knows when it cannot be read
  */
 export type ReadBytes = (into: Uint8Array, at: number) => number;
+
+/** Keeps what was refused. */
+export interface Refusals {
+  /** a line of a restore made this change; lines are counted from 1 */
+  read(change: Change, args: readonly string[], line: number): void;
+  /** a line that could not be carried out; undefined = the command line itself */
+  usage(error: UsageError, args: readonly string[], line: number | undefined): void;
+  ipvs(error: IpvsError, change: Change): void;
+}
 
 /**
  * Text in this program is a string of bytes: one character a byte, so that what came in undecodable
@@ -48,6 +60,8 @@ export interface IpvsadmWorld {
    */
   readonly connectionsPath: string;
   readonly connectionsChosen: boolean;
+  /** What is refused, for a hint; undefined where no person reads stderr. */
+  readonly refusals: Refusals | undefined;
   /** Prints a stage's value when LVS_TRACE is set. */
   readonly trace: ((stage: string, value: unknown) => void) | undefined;
   /** The help text; loaded only when asked for. */

@@ -31,6 +31,7 @@ describe('the tarball', () => {
       'bin/package.json',
       'dist/THIRD-PARTY-NOTICES',
       'dist/help.cjs',
+      'dist/hints.cjs',
       'dist/ipvsadm.cjs',
       'dist/local.cjs',
       'dist/lvsctl.cjs',

@@ -19,6 +19,7 @@ export interface Circumstances {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly conn?: string | null | undefined;
+  readonly refusals?: IpvsadmWorld['refusals'];
 }
 
 /** One command line in a world of its own. */
@@ -27,13 +28,14 @@ export async function answer(
   args: readonly string[],
   circumstances: Circumstances,
 ): Promise<Answer> {
-  const { backend, names = fixtureNames(), stdin = '', env = {}, conn } = circumstances;
+  const { backend, names = fixtureNames(), stdin = '', env = {}, conn, refusals } = circumstances;
   const input = stdin === '' ? [] : [stdin];
   let stdout = '';
   let stderr = '';
   const world: IpvsadmWorld = {
     argv0: program,
     posix: env.POSIXLY_CORRECT !== undefined,
+    refusals,
     backend,
     names,
     read: () => input.shift() ?? '',

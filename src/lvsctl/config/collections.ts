@@ -1,9 +1,9 @@
 // Fields of the lvsctl file that hold several values: lists, maps of texts, and maps of which one
 // key decides what the others are.
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { nearest } from '../../render/nearest.js';
 import { accepts, below, type Entries, object, type Read, required } from './field.js';
 import type { Field } from './fieldtype.js';
-import { nearest } from './nearest.js';
 import { fail, follow, type Place } from './place.js';
 import { oneOf, text, written } from './scalar.js';
 import { VALUE_SYNONYMS } from './synonyms.js';

@@ -1,9 +1,9 @@
 // The building blocks of config/file.ts: a field reads one YAML node, and describes itself
 // for the JSON Schema. Here are those that hold others; scalars are in scalar.ts.
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { describeLookAlike, findLookAlike } from '../../render/lookalike.js';
+import { didYouMean, nearest } from '../../render/nearest.js';
 import type { Field, JsonSchema } from './fieldtype.js';
-import { describeLookAlike, findLookAlike } from './lookalike.js';
-import { didYouMean, nearest } from './nearest.js';
 import { fail, failWithin, follow, type Place } from './place.js';
 import { written } from './scalar.js';
 import { KEY_SYNONYMS } from './synonyms.js';

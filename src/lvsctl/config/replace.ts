@@ -1,6 +1,6 @@
 // Values in the places of variables: a walk over the nodes of a file that changes them.
 import { isAlias, isMap, isScalar, isSeq, type Node, Scalar, type YAMLMap } from 'yaml';
-import { didYouMean, nearest } from './nearest.js';
+import { didYouMean, nearest } from '../../render/nearest.js';
 import { fail, follow, type Place } from './place.js';
 import type { Problem } from './problem.js';
 import { written } from './scalar.js';

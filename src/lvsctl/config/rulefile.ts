@@ -13,7 +13,7 @@ import type { Destination } from '../../model/destination.js';
 import type { Service, ServiceId } from '../../model/service.js';
 import { serviceKey, type VirtualServer } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
-import { describeLookAlike, findLookAlike } from './lookalike.js';
+import { describeLookAlike, findLookAlike } from '../../render/lookalike.js';
 import { ConfigError, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
 

@@ -1,8 +1,8 @@
 // Fields of the lvsctl file that hold one value.
 import { isScalar, Scalar } from 'yaml';
+import { describeLookAlike, findLookAlike, withoutLookAlikes } from '../../render/lookalike.js';
+import { didYouMean, nearest } from '../../render/nearest.js';
 import type { Field, JsonSchema } from './fieldtype.js';
-import { describeLookAlike, findLookAlike, withoutLookAlikes } from './lookalike.js';
-import { didYouMean, nearest } from './nearest.js';
 import { fail, failWithin, follow, type Place } from './place.js';
 import { VALUE_SYNONYMS } from './synonyms.js';
 

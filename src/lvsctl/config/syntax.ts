@@ -1,7 +1,7 @@
 // YAML that cannot be read: the parser's error in terms that the author of the file knows. The
 // parser names what it could not do there; the cause is looked for in the lines around.
 import type { Document, YAMLParseError } from 'yaml';
-import { describeLookAlike, findLookAlike } from './lookalike.js';
+import { describeLookAlike, findLookAlike } from '../../render/lookalike.js';
 import { type FileText, problemAt } from './place.js';
 import type { Problem } from './problem.js';
 

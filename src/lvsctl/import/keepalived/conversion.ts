@@ -1,5 +1,5 @@
 // Walks blocks of keepalived.conf: one table of keywords for each kind of block.
-import { didYouMean, nearest } from '../../config/nearest.js';
+import { didYouMean, nearest } from '../../../render/nearest.js';
 import type { Remarks, SourcePlace } from '../remark.js';
 import type { Statement } from './statements.js';
 

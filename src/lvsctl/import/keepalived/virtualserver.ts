@@ -1,7 +1,7 @@
 // The block virtual_server.
 import { parseAddress } from '../../../model/address.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../../model/scheduler.js';
-import { didYouMean, nearest } from '../../config/nearest.js';
+import { didYouMean, nearest } from '../../../render/nearest.js';
 import type { MethodDraft, PlaceDraft, ServiceDraft } from '../draft.js';
 import {
   type Conversion,

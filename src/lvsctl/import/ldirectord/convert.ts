@@ -1,6 +1,6 @@
 // ldirectord.cf -> what it states, as the lvsctl file has it.
 import { SCHEDULER_NAMES } from '../../../model/scheduler.js';
-import { didYouMean, nearest } from '../../config/nearest.js';
+import { didYouMean, nearest } from '../../../render/nearest.js';
 import type { NameResolver } from '../../config/rulefile.js';
 import type { ImportDraft, PlaceDraft, ServerDraft, ServiceDraft } from '../draft.js';
 import { Remarks } from '../remark.js';

@@ -1,5 +1,5 @@
 // Directives of ldirectord.cf that have one value, global or of a service: the table of them.
-import { didYouMean, nearest } from '../../config/nearest.js';
+import { didYouMean, nearest } from '../../../render/nearest.js';
 import type { Remarks } from '../remark.js';
 import { type Directive, unquoted } from './lines.js';
 

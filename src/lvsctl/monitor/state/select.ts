@@ -1,7 +1,7 @@
 // Which servers an argument of an administrator means.
 import { formatAddress, parseAddress } from '../../../model/address.js';
 import type { ServerKey, ServiceKey } from '../../../model/table.js';
-import { didYouMean, nearest } from '../../config/nearest.js';
+import { didYouMean, nearest } from '../../../render/nearest.js';
 import { LvsctlError } from '../../errors.js';
 import type { AdminState, MonitorState, RememberedServer, ServerId } from './state.js';
 

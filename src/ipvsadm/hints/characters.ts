@@ -1,0 +1,105 @@
+// Characters that look like those of a command line and are others, or that no terminal shows.
+import { findLookAlike, withoutLookAlikes } from '../../render/lookalike.js';
+import { findLong, findShort } from '../options.js';
+import { type Advice, type MistakeRow, quoted } from './line.js';
+
+/** hyphen to horizontal bar, minus sign, small and full-width forms */
+const DASH = '[\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d]';
+const LEADING = new RegExp(`^(?:${DASH}|-(?=${DASH}))(?:${DASH}|-)*`);
+const INNER = new RegExp(`${DASH}+`);
+
+export const CHARACTER_MISTAKES: readonly MistakeRow[] = [
+  { name: 'carriage return', find: ({ args }) => first(args, carriageReturn) },
+  { name: 'character', find: ({ args }) => first(args, character) },
+];
+
+function first(
+  args: readonly string[],
+  find: (arg: string) => Advice | undefined,
+): Advice | undefined {
+  for (const arg of args) {
+    const advice = find(arg);
+    if (advice) return advice;
+  }
+  return undefined;
+}
+
+function carriageReturn(arg: string): Advice | undefined {
+  const plain = arg.replace(/\r+$/, '');
+  if (plain === arg) return undefined;
+  return {
+    en: `'${plain}' ends in a carriage return: the lines end as on Windows; tr -d '\\r' < FILE removes them`,
+    zh: `'${plain}' 末尾有回车符：文件是 Windows 换行格式；用 tr -d '\\r' < FILE 去掉`,
+  };
+}
+
+function character(arg: string): Advice | undefined {
+  const odd = findLookAlike(arg);
+  if (odd === undefined) return control(arg);
+  if (odd.intended === '-') return dash(arg, odd.at);
+  const plain = withoutLookAlikes(arg).trim();
+  const where = `${odd.at + 1}`;
+  const instead = plain === '' ? undefined : plain;
+  return {
+    en: `${quoted(arg)} has a ${odd.name} at position ${where}; ${instead === undefined ? 'leave it out' : `type ${typedAs(instead)}`}`,
+    zh: `${quoted(arg)} 第 ${where} 个字符是 ${pointOf(arg, odd.at)}，${kindOf(odd.intended)}；${instead === undefined ? '请去掉' : `请输入 ${typedAs(instead)}`}`,
+  };
+}
+
+function control(arg: string): Advice | undefined {
+  const at = [...arg].findIndex((one) => /\p{Cc}|\p{Cf}/u.test(one));
+  if (at < 0) return undefined;
+  const plain = arg.replace(/\p{Cc}|\p{Cf}/gu, '');
+  return {
+    en: `${quoted(arg)} has an invisible character (${pointOf(arg, at)}) at position ${at + 1}; type ${typedAs(plain)}`,
+    zh: `${quoted(arg)} 第 ${at + 1} 个字符是看不见的 ${pointOf(arg, at)}；请输入 ${typedAs(plain)}`,
+  };
+}
+
+/** What is to be typed, in quotes, with blanks as they separate arguments. */
+function typedAs(text: string): string {
+  return `'${text}'`;
+}
+
+function kindOf(intended: string): string {
+  if (intended === '') return '看不见的字符';
+  return intended === ' ' ? '不是普通空格' : `不是 ${intended}`;
+}
+
+function pointOf(text: string, at: number): string {
+  return `U+${(text.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** A typographic dash: at the beginning, alone, or where a blank and an option are missing. */
+function dash(arg: string, at: number): Advice {
+  const leading = LEADING.exec(arg)?.[0];
+  if (leading !== undefined) {
+    const name = withoutLookAlikes(arg.slice(leading.length));
+    if (name === '')
+      return {
+        en: `${quoted(arg)} is a dash alone, and no option; leave it out`,
+        zh: `${quoted(arg)} 只是一个短横，不是选项；请去掉`,
+      };
+    const intended = `${findLong(name.split('=')[0] ?? '') ? '--' : '-'}${name}`;
+    return {
+      en: `${quoted(arg)} begins with a typographic dash; type '${intended}'`,
+      zh: `${quoted(arg)} 开头是排版用的短横（${pointOf(arg, 0)}）；请输入 '${intended}'`,
+    };
+  }
+  const plain = separated(arg);
+  return {
+    en: `${quoted(arg)} has a typographic dash (${pointOf(arg, at)}) at position ${at + 1}; type '${plain}'`,
+    zh: `${quoted(arg)} 第 ${at + 1} 个字符是排版用的短横（${pointOf(arg, at)}）；请输入 '${plain}'`,
+  };
+}
+
+/** `192.0.2.1–g` is `192.0.2.1 -g`; `web–1` is `web-1`. */
+function separated(arg: string): string {
+  const found = INNER.exec(arg);
+  if (!found) return withoutLookAlikes(arg);
+  const before = withoutLookAlikes(arg.slice(0, found.index)).trim();
+  const after = withoutLookAlikes(arg.slice(found.index + found[0].length)).trim();
+  if (findLong(after)) return `${before} --${after}`;
+  const isOption = /^[A-Za-z](?:[ =\d]|$)/.test(after) && findShort(after[0] ?? '') !== undefined;
+  return isOption ? `${before} -${after}` : `${before}-${after}`;
+}
