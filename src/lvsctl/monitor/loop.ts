@@ -6,15 +6,16 @@ import { serviceKey, type Table } from '../../model/table.js';
 import { messageFor } from '../../render/messages.js';
 import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
-import { type CheckId, isChangingIn, jobsOf, type Probed } from './checks/jobs.js';
+import { isChangingIn, jobsOf, type Probed } from './checks/jobs.js';
+import { createLatencies } from './checks/latencies.js';
 import { createSchedule, type Job, pooled, type Schedule } from './checks/schedule.js';
 import type { Runtime } from './runtime.js';
 import { adminStates } from './state/config.js';
 import type { MonitorEvent } from './state/events.js';
-import { whenOver } from './state/expiry.js';
+import { createExpiry, type Expiry } from './state/expiry.js';
 import type { Input } from './state/input.js';
 import { reduce } from './state/reduce.js';
-import type { AdminState, CheckResult, MonitorState, ServerId } from './state/state.js';
+import type { AdminState, CheckId, CheckResult, MonitorState, ServerId } from './state/state.js';
 import { removeServices, tableError, writeIntervalMs, writeTable } from './table/write.js';
 import { createWriter, type Writer } from './table/writing.js';
 
@@ -48,30 +49,34 @@ export async function createLoop(
   return loop;
 }
 
-/** between two attempts to keep a state whose time is over */
-const EXPIRY_RETRY_MS = 5000;
-
 /** The running monitor. */
 export class Loop {
   readonly #parts: LoopParts;
   readonly #schedule: Schedule;
   readonly #writer: Writer;
+  readonly #expiry: Expiry;
   #state: MonitorState;
   /** which checks get the results of a job */
   #checks: ReadonlyMap<string, readonly CheckId[]> = new Map();
+  readonly #latencies = createLatencies();
   /** jobs that have not ended for the first time */
   readonly #pending = new Set<string>();
   /** it goes on: decisions are written as they are made and slow starts take their time */
   #running = false;
   #ended = false;
   #saveError: string | undefined;
-  #cancelExpiry: () => void = () => {};
 
   constructor(state: MonitorState, parts: LoopParts) {
     this.#state = state;
     this.#parts = parts;
     const { clock, random } = parts.runtime;
     this.#schedule = createSchedule(clock, random, parts.limit);
+    this.#expiry = createExpiry(
+      clock,
+      () => adminStates(this.#state.services),
+      (over) => this.setAdmin(over, undefined, 'its time is over'),
+      (error) => parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` }),
+    );
     this.#writer = createWriter(clock, () => this.#writeTable(), {
       explain: tableError,
       failed: (reason) => parts.emit({ event: 'error', reason }),
@@ -99,7 +104,7 @@ export class Loop {
     for (const { key } of jobs) this.#pending.add(key);
     this.#schedule.replace(jobs);
     this.#save();
-    this.#armExpiry();
+    this.#expiry.arm();
     if (jobs.length === 0) this.#writer.soon();
     this.#writer.every(() => writeIntervalMs(this.#state.config));
   }
@@ -134,7 +139,7 @@ export class Loop {
     for (const key of this.#pending) if (!keys.has(key)) this.#pending.delete(key);
     this.#schedule.replace(jobs);
     this.#save();
-    this.#armExpiry();
+    this.#expiry.arm();
     await this.#writer.now();
   }
 
@@ -154,28 +159,7 @@ export class Loop {
     // what is answered must survive a death right now
     this.#parts.save(state);
     this.#dispatch(input);
-    if (this.#running) this.#armExpiry();
-  }
-
-  /** Enables servers again when the time of their administrative state is over. */
-  #armExpiry(): void {
-    this.#cancelExpiry();
-    this.#cancelExpiry = whenOver(
-      adminStates(this.#state.services),
-      this.#parts.runtime.clock,
-      (over) => this.#expire(over),
-    );
-  }
-
-  #expire(over: readonly ServerId[]): void {
-    try {
-      if (over.length > 0) this.setAdmin(over, undefined, 'its time is over');
-      else this.#armExpiry(); // longer than a timer can wait
-    } catch (error) {
-      this.#parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` });
-      const { clock } = this.#parts.runtime;
-      this.#cancelExpiry = clock.after(EXPIRY_RETRY_MS, () => this.#armExpiry());
-    }
+    if (this.#running) this.#expiry.arm();
   }
 
   /** Writes the table now. Resolves also when it failed. */
@@ -198,6 +182,11 @@ export class Loop {
     return this.#writer.error();
   }
 
+  /** Milliseconds that the last probe of each check took, by `checkName`. */
+  latencies(): ReadonlyMap<string, number> {
+    return this.#latencies.byCheck(this.#checks);
+  }
+
   /** Clock milliseconds for which weights are computed. */
   moment(): number {
     return this.#running ? this.#now() : Number.POSITIVE_INFINITY;
@@ -209,7 +198,7 @@ export class Loop {
    */
   async stop(exit: 'leave' | 'remove'): Promise<void> {
     this.#ended = true;
-    this.#cancelExpiry();
+    this.#expiry.end();
     this.#schedule.replace([]);
     this.#parts.runtime.endProbes();
     await this.#writer.end();
@@ -222,8 +211,8 @@ export class Loop {
   }
 
   /** The only place where the state changes. */
-  #dispatch(input: Input): void {
-    const { state, events } = reduce(this.#state, input, this.#now());
+  #dispatch(input: Input, now = this.#now()): void {
+    const { state, events } = reduce(this.#state, input, now);
     this.#state = state;
     for (const event of events) this.#parts.emit(event);
     const decided = input.kind === 'result' || input.kind === 'admin';
@@ -244,19 +233,24 @@ export class Loop {
   #jobs(): Job[] {
     const jobs = jobsOf(this.#state, this.#parts.runtime, (probed) => this.#onResult(probed));
     this.#checks = new Map(jobs.map(({ key, ids }) => [key, ids]));
+    this.#latencies.keepOnly(this.#checks);
     return jobs;
   }
 
   /** @returns whether the next one should come fast */
-  #onResult({ job, result, viaNetns }: Probed): boolean {
+  #onResult({ job, result, at, viaNetns }: Probed): boolean {
     if (this.#ended) return false;
     const missing =
       result.outcome === 'fail' && viaNetns && !this.#parts.repairRoutes()
         ? ({ ...result, outcome: 'error', reason: 'the route to the VIP was missing' } as const)
         : undefined;
     const ids = this.#checks.get(job) ?? [];
+    this.#latencies.set(job, result.latencyMs);
     for (const id of ids)
-      this.#dispatch({ kind: 'result', ...id, result: (missing ?? result) satisfies CheckResult });
+      this.#dispatch(
+        { kind: 'result', ...id, result: (missing ?? result) satisfies CheckResult },
+        at,
+      );
     this.#ran(job);
     return ids.some((id) => isChangingIn(this.#state, id));
   }

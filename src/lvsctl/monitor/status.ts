@@ -4,7 +4,7 @@ import { type ServerKey, type ServiceKey, serverKey } from '../../model/table.js
 import { labelOf } from './checks/spec.js';
 import { upWeight } from './state/quorum.js';
 import { isUnknown } from './state/service.js';
-import type { ServerState, ServiceState } from './state/state.js';
+import { checkName, type ServerState, type ServiceState } from './state/state.js';
 import { awaitsResults, desiredServer, needsSorry } from './table/desired.js';
 
 /** `forced-up`: its checks fail but it stays in, see min_up. `checking`: no result yet. */
@@ -97,17 +97,19 @@ export interface Status {
  * @param live as the table has it
  * @param moment clock milliseconds for weights
  * @param at the time of day of clock milliseconds
+ * @param latencies of the last probes, by the names of their checks; those in the state may be older
  */
 export function serviceStatus(
   service: ServiceState,
   live: readonly DestinationEntry[],
   moment: number,
   at: (clockMs: number) => Date,
+  latencies: ReadonlyMap<string, number> = new Map(),
 ): ServiceStatus {
   const { name, key, spec } = service;
   const entries = new Map(live.map((entry) => [serverKey(entry.destination), entry]));
   const servers = service.servers.map((server) =>
-    serverStatus(service, server, entries.get(server.key), moment, at),
+    serverStatus(service, server, entries.get(server.key), moment, at, latencies),
   );
   const sorry = spec.sorry && serverKey(spec.sorry);
   const named = new Set([...service.servers.map((server) => server.key), sorry]);
@@ -147,9 +149,13 @@ function serverStatus(
   entry: DestinationEntry | undefined,
   moment: number,
   at: (clockMs: number) => Date,
+  known: ReadonlyMap<string, number>,
 ): ServerStatus {
   const { admin, checks } = server;
-  const latencies = checks.flatMap(({ last }) => (last ? [last.latencyMs] : []));
+  const latencies = checks.flatMap(({ key: check, last }) => {
+    const name = checkName({ service: service.key, server: server.key, check });
+    return last ? [known.get(name) ?? last.latencyMs] : [];
+  });
   return {
     server: server.key,
     name: service.spec.serverNames.get(server.key) ?? null,

@@ -57,6 +57,7 @@ describe('from fault to removal', () => {
       ]);
       await monitor.stop('remove');
       expect(await table()).toEqual(new Map());
+      await runtime.pass(TIMEOUT); // probes in progress end
       expect(runtime.pending()).toBe(0);
     },
   );

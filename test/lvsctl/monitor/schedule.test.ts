@@ -74,9 +74,14 @@ test('500 checks do not start together, and jitter only ever shortens an interva
   await pass(999);
   const tenths = Array.from(
     { length: 10 },
-    (_, i) => new Set(starts.filter((at) => Math.floor(at / 100) === i)).size,
+    (_, i) => starts.filter((at) => Math.floor(at / 100) === i).length,
   );
-  for (const count of tenths) expect(count).toBeGreaterThan(20);
+  for (const count of tenths) {
+    expect(count).toBeGreaterThan(20);
+    expect(count).toBeLessThan(150);
+  }
+  // several at the same moments, so that the process wakes up for them together
+  expect(new Set(starts).size).toBe(20);
 
   const one = schedule(1, next);
   one.replace([one.job(0, () => false, { ...PACE, jitter: 0.1 })]);
@@ -84,7 +89,7 @@ test('500 checks do not start together, and jitter only ever shortens an interva
   const gaps = one.starts.slice(1).map((at, i) => at - (one.starts[i] ?? 0));
   expect(Math.max(...gaps)).toBeLessThanOrEqual(1000);
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(900);
-  expect(new Set(gaps).size).toBeGreaterThan(50);
+  expect(new Set(gaps).size).toBeGreaterThanOrEqual(4);
 });
 
 test('no more than the limit are open at a time, and those in line begin when others end', async () => {

@@ -1,27 +1,27 @@
 // The checks of all servers as jobs: what is probed, how often, and which servers a result is
 // about.
-import type { ServerKey, ServiceKey } from '../../../model/table.js';
 import type { ProbeOutcome } from '../../../system/probe/outcome.js';
 import type { Check } from '../../config/checks.js';
 import type { Runtime } from '../runtime.js';
 import { isChanging } from '../state/check.js';
-import type { CheckResult, MonitorState } from '../state/state.js';
+import {
+  type CheckId,
+  type CheckResult,
+  checkName,
+  findCheck,
+  type MonitorState,
+} from '../state/state.js';
 import type { Job, Pace } from './schedule.js';
 import { probeOf } from './spec.js';
 import { needsRoute, vipRoutesOf } from './viproutes.js';
-
-/** Which check of which server; the file may be another one when the result comes. */
-export interface CheckId {
-  readonly service: ServiceKey;
-  readonly server: ServerKey;
-  readonly check: string;
-}
 
 /** The result of one probe. */
 export interface Probed {
   /** key of its job */
   readonly job: string;
   readonly result: CheckResult;
+  /** clock milliseconds of its end */
+  readonly at: number;
   /** it went over a route to the VIP on the server */
   readonly viaNetns: boolean;
 }
@@ -61,20 +61,16 @@ function jobOf(
   return {
     key,
     pace: paceOf(check),
-    members: group.map(({ id }) => nameOf(id)),
+    members: group.map(({ id }) => checkName(id)),
     enough: group.reduce((most, one) => Math.max(most, one.check.rise + one.check.fall), 0),
     ids: group.map(({ id }) => id),
     async work() {
       const began = runtime.clock.now();
       const outcome = await runtime.probe(probed.spec, probed.target);
-      const latencyMs = runtime.clock.now() - began;
-      return onResult({ job: key, result: resultOf(outcome, latencyMs), viaNetns });
+      const at = runtime.clock.now();
+      return onResult({ job: key, result: resultOf(outcome, at - began), at, viaNetns });
     },
   };
-}
-
-function nameOf({ service, server, check }: CheckId): string {
-  return `${service} ${server} ${check}`;
 }
 
 interface ProbeOfCheck {
@@ -87,12 +83,12 @@ interface ProbeOfCheck {
 /** The probe of each check of each server. */
 function probesOf({ services, config }: MonitorState): readonly ProbeOfCheck[] {
   const routes = vipRoutesOf(config);
-  return services.flatMap(({ key: service, name, spec: { source }, servers }) =>
+  return services.flatMap(({ key: service, name, spec: { source }, servers }, at) =>
     servers.flatMap(({ key: server, spec, checks }, i) => {
       const route = routes?.get(name)?.[i];
       return checks.map(
-        ({ key, spec: check }): ProbeOfCheck => ({
-          id: { service, server, check: key },
+        ({ key, spec: check }, n): ProbeOfCheck => ({
+          id: { service, server, check: key, place: [at, i, n] },
           check,
           probe: probeOf({ check, service: source, server: spec, route }),
           viaNetns: route !== undefined && needsRoute(check),
@@ -104,10 +100,7 @@ function probesOf({ services, config }: MonitorState): readonly ProbeOfCheck[] {
 
 /** Whether the next result of a check should come fast. */
 export function isChangingIn({ services }: MonitorState, id: CheckId): boolean {
-  const check = services
-    .find(({ key }) => key === id.service)
-    ?.servers.find(({ key }) => key === id.server)
-    ?.checks.find(({ key }) => key === id.check);
+  const check = findCheck(services, id);
   return check !== undefined && isChanging(check);
 }
 

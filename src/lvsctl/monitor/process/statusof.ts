@@ -33,9 +33,10 @@ async function services(loop: Loop, world: StatusWorld): Promise<readonly Servic
   const now = clock.now();
   const today = clock.date().getTime();
   const at = (ms: number) => new Date(today - (now - ms));
+  const latencies = loop.latencies();
   const list: ServiceStatus[] = [];
   for (const service of loop.state.services)
-    list.push(serviceStatus(service, await live(service, world), loop.moment(), at));
+    list.push(serviceStatus(service, await live(service, world), loop.moment(), at, latencies));
   return list;
 }
 

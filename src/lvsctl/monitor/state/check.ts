@@ -15,6 +15,24 @@ export function unknown(up: boolean): Start {
   return { up, streak: 0, unknown: true };
 }
 
+/**
+ * Whether one more result shows nothing new, as nearly all do: the state stays the same value then,
+ * and the latency that is in it is that of an earlier result.
+ */
+export function isRepeated(
+  { up, streak, unknown: first, weight, last }: CheckState,
+  result: CheckResult,
+): boolean {
+  return (
+    result.outcome === 'pass' &&
+    last?.outcome === 'pass' &&
+    up &&
+    streak === 0 &&
+    !first &&
+    weight === result.weight
+  );
+}
+
 /** The check after one more result; an error counts for nothing. */
 export function observe(check: CheckState, result: CheckResult): CheckState {
   const { outcome } = result;

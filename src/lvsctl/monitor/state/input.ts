@@ -1,10 +1,10 @@
 // Everything that may happen to the monitor, and what one step gives.
 import type { Change } from '../../../model/change.js';
 import type { IpvsError } from '../../../model/errors.js';
-import type { ServerKey, ServiceKey, Table } from '../../../model/table.js';
+import type { ServiceKey, Table } from '../../../model/table.js';
 import type { Config } from '../../config/file.js';
 import type { MonitorEvent } from './events.js';
-import type { AdminState, CheckResult, MonitorState, ServerId } from './state.js';
+import type { AdminState, CheckId, CheckResult, MonitorState, ServerId } from './state.js';
 
 export interface RefusedChange {
   readonly change: Change;
@@ -13,13 +13,7 @@ export interface RefusedChange {
 
 /** Everything that may happen to the monitor. */
 export type Input =
-  | {
-      readonly kind: 'result';
-      readonly service: ServiceKey;
-      readonly server: ServerKey;
-      readonly check: string;
-      readonly result: CheckResult;
-    }
+  | (CheckId & { readonly kind: 'result'; readonly result: CheckResult })
   | {
       readonly kind: 'admin';
       readonly servers: readonly ServerId[];

@@ -2,13 +2,14 @@
 import type { Config } from '../../config/file.js';
 import { labelOf } from '../checks/spec.js';
 import { NO_DRIFT } from '../table/drift.js';
+import { isRepeated } from './check.js';
 import { withConfig } from './config.js';
 import { errorOf, errorsOf, withErrors } from './errors.js';
 import type { MonitorEvent } from './events.js';
 import type { Input, Reduction } from './input.js';
 import { NO_ORPHANS } from './orphans.js';
 import { withAdmin, withResult } from './service.js';
-import { type MonitorState, withService } from './state.js';
+import { findCheck, type MonitorState, withService } from './state.js';
 import { onTable } from './tableread.js';
 import { onApplied } from './tablewritten.js';
 import { transitions } from './transitions.js';
@@ -49,21 +50,21 @@ export function reduce(state: MonitorState, input: Input, now: number): Reductio
   }
 }
 
+const NO_EVENTS: readonly MonitorEvent[] = [];
+
 function onResult(
   state: MonitorState,
-  { service: key, server, check, result }: Extract<Input, { kind: 'result' }>,
+  input: Extract<Input, { kind: 'result' }>,
   now: number,
 ): Reduction {
+  const { service: key, server, check, result } = input;
+  const before = findCheck(state.services, input);
+  if (before === undefined || isRepeated(before, result)) return { state, events: NO_EVENTS };
   let events: readonly MonitorEvent[] = [];
   let errors: Reduction = { state, events: [] };
   const services = withService(state.services, key, (service) => {
-    const known = service.servers
-      .find((one) => one.key === server)
-      ?.checks.find((one) => one.key === check);
-    // the file has been replaced since
-    if (known === undefined) return service;
-    const label = labelOf(known.spec);
-    errors = withErrors(state, errorOf(known.last, label), errorOf(result, label));
+    const label = labelOf(before.spec);
+    errors = withErrors(state, errorOf(before.last, label), errorOf(result, label));
     const next = withResult(service, server, check, result, label, now);
     events = transitions(service, next);
     return next;

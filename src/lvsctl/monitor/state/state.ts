@@ -118,6 +118,15 @@ export interface AdminState {
   readonly until: string | undefined;
 }
 
+/** Which check of which server; the file may be another one when the result comes. */
+export interface CheckId {
+  readonly service: ServiceKey;
+  readonly server: ServerKey;
+  readonly check: string;
+  /** where it was among services, servers and checks, which saves the search for it */
+  readonly place?: readonly [service: number, server: number, check: number];
+}
+
 /** A server of a service. */
 export interface ServerId {
   readonly service: ServiceKey;
@@ -128,6 +137,30 @@ export interface RememberedServer extends ServerId {
   /** the service's name when it was set */
   readonly name: string;
   readonly admin: AdminState;
+}
+
+/** The name of a check among all of them. */
+export function checkName({ service, server, check }: Omit<CheckId, 'place'>): string {
+  return `${service} ${server} ${check}`;
+}
+
+/** A check; undefined = the file has it no longer. */
+export function findCheck(
+  services: readonly ServiceState[],
+  { service, server, check, place: [at, i, n] = [-1, -1, -1] }: CheckId,
+): CheckState | undefined {
+  const found = keyed(keyed(services, service, at)?.servers, server, i);
+  return keyed(found?.checks, check, n);
+}
+
+/** @param at where it probably is */
+function keyed<T extends { readonly key: string }>(
+  list: readonly T[] | undefined,
+  key: string,
+  at: number,
+): T | undefined {
+  const likely = list?.[at];
+  return likely?.key === key ? likely : list?.find((one) => one.key === key);
 }
 
 /** The services with one of them changed by `change`; the same list when nothing changed. */
