@@ -1,14 +1,11 @@
 // ensure, absent and set: one rule, or several as one transaction, with the options of ipvsadm.
 import type { Command as Program } from 'commander';
 import { shellLine } from '../../render/shell.js';
-import { type Ensured, ensured, ensureLines, type Verb } from '../config/ensure.js';
+import { type Ensured, ensureLines, type Verb } from '../config/ensure.js';
 import { LvsctlError } from '../errors.js';
 import type { Finish } from '../subcommand.js';
+import { ensureRules } from '../transaction/ensure.js';
 import { transactedJson } from '../transaction/json.js';
-import { refuseOwned } from '../transaction/owners.js';
-import type { DesiredRules } from '../transaction/plan.js';
-import type { LiveRules } from '../transaction/state.js';
-import { errorOf, transact } from '../transaction/transact.js';
 import { ensuredText } from '../view/ensured.js';
 import type { World } from '../world.js';
 
@@ -52,58 +49,11 @@ async function ensure(
       `${verb} what?`,
       `lvsctl ${verb} -t VIP:PORT -r SERVER -w 3`,
     );
-  let results: readonly Ensured[] = [];
-  const made = await transact(
-    async (live) => {
-      results = [];
-      let { table } = live;
-      for (const line of lines) {
-        const one = await ensured(verb, line, table, world.names);
-        results = [...results, one];
-        table = one.table;
-      }
-      return desired(results, table, live);
-    },
-    {
-      command: shellLine([verb, ...args]),
-      dryRun,
-      refuse: async (plan) => {
-        if (!dryRun) await refuseOwned(plan, force, world);
-      },
-    },
-    world,
-  );
-  const error = made.result && errorOf(made.result);
-  if (error !== undefined) throw error;
+  const command = shellLine([verb, ...args]);
+  const { results, made } = await ensureRules(verb, lines, { command, dryRun, force }, world);
   if (options.json) world.out(`${JSON.stringify(transactedJson(made))}\n`);
   else for (const one of results) world.out(`${isMany ? withSubject(one) : ensuredText(one)}\n`);
   return options.exitCode && made.plan.steps.length > 0 ? CHANGED : 0;
-}
-
-/** Only what the lines name; the kernel's order has the newest server first. */
-function desired(
-  results: readonly Ensured[],
-  table: LiveRules['table'],
-  live: LiveRules,
-): DesiredRules {
-  const keys = new Set(results.flatMap(({ change, subject }) => (change ? [keyOf(subject)] : [])));
-  const kept = [...table].filter(([key]) => keys.has(key));
-  return {
-    table: new Map(
-      kept.map(([key, one]) => [key, { ...one, destinations: one.destinations.toReversed() }]),
-    ),
-    removed: new Set([...live.table.keys()].filter((key) => !table.has(key))),
-    timeouts: undefined,
-    daemons: new Map(),
-  };
-}
-
-/** The service of a subject: `fwmark 7 ipv4` has three parts, `tcp 192.0.2.1:80` two. */
-function keyOf(subject: string): string {
-  return subject
-    .split(' ')
-    .slice(0, subject.startsWith('fwmark ') ? 3 : 2)
-    .join(' ');
 }
 
 function withSubject(one: Ensured): string {

@@ -8,7 +8,7 @@ import type { Status } from '../monitor/status.js';
 import { type Report, readReport } from '../show/report.js';
 import type { World } from '../world.js';
 
-export interface Snapshot {
+export interface Reading {
   /** clock milliseconds, of the reading of the counters */
   readonly at: number;
   /** ISO 8601 */
@@ -25,7 +25,7 @@ export interface Snapshot {
   readonly monitor_error: string | null;
 }
 
-export interface SnapshotSource {
+export interface ReadingSource {
   readonly world: World;
   readonly runtime: Pick<Runtime, 'ask'> & { readonly clock: Clock };
   /** the table; by default that of the machine */
@@ -35,7 +35,7 @@ export interface SnapshotSource {
 }
 
 /** Never rejects for what can be expected of a table or a monitor: the reasons are in it. */
-export async function readSnapshot(source: SnapshotSource): Promise<Snapshot> {
+export async function takeReading(source: ReadingSource): Promise<Reading> {
   const { clock } = source.runtime;
   const began = clock.now();
   const table = await readTable(source);
@@ -53,7 +53,7 @@ export async function readSnapshot(source: SnapshotSource): Promise<Snapshot> {
 async function readTable({
   world,
   backend,
-}: SnapshotSource): Promise<Pick<Snapshot, 'report' | 'error'>> {
+}: ReadingSource): Promise<Pick<Reading, 'report' | 'error'>> {
   try {
     return { report: await readReport(world, backend), error: null };
   } catch (error) {
@@ -66,7 +66,7 @@ async function readTable({
 async function readMonitor({
   runtime,
   socket,
-}: SnapshotSource): Promise<Pick<Snapshot, 'monitor' | 'monitor_error'>> {
+}: ReadingSource): Promise<Pick<Reading, 'monitor' | 'monitor_error'>> {
   if (socket === undefined) return { monitor: undefined, monitor_error: null };
   try {
     return { monitor: await askStatus(runtime, socket), monitor_error: null };
