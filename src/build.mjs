@@ -6,6 +6,7 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { notices } from './notices.mjs';
+import { buildPage } from './page.mjs';
 import { define } from './version.mjs';
 
 const common = {
@@ -110,7 +111,12 @@ const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
 await buildManual();
-writeFileSync('dist/THIRD-PARTY-NOTICES', notices(bundles.map(({ metafile }) => metafile)));
+const page = await buildPage();
+writeFileSync('dist/page.html', page.html);
+writeFileSync(
+  'dist/THIRD-PARTY-NOTICES',
+  notices([...bundles, page].map(({ metafile }) => metafile)),
+);
 // shipped, because a cache fits one Node alone: it is made where the package is installed
 copyFileSync('src/warm.cjs', 'dist/warm.cjs');
 execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], {

@@ -86,6 +86,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
 const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/commands/': ['commander'],
   'lvsctl/view/': ['chalk', 'cli-table3'],
+  'lvsctl/serve/page/': ['uplot'],
   'lvsctl/config/': ['yaml', 're2js'],
 };
 

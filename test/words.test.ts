@@ -99,7 +99,7 @@ const files = [
   'package.json',
   ...['src', 'docs', 'share'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.svg'))
+      .filter((entry) => entry.isFile() && !/\.(?:svg|png)$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name)),
   ),
 ];

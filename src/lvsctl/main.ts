@@ -182,6 +182,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     writeText: (path, text, mode) =>
       writing(path, () => replaceFile(path, text, mode === undefined ? {} : { mode })),
     runtime: async () => (await import('../system/runtime.js')).createRuntime(process.env),
+    web: async () => (await import('../system/web.js')).createWeb(process.env),
     places,
     names: systemNames,
     ...io,

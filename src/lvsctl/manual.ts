@@ -20,6 +20,7 @@ const TRANSACTIONS = 'reference/transactions.md';
 const FILE_NOTE =
   'FILE is saved rules (ipvsadm -S) or an lvsctl file, which its content decides. Services that it does not name are left alone without --prune.';
 const SHOW = 'reference/show.md';
+const SERVE = 'reference/serve.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -193,6 +194,12 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   'show all': { notes: [], page: SHOW, examples: [
     ['show all', 'as tables'],
     ['show all --json', 'one document for a program'],
+  ] },
+  serve: { notes: ['By default it listens on 127.0.0.1 alone and changes nothing. A token file has one line of at least 16 letters; clients send it as `Authorization: Bearer TOKEN`. SIGHUP reads token and certificate again.'], page: SERVE, examples: [
+    ['serve', 'the status page at http://127.0.0.1:9912/'],
+    ['serve --listen unix:/run/lvsctl/serve.sock', 'for a proxy on this machine'],
+    ['serve --listen 192.0.2.9:9912 --tls-cert cert.pem --tls-key key.pem --token-file token', 'for others, with a token'],
+    ['serve --once', 'print the metrics and end'],
   ] },
   disable: { notes: SERVER_NOTES, page: MONITOR, examples: [
     ['disable 10.0.0.1 --reason "disk change"', 'take a server out of all services'],

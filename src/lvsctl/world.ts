@@ -4,6 +4,7 @@ import type { NameResolver } from './config/rulefile.js';
 import type { Runtime } from './monitor/runtime.js';
 import type { Machine } from './plan/machine.js';
 import type { RecordDirectory } from './plan/recorddirectory.js';
+import type { WebMachine } from './serve/machine.js';
 import type { Terminal } from './terminal.js';
 import type { TransactionStore } from './transaction/store.js';
 
@@ -47,6 +48,8 @@ export interface World extends Terminal {
   writeText(path: string, text: string, mode?: number): void;
   /** Clock, probes, signals and the rest, for a command that stays. */
   runtime(): Promise<Runtime>;
+  /** HTTP, for `serve`. */
+  web(): Promise<WebMachine>;
   places(): MonitorPaths;
   /** Addresses and ports of the names in a rule file. */
   readonly names: NameResolver;

@@ -3,38 +3,49 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** in which a client must have sent its request, from its connection on */
-const REQUEST_LIMIT_MS = 5000;
-/**
- * in which it gets its answer and must have read it; the answer may wait for a kernel that takes
- * ten seconds
- */
-const ANSWER_LIMIT_MS = 30_000;
 /** bytes of a body: more than any request */
 const LONGEST_BODY = 64 * 1024;
 const LONGEST_HEADERS = 16 * 1024;
-/** at a time */
-const CLIENTS = 32;
-/** bytes that a reader of a stream may be behind */
-const LONGEST_BACKLOG = 1024 * 1024;
+
+/** What a server grants its clients. */
+export interface ClientLimits {
+  /** clients at a time */
+  readonly clients: number;
+  /** of these, followers of a stream; undefined = all may be */
+  readonly streams?: number;
+  /** milliseconds in which a client must have sent its request, from its connection on */
+  readonly requestMs: number;
+  /**
+   * milliseconds in which it gets its answer and must have read it; the answer may wait for a
+   * kernel that takes ten seconds
+   */
+  readonly answerMs: number;
+  /** bytes that a reader of a stream may be behind */
+  readonly backlog: number;
+}
+
+/** Those of the monitor's socket. */
+const FEW: ClientLimits = { clients: 32, requestMs: 5000, answerMs: 30_000, backlog: 1024 * 1024 };
 
 export interface HttpRequest {
   readonly method: string;
   /** path and query as they came */
   readonly url: string;
+  /** by their names in small letters */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON */
-  readonly body: string;
+  /** JSON, unless a header has another type */
+  readonly body: string | Uint8Array;
   /**
    * More, for as long as the client stays, after the body. Called once; ends with `end`.
    * @returns what is called when the client has left
    */
-  readonly stream?: (write: (text: string) => void, end: () => void) => () => void;
+  readonly stream?: (write: (piece: string | Uint8Array) => void, end: () => void) => () => void;
 }
 
 /** Never rejects. */
@@ -48,74 +59,97 @@ export interface SocketConnections {
 
 /**
  * One request a connection. Where a new client finds no place, the oldest goes that has sent no
- * request, reads its answer or follows a stream.
+ * request; where all have, the oldest that reads its answer, then the oldest that follows a stream.
  */
-export function createConnections(handle: HttpHandler): SocketConnections {
-  /** clients that keep us waiting, the oldest first */
-  const waiting = new Set<Socket>();
+export function createConnections(
+  handle: HttpHandler,
+  limits: ClientLimits = FEW,
+): SocketConnections {
+  /** clients that keep us waiting, the oldest first: for a request, reading, following */
+  const silent = new Set<Socket>();
+  const reading = new Set<Socket>();
+  const following = new Set<Socket>();
   /** clients that wait for us */
   const served = new Set<Socket>();
-  const limits = new Map<Socket, NodeJS.Timeout>();
+  const timers = new Map<Socket, NodeJS.Timeout>();
+  const all = [silent, reading, following, served];
 
   function drop(socket: Socket): void {
-    clearTimeout(limits.get(socket));
-    limits.delete(socket);
-    waiting.delete(socket);
-    served.delete(socket);
+    clearTimeout(timers.get(socket));
+    timers.delete(socket);
+    for (const set of all) set.delete(socket);
     socket.destroy();
   }
 
   function limit(socket: Socket, ms: number | undefined): void {
-    clearTimeout(limits.get(socket));
+    clearTimeout(timers.get(socket));
     if (ms !== undefined)
-      limits.set(
+      timers.set(
         socket,
         setTimeout(() => drop(socket), ms),
       );
   }
 
   function makeRoom(): boolean {
-    if (waiting.size + served.size < CLIENTS) return true;
-    const [oldest] = waiting;
+    if (all.reduce((sum, { size }) => sum + size, 0) < limits.clients) return true;
+    const [oldest] = [...first(silent), ...first(reading), ...first(following)];
     if (oldest !== undefined) drop(oldest);
     return oldest !== undefined;
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { socket, method = '', url = '' } = request;
+    const { socket, method = '', url = '', headers } = request;
     response.setHeader('connection', 'close');
     const body = await readBody(request);
-    if (!waiting.delete(socket)) return; // it was closed, or sent a second request
+    if (!silent.delete(socket)) return; // it was closed, or sent a second request
     served.add(socket);
-    limit(socket, ANSWER_LIMIT_MS);
-    const answer = body === undefined ? TOO_LONG : await handle({ method, url, body });
+    limit(socket, limits.answerMs);
+    const given = body === undefined ? TOO_LONG : await handle({ method, url, headers, body });
     if (!served.delete(socket)) return;
-    waiting.add(socket);
+    const isFull = given.stream && following.size >= (limits.streams ?? limits.clients);
+    const answer = isFull ? TOO_MANY : given;
+    (answer.stream ? following : reading).add(socket);
     if (answer.stream) limit(socket, undefined);
-    send(response, answer, () => drop(socket));
+    send(response, answer, limits.backlog, () => drop(socket));
   }
 
   const server = createServer({ maxHeaderSize: LONGEST_HEADERS }, (request, response) => {
     request.on('error', () => drop(request.socket));
     void serve(request, response);
   });
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LONG : '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
   });
 
   return {
     accept(socket) {
       if (!makeRoom()) return void socket.destroy();
-      waiting.add(socket);
-      limit(socket, REQUEST_LIMIT_MS);
+      silent.add(socket);
+      limit(socket, limits.requestMs);
       socket.on('error', () => drop(socket)).on('close', () => drop(socket));
       server.emit('connection', socket);
     },
     close() {
-      for (const socket of [...waiting, ...served]) drop(socket);
+      for (const set of all) for (const socket of [...set]) drop(socket);
     },
   };
 }
+
+const HEADERS_TOO_LONG = '431 Request Header Fields Too Large';
+
+function first<T>(set: ReadonlySet<T>): readonly T[] {
+  for (const one of set) return [one];
+  return [];
+}
+
+const TOO_MANY: HttpAnswer = {
+  status: 503,
+  headers: { 'retry-after': '10' },
+  body: `${JSON.stringify({
+    error: { code: 'BAD_USAGE', message: 'too many clients follow already', hint: null },
+  })}\n`,
+};
 
 const TOO_LONG: HttpAnswer = {
   status: 413,
@@ -146,15 +180,16 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
 function send(
   response: ServerResponse,
   { status, headers, body, stream }: HttpAnswer,
+  backlog: number,
   drop: () => void,
 ): void {
   const type = stream ? 'application/x-ndjson' : 'application/json';
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers });
   if (stream === undefined) return void response.end(body);
   response.write(body);
-  const write = (text: string) => {
-    response.write(text);
-    if (response.writableLength > LONGEST_BACKLOG) drop(); // a reader that does not read
+  const write = (piece: string | Uint8Array) => {
+    response.write(piece);
+    if (response.writableLength > backlog) drop(); // a reader that does not read
   };
   const hangUp = stream(write, () => response.end());
   response.on('close', hangUp);

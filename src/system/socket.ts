@@ -2,7 +2,7 @@
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createConnections, type HttpHandler } from './connections.js';
+import { type ClientLimits, createConnections, type HttpHandler } from './connections.js';
 import { makeDirectory } from './directory.js';
 import { socketOwner, stagingPrefix } from './socketowner.js';
 
@@ -33,11 +33,12 @@ export async function serveSocket(
   handle: HttpHandler,
   onEvent: (event: SocketEvent) => void = () => {},
   checkMs = CHECK_MS,
+  limits?: ClientLimits,
 ): Promise<{ close(): void }> {
   makeDirectory(dirname(path));
   const pid = socketOwner(path);
   if (pid !== undefined) throw inUse(path, pid);
-  const connections = createConnections(handle);
+  const connections = createConnections(handle, limits);
   let bound = await bind(path, connections.accept);
   let closed = false;
   let problem: string | undefined;

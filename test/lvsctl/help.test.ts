@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { LvsctlError } from '../../src/lvsctl/errors.js';
 import { wrap } from '../../src/lvsctl/helptext.js';
 import { MANUAL } from '../../src/lvsctl/manual.js';
 import { nearest } from '../../src/lvsctl/nearest.js';
@@ -9,6 +10,7 @@ import { statusesOf, variantsOf } from '../../src/lvsctl/statuses.js';
 import { readText } from '../../src/system/readtext.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { hastyRuntime, simulatedRuntime } from '../support/simulated.js';
+import { fakeWeb } from '../support/web.js';
 
 /** The names of the commands below one, from its help text. */
 async function commandsBelow(path: readonly string[]): Promise<string[][]> {
@@ -63,6 +65,16 @@ describe.each(COMMANDS.map((path) => [path.join(' '), path] as const))(
   },
 );
 
+/** A machine on which a server cannot listen, so that it ends. */
+const ENDS = {
+  web: async () => ({
+    ...fakeWeb(),
+    listen: async () => {
+      throw new LvsctlError('SYSTEM', 'it cannot listen');
+    },
+  }),
+};
+
 test('the examples are command lines that lvsctl takes', async () => {
   const lines = Object.values(MANUAL).flatMap(({ examples }) => examples.map(([line]) => line));
   for (const line of lines) {
@@ -73,7 +85,7 @@ test('the examples are command lines that lvsctl takes', async () => {
     const { stderr } = await lvsctl(
       (words ?? []).map((word) => word.replaceAll('"', '')),
       {},
-      line.startsWith('show rates') ? { runtime: hastyRuntime } : {},
+      line.startsWith('show rates') ? { runtime: hastyRuntime } : ENDS,
     );
     expect(stderr, line).not.toMatch(/unknown (?:option|command)|missing argument|too many/);
   }

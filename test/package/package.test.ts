@@ -35,6 +35,7 @@ describe('the tarball', () => {
       'dist/ipvsadm.cjs',
       'dist/local.cjs',
       'dist/lvsctl.cjs',
+      'dist/page.html',
       'dist/start.cjs',
       'dist/warm.cjs',
     ]);

@@ -5,6 +5,7 @@ import type { World } from '../../src/lvsctl/world.js';
 import { fakeMachine, memoryRecords } from './machine.js';
 import { fixtureNames } from './names.js';
 import { simulatedRuntime } from './simulated.js';
+import { fakeWeb } from './web.js';
 
 export interface LvsctlAnswer {
   readonly status: number;
@@ -42,6 +43,7 @@ export async function lvsctl(
     writeText: () => {},
     runtime: async () =>
       simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
+    web: async () => fakeWeb(),
     places: () => ({ socket: '/run/monitor.sock', state: '/var/monitor.json' }),
     names: fixtureNames(),
     out(text) {

@@ -1,0 +1,246 @@
+// The status page: follows the server, and shows what it sends.
+import type { Watched } from '../../sample/watched.js';
+import { type Charts, createCharts, type HistoryDocument } from './charts.js';
+import { element, find, setHidden, setText } from './dom.js';
+import { applied, short, summaryOf, type WatchedChange } from './model.js';
+import { about, follow, post } from './stream.js';
+import { createTable } from './table.js';
+import { type Language, preferredLanguage, type TextKey, textOf } from './texts.js';
+
+/** a rate's place in the history */
+const RATES = ['connections', 'in_packets', 'out_packets', 'in_bytes', 'out_bytes'] as const;
+const EVENTS = 100;
+
+interface EventLine {
+  readonly id: number;
+  readonly time: string;
+  readonly event: string;
+  readonly service?: string;
+  readonly server?: string;
+  readonly check?: string;
+  readonly reason?: string;
+}
+
+async function main(): Promise<void> {
+  let language: Language = preferredLanguage(navigator.languages);
+  let watched: Watched | undefined;
+  let chosen = '';
+  let connection: 'live' | 'lost' | 'token' = 'lost';
+  let failure = '';
+  let events: EventLine[] = [];
+  const text = (key: TextKey) => textOf(language, key);
+  const { host, admin, token: needsToken } = await about();
+  const token = () => sessionStorage.getItem('token') ?? '';
+  setText(find('host'), host);
+  document.title = `LVS ${host}`;
+  const charts = createCharts();
+  const table = createTable({
+    text,
+    choose(service) {
+      chosen = chosen === service ? '' : service;
+      charts.choose(chosen);
+      render();
+    },
+    act: admin ? (act, service, server) => void askAct(act, service, server) : undefined,
+  });
+
+  function render(): void {
+    renderTexts(language, text);
+    setText(find('status'), statusText());
+    const name = watched?.services.find(({ service }) => service === chosen)?.name ?? chosen;
+    renderTitles(name === '' ? text('allServices') : name, text);
+    renderProblems([...(failure === '' ? [] : [failure]), ...problemsOf(watched, text)]);
+    if (watched) {
+      renderSummary(watched, text);
+      const filter = find<HTMLInputElement>('filter').value.trim();
+      const onlyProblems = find<HTMLInputElement>('only').checked;
+      table.show(watched, { filter, onlyProblems, chosen });
+    }
+    renderEvents(events, language);
+  }
+  function statusText(): string {
+    const time = watched ? new Date(watched.time).toLocaleTimeString(language) : '';
+    const refused = token() === '' ? 'noToken' : 'badToken';
+    const key = { live: 'live', lost: 'lost', token: refused } as const;
+    return `${time} ${text(key[connection])}`.trim();
+  }
+  async function askAct(act: 'drain' | 'enable', service: string, server: string): Promise<void> {
+    setText(find('act-title'), `${text(act)} ${server}`);
+    setText(find('act-help'), text(act === 'drain' ? 'drainHelp' : 'enableHelp'));
+    if (!(await confirmed('act-dialog'))) return;
+    const reason = find<HTMLInputElement>('reason').value;
+    const body = { service, server, reason };
+    failure = (await post(`/api/v1/servers/${act}`, body, token())) ?? '';
+    render();
+  }
+  async function askToken(): Promise<void> {
+    const input = find<HTMLInputElement>('token');
+    input.value = '';
+    if (!(await confirmed('token-dialog'))) return;
+    sessionStorage.setItem('token', input.value.trim());
+    again();
+  }
+  function take(name: string, data: string): void {
+    if (name === 'history') charts.load(JSON.parse(data) as HistoryDocument);
+    else if (name === 'event') events = withEvent(events, JSON.parse(data) as EventLine);
+    else if (name === 'watch') watched = JSON.parse(data) as Watched;
+    else if (name === 'change' && watched) {
+      watched = applied(watched, JSON.parse(data) as WatchedChange);
+      if (watched) addPoint(charts, watched);
+      else again();
+    }
+    render();
+  }
+  setHidden(find('token-button'), !needsToken);
+  find('token-button').onclick = () => void askToken();
+  find('filter').oninput = render;
+  find('only').onchange = render;
+  chooseLanguage(language, (next) => {
+    language = next;
+    render();
+  });
+  chooseTheme(charts);
+  focusFilterBySlash();
+  const again = follow(token, {
+    message: take,
+    state(next) {
+      const asks = next === 'token' && connection !== 'token';
+      connection = next;
+      render();
+      if (asks) void askToken();
+    },
+  });
+  render();
+}
+
+function withEvent(events: readonly EventLine[], event: EventLine): EventLine[] {
+  const others = events.filter(({ id, time }) => id !== event.id || time !== event.time);
+  return [...others, event].slice(-EVENTS);
+}
+
+function addPoint(charts: Charts, { time, total, services }: Watched): void {
+  const point = (rates: Watched['total']['rates']) => RATES.map((key) => rates?.[key] ?? null);
+  const rows = new Map([['', point(total.rates)]]);
+  for (const { service, rates } of services) rows.set(service, point(rates));
+  charts.add(Date.parse(time) / 1000, rows);
+}
+
+function problemsOf(watched: Watched | undefined, text: (key: TextKey) => string): string[] {
+  if (watched === undefined) return [];
+  const { error, monitor, monitor_error, missing } = watched;
+  return [
+    ...[error, monitor?.error, monitor_error].flatMap((one) => one ?? []),
+    ...(monitor === null && monitor_error === null ? [text('noMonitor')] : []),
+    ...(missing.length > 0 ? [text('missing')] : []),
+  ];
+}
+
+function renderTexts(language: Language, text: (key: TextKey) => string): void {
+  document.documentElement.lang = language;
+  for (const node of document.querySelectorAll<HTMLElement>('[data-text]'))
+    setText(node, text(node.dataset.text as TextKey));
+}
+
+function renderTitles(name: string, text: (key: TextKey) => string): void {
+  const title = (id: string, keys: readonly TextKey[]) => {
+    const node = find(id);
+    const parts = keys.map((key, i) => element('span', i === 0 ? 'key' : 'key two', text(key)));
+    node.replaceChildren(`${name} `, ...parts);
+  };
+  title('chart-connections-title', ['conns']);
+  title('chart-bytes-title', ['bytesIn', 'bytesOut']);
+}
+
+function renderProblems(lines: readonly string[]): void {
+  const list = find('problems');
+  if (list.innerText.trim() === lines.join('\n')) return;
+  list.replaceChildren(...lines.map((line) => element('li', '', line)));
+}
+
+function renderSummary(watched: Watched, text: (key: TextKey) => string): void {
+  const { servicesUp, serversUp, active, connections, bytesIn, bytesOut, sorry } =
+    summaryOf(watched);
+  const ratio = (pair: readonly [number, number] | null) => (pair ? `${pair[0]}/${pair[1]}` : '-');
+  const isBad = (pair: readonly [number, number] | null) => pair !== null && pair[0] < pair[1];
+  const cards: [TextKey, string, string][] = [
+    ['servicesUp', ratio(servicesUp), isBad(servicesUp) ? 'down' : ''],
+    ['serversUp', ratio(serversUp), isBad(serversUp) ? 'warn' : ''],
+    ...(sorry > 0 ? [['sorryOn', String(sorry), 'down'] as [TextKey, string, string]] : []),
+    ['connections', short(active), ''],
+    ['conns', short(connections), ''],
+    ['bytesIn', short(bytesIn), ''],
+    ['bytesOut', short(bytesOut), ''],
+  ];
+  find('summary').replaceChildren(
+    ...cards.map(([key, value, mood]) => {
+      const card = element('div');
+      card.append(element('dt', '', text(key)), element('dd', mood, value));
+      return card;
+    }),
+  );
+}
+
+function renderEvents(events: readonly EventLine[], language: Language): void {
+  const list = find('events');
+  setHidden(find('no-events'), events.length > 0);
+  const lines = events.toReversed().map((one) => {
+    const line = element('li');
+    const time = element('time', '', new Date(one.time).toLocaleString(language));
+    time.dateTime = one.time;
+    const { service, server, event, check, reason } = one;
+    const why = [check, reason].filter((part) => part).join(': ');
+    line.append(time, [service, server, event].filter((part) => part).join(' '));
+    if (why !== '') line.append(' ', element('small', '', why));
+    return line;
+  });
+  list.replaceChildren(...lines);
+}
+
+/** Whether a dialog was closed with OK. */
+function confirmed(id: string): Promise<boolean> {
+  const dialog = find<HTMLDialogElement>(id);
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'ok'), { once: true });
+  });
+}
+
+function chooseLanguage(first: Language, take: (language: Language) => void): void {
+  const select = find<HTMLSelectElement>('language');
+  const saved = localStorage.getItem('language');
+  select.value = saved ?? first;
+  if (saved === 'en' || saved === 'zh') take(saved);
+  select.onchange = () => {
+    localStorage.setItem('language', select.value);
+    take(select.value as Language);
+  };
+}
+
+function chooseTheme(charts: Charts): void {
+  const select = find<HTMLSelectElement>('theme');
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const apply = () => {
+    const isDark = select.value === 'dark' || (select.value === 'auto' && system.matches);
+    document.documentElement.dataset.theme = isDark ? 'dark' : 'light';
+    charts.repaint();
+  };
+  select.value = localStorage.getItem('theme') ?? 'auto';
+  select.onchange = () => {
+    localStorage.setItem('theme', select.value);
+    apply();
+  };
+  system.onchange = apply;
+  apply();
+}
+
+function focusFilterBySlash(): void {
+  document.addEventListener('keydown', (event) => {
+    const isTyping = event.target instanceof HTMLInputElement;
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    find('filter').focus();
+  });
+}
+
+void main();
