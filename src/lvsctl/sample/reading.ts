@@ -8,7 +8,7 @@ import type { Status } from '../monitor/status.js';
 import { type Report, readReport } from '../show/report.js';
 import type { World } from '../world.js';
 
-export interface Reading {
+export interface TableReading {
   /** clock milliseconds, of the reading of the counters */
   readonly at: number;
   /** ISO 8601 */
@@ -35,7 +35,7 @@ export interface ReadingSource {
 }
 
 /** Never rejects for what can be expected of a table or a monitor: the reasons are in it. */
-export async function takeReading(source: ReadingSource): Promise<Reading> {
+export async function takeReading(source: ReadingSource): Promise<TableReading> {
   const { clock } = source.runtime;
   const began = clock.now();
   const table = await readTable(source);
@@ -53,7 +53,7 @@ export async function takeReading(source: ReadingSource): Promise<Reading> {
 async function readTable({
   world,
   backend,
-}: ReadingSource): Promise<Pick<Reading, 'report' | 'error'>> {
+}: ReadingSource): Promise<Pick<TableReading, 'report' | 'error'>> {
   try {
     return { report: await readReport(world, backend), error: null };
   } catch (error) {
@@ -66,7 +66,7 @@ async function readTable({
 async function readMonitor({
   runtime,
   socket,
-}: ReadingSource): Promise<Pick<Reading, 'monitor' | 'monitor_error'>> {
+}: ReadingSource): Promise<Pick<TableReading, 'monitor' | 'monitor_error'>> {
   if (socket === undefined) return { monitor: undefined, monitor_error: null };
   try {
     return { monitor: await askStatus(runtime, socket), monitor_error: null };

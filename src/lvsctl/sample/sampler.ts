@@ -2,10 +2,10 @@
 // reading is made at a time, and a fresh one serves all.
 import type { Clock } from '../monitor/runtime.js';
 import { type RatedService, type Rates, rateOf, ratesOf } from '../show/rates.js';
-import type { Reading } from './reading.js';
+import type { TableReading } from './reading.js';
 
 /** A reading, with the rates since an earlier one. */
-export interface Sample extends Reading {
+export interface Sample extends TableReading {
   /** seconds that the rates are over; null = there are none yet */
   readonly seconds: number | null;
   /** of the services that there are now; empty where the table could not be read */
@@ -37,7 +37,7 @@ export const PERIOD_MS = 2000;
 const LARGEST_SHARE = 0.1;
 
 export interface SamplerOptions {
-  readonly read: () => Promise<Reading>;
+  readonly read: () => Promise<TableReading>;
   readonly clock: Clock;
   /** milliseconds that the rates are over, at least */
   readonly windowMs?: number;
@@ -51,7 +51,7 @@ export function createSampler({
   periodMs = PERIOD_MS,
 }: SamplerOptions): Sampler {
   /** the oldest first: those that a later sample may compare with */
-  let earlier: readonly Reading[] = [];
+  let earlier: readonly TableReading[] = [];
   let latest: Sample | undefined;
   let reading: Promise<Sample> | undefined;
   const followers = new Set<(sample: Sample) => void>();
@@ -115,7 +115,11 @@ export function createSampler({
 }
 
 /** A reading with its rates since the latest earlier one that is at least `windowMs` older. */
-export function sampleOf(earlier: readonly Reading[], now: Reading, windowMs: number): Sample {
+export function sampleOf(
+  earlier: readonly TableReading[],
+  now: TableReading,
+  windowMs: number,
+): Sample {
   if (now.report === undefined) return { ...now, seconds: null, rated: [], total_rates: null };
   const then = earlier.findLast((one) => isBase(one, now, windowMs));
   const seconds = then ? (now.at - then.at) / 1000 : null;
@@ -127,12 +131,12 @@ export function sampleOf(earlier: readonly Reading[], now: Reading, windowMs: nu
   };
 }
 
-function isBase({ at, report }: Reading, now: Reading, windowMs: number): boolean {
+function isBase({ at, report }: TableReading, now: TableReading, windowMs: number): boolean {
   return report !== undefined && now.at - at >= windowMs;
 }
 
 /** Without those that no later sample compares with: of the old enough ones only the latest. */
-function kept(all: readonly Reading[], windowMs: number): readonly Reading[] {
+function kept(all: readonly TableReading[], windowMs: number): readonly TableReading[] {
   const now = all.at(-1);
   const first = now ? all.findLastIndex((one) => isBase(one, now, windowMs)) : -1;
   return first < 0 ? all.slice(-LONGEST) : all.slice(first);

@@ -1,6 +1,6 @@
 // The sampler: one reading for many readers, rates over four seconds at least.
 import { expect, test } from 'vitest';
-import type { Reading } from '../../../src/lvsctl/sample/reading.js';
+import type { TableReading } from '../../../src/lvsctl/sample/reading.js';
 import { createSampler, type Sample } from '../../../src/lvsctl/sample/sampler.js';
 import type { ShownService, Totals } from '../../../src/lvsctl/show/table.js';
 import { PASSES, simulatedRuntime } from '../../support/simulated.js';
@@ -28,7 +28,7 @@ function stage({ tookMs = 0, fails = () => false }: { tookMs?: number; fails?: (
   const runtime = simulatedRuntime({ probe: () => ({ outcome: PASSES, tookMs: 1 }) });
   const { clock } = runtime;
   let readings = 0;
-  const read = async (): Promise<Reading> => {
+  const read = async (): Promise<TableReading> => {
     readings++;
     const at = clock.now();
     await new Promise<void>((resolve) => void clock.after(tookMs, resolve));
