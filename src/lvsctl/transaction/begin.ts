@@ -60,11 +60,14 @@ export function record(
   }
 }
 
-/** Adds the outcome to an entry. A full disk then is only worth a warning: the table is as it is. */
+/**
+ * Adds the outcome to an entry; null = its changes go on, by `entry.writer`. A full disk then is only
+ * worth a warning: the table is as it is.
+ */
 export function conclude(
   store: TransactionStore,
   entry: TransactionEntry,
-  outcome: TransactionOutcome,
+  outcome: TransactionOutcome | null,
   { err }: Pick<World, 'err'>,
 ): void {
   try {
@@ -86,8 +89,9 @@ export function waiting(
   world: Pick<World, 'now' | 'err'>,
 ): Pending | undefined {
   const pending = readPending(store.pending);
-  const boot = pending?.guard?.boot ?? store.writer.boot;
-  if (pending === undefined || store.lasting || boot === store.writer.boot) return pending;
+  if (pending === undefined || store.lasting) return pending;
+  const { boot } = pending.guard ?? readEntry(store.history, pending.entry).writer;
+  if (boot === store.writer.boot) return pending;
   const { entry, command } = pending;
   const why = 'the table was lost with a reboot';
   world.err(`lvsctl: warning: transaction ${entry} (lvsctl ${command}) waits no more: ${why}\n`);
@@ -110,12 +114,24 @@ export function refusePending(
   if (pending === undefined || pending.entry === except) return;
   const { entry, command, until, guard } = pending;
   const isGuarded = guard !== null && !store.isDead(guard);
+  if (!isGuarded) refuseHalf(readEntry(store.history, entry), store);
   throw new LvsctlError(
     'PENDING',
     isGuarded
       ? `transaction ${entry} (lvsctl ${command}) waits for its confirmation until ${until}`
       : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back has ended`,
     `\`lvsctl confirm\` keeps it, \`lvsctl undo ${entry}\` takes it back`,
+  );
+}
+
+/** @throws PENDING when the changes of a transaction, or those that take it back, were interrupted */
+export function refuseHalf(entry: TransactionEntry, store: TransactionStore): void {
+  if (!isInterrupted(entry, store)) return;
+  const { number, command } = entry;
+  throw new LvsctlError(
+    'PENDING',
+    `transaction ${number} (lvsctl ${command}) was interrupted before it was confirmed`,
+    `\`lvsctl history finish ${number}\` makes the rest, \`lvsctl undo ${number}\` takes it back`,
   );
 }
 

@@ -1,8 +1,9 @@
 // The confirmation of a transaction: given by any process, waited for by the one that applied it.
 import { LvsctlError } from '../errors.js';
 import type { World } from '../world.js';
-import { conclude, timeOf, waiting } from './begin.js';
+import { conclude, refuseHalf, timeOf, waiting } from './begin.js';
 import type { TransactionEntry } from './entry.js';
+import { takeBackPending } from './guard.js';
 import { readEntry } from './history.js';
 import { type Pending, readPending, removePending } from './pending.js';
 import type { TransactionStore } from './store.js';
@@ -11,10 +12,11 @@ import { errorOf } from './transact.js';
 const LOOK_MS = 200;
 const NOT_CONFIRMED = 1;
 const CTRL_C = '\x03';
+const CTRL_D = '\x04';
 
 /**
  * Keeps the transaction that waits. Under the lock, so that it is either this or the guard.
- * @throws NOT_FOUND when none waits
+ * @throws NOT_FOUND when none waits; PENDING when it was interrupted
  */
 export function confirmTransaction(store: TransactionStore, world: World): Pending {
   const release = store.lock();
@@ -23,7 +25,7 @@ export function confirmTransaction(store: TransactionStore, world: World): Pendi
     if (pending === undefined)
       throw new LvsctlError('NOT_FOUND', 'no transaction waits for its confirmation');
     const entry = readEntry(store.history, pending.entry);
-    // one that was interrupted keeps to have no outcome
+    refuseHalf(entry, store);
     if (entry.outcome?.result === 'unconfirmed')
       conclude(store, entry, { result: 'done', time: timeOf(world), details: [] }, world);
     removePending(store.pending);
@@ -34,8 +36,10 @@ export function confirmTransaction(store: TransactionStore, world: World): Pendi
 }
 
 /**
- * Waits until the transaction is confirmed, here by ENTER or by another process, or taken back.
- * @returns the exit status: 0 confirmed, 1 taken back, or left to its guard by Ctrl-C
+ * Waits until the transaction is confirmed, by the keyboard or by another process, or taken back.
+ * ENTER, `y` and `yes` keep it; `n` and `no` take it back; Ctrl-C, Ctrl-D and a closed terminal
+ * leave it to its guard.
+ * @returns the exit status: 0 confirmed, 1 taken back, or left to its guard
  * @throws NOT_RESTORED when it could not be taken back; PENDING when the guard has ended
  */
 export async function waitForConfirmation(
@@ -49,18 +53,21 @@ export async function waitForConfirmation(
     `lvsctl: transaction ${number} is taken back at ${until} unless it is confirmed: ` +
       `press ENTER, or \`lvsctl confirm\` in any shell\n`,
   );
-  let pressed = '';
+  let answer: Answer;
   let wake = () => {};
-  const giveBack = runtime.readKeys((key) => {
-    if (['\r', '\n', CTRL_C].includes(key)) pressed = key;
-    wake();
-  });
+  const giveBack = runtime.readKeys(
+    answersOf(world.err, (given) => {
+      answer ??= given;
+      wake();
+    }),
+  );
   try {
     for (;;) {
       const pending = readPending(store.pending);
       if (pending?.entry !== number) return statusOf(readEntry(store.history, number), world);
-      if (pressed === CTRL_C) return NOT_CONFIRMED;
-      if (pressed !== '') confirmTransaction(store, world);
+      if (answer === 'leave') return leave(pending, world);
+      if (answer === 'keep') confirmTransaction(store, world);
+      else if (answer === 'take back') await takeBackPending(number, store, world);
       else if (pending.guard === null || store.isDead(pending.guard)) throw guardHasEnded(number);
       else
         await new Promise<void>((resolve) => {
@@ -71,6 +78,46 @@ export async function waitForConfirmation(
   } finally {
     giveBack();
   }
+}
+
+type Answer = 'keep' | 'take back' | 'leave' | undefined;
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  '': 'keep',
+  y: 'keep',
+  yes: 'keep',
+  n: 'take back',
+  no: 'take back',
+};
+const ERASE = ['\x7f', '\b'];
+
+/** Keys as lines with an echo, and lines as answers. A line that is none asks again. */
+function answersOf(echo: (text: string) => void, give: (answer: Answer) => void) {
+  let line = '';
+  return (key: string) => {
+    if (key === CTRL_C || key === CTRL_D) return give('leave');
+    if (ERASE.includes(key)) {
+      if (line !== '') echo('\b \b');
+      line = line.slice(0, -1);
+    } else if (key !== '\r' && key !== '\n') {
+      line += key;
+      if (key >= ' ') echo(key);
+    } else {
+      const answer = ANSWERS[line.trim().toLowerCase()];
+      echo('\n');
+      line = '';
+      if (answer === undefined) echo('lvsctl: ENTER or y keeps it, n takes it back\n');
+      else give(answer);
+    }
+  };
+}
+
+function leave({ entry, until }: Pending, { err }: World): number {
+  err(
+    `lvsctl: transaction ${entry} is not confirmed and is taken back at ${until}: ` +
+      '`lvsctl confirm` keeps it\n',
+  );
+  return NOT_CONFIRMED;
 }
 
 function guardHasEnded(number: number): LvsctlError {

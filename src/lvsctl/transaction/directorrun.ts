@@ -24,7 +24,7 @@ import { inverse, makeAll, makeEach, removedIn } from './execute.js';
 import { isInterrupted, lastEntry } from './history.js';
 import { type MonitorKeeps, monitorKeeps, refuseKubeProxy, refuseOwned } from './owners.js';
 import { changesIn, planChanges, type TablePlan } from './plan.js';
-import { type LiveRules, NO_RULES, readLive, readState, touchedBy } from './state.js';
+import { type LiveRules, NO_RULES, readLive, readTouched, touchedBy } from './state.js';
 import type { TransactionStore } from './store.js';
 import { changesOfResources, desiredOf, stateIn } from './targets.js';
 
@@ -109,13 +109,13 @@ export class DirectorRules implements RuleChanges {
     const touched = touchedBy(changes);
     const ordered = !expiresNodest(this.#world);
     const backend = await this.#world.machine.backend();
-    const actual = await readState(backend);
+    const actual = await readTouched(backend, touched);
     const back = inverse(actual, live, touched, ordered);
     if (back.length > 0) before();
     for (const key of removedIn(actual, live, changes))
       this.#report.warn(`connections and counters of ${key} are lost`);
     await makeEach(back, backend, this.#ran);
-    const left = differences(await readState(backend), live, touched, { ordered });
+    const left = differences(await readTouched(backend, touched), live, touched, { ordered });
     if (left.length === 0) return;
     this.#left.push(...left);
     throw new CommandError(['the rules are not as before:', ...left].join('\n  '));
@@ -184,7 +184,11 @@ export class DirectorRules implements RuleChanges {
     const { steps, after } = this.#plan;
     if (steps.length === 0) return [];
     const touched = touchedBy(changesIn({ steps }));
-    const left = differences(await readState(await this.#world.machine.backend()), after, touched);
+    const left = differences(
+      await readTouched(await this.#world.machine.backend(), touched),
+      after,
+      touched,
+    );
     return left.length === 0 ? [] : ['the table is not as planned:', ...left];
   }
 

@@ -10,7 +10,7 @@ import { printCommand } from '../plan/command.js';
 import { DAEMON, TIMEOUTS } from '../plan/rules.js';
 import { differences } from './compare.js';
 import type { TablePlan } from './plan.js';
-import { type RulesState, readState, type Touched, touchedBy } from './state.js';
+import { type RulesState, readTouched, type Touched, touchedBy } from './state.js';
 
 /** groups of removed services in one transaction */
 const MOST_REMOVALS = 100;
@@ -144,10 +144,10 @@ async function takeBack(
   ordered: boolean,
 ): Promise<ExecutionResult> {
   try {
-    const actual = await readState(backend);
+    const actual = await readTouched(backend, touched);
     const lost = removedIn(actual, before, changes);
     await makeEach(inverse(actual, before, touched, ordered), backend);
-    const left = differences(await readState(backend), before, touched, { ordered });
+    const left = differences(await readTouched(backend, touched), before, touched, { ordered });
     return left.length === 0
       ? { kind: 'reverted', error, lost }
       : { kind: 'partial', error, differences: left };
@@ -225,7 +225,7 @@ async function check(
   touched: Touched,
 ): Promise<readonly string[]> {
   try {
-    return differences(await readState(backend), desired, touched);
+    return differences(await readTouched(backend, touched), desired, touched);
   } catch (error) {
     return [`the table cannot be read: ${requireExpected(error).message}`];
   }

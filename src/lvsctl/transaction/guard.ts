@@ -41,6 +41,15 @@ export async function guardTransaction(
       wake = resolve;
       runtime.clock.after(Math.min(LOOK_MS, end - runtime.clock.now()), resolve);
     });
+  await takeBackPending(entry, store, world);
+}
+
+/** Takes a transaction back that still waits for its confirmation. */
+export async function takeBackPending(
+  entry: number,
+  store: TransactionStore,
+  world: World,
+): Promise<void> {
   const release = store.lock();
   try {
     if (isPending(entry, store)) await takeBack(entry, store, world);
@@ -56,6 +65,8 @@ function isPending(entry: number, store: TransactionStore): boolean {
 /** Under the lock. The entry is finished, with any result. */
 async function takeBack(number: number, store: TransactionStore, world: World): Promise<void> {
   const entry = readEntry(store.history, number);
+  // from here on the table is neither side, until there is an outcome
+  conclude(store, { ...entry, writer: store.writer }, null, world);
   const backend = await world.machine.backend();
   const live = await readLive(backend);
   const plan = planChanges(live, takenBack(live, entry));
