@@ -39,6 +39,11 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['import /etc/ipvsadm.rules --interface eth1 > lvs.yaml', 'from saved rules, VIPs on eth1'],
     ['import rules --mark 7=192.0.2.1:80,443', 'name the VIP and ports of mark 7'],
   ] },
+  export: { notes: ['The text is written to stdout. What the other form cannot have is on stderr.'], page: 'reference/import.md', examples: [
+    ['export keepalived lvs.yaml > keepalived.conf', 'virtual servers for keepalived'],
+    ['export rules lvs.yaml > rules', 'lines for ipvsadm -R'],
+    ['export nft lvs.yaml > marks.nft', 'the firewall marks, for nft -f'],
+  ] },
   diff: { notes: [FILE_NOTE], page: TRANSACTIONS, examples: [
     ['diff lvs.yaml', 'what differs from the file'],
     ['diff /etc/ipvsadm.rules --prune', 'services that are not in the file count too'],

@@ -16,6 +16,7 @@ import type { World } from './world.js';
 const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
   { name: 'check', help: 'validate an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from rules, the live table, keepalived or ldirectord', load: () => import('./commands/import.js') },
+  { name: 'export', help: 'write an lvsctl file as keepalived.conf, saved rules or nft rules', load: () => import('./commands/export.js') },
   { name: 'diff', help: 'compare the live table with saved rules or an lvsctl file', load: () => import('./commands/diff.js') },
   { name: 'plan', help: 'show the steps that apply would make, and what each ends', load: () => import('./commands/plan.js') },
   { name: 'apply', help: 'make the live table the same as a file, all or nothing', load: () => import('./commands/apply.js') },

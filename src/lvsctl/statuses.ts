@@ -72,6 +72,7 @@ const ENSURED: readonly StatusRow[] = [
 const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   check: [{ status: 0, meaning: 'the file is valid' }, { status: FAILED, meaning: 'the file has an error, or cannot be read' }],
   import: DONE,
+  export: DONE,
   diff: COMPARED,
   plan: [{ status: 0, meaning: 'the plan is shown, also when nothing is to be done' }],
   apply: [

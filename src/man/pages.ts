@@ -22,7 +22,7 @@ export const PAGES: readonly ManualPage[] = [
   { name: 'ipvsadm-save', section: 8, summary: 'save the IPVS table', commands: [], docs: ['reference/ipvsadm-save.md'], related: ['ipvsadm-restore(8)', 'ipvsadm(8)', 'lvsctl-rules(8)'] },
   { name: 'ipvsadm-restore', section: 8, summary: 'restore the IPVS table', commands: [], docs: ['reference/ipvsadm-restore.md'], related: ['ipvsadm-save(8)', 'ipvsadm(8)', 'lvsctl-apply(8)'] },
   { name: 'lvsctl', section: 8, summary: 'set up, check and observe a Linux Virtual Server', commands: [], docs: ['reference/files-and-sockets.md'], related: [YAML, 'ipvsadm(8)'] },
-  { name: 'lvsctl-import', section: 8, summary: 'make an lvsctl file from what is there', commands: ['import'], docs: [], related: [YAML, 'lvsctl(8)', 'ipvsadm-save(8)'] },
+  { name: 'lvsctl-import', section: 8, summary: 'make an lvsctl file from other files, and other files from it', commands: ['import', 'export'], docs: ['reference/import.md'], related: [YAML, 'lvsctl(8)', 'ipvsadm-save(8)'] },
   { name: 'lvsctl-apply', section: 8, summary: 'change the IPVS table all or nothing, and take it back', commands: ['diff', 'plan', 'apply', 'confirm', 'undo', 'history'], docs: ['reference/transactions.md'], related: ['lvsctl-ensure(8)', YAML, 'lvsctl(8)'] },
   { name: 'lvsctl-ensure', section: 8, summary: 'add, change or remove one service or server', commands: ['ensure', 'absent', 'set'], docs: ['guide/ensure.md'], related: ['lvsctl-apply(8)', 'ipvsadm(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-rules', section: 8, summary: 'load and save the rules of this distribution', commands: ['rules'], docs: ['reference/rules.md'], related: ['ipvsadm-save(8)', 'ipvsadm-restore(8)', 'lvsctl(8)'] },

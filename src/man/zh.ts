@@ -8,7 +8,8 @@ import { pageOf } from './pages.js';
 // biome-ignore format: a table
 export const CHINESE: Readonly<Record<string, string>> = {
   check: '检查 lvsctl 文件：列出所有错误及其行号，以及警告',
-  import: '由保存的规则或当前的表生成 lvsctl 文件',
+  import: '由保存的规则、当前的表、keepalived 或 ldirectord 的配置生成 lvsctl 文件',
+  export: '把 lvsctl 文件写成 keepalived.conf、保存的规则或 nft 规则',
   diff: '比较当前的表与保存的规则或 lvsctl 文件',
   plan: '显示 apply 将执行的步骤，以及每一步会断开什么',
   apply: '使当前的表与文件一致，要么全部完成，要么什么都不改',

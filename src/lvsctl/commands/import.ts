@@ -110,7 +110,7 @@ async function draftOf(
     return fromLdirectord(text, file, world.names);
   }
   const { fromKeepalived } = await import('../import/keepalived/convert.js');
-  const here = world.machine.read('/proc/sys/kernel/hostname')?.trim().split('.')[0];
+  const here = world.hostName().split('.')[0];
   return fromKeepalived(text, file, {
     files: world,
     configId: { name: configId ?? here, given: configId !== undefined },

@@ -6,7 +6,7 @@ import type { ImportDraft, PlaceDraft, ServerDraft, ServiceDraft } from '../draf
 import { Remarks } from '../remark.js';
 import { type CheckedBy, checksFor, isOff } from './checks.js';
 import { endpointOf, lookUp, type NamesFound } from './endpoint.js';
-import { type Block, type Directive, directivesOf } from './lines.js';
+import { type Directive, directivesOf, type ServiceLines } from './lines.js';
 import { fallbackOf, MODES, type Real, realsOf } from './real.js';
 import { type DirectiveSettings, setting, settingsOf } from './settings.js';
 
@@ -32,7 +32,7 @@ interface InFile {
   readonly remarks: Remarks;
 }
 
-function serviceOf({ virtual, own }: Block, inFile: InFile): ServiceDraft | undefined {
+function serviceOf({ virtual, own }: ServiceLines, inFile: InFile): ServiceDraft | undefined {
   const { global, found, remarks } = inFile;
   const settings = settingsOf(own, 'service', remarks);
   const where = placeOf(virtual, settings, inFile);

@@ -2,7 +2,7 @@
 import { formatAddress, parseAddress } from '../../../model/address.js';
 import type { NameResolver } from '../../config/rulefile.js';
 import type { Remarks } from '../remark.js';
-import type { Block, Directive, Directives } from './lines.js';
+import type { Directive, Directives, ServiceLines } from './lines.js';
 
 /** What the names of the file stand for. */
 export type NamesFound = Awaited<ReturnType<NameResolver['resolve']>>;
@@ -20,7 +20,7 @@ export async function lookUp(
 ): Promise<NamesFound> {
   const values = [
     ...global.filter(isEndpoint),
-    ...services.flatMap(({ virtual, own }: Block) => [virtual, ...own.filter(isEndpoint)]),
+    ...services.flatMap(({ virtual, own }: ServiceLines) => [virtual, ...own.filter(isEndpoint)]),
   ].map(({ value }) => value.split(/\s+/)[0] ?? '');
   const hosts = values
     .flatMap((value) => value.split('->'))

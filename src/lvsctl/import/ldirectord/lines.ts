@@ -8,14 +8,14 @@ export interface Directive extends SourcePlace {
 }
 
 /** A service with its indented directives. */
-export interface Block {
+export interface ServiceLines {
   readonly virtual: Directive;
   readonly own: readonly Directive[];
 }
 
 export interface Directives {
   readonly global: readonly Directive[];
-  readonly services: readonly Block[];
+  readonly services: readonly ServiceLines[];
 }
 
 /** Reads all lines; `#` begins a comment, outside quotes. */
