@@ -68,22 +68,23 @@ const without = (...names) => ({
   },
 });
 
-/** The manual pages, by a program of their own that is not shipped. */
-async function buildManual() {
-  const outfile = 'dist/man.mjs';
+/** Manual pages and completion scripts, by a program of their own that is not shipped. */
+async function generate() {
+  const outfile = 'dist/generate.mjs';
   const banner = {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   };
   await build({
     ...common,
     format: 'esm',
-    entryPoints: ['src/man/main.ts'],
+    entryPoints: ['src/generate.ts'],
     outfile,
     minify: false,
     banner,
   });
-  rmSync('dist/man', { recursive: true, force: true });
-  execFileSync(process.execPath, [outfile, 'dist/man'], { stdio: 'inherit' });
+  for (const made of ['dist/man', 'dist/completion'])
+    rmSync(made, { recursive: true, force: true });
+  execFileSync(process.execPath, [outfile], { stdio: 'inherit' });
   rmSync(outfile);
 }
 
@@ -110,7 +111,7 @@ const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/ipvsadm/hints/table.ts'], outfile: 'dist/hints.cjs' }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
 ]);
-await buildManual();
+await generate();
 const page = await buildPage();
 writeFileSync('dist/page.html', page.html);
 writeFileSync(

@@ -13,7 +13,7 @@ import type { World } from './world.js';
 
 /** Subcommands by name, with the line that `lvsctl --help` shows. */
 // biome-ignore format: a table
-const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly load: () => Promise<Subcommand> }[] = [
+const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; readonly hidden?: true; readonly load: () => Promise<Subcommand> }[] = [
   { name: 'check', help: 'validate an lvsctl file: all errors with their lines, and warnings', load: () => import('./commands/check.js') },
   { name: 'import', help: 'make an lvsctl file from rules, the live table, keepalived or ldirectord', load: () => import('./commands/import.js') },
   { name: 'export', help: 'write an lvsctl file as keepalived.conf, saved rules or nft rules', load: () => import('./commands/export.js') },
@@ -37,6 +37,8 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'enable', help: 'return a server to health-check control', load: () => import('./commands/enable.js') },
   { name: 'drain', help: 'give a server no new connections; with --wait, wait until it has none', load: () => import('./commands/drain.js') },
   { name: 'simulate', help: 'send generated or recorded arrivals through rules and show the distribution', load: () => import('./commands/simulate.js') },
+  { name: 'completion', help: 'print the completion script of a shell, for lvsctl and ipvsadm', load: () => import('./commands/completion.js') },
+  { name: '__complete', help: 'print what the completion scripts ask for', hidden: true, load: () => import('./commands/complete.js') },
 ];
 
 const UNKNOWN = 'commander.unknownCommand';
@@ -83,8 +85,8 @@ function longForm(argv: readonly string[]): readonly string[] {
  */
 export async function wholeProgram(): Promise<Program> {
   const program = described(new Program('lvsctl'));
-  for (const { name, help, load } of SUBCOMMANDS)
-    (await load()).configure(program.command(name).description(help), async () => {});
+  for (const { name, help, hidden, load } of SUBCOMMANDS)
+    if (!hidden) (await load()).configure(program.command(name).description(help), async () => {});
   addGeneral(program);
   return program;
 }
@@ -118,8 +120,8 @@ async function configure(now: Run): Promise<void> {
     })
     .exitOverride();
   const chosen = commandName(args);
-  for (const { name, help, load } of SUBCOMMANDS) {
-    const command = program.command(name).description(help);
+  for (const { name, help, hidden = false, load } of SUBCOMMANDS) {
+    const command = program.command(name, { hidden }).description(help);
     if (name === chosen) (await load()).configure(command, (work) => finish(work, now));
   }
   addGeneral(program);

@@ -80,6 +80,12 @@ const SCTP_STATES: Readonly<
 };
 // biome-ignore-end format: tables
 
+/** Of all protocols, as listings of connections have them. */
+export const STATE_NAMES: readonly string[] = [
+  ...new Set([...Object.values(TCP_STATES), ...Object.values(SCTP_STATES)].map((row) => row.name)),
+  'UDP',
+];
+
 const EVENTS: readonly TcpEvent[] = ['syn', 'fin', 'ack', 'rst'];
 const COLUMN = new Map(EVENTS.map((event, i) => [event, 3 * i]));
 const KEY_BY_NAME = new Map(
