@@ -12,7 +12,7 @@ export interface Tagged {
   readonly body: readonly Inlines[];
 }
 
-export type Block =
+export type ManualBlock =
   /** level 1 is a section of the page, 2 and more are below it */
   | { readonly kind: 'heading'; readonly level: number; readonly text: Inlines }
   | { readonly kind: 'paragraph'; readonly text: Inlines }
@@ -28,17 +28,17 @@ export const text = (value: string): Inline => ({ kind: 'text', text: value });
 export const code = (value: string): Inline => ({ kind: 'code', text: value });
 export const strong = (value: string): Inline => ({ kind: 'strong', text: value });
 
-export const section = (title: string): Block => ({
+export const section = (title: string): ManualBlock => ({
   kind: 'heading',
   level: 1,
   text: [text(title)],
 });
-export const subsection = (title: string): Block => ({
+export const subsection = (title: string): ManualBlock => ({
   kind: 'heading',
   level: 2,
   text: [text(title)],
 });
-export const paragraph = (...pieces: readonly (string | Inline)[]): Block => ({
+export const paragraph = (...pieces: readonly (string | Inline)[]): ManualBlock => ({
   kind: 'paragraph',
   text: pieces.map((piece) => (typeof piece === 'string' ? text(piece) : piece)),
 });

@@ -2,7 +2,15 @@
 import { MANUAL } from '../lvsctl/manual.js';
 import { type StatusRow, statusesOf, variantsOf } from '../lvsctl/statuses.js';
 import { allCommands, type CommandNode } from '../lvsctl/tree.js';
-import { type Block, code, paragraph, section, subsection, type Tagged, text } from './blocks.js';
+import {
+  code,
+  type ManualBlock,
+  paragraph,
+  section,
+  subsection,
+  type Tagged,
+  text,
+} from './blocks.js';
 import { readInline } from './markdown.js';
 
 const inline = (value: string) => readInline(value, () => undefined);
@@ -13,14 +21,14 @@ export function synopsis(nodes: readonly CommandNode[]): readonly string[] {
 }
 
 /** Each command below a heading of its own, with its arguments, options and notes. */
-export function commandBlocks(nodes: readonly CommandNode[]): readonly Block[] {
+export function commandBlocks(nodes: readonly CommandNode[]): readonly ManualBlock[] {
   return nodes
     .flatMap(allCommands)
     .flatMap((node) => [subsection(`lvsctl ${node.name}`), ...usageBlocks(node)]);
 }
 
 /** The arguments, options and notes of one command. */
-export function usageBlocks(node: CommandNode): readonly Block[] {
+export function usageBlocks(node: CommandNode): readonly ManualBlock[] {
   const rows: Tagged[] = [
     ...node.arguments.map((one) => ({ tag: [code(`<${one.name}>`)], body: [inline(one.help)] })),
     ...node.options.map((one) => ({ tag: [code(one.flags)], body: [inline(one.help)] })),
@@ -29,12 +37,12 @@ export function usageBlocks(node: CommandNode): readonly Block[] {
   return [
     paragraph(sentence(node.help)),
     ...(rows.length > 0 ? [{ kind: 'tagged', rows } as const] : []),
-    ...notes.map((note): Block => ({ kind: 'paragraph', text: inline(note) })),
+    ...notes.map((note): ManualBlock => ({ kind: 'paragraph', text: inline(note) })),
   ];
 }
 
 /** The section EXIT STATUS. */
-export function statusBlocks(nodes: readonly CommandNode[]): readonly Block[] {
+export function statusBlocks(nodes: readonly CommandNode[]): readonly ManualBlock[] {
   const tables = nodes
     .flatMap(allCommands)
     .filter((node) => !isGroup(node))
@@ -56,7 +64,7 @@ function statusRow({ status, meaning }: StatusRow): Tagged {
 }
 
 /** The section EXAMPLES; each command line once. */
-export function exampleBlocks(nodes: readonly CommandNode[]): readonly Block[] {
+export function exampleBlocks(nodes: readonly CommandNode[]): readonly ManualBlock[] {
   const found = new Map(
     nodes.flatMap(allCommands).flatMap(({ name }) => MANUAL[name]?.examples ?? []),
   );

@@ -1,7 +1,7 @@
 // The whole manual as texts: pages of lvsctl and ipvsadm in English, lvsctl(8) in Chinese, and
 // a page of its own for each command that is in the page of several.
 import type { CommandNode } from '../lvsctl/tree.js';
-import { type Block, code, paragraph, section, strong, type Tagged, text } from './blocks.js';
+import { code, type ManualBlock, paragraph, section, strong, type Tagged, text } from './blocks.js';
 import { commandBlocks, exampleBlocks, statusBlocks, synopsis, usageBlocks } from './commands.js';
 import { readMarkdown } from './markdown.js';
 import { type ManualPage, PAGES, pageOf } from './pages.js';
@@ -54,15 +54,15 @@ export function pathOf({ name, section: number }: ManualPage): string {
   return `man${number}/${name}.${number}`;
 }
 
-function pageBlocks(page: ManualPage, sources: ManualSources): readonly Block[] {
-  const head: readonly Block[] = [
+function pageBlocks(page: ManualPage, sources: ManualSources): readonly ManualBlock[] {
+  const head: readonly ManualBlock[] = [
     section('Name'),
     { kind: 'paragraph', text: [text(`${page.name} - ${page.summary}`)] },
   ];
   return [...head, ...bodyOf(page, sources), ...seeAlso(page)];
 }
 
-function bodyOf(page: ManualPage, sources: ManualSources): readonly Block[] {
+function bodyOf(page: ManualPage, sources: ManualSources): readonly ManualBlock[] {
   const { intro, rest } = docsBlocks(page, sources);
   if (page.name === 'lvsctl')
     return [...lvsctlBlocks(sources.tree), section('Files and sockets'), ...intro, ...rest];
@@ -83,7 +83,10 @@ function bodyOf(page: ManualPage, sources: ManualSources): readonly Block[] {
 }
 
 /** A page of ipvsadm: what is before its first heading begins its section Description. */
-function described(intro: readonly Block[], rest: readonly Block[]): readonly Block[] {
+function described(
+  intro: readonly ManualBlock[],
+  rest: readonly ManualBlock[],
+): readonly ManualBlock[] {
   return rest.flatMap((block, i) => {
     if (block.kind === 'code' && isSection(rest[i - 1], 'Synopsis'))
       return [{ kind: 'synopsis', lines: block.lines }];
@@ -91,7 +94,7 @@ function described(intro: readonly Block[], rest: readonly Block[]): readonly Bl
   });
 }
 
-function lvsctlBlocks(tree: CommandNode): readonly Block[] {
+function lvsctlBlocks(tree: CommandNode): readonly ManualBlock[] {
   const own = tree.commands.filter(({ name }) => pageOf(name) === undefined);
   return [
     section('Synopsis'),
@@ -117,7 +120,7 @@ function commandRow({ name, help }: CommandNode): Tagged {
 }
 
 // biome-ignore format: a table
-const ENVIRONMENT: readonly Block[] = [
+const ENVIRONMENT: readonly ManualBlock[] = [
   section('Environment'),
   { kind: 'tagged', rows: [
     { tag: [code('LVS_BACKEND')], body: [[text('where the rules are: '), code('kernel'), text(' (default), '), code('memory'), text(' or '), code('file:<path>'), text(', as in ipvsadm(8)')]] },
@@ -127,8 +130,8 @@ const ENVIRONMENT: readonly Block[] = [
 
 interface Docs {
   /** what the first page has before its first heading */
-  readonly intro: readonly Block[];
-  readonly rest: readonly Block[];
+  readonly intro: readonly ManualBlock[];
+  readonly rest: readonly ManualBlock[];
 }
 
 /** What the pages of docs/ have that are part of a manual page. */
@@ -143,7 +146,7 @@ function docsBlocks({ docs }: ManualPage, { read }: ManualSources): Docs {
   return { intro: blocks.slice(0, length), rest: blocks.slice(length) };
 }
 
-function isSection(block: Block | undefined, title: string): boolean {
+function isSection(block: ManualBlock | undefined, title: string): boolean {
   return block?.kind === 'heading' && block.level === 1 && block.text[0]?.text === title;
 }
 
@@ -154,12 +157,12 @@ function manualOf(target: string): string | undefined {
   return page && `${page.name}(${page.section})`;
 }
 
-function fileExample({ read }: ManualSources): readonly Block[] {
+function fileExample({ read }: ManualSources): readonly ManualBlock[] {
   const lines = read('share/examples/lvs.yaml').trimEnd().split('\n');
   return [section('Example'), { kind: 'code', lines }];
 }
 
-function seeAlso({ name, related }: ManualPage): readonly Block[] {
+function seeAlso({ name, related }: ManualPage): readonly ManualBlock[] {
   const all =
     name === 'lvsctl'
       ? PAGES.filter((one) => one.commands.length > 0).map((one) => `${one.name}(${one.section})`)

@@ -1,5 +1,5 @@
 // The part of Markdown that the pages of docs/ use, read into blocks.
-import type { Block, Inline, Inlines, Tagged } from './blocks.js';
+import type { Inline, Inlines, ManualBlock, Tagged } from './blocks.js';
 
 /** Where a link leads: what follows its text, or nothing. */
 export type LinkText = (target: string) => string | undefined;
@@ -8,9 +8,9 @@ export type LinkText = (target: string) => string | undefined;
  * A page of docs/ as blocks. Its title is left out; a heading `##` is a section. A row of a table
  * becomes its first cell as the tag and the others as its text, so that it fits every width.
  */
-export function readMarkdown(page: string, linkText: LinkText): Block[] {
+export function readMarkdown(page: string, linkText: LinkText): ManualBlock[] {
   const lines = page.split('\n');
-  const blocks: Block[] = [];
+  const blocks: ManualBlock[] = [];
   for (let at = 0; at < lines.length; ) {
     const { block, next } = readBlock(lines, at, linkText);
     if (block) blocks.push(block);
@@ -20,7 +20,7 @@ export function readMarkdown(page: string, linkText: LinkText): Block[] {
 }
 
 interface BlockRead {
-  readonly block?: Block;
+  readonly block?: ManualBlock;
   /** the line behind it */
   readonly next: number;
 }
@@ -33,7 +33,7 @@ function readBlock(lines: readonly string[], at: number, linkText: LinkText): Bl
   const [, marks = '', title = ''] = /^(#+) (.*)$/.exec(line) ?? [];
   if (marks !== '') {
     if (marks.length === 1) return { next: at + 1 };
-    const block: Block = {
+    const block: ManualBlock = {
       kind: 'heading',
       level: marks.length - 1,
       text: readInline(title, linkText),
@@ -91,7 +91,7 @@ function cellsOf(row: string): string[] {
     .map((cell) => cell.trim().replaceAll('\\|', '|'));
 }
 
-function readTable(rows: readonly string[], linkText: LinkText): Block {
+function readTable(rows: readonly string[], linkText: LinkText): ManualBlock {
   const [titles = [], , ...others] = rows.map(cellsOf);
   return { kind: 'tagged', rows: others.map((cells) => readRow(cells, titles, linkText)) };
 }

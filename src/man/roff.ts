@@ -1,5 +1,5 @@
 // Blocks as roff with the macros of man(7), which both groff and mandoc read.
-import type { Block, Inline, Inlines, Tagged } from './blocks.js';
+import type { Inline, Inlines, ManualBlock, Tagged } from './blocks.js';
 
 export interface PageHead {
   /** as in `ipvsadm(8)` */
@@ -16,19 +16,27 @@ export interface PageHead {
  * A whole page. English pages are ASCII, so that they look the same in every locale; others are
  * UTF-8.
  */
-export function renderPage(head: PageHead, blocks: readonly Block[]): string {
+export function renderPage(head: PageHead, blocks: readonly ManualBlock[]): string {
   const { name, section, source, manual, language } = head;
   const escapes = language === 'en' ? ASCII : UTF8;
   const argument = (value: string) => `"${escapes.literal(value)}"`;
+  const lines = blocks.flatMap((block) => renderBlock(block, escapes));
   return [
     `.\\" Made from the tables and pages of lvs-cli by its build. Changes are lost.`,
     // man(7): the date stays empty, so that equal sources give equal pages
     `.TH ${argument(name.toUpperCase())} ${section} "" ${argument(source)} ${argument(manual)}`,
     // lines are not stretched
     '.ad l',
-    ...blocks.flatMap((block) => renderBlock(block, escapes)),
+    ...fallbacks(lines),
+    ...lines,
     '',
   ].join('\n');
+}
+
+/** For devices without a character: a page is read in every locale without a warning. */
+function fallbacks(lines: readonly string[]): string[] {
+  const used = new Set(lines.flatMap((line) => line.match(/\\\[u[0-9A-F]+\]/g) ?? []));
+  return [...used].sort().map((character) => `.fchar ${character} ?`);
 }
 
 interface Escapes {
@@ -38,7 +46,7 @@ interface Escapes {
   readonly literal: (value: string) => string;
 }
 
-function renderBlock(block: Block, escapes: Escapes): string[] {
+function renderBlock(block: ManualBlock, escapes: Escapes): string[] {
   switch (block.kind) {
     case 'heading':
       return [`${block.level === 1 ? '.SH' : '.SS'} ${heading(block.text, block.level, escapes)}`];

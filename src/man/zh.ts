@@ -1,6 +1,6 @@
 // lvsctl(8) in Chinese. A command without a row here has its English line; a test asks for the row.
 import type { CommandNode } from '../lvsctl/tree.js';
-import { type Block, code, section, strong, type Tagged, text } from './blocks.js';
+import { code, type ManualBlock, section, strong, type Tagged, text } from './blocks.js';
 import { readInline } from './markdown.js';
 import { pageOf } from './pages.js';
 
@@ -28,6 +28,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   disable: '强制停用一台真实服务器',
   enable: '让健康检查重新决定一台真实服务器的状态',
   drain: '不再给真实服务器新连接；加 `--wait` 则等待现有连接结束',
+  serve: '通过 HTTP 提供状态页面、指标、JSON 和 CSV',
   simulate: '让生成的或记录的请求经过规则，显示分配结果',
   completion: '输出 bash、zsh 或 fish 的补全脚本',
 };
@@ -75,10 +76,10 @@ const EXAMPLES: readonly (readonly [line: string, meaning: string])[] = [
 ];
 
 const inline = (value: string) => readInline(value, () => undefined);
-const chinese = (value: string): Block => ({ kind: 'paragraph', text: inline(value) });
+const chinese = (value: string): ManualBlock => ({ kind: 'paragraph', text: inline(value) });
 
 /** The page, from 名称 on. @param tree lvsctl with all its commands */
-export function chineseBlocks(tree: CommandNode): readonly Block[] {
+export function chineseBlocks(tree: CommandNode): readonly ManualBlock[] {
   return [
     section('名称'),
     chinese('lvsctl - 配置、检查和观察 Linux 虚拟服务器'),
@@ -131,7 +132,7 @@ function commandRow({ name, help }: CommandNode): Tagged {
   };
 }
 
-function tagged(rows: readonly (readonly [string, string])[]): Block {
+function tagged(rows: readonly (readonly [string, string])[]): ManualBlock {
   return {
     kind: 'tagged',
     rows: rows.map(([tag, body]) => ({ tag: [code(tag)], body: [inline(body)] })),

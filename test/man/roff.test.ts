@@ -8,10 +8,11 @@ const HEAD = { name: 'x', section: 8, source: 's', manual: 'm', language: 'en' }
 /** A page of docs/ as the lines of roff below its head. */
 function roff(page: string, language: 'en' | 'zh' = 'en'): string[] {
   const blocks = readMarkdown(page, (target) => (target === 'show.md' ? 'show(8)' : undefined));
-  return renderPage({ ...HEAD, language }, blocks)
+  const lines = renderPage({ ...HEAD, language }, blocks)
     .trimEnd()
     .split('\n')
     .slice(3);
+  return lines.filter((line) => !line.startsWith('.fchar'));
 }
 
 describe('blocks', () => {
@@ -47,6 +48,14 @@ describe('inline', () => {
     ['2³¹', '2\\[u00B3]\\[u00B9]'],
     ['`{"a":"bbbbbbbbbbbbbbbbbbbb","c":"dddddddddddddddd"}`', '\\fB\\%{\\(dqa\\(dq:\\(dqbbbbbbbbbbbbbbbbbbbb\\(dq,\\:\\(dqc\\(dq:\\(dqdddddddddddddddd\\(dq}\\fR'],
   ])('%s', (text, line) => expect(roff(text)).toEqual(['.PP', line]));
+
+  test('a character that a device may not have gets one that it has', () => {
+    const page = renderPage(
+      HEAD,
+      readMarkdown('2³ and 2³', () => undefined),
+    );
+    expect(page.match(/^\.fchar .*/gm)).toEqual(['.fchar \\[u00B3] ?']);
+  });
 
   test('Chinese lines may be broken between characters, but not before a comma', () => {
     expect(roff('健康，检查', 'zh')).toEqual(['.PP', '健\\:康，\\:检\\:查']);

@@ -4,10 +4,10 @@ import { expectedError } from '../failure.js';
 import { entryNumbers, readEntry } from '../transaction/history.js';
 import type { World } from '../world.js';
 import { fileServers, fileServices } from './fromfile.js';
-import { type Asked, type CompletionCandidate, givenValue } from './line.js';
+import { type CompletedLine, type CompletionCandidate, givenValue } from './line.js';
 import { liveServers, liveServices, ruleServers, ruleServices } from './live.js';
 
-type Offer = (asked: Asked, world: World) => Promise<readonly CompletionCandidate[]>;
+type Offer = (asked: CompletedLine, world: World) => Promise<readonly CompletionCandidate[]>;
 
 /** The kinds, by the names that the scripts of src/completion use. */
 // biome-ignore format: a table
@@ -34,7 +34,7 @@ export const KINDS: Readonly<Record<string, Offer>> = {
  */
 export async function candidates(
   kind: string,
-  asked: Asked,
+  asked: CompletedLine,
   world: World,
 ): Promise<readonly CompletionCandidate[]> {
   try {

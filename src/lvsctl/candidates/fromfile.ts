@@ -7,7 +7,7 @@ import { readConfig } from '../config/read.js';
 import { expectedError } from '../failure.js';
 import { askStatus } from '../monitor/client/request.js';
 import type { World } from '../world.js';
-import { type Asked, type CompletionCandidate, givenValue } from './line.js';
+import { type CompletedLine, type CompletionCandidate, givenValue } from './line.js';
 
 const DEFAULT_FILE = '/etc/lvs.yaml';
 
@@ -17,7 +17,7 @@ interface Named {
 }
 
 export async function fileServices(
-  asked: Asked,
+  asked: CompletedLine,
   world: World,
 ): Promise<readonly CompletionCandidate[]> {
   return (await servicesOf(asked, world)).map(({ service, servers }) => ({
@@ -28,7 +28,7 @@ export async function fileServices(
 
 /** Names first, then addresses with and without port; of one service with `--service`. */
 export async function fileServers(
-  asked: Asked,
+  asked: CompletedLine,
   world: World,
 ): Promise<readonly CompletionCandidate[]> {
   const all = await servicesOf(asked, world);
@@ -51,7 +51,7 @@ function addressOf(server: string): string {
   return server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
-async function servicesOf({ args }: Asked, world: World): Promise<readonly Named[]> {
+async function servicesOf({ args }: CompletedLine, world: World): Promise<readonly Named[]> {
   const file = givenValue(args, '--file');
   if (file !== undefined) return fromFile(file, world);
   const socket = givenValue(args, '--socket') ?? world.places().socket;

@@ -6,7 +6,7 @@ export interface CompletionCandidate {
 }
 
 /** What is completed: of which program, behind which arguments. */
-export interface Asked {
+export interface CompletedLine {
   readonly program: string;
   readonly args: readonly string[];
 }

@@ -4,7 +4,7 @@ import { procPath, readReport } from '../show/report.js';
 import type { ShownService } from '../show/table.js';
 import { readRules } from '../simulate/source.js';
 import type { World } from '../world.js';
-import { type Asked, type CompletionCandidate, commandOf, givenValue } from './line.js';
+import { type CompletedLine, type CompletionCandidate, commandOf, givenValue } from './line.js';
 
 type ServiceKind = 'tcp' | 'udp' | 'sctp' | 'mark' | 'any';
 
@@ -38,7 +38,7 @@ export async function liveServers(world: World): Promise<readonly CompletionCand
  * added, those of other services that it does not have.
  */
 export async function ruleServers(
-  { program, args }: Asked,
+  { program, args }: CompletedLine,
   world: World,
 ): Promise<readonly CompletionCandidate[]> {
   const table = await liveTable(world);
@@ -59,7 +59,7 @@ export async function ruleServers(
 
 /** Services of the rules that simulate names, else of the live table. */
 export async function ruleServices(
-  { args }: Asked,
+  { args }: CompletedLine,
   world: World,
 ): Promise<readonly CompletionCandidate[]> {
   const [, ...others] = args;
