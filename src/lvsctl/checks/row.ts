@@ -41,7 +41,7 @@ export interface CheckedService {
   readonly protocol: string;
   readonly address: Address;
   readonly port: number | undefined;
-  readonly ports: readonly { readonly port: number }[] | undefined;
+  readonly ports: readonly { readonly port: number; readonly last: number }[] | undefined;
 }
 
 /** What a probe is made for. */

@@ -1,8 +1,7 @@
 // lvsctl import [FILE]: an lvsctl file from saved rules or from the live table, on stdout.
 
-import { InvalidArgumentError } from 'commander';
 import { readTable } from '../../backend/readtable.js';
-import { type Address, parseAddress } from '../../model/address.js';
+import type { Address } from '../../model/address.js';
 import { familyOf } from '../../model/service.js';
 import { serviceKey, type VirtualServer } from '../../model/table.js';
 import { ConfigError, lineProblem, type Problem, renderWarnings } from '../config/problem.js';
@@ -19,6 +18,7 @@ import { type MarkSource, markSources } from '../plan/marks.js';
 import { type LocalAddress, localAddresses } from '../plan/network.js';
 import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
+import { addMark } from './markoption.js';
 
 interface Options {
   readonly interface?: string;
@@ -41,7 +41,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     )
     .option(
       '--mark <mark=vip:ports>',
-      'VIP and ports of a firewall mark, like 7=192.0.2.1:80,443 or 8=[2001:db8::1]:53/udp',
+      'VIP and ports of a firewall mark, like 7=192.0.2.1:80,8000-8100, 7=192.0.2.2:0 (all ports) or 8=[2001:db8::1]:53/udp; once for each VIP',
       addMark,
     )
     .option(
@@ -208,31 +208,4 @@ function warningsOf({ services, problemAt }: ImportedRules): readonly Problem[] 
 function deviceOf(vip: Address, addresses: readonly LocalAddress[]): string {
   const holder = holdersOf(vip, { addresses }).find(({ device }) => device !== 'lo');
   return (holder ?? connectedTo(vip, { addresses })[0])?.device ?? DEFAULT_INTERFACE;
-}
-
-/** `7=192.0.2.1:80,443`, the ports with `/udp` where they are not TCP's. */
-function addMark(text: string, before: readonly MarkSource[] = []): readonly MarkSource[] {
-  const [, digits, bracketed, plain, list = ''] =
-    /^(\d+)=(?:\[([0-9a-f:.]+)\]|([0-9.]+)):([0-9,/a-z]+)$/.exec(text) ?? [];
-  const vip = parseAddress(bracketed ?? plain ?? '');
-  const mark = Number(digits);
-  const ports = list.split(',').map((port) => /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(port));
-  if (
-    !vip ||
-    !(mark >= 1 && mark < 2 ** 32) ||
-    ports.some((port) => !port || Number(port[1]) < 1 || Number(port[1]) > 65535)
-  ) {
-    throw new InvalidArgumentError('expected a mark like 7=192.0.2.1:80,443');
-  }
-  const sources = ports.map(
-    (port): MarkSource => ({
-      family: vip.family,
-      mark,
-      address: bracketed ?? plain,
-      vip,
-      protocol: port?.[2] ?? 'tcp',
-      ports: [Number(port?.[1])],
-    }),
-  );
-  return [...before, ...sources];
 }

@@ -79,7 +79,7 @@ function checkList(
 }
 
 function isPortless({ port, ports = [], servers }: VirtualService): boolean {
-  return !port && ports.every((one) => !one.port) && servers.some((server) => !server.port);
+  return !port && ports.every((one) => one.port === 0) && servers.some((server) => !server.port);
 }
 
 function reachableByTunnel(service: VirtualService): boolean {

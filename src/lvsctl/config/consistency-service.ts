@@ -54,6 +54,9 @@ function checkPorts(service: VirtualService, at: Place): void {
   if ((mark === undefined) !== (ports === undefined)) fail(at, "`ports' and `mark' go together");
   else if ((port === undefined) === (ports === undefined))
     fail(at, "give either `port', or `ports' with `mark'");
+  if (service.addresses) {
+    once(service.addresses, formatAddress, 'VIP', (i) => below(at, 'addresses', i));
+  }
   if (port === 0 && !service.persistence)
     fail(below(at, 'port'), 'port 0 (all ports) needs persistence');
 }

@@ -4,7 +4,7 @@
 import { formatAddress } from '../../model/address.js';
 import { serviceKey } from '../../model/table.js';
 import { checkService } from './consistency-service.js';
-import { serviceId } from './desired.js';
+import { serviceId, vipsOf } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
 import { lineOf, once } from './once.js';
@@ -56,9 +56,13 @@ export function checkConsistency(parts: Parts, root: Place): void {
   const known = new Set(vips.map((vip) => vip && formatAddress(vip.address)));
   for (const [i, service] of services.entries()) {
     if (!service) continue;
-    const vip = formatAddress(service.address);
-    if (!known.has(undefined) && !known.has(vip))
-      fail(below(at(i), 'address'), `${vip} is not one of vips`);
+    for (const [n, address] of vipsOf(service).entries()) {
+      const vip = formatAddress(address);
+      const place = service.addresses ? below(at(i), 'addresses', n) : below(at(i), 'address');
+      if (!known.has(undefined) && !known.has(vip)) fail(place, `${vip} is not one of vips`);
+      if (address.family !== service.address.family)
+        fail(place, 'a mark is for IPv4 or for IPv6; give each family a service of its own');
+    }
     checkService(service, at(i), monitor);
   }
   if (monitor?.hook && !monitor.hook[0]?.startsWith('/'))

@@ -1,5 +1,5 @@
 // What a file asks of the IPVS table, as model objects.
-import type { Family } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, IPIP, type Tunnel } from '../../model/forwarding.js';
 import { prefixBits } from '../../model/prefix.js';
@@ -56,6 +56,11 @@ export function serverChecks(
 /** The mode of a server: its own, or that of its service. */
 export function serverMode(source: VirtualService, server: Pick<RealServer, 'mode'>): Mode {
   return server.mode ?? source.mode;
+}
+
+/** The VIPs of a service: several where a mark makes them one. */
+export function vipsOf({ address, addresses }: VirtualService): readonly Address[] {
+  return addresses ?? [address];
 }
 
 /** How the kernel identifies the service: by its mark, or by protocol, address and port. */

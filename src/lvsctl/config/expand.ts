@@ -72,13 +72,8 @@ function expandService(service: YAMLMap, path: string, expanding: Expanding): re
   const addresses = addressesOf(whole, path, expanding);
   const ports = portsOf(whole, path, expanding);
   if (addresses === undefined && ports === undefined) return [whole];
-  if (entryOf(whole, 'mark', expanding.root) !== undefined) {
-    fail(
-      { ...expanding.root, node: whole, path },
-      "a mark has one `address', and its ports are in `ports'",
-    );
-    return [];
-  }
+  if (entryOf(whole, 'mark', expanding.root) !== undefined)
+    return ports ? [whole] : [withGroup(whole, addresses ?? [], path, expanding)];
   const count = serverCount(whole, expanding.root);
   return (addresses ?? [undefined]).flatMap((address) =>
     (ports ?? [undefined]).flatMap((port) => {
@@ -89,6 +84,23 @@ function expandService(service: YAMLMap, path: string, expanding: Expanding): re
       return [port ? withEntry(named, 'port', port, paths, path) : named];
     }),
   );
+}
+
+/** A mark's service is one for all its VIPs: `address` is the first of them. */
+function withGroup(
+  service: YAMLMap,
+  addresses: readonly Scalar[],
+  path: string,
+  expanding: Expanding,
+): YAMLMap {
+  const [first] = addresses;
+  if (first === undefined) return service;
+  const all = new YAMLSeq();
+  all.items = [...addresses];
+  expanding.paths.set(all, `${path}.addresses`);
+  const named = withAddress(service, first, path, expanding);
+  const items = [...named.items, new Pair(new Scalar('addresses'), all)];
+  return copyOf(named, items, path, expanding.paths);
 }
 
 /** The servers of a service with ranges of addresses as one server each. */

@@ -130,14 +130,18 @@ export const SERVICE = object({
   addresses: optional(
     list(endpointAddress, 1),
     undefined,
-    'several VIPs and ranges: a service each',
+    'several VIPs and ranges: a service each; with a mark one service for all of them',
   ),
   port: optional(
     portOrList,
     undefined,
     'the port, or a list: a service each; 0 = all ports, which needs persistence',
   ),
-  ports: optional(list(groupPort, 1), undefined, 'several ports as one group, by firewall mark'),
+  ports: optional(
+    list(groupPort, 1),
+    undefined,
+    'ports as one group, by firewall mark: 80, 8000-8100, 53/udp; 0 = all ports',
+  ),
   mark: optional(integer(1, MARK_MAX), undefined, 'the firewall mark of the group'),
   mode: requiredHereOrInDefaults(
     mode,

@@ -2,9 +2,10 @@
 import { formatAddress, formatIpv4 } from '../../model/address.js';
 import { schedulerRow } from '../../model/scheduler.js';
 import type { Check } from './checks.js';
-import { hasHoles, serverMode } from './desired.js';
+import { hasHoles, serverMode, vipsOf } from './desired.js';
 import { below } from './field.js';
 import type { Config, VirtualService } from './file.js';
+import type { GroupPort } from './groupport.js';
 import { fail, type Place } from './place.js';
 
 /** Reports all warnings, at their places. */
@@ -63,32 +64,48 @@ function warnOfHashing(service: VirtualService, at: Place): void {
     if (weight === 0) fail(below(at, 'servers', i, 'weight'), refused);
 }
 
+/** Ports of a group for one protocol and VIP. */
+interface Claim extends Pick<GroupPort, 'port' | 'last'> {
+  readonly owner: string;
+}
+
 /** A packet gets one mark, and a mark comes before address and port. */
 function warnOfClaims({ services }: Config, root: Place): void {
-  const claimed = new Map<string, string>();
-  for (const [i, { name, mark, ports = [], protocol, address }] of services.entries()) {
+  const claims = new Map<string, Claim[]>();
+  const find = (key: string, { port, last }: Pick<GroupPort, 'port' | 'last'>) =>
+    claims.get(key)?.find((one) => one.port <= last && port <= one.last)?.owner;
+  for (const [i, service] of services.entries()) {
+    const { name, mark, ports = [], protocol } = service;
     if (mark === undefined) continue;
     for (const [n, one] of ports.entries()) {
-      const key = `${one.protocol ?? protocol} ${formatAddress(address)} port ${one.port}`;
-      const owner = claimed.get(key);
-      if (owner === undefined) claimed.set(key, name);
-      else
+      for (const address of vipsOf(service)) {
+        const key = `${one.protocol ?? protocol} ${formatAddress(address)}`;
+        const what = `${key} ${portText(one)}`;
+        const owner = find(key, one);
+        claims.set(key, [...(claims.get(key) ?? []), { ...one, owner: name }]);
+        if (owner === undefined) continue;
         fail(
           below(root, 'services', i, 'ports', n),
           owner === name
-            ? `${key} stands here twice`
-            : `${key} belongs to the group ${owner} too; a packet gets one mark`,
+            ? `${what} stands here twice`
+            : `${what} belongs to the group ${owner} too; a packet gets one mark`,
         );
+      }
     }
   }
   for (const [i, { mark, port, protocol, address }] of services.entries()) {
     if (mark !== undefined || port === undefined) continue;
-    const key = `${protocol} ${formatAddress(address)} port ${port}`;
-    const owner = claimed.get(key);
+    const key = `${protocol} ${formatAddress(address)}`;
+    const owner = port === 0 ? undefined : find(key, { port, last: port });
     if (owner !== undefined)
       fail(
         below(root, 'services', i, 'port'),
-        `${key} belongs to the group ${owner} too, whose mark comes first: this service gets nothing`,
+        `${key} port ${port} belongs to the group ${owner} too, whose mark comes first: this service gets nothing`,
       );
   }
+}
+
+function portText({ port, last }: Pick<GroupPort, 'port' | 'last'>): string {
+  if (port === 0) return 'all ports';
+  return port === last ? `port ${port}` : `ports ${port}-${last}`;
 }

@@ -10,7 +10,7 @@ import { familyOf, fullNetmask, knownProtocol, type Service } from '../../model/
 import { serviceKey, type VirtualServer } from '../../model/table.js';
 import type { Timeouts } from '../../model/timeouts.js';
 import { LvsctlError } from '../errors.js';
-import type { MarkSource } from '../plan/marks.js';
+import { groupOf, type MarkSource } from '../plan/marks.js';
 
 /** What an lvsctl file has beside the rules. */
 export interface ImportContext {
@@ -40,7 +40,11 @@ export class UnsupportedRule extends LvsctlError {
  */
 export function writeConfig(list: readonly VirtualServer[], context: ImportContext): string {
   const services = list.map((one) => toEntry(one, context.marks));
-  const vips = [...new Map(services.map(({ vip }) => [formatAddress(vip), vip])).values()];
+  const vips = [
+    ...new Map(
+      services.flatMap((one) => one.vips.map((vip) => [formatAddress(vip), vip] as const)),
+    ).values(),
+  ];
   const { timeouts, daemons } = context;
   const file = {
     vips: vips.map((vip) => ({ address: formatAddress(vip), interface: context.interfaceOf(vip) })),
@@ -67,8 +71,8 @@ export function renderConfig(file: Readonly<Record<string, unknown>>): string {
 function toEntry(
   { service, destinations }: VirtualServer,
   marks: readonly MarkSource[],
-): { readonly vip: Address; readonly entry: object } {
-  const { vip, ...where } = placeOf(service, marks);
+): { readonly vips: readonly Address[]; readonly entry: object } {
+  const { vips, ...where } = placeOf(service, marks);
   const modes = destinations.map((one) => modeOf(one.forwarding, service));
   const mode = mostCommon(modes) ?? 'nat';
   const { persistence } = service;
@@ -99,33 +103,37 @@ function toEntry(
       toServer(one, modes[i] === mode ? undefined : modes[i], service),
     ),
   };
-  return { vip, entry };
+  return { vips, entry };
 }
 
 /** What clients ask for: protocol, address and port, or the packets that get the mark. */
 function placeOf(
   service: Service,
   marks: readonly MarkSource[],
-): { readonly vip: Address; readonly [key: string]: unknown } {
+): { readonly vips: readonly Address[]; readonly [key: string]: unknown } {
   const { id } = service;
   if (id.kind === 'address') {
     const protocol =
       knownProtocol(id.protocol) ?? unsupported(service, `protocol ${id.protocol} has no service`);
-    return { vip: id.address, protocol, address: formatAddress(id.address), port: id.port };
+    return { vips: [id.address], protocol, address: formatAddress(id.address), port: id.port };
   }
   const sources = marks.filter(({ mark, family }) => mark === id.mark && family === id.family);
-  const ports = sources.flatMap(({ ports = [], protocol }) =>
-    ports.map((port) => `${port}/${protocol}`),
-  );
-  const [source] = sources;
-  const vip = source?.vip;
-  if (!vip || ports.length === 0 || sources.some((one) => one.address !== source.address)) {
+  const group = groupOf(sources);
+  if (group === undefined)
     return unsupported(
       service,
-      `which packets get the mark is not known; add --mark ${id.mark}=VIP:PORT,…`,
+      sources.length === 0
+        ? `which packets get the mark is not known; add --mark ${id.mark}=VIP:PORT,…`
+        : `the packets with the mark are no group of VIPs with the same ports; add --mark ${id.mark}=VIP:PORT,…`,
     );
-  }
-  return { vip, address: formatAddress(vip), ports, mark: id.mark };
+  const { vips, ports } = group;
+  return { vips, ...placeKeys(vips), ports, mark: id.mark };
+}
+
+/** One VIP as `address`, several as `addresses`. */
+function placeKeys(vips: readonly Address[]): object {
+  const [first = '', ...others] = vips.map(formatAddress);
+  return others.length === 0 ? { address: first } : { addresses: [first, ...others] };
 }
 
 function toServer(server: Destination, mode: string | undefined, service: Service): object {

@@ -4,9 +4,11 @@ import { formatAddress } from '../../model/address.js';
 import { familyOf } from '../../model/service.js';
 import { serviceKey } from '../../model/table.js';
 import { printCommand } from '../plan/command.js';
-import { markRules, schedulerModules } from '../plan/director.js';
+import { schedulerModules } from '../plan/director.js';
 import { connectedTo } from '../plan/facts.js';
-import { FIREWALL } from '../plan/firewall.js';
+import { describeRule, FIREWALL } from '../plan/firewall.js';
+import { markRules } from '../plan/markrules.js';
+import { unmarked } from '../plan/marks.js';
 import { DAEMON } from '../plan/rules.js';
 import { isLoaded } from '../plan/sysctl.js';
 import { hostPrefix } from '../plan/vips.js';
@@ -110,21 +112,21 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     why: 'Packets get their mark from the packet filter; without a rule that sets it none belongs to the service.',
     find: ({ expected, marks, config, facts }) =>
       expected.flatMap(({ service: { id } }) => {
-        if (
-          id.kind !== 'fwmark' ||
-          marks.some((source) => source.mark === id.mark && source.family === id.family)
-        )
-          return [];
+        if (id.kind !== 'fwmark') return [];
+        const setting = marks.filter(
+          ({ mark, family }) => mark === id.mark && family === id.family,
+        );
         const source = config?.services.find(({ mark }) => mark === id.mark);
-        const rules = source
-          ? markRules(source).flatMap((rule) =>
-              FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
-            )
-          : [];
+        const missing = source ? unmarked(markRules(source), setting) : [];
+        if (setting.length > 0 && missing.length === 0) return [];
+        const rules = missing.flatMap((rule) =>
+          FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
+        );
+        const some = missing.map(describeRule).join('; ');
         const pattern = `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
         return [
           {
-            what: `${serviceKey(id)}: no rule sets this mark`,
+            what: `${serviceKey(id)}: no rule sets this mark${setting.length > 0 ? `: ${some}` : ''}`,
             repair: rules.length > 0 ? rules.map(printCommand) : [pattern],
           },
         ];
@@ -153,7 +155,9 @@ function missingVips({ config, facts }: Inspection): Found[] {
 /** Addresses of live services that no interface has and no route makes local. */
 function unknownVips(inspection: Inspection): Found[] {
   const vips = new Map(
-    inspection.expected.flatMap(({ vip }) => (vip ? [[formatAddress(vip), vip] as const] : [])),
+    inspection.expected.flatMap(({ vips: all }) =>
+      all.map((vip) => [formatAddress(vip), vip] as const),
+    ),
   );
   for (const { address, managed } of inspection.config?.vips ?? [])
     if (!managed) vips.delete(formatAddress(address));
@@ -177,7 +181,9 @@ function arpAnswers({ machine, expected, facts }: Inspection): Found[] {
     destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
   );
   const vips = new Set(
-    quiet.flatMap(({ vip }) => (vip?.family === 'ipv4' ? [formatAddress(vip)] : [])),
+    quiet.flatMap(({ vips: all }) =>
+      all.filter(({ family }) => family === 'ipv4').map(formatAddress),
+    ),
   );
   return facts.addresses
     .filter(({ address, device }) => vips.has(address) && device !== 'lo')

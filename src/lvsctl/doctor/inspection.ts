@@ -5,7 +5,7 @@ import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service } from '../../model/service.js';
 import { CAP_NET_ADMIN, isEffective } from '../../system/capability.js';
-import { desiredServices } from '../config/desired.js';
+import { desiredServices, vipsOf } from '../config/desired.js';
 import type { Config } from '../config/file.js';
 import { type Facts, gatherFacts } from '../plan/facts.js';
 import type { Machine } from '../plan/machine.js';
@@ -27,8 +27,8 @@ export interface InspectedService {
 export interface ExpectedService {
   readonly service: Service;
   readonly destinations: readonly Destination[];
-  /** the address that clients use; undefined for a mark without an address in its rule */
-  readonly vip: Address | undefined;
+  /** the addresses that clients use; none for a mark without an address in its rule */
+  readonly vips: readonly Address[];
 }
 
 export interface Inspection {
@@ -65,7 +65,7 @@ export async function inspect(
     live,
     expected: config
       ? expectedByFile(config)
-      : (live ?? []).map((one) => ({ ...one, vip: vipOf(one.service, marks) })),
+      : (live ?? []).map((one) => ({ ...one, vips: vipsMarked(one.service, marks) })),
     marks,
     running: live && hasRules(machine) ? await (await machine.backend()).daemons() : [],
     sysctl: (key) => machine.read(`/proc/sys/${key}`)?.trim(),
@@ -126,15 +126,15 @@ function expectedByFile(config: Config): ExpectedService[] {
   return desiredServices(config).map(({ service, destinations, source }) => ({
     service,
     destinations,
-    vip: source.address,
+    vips: vipsOf(source),
   }));
 }
 
-function vipOf({ id }: Service, marks: readonly MarkSource[]): Address | undefined {
-  if (id.kind === 'address') return id.address;
-  return marks.find(
-    ({ mark, family, vip }) => mark === id.mark && family === id.family && vip !== undefined,
-  )?.vip;
+function vipsMarked({ id }: Service, marks: readonly MarkSource[]): readonly Address[] {
+  if (id.kind === 'address') return [id.address];
+  return marks.flatMap(({ mark, family, vip }) =>
+    mark === id.mark && family === id.family && vip !== undefined ? [vip] : [],
+  );
 }
 
 /** Whether the kernel takes packets to an address as its own. */

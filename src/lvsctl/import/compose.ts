@@ -1,7 +1,7 @@
 // What another program's file states -> the entries of an lvsctl file.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import { isRange, rangeOf } from '../config/range.js';
-import type { MarkSource } from '../plan/marks.js';
+import { groupOf, type MarkSource } from '../plan/marks.js';
 import { adapt } from './adapt.js';
 import { checksOfService, type EntryChecks } from './composechecks.js';
 import type { ImportDraft, MethodDraft, ServerDraft, ServiceDraft, VipDraft } from './draft.js';
@@ -108,19 +108,24 @@ function placedBy(
       },
     };
   }
-  const sources = marks.filter(({ mark, vip }) => mark === where.mark && vip !== undefined);
-  const [source] = sources;
-  const vip = source?.vip;
-  const ports = sources.flatMap(({ ports: some = [], protocol = 'tcp' }) =>
-    some.map((port) => (protocol === 'tcp' ? port : `${port}/${protocol}`)),
+  const group = groupOf(
+    marks
+      .filter(({ mark, vip }) => mark === where.mark && vip !== undefined)
+      .map((one) => ({ ...one, protocol: one.protocol ?? 'tcp' })),
   );
-  if (vip === undefined || ports.length === 0) return undefined;
-  const address = formatAddress(vip);
-  const udp = onePacket && sources.every(({ protocol }) => protocol === 'udp');
+  const [vip] = group?.vips ?? [];
+  if (group === undefined || vip === undefined) return undefined;
+  const addresses = group.vips.map(formatAddress);
+  const udp = onePacket && group.protocol === 'udp';
   return {
     family: vip.family,
-    addresses: [address],
-    keys: { ...(udp ? { protocol: 'udp' } : {}), address, ports, mark: where.mark },
+    addresses,
+    keys: {
+      ...(udp ? { protocol: 'udp' } : {}),
+      ...(addresses.length === 1 ? { address: addresses[0] } : { addresses }),
+      ports: group.ports,
+      mark: where.mark,
+    },
   };
 }
 

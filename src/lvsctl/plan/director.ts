@@ -4,14 +4,12 @@ import { type Address, formatAddress } from '../../model/address.js';
 import { schedulerModule } from '../../model/scheduler.js';
 import { desiredServices, serverMode } from '../config/desired.js';
 import type { Config, VirtualService } from '../config/file.js';
+import { hasPort } from '../config/groupport.js';
 import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts } from './facts.js';
-import type { FirewallRule } from './firewall.js';
+import { markRules } from './markrules.js';
 import { type Setting, setting } from './resources.js';
 import { servedVip } from './vips.js';
-
-/** ports that one iptables rule takes */
-const MOST_PORTS = 15;
 
 /**
  * The settings, in the order in which they are made.
@@ -74,7 +72,7 @@ function helperModules({ services }: Config): string[] {
   const ftp = services.some(
     (service) =>
       service.protocol === 'tcp' &&
-      (service.port === FTP_PORT || service.ports?.some(({ port }) => port === FTP_PORT)) &&
+      (service.port === FTP_PORT || service.ports?.some((ports) => hasPort(ports, FTP_PORT))) &&
       service.servers.some((server) => serverMode(service, server) === 'nat'),
   );
   return ftp ? ['ip_vs_ftp'] : [];
@@ -156,24 +154,6 @@ export function losesServers(service: VirtualService): boolean {
   const checked = checks.length > 0 || servers.some((server) => (server.checks ?? []).length > 0);
   const udp = [protocol, ...ports.map((port) => port.protocol ?? protocol)].includes('udp');
   return persistence !== undefined || udp || (checked && health.failed === 'remove');
-}
-
-/**
- * The packets that a mark service is made of, as rules of at most as many ports as iptables takes.
- */
-export function markRules({ address, protocol, ports = [], mark }: VirtualService): FirewallRule[] {
-  if (mark === undefined) return [];
-  return (['tcp', 'udp', 'sctp'] as const).flatMap((name) => {
-    const numbers = ports
-      .filter((port) => (port.protocol ?? protocol) === name)
-      .map(({ port }) => port);
-    const parts = Array.from({ length: Math.ceil(numbers.length / MOST_PORTS) }, (_, i) =>
-      numbers.slice(i * MOST_PORTS, (i + 1) * MOST_PORTS),
-    );
-    return parts.map(
-      (part): FirewallRule => ({ kind: 'mark', protocol: name, address, ports: part, mark }),
-    );
-  });
 }
 
 function rules(config: Config): Setting[] {

@@ -7,13 +7,16 @@ import type { PlanCommand } from './command.js';
 import type { Machine } from './machine.js';
 import type { ResourceType } from './resourcetype.js';
 
+/** A port, or a range: `8000-8100`. */
+export type PortSpec = number | `${number}-${number}`;
+
 export type FirewallRule =
   | {
       readonly kind: 'mark';
       readonly protocol: KnownProtocol;
       readonly address: Address;
-      /** 1 to 15 of them, as many as iptables takes in one rule */
-      readonly ports: readonly number[];
+      /** as many as iptables takes in one rule; none = all ports */
+      readonly ports: readonly PortSpec[];
       readonly mark: number;
     }
   /** largest TCP segment offered in connections of a VIP, bytes */
@@ -28,7 +31,7 @@ export interface FirewallResource {
 /** State: whether the rule is there. */
 export const FIREWALL: ResourceType<FirewallResource, boolean> = {
   shared: false,
-  title: ({ rule }) => `firewall ${describe(rule)}`,
+  title: ({ rule }) => `firewall ${describeRule(rule)}`,
   show: (state) => (state ? 'there' : 'missing'),
   async read({ tool, rule }, machine) {
     if (tool === 'nft') return nftHas(rule, machine);
@@ -45,10 +48,11 @@ export const FIREWALL: ResourceType<FirewallResource, boolean> = {
 };
 
 /** `mark 1 on tcp 192.0.2.1 ports 80,443` */
-function describe(rule: FirewallRule): string {
+export function describeRule(rule: FirewallRule): string {
   const address = formatAddress(rule.address);
   if (rule.kind === 'mss') return `segments of ${address} up to ${rule.size} bytes`;
-  return `mark ${rule.mark} on ${rule.protocol} ${address} port ${rule.ports.join(',')}`;
+  const ports = rule.ports.length === 0 ? 'all ports' : `port ${rule.ports.join(',')}`;
+  return `mark ${rule.mark} on ${rule.protocol} ${address} ${ports}`;
 }
 
 /**
@@ -84,10 +88,6 @@ function iptablesArgs(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] 
       String(rule.size),
     ];
   }
-  const ports =
-    rule.ports.length === 1
-      ? ['--dport', String(rule.ports[0])]
-      : ['-m', 'multiport', '--dports', rule.ports.join(',')];
   return [
     '-t',
     'mangle',
@@ -97,12 +97,18 @@ function iptablesArgs(action: '-A' | '-C' | '-D', rule: FirewallRule): string[] 
     address,
     '-p',
     rule.protocol,
-    ...ports,
+    ...iptablesPorts(rule.ports),
     '-j',
     'MARK',
     '--set-mark',
     String(rule.mark),
   ];
+}
+
+function iptablesPorts(ports: readonly PortSpec[]): readonly string[] {
+  const text = ports.map((port) => String(port).replace('-', ':')).join(',');
+  if (ports.length === 0) return [];
+  return ports.length === 1 ? ['--dport', text] : ['-m', 'multiport', '--dports', text];
 }
 
 /** Each rule has a table of its own, so that it can be removed alone. */
@@ -114,7 +120,8 @@ function nftTable(rule: FirewallRule): {
 } {
   const family = rule.address.family === 'ipv6' ? 'ip6' : 'ip';
   const address = formatAddress(rule.address);
-  const suffix = address.replace(/[.:]+/g, '_');
+  // one for one: a::b:c is not a:b::c
+  const suffix = address.replace(/[.:]/g, '_');
   if (rule.kind === 'mss') {
     return {
       family,
@@ -125,22 +132,28 @@ function nftTable(rule: FirewallRule): {
   }
   return {
     family,
-    name: `lvsctl_mark_${rule.mark}_${rule.protocol}_${rule.ports[0]}`,
+    name: `lvsctl_mark_${rule.mark}_${rule.protocol}_${String(rule.ports[0] ?? 'all').replace('-', '_')}_${suffix}`,
     chain: 'prerouting { type filter hook prerouting priority mangle; }',
-    text: `prerouting ${family} daddr ${address} ${rule.protocol} dport { ${rule.ports.join(', ')} } meta mark set ${rule.mark}`,
+    text: `prerouting ${family} daddr ${address} ${nftPorts(rule)} meta mark set ${rule.mark}`,
   };
+}
+
+function nftPorts({ protocol, ports }: Extract<FirewallRule, { kind: 'mark' }>): string {
+  return ports.length === 0
+    ? `meta l4proto ${protocol}`
+    : `${protocol} dport { ${ports.join(', ')} }`;
 }
 
 function nftCommands(rule: FirewallRule, to: boolean): PlanCommand[] {
   const { family, name, chain, text } = nftTable(rule);
   const table = `${family} ${name}`;
   // one command is one transaction
-  const add = `add table ${table}; flush table ${table}; add chain ${table} ${chain}; add rule ${table} ${text} comment "${describe(rule)}"`;
+  const add = `add table ${table}; flush table ${table}; add chain ${table} ${chain}; add rule ${table} ${text} comment "${describeRule(rule)}"`;
   return [{ kind: 'run', program: 'nft', args: [to ? add : `delete table ${table}`] }];
 }
 
 function nftHas(rule: FirewallRule, machine: Machine): boolean {
   const { family, name } = nftTable(rule);
   const { status, stdout } = machine.run('nft', ['list', 'table', family, name]);
-  return status === 0 && stdout.includes(`comment "${describe(rule)}"`);
+  return status === 0 && stdout.includes(`comment "${describeRule(rule)}"`);
 }

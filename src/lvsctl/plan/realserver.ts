@@ -2,7 +2,7 @@
 // route.
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import { fullPrefix } from '../../model/prefix.js';
-import { serverMode } from '../config/desired.js';
+import { serverMode, vipsOf } from '../config/desired.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
 import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
@@ -10,7 +10,7 @@ import { type LinkState, metricOf } from './network.js';
 import { type Setting, setting } from './resources.js';
 import { quietVip } from './vips.js';
 
-/** One service that this machine is a server of. */
+/** One service that this machine is a server of; `service.address` is one of its VIPs. */
 export interface Part {
   readonly service: VirtualService;
   readonly mode: Mode;
@@ -34,7 +34,15 @@ export function partsOf(config: Config, facts: Pick<Facts, 'addresses'>): Part[]
       : servers;
     return all.flatMap(({ address, mode, tunnel }): Part[] => {
       const [holder] = holdersOf(address, facts).filter(({ device }) => device !== 'lo');
-      return holder ? [{ service, mode, address, device: holder.device, tunnel }] : [];
+      if (!holder) return [];
+      // of a group each VIP is a part of its own
+      return vipsOf(service).map((vip) => ({
+        service: { ...service, address: vip },
+        mode,
+        address,
+        device: holder.device,
+        tunnel,
+      }));
     });
   });
 }

@@ -177,7 +177,11 @@ const firewallRule = either(
     kind: oneOf('mark'),
     protocol: oneOf(...Object.keys(PROTOCOLS)),
     address,
-    ports: list(integer(0, 65535), 1, 15),
+    ports: list(
+      either('a port or a range', integer(0, 65535), matching('a range', /^\d{1,5}-\d{1,5}$/)),
+      0,
+      15,
+    ),
     mark: integer(1, UINT32),
   }),
   shape({ kind: oneOf('mss'), address, size: integer(-1000, 65535) }),

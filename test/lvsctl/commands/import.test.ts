@@ -1,5 +1,9 @@
 // What `lvsctl import` and `lvsctl check` say on stdout and stderr.
+
 import { describe, expect, test } from 'vitest';
+import { vipsOf } from '../../../src/lvsctl/config/desired.js';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { formatAddress } from '../../../src/model/address.js';
 import { lvsctl } from '../../support/lvsctl.js';
 
 describe('lvsctl import', () => {
@@ -31,6 +35,51 @@ describe('lvsctl import', () => {
     const { status, stdout, stderr } = await imported(rules, '--mark', '3=10.0.88.254:443');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('servers:\n      - address: 10.0.88.214\n        weight: 1\n');
+  });
+
+  test('VIPs with the same ports, ranges and all ports become a group', async () => {
+    const rules = '-A -f 3\n-a -f 3 -r 10.0.88.214 -g\n-A -f 4 -p\n-a -f 4 -r 10.0.88.214 -g\n';
+    const marks = [
+      '3=192.0.2.1:80,8000-8100,53/udp',
+      '3=192.0.2.2:53/udp,8000-8100,80',
+      '4=192.0.2.3:0',
+    ];
+    const args = marks.flatMap((mark) => ['--mark', mark]);
+    const { status, stdout, stderr } = await imported(rules, ...args);
+    expect([status, stderr]).toEqual([0, '']);
+    const { services, vips } = readConfig(stdout, 'f');
+    expect(vips.length).toBe(3);
+    expect(services.map((one) => [one.mark, vipsOf(one).map(formatAddress), one.ports])).toEqual([
+      [
+        3,
+        ['192.0.2.1', '192.0.2.2'],
+        [
+          { port: 80, last: 80, protocol: undefined },
+          { port: 8000, last: 8100, protocol: undefined },
+          { port: 53, last: 53, protocol: 'udp' },
+        ],
+      ],
+      [4, ['192.0.2.3'], [{ port: 0, last: 65535, protocol: undefined }]],
+    ]);
+  });
+
+  test('VIPs with other ports under one mark are no group', async () => {
+    const rules = '-A -f 3\n-a -f 3 -r 10.0.88.214 -g\n';
+    const marks = ['--mark', '3=192.0.2.1:80', '--mark', '3=192.0.2.2:81'];
+    const { status, stdout, stderr } = await imported(rules, ...marks);
+    expect(stdout).toBe('');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('rules:1:1: fwmark 3')]);
+  });
+
+  test.each([
+    '3=192.0.2.1:',
+    '3=192.0.2.1:9-8',
+    '0=192.0.2.1:80',
+    '3=192.0.2:80',
+    '3=192.0.2.1:80/icmp',
+  ])('--mark %s is refused', async (mark) => {
+    const { status, stderr } = await imported('-A -f 3\n', '--mark', mark);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('expected a mark like 7=')]);
   });
 
   test.each([

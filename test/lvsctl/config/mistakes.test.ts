@@ -218,6 +218,8 @@ describe('warnings leave a file usable', () => {
     ['a hash without its fallback', `${SERVICE}    scheduler: sh\n    checks: [{kind: tcp}]\n    health: {failed: quiesce}\n`, ['11:22 services[0].health.failed']],
     ['a hash with it', `${SERVICE}    scheduler: sh\n    flags: [sh-fallback]\n    checks: [{kind: tcp}]\n    health: {failed: quiesce}\n`, []],
     ['two groups of one port', `${HEAD}    ports: [80, 443]\n    mark: 1\n${REST}  - {name: b, address: 192.0.2.1, ports: [443], mark: 2, mode: dr, servers: []}\n`, ['10:43 services[1].ports[0]']],
+    ['groups whose ranges meet', `${HEAD}    ports: [80, 8000-8100, 53/udp]\n    mark: 1\n${REST}  - {name: b, address: 192.0.2.1, ports: [8100-8200, 8201, 53, 0/udp], mark: 2, mode: dr, servers: []}\n`, ['10:43 services[1].ports[0]', '10:64 services[1].ports[3]']],
+    ['a range of a group and a service of a port of it', `${SERVICE}  - {name: b, address: 192.0.2.1, ports: [0], mark: 2, mode: dr, servers: []}\n`, ['6:11 services[0].port']],
     ['a group and a service of one port', `${SERVICE}  - {name: b, address: 192.0.2.1, ports: [80], mark: 2, mode: dr, servers: []}\n`, ['6:11 services[0].port']],
   ])('%s', (_, text, expected) => expect(warnings(text)).toEqual(expected));
 });

@@ -161,6 +161,10 @@ test.each([
     },
   ],
   [
+    '-A PREROUTING -d 192.0.2.1/32 -p tcp -m multiport --dports 80,8000:8100 -j MARK --set-xmark 0x7/0xffffffff',
+    { mark: 7, protocol: 'tcp', ports: [80, '8000-8100'] },
+  ],
+  [
     '-A PREROUTING -d 192.0.2.0/24 -p udp -m udp --dport 53 -j MARK --set-xmark 0x10/0xffffffff',
     { mark: 16, vip: undefined, protocol: 'udp', ports: [53] },
   ],

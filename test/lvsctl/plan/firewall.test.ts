@@ -14,6 +14,10 @@ const v6 = parseAddress('2001:db8::1') ?? expect.fail();
 const RULES: readonly { readonly rule: FirewallRule; readonly iptables: string }[] = [
   { rule: { kind: 'mark', protocol: 'tcp', address: v4, ports: [80, 443], mark: 7 }, iptables: 'iptables -t mangle -A PREROUTING -d 192.0.2.1 -p tcp -m multiport --dports 80,443 -j MARK --set-mark 7' },
   { rule: { kind: 'mark', protocol: 'udp', address: v6, ports: [53], mark: 4294967295 }, iptables: 'ip6tables -t mangle -A PREROUTING -d 2001:db8::1 -p udp --dport 53 -j MARK --set-mark 4294967295' },
+  { rule: { kind: 'mark', protocol: 'tcp', address: v4, ports: [80, '8000-8100'], mark: 7 }, iptables: 'iptables -t mangle -A PREROUTING -d 192.0.2.1 -p tcp -m multiport --dports 80,8000:8100 -j MARK --set-mark 7' },
+  { rule: { kind: 'mark', protocol: 'sctp', address: v6, ports: ['1-65535'], mark: 8 }, iptables: 'ip6tables -t mangle -A PREROUTING -d 2001:db8::1 -p sctp --dport 1:65535 -j MARK --set-mark 8' },
+  { rule: { kind: 'mark', protocol: 'udp', address: v4, ports: [], mark: 9 }, iptables: 'iptables -t mangle -A PREROUTING -d 192.0.2.1 -p udp -j MARK --set-mark 9' },
+  { rule: { kind: 'mark', protocol: 'tcp', address: v6, ports: [], mark: 9 }, iptables: 'ip6tables -t mangle -A PREROUTING -d 2001:db8::1 -p tcp -j MARK --set-mark 9' },
   { rule: { kind: 'mss', address: v4, size: 1440 }, iptables: 'iptables -t mangle -A POSTROUTING -s 192.0.2.1 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1440' },
   { rule: { kind: 'mss', address: v6, size: 1400 }, iptables: 'ip6tables -t mangle -A POSTROUTING -s 2001:db8::1 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1400' },
 ];
@@ -80,13 +84,25 @@ describe.skipIf(namespaces.status !== 0)(
           address,
           vip: rule.address,
           protocol: rule.protocol,
-          ports: rule.ports,
+          ports: rule.ports.length === 0 ? undefined : rule.ports,
         };
         expect(rules.map((one) => nftMark(one))).toEqual([source]);
       }
     });
   },
 );
+
+test('rules of several VIPs have tables of their own', () => {
+  const names = ['a::b:c', 'a:b::c', '2001:db8::1', '2001:db8::10'].map((text) => {
+    const address = parseAddress(text) ?? expect.fail();
+    const rule = { kind: 'mark', protocol: 'tcp', address, ports: [80], mark: 1 } as const;
+    return /add table (ip6 \S+);/.exec(
+      wordsOf(FIREWALL.commands({ tool: 'nft', rule }, false, true)[0]),
+    )?.[1];
+  });
+  expect(new Set(names).size).toBe(4);
+  expect(names[2]).toBe('ip6 lvsctl_mark_1_tcp_80_2001_db8__1');
+});
 
 function wordsOf(command: ReturnType<typeof FIREWALL.commands>[number] | undefined): string {
   return command?.kind === 'run' ? command.args.join(' ') : expect.fail('no program');

@@ -6,6 +6,7 @@ import type { ProbeSpec } from '../../../system/probe/spec.js';
 import type { CheckedService, CheckMachine } from '../../checks/row.js';
 import { rowOf } from '../../checks/table.js';
 import type { Check } from '../../config/checks.js';
+import { hasPort } from '../../config/groupport.js';
 import { needsRoute, type VipRoute } from './viproutes.js';
 
 /** A check of one server, and how it reaches the VIP there. */
@@ -56,6 +57,8 @@ function addressOf({ check, service, server }: CheckOfServer): Address {
 function portOf({ check, service, server }: CheckOfServer): number | undefined {
   const standard = rowOf(check).defaultPort;
   // of a group that port which such a service usually has
-  const grouped = service.ports?.find(({ port }) => port === standard) ?? service.ports?.[0];
-  return check.port || server.port || service.port || grouped?.port || standard;
+  const { ports = [] } = service;
+  const isGrouped = standard !== undefined && ports.some((one) => hasPort(one, standard));
+  const grouped = isGrouped ? standard : ports[0]?.port;
+  return check.port || server.port || service.port || grouped || standard;
 }

@@ -34,7 +34,7 @@ export interface MonitorEvent {
   readonly service?: string;
   /** `192.0.2.1:80` */
   readonly server?: string;
-  /** of a service that is up or down: its address */
+  /** of a service that is up or down: its address; of a group all, with blanks between */
   readonly vip?: string;
   /** `http /health` */
   readonly check?: string;

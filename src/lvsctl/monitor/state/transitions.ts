@@ -1,5 +1,6 @@
 // Two states of a service, before and after -> the events between them.
 import { formatAddress } from '../../../model/address.js';
+import { vipsOf } from '../../config/desired.js';
 import { labelOf } from '../checks/spec.js';
 import type { EventName, MonitorEvent } from './events.js';
 import { upWeight } from './quorum.js';
@@ -25,7 +26,7 @@ function serviceEvents(before: ServiceState, after: ServiceState): readonly Moni
     {
       event: up ? 'service-up' : 'service-down',
       service: name,
-      vip: formatAddress(spec.source.address),
+      vip: vipsOf(spec.source).map(formatAddress).join(' '),
       reason: `weight ${upWeight(after)} of ${all} is up, quorum ${quorum}`,
     },
   ];
