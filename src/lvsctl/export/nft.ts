@@ -1,8 +1,8 @@
 // The firewall marks of an lvsctl file as rules for `nft -f`.
 import { formatAddress } from '../../model/address.js';
 import type { Config } from '../config/file.js';
-import { markRules } from '../plan/director.js';
-import type { FirewallRule } from '../plan/firewall.js';
+import { type FirewallRule, nftPorts } from '../plan/firewall.js';
+import { markRules } from '../plan/markrules.js';
 import type { Exported } from './exported.js';
 
 type MarkingRule = Extract<FirewallRule, { readonly kind: 'mark' }>;
@@ -35,8 +35,8 @@ function isMark(rule: FirewallRule): rule is MarkingRule {
 
 function tableOf(family: 'ip' | 'ip6', rules: readonly MarkingRule[]): string {
   const lines = rules.map(
-    ({ address, protocol, ports, mark }) =>
-      `    ${family} daddr ${formatAddress(address)} ${protocol} dport { ${ports.join(', ')} } meta mark set ${mark}`,
+    (rule) =>
+      `    ${family} daddr ${formatAddress(rule.address)} ${nftPorts(rule)} meta mark set ${rule.mark}`,
   );
   return `table ${family} lvs_marks
 delete table ${family} lvs_marks

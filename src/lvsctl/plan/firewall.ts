@@ -138,7 +138,8 @@ function nftTable(rule: FirewallRule): {
   };
 }
 
-function nftPorts({ protocol, ports }: Extract<FirewallRule, { kind: 'mark' }>): string {
+/** What a rule matches beside the address, as nft has it. */
+export function nftPorts({ protocol, ports }: Extract<FirewallRule, { kind: 'mark' }>): string {
   return ports.length === 0
     ? `meta l4proto ${protocol}`
     : `${protocol} dport { ${ports.join(', ')} }`;
