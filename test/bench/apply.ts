@@ -137,7 +137,7 @@ async function counts() {
   const changes = changesIn(plan);
   const refused = await makeAll(changes, backend);
   if (refused !== undefined || changes.length !== DIFFERENT)
-    throw new Error(`${changes.length} changes: ${refused}`);
+    throw new Error(`${changes.length} changes: ${refused?.why}`);
   const sends = since();
   await readTouched(backend, touchedBy(changes));
   const again = since();

@@ -98,7 +98,7 @@ export class DirectorRules implements RuleChanges {
     if (this.#options.dryRun) for (const change of changes) made(change);
     else if (changes.length > 0) {
       const refused = await makeAll(changes, await this.#world.machine.backend(), { made });
-      if (refused !== undefined) throw new CommandError(refused);
+      if (refused !== undefined) throw new CommandError(refused.why);
     }
   }
 
@@ -112,7 +112,7 @@ export class DirectorRules implements RuleChanges {
     const actual = await readTouched(backend, touched);
     const back = inverse(actual, live, touched, ordered);
     if (back.length > 0) before();
-    for (const key of removedIn(actual, live, changes))
+    for (const key of removedIn(actual, live, touched))
       this.#report.warn(`connections and counters of ${key} are lost`);
     await makeEach(back, backend, this.#ran);
     const left = differences(await readTouched(backend, touched), live, touched, { ordered });

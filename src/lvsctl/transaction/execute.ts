@@ -2,14 +2,14 @@
 import type { Backend } from '../../backend/backend.js';
 import type { Change } from '../../model/change.js';
 import { changesOf, diffServices } from '../../model/diff.js';
-import { type ServiceKey, serviceKey } from '../../model/table.js';
+import type { ServiceKey } from '../../model/table.js';
 import { messageFor } from '../../render/messages.js';
 import type { LvsctlError } from '../errors.js';
 import { expectedError } from '../failure.js';
 import { printCommand } from '../plan/command.js';
 import { DAEMON, TIMEOUTS } from '../plan/rules.js';
 import { differences } from './compare.js';
-import type { TablePlan } from './plan.js';
+import { stateAfter, type TablePlan } from './plan.js';
 import { type RulesState, readTouched, type Touched, touchedBy } from './state.js';
 
 /** groups of removed services in one transaction */
@@ -23,6 +23,8 @@ export type ExecutionResult =
       readonly error: string;
       /** services whose connections and counters are lost although their rules are back */
       readonly lost: readonly ServiceKey[];
+      /** what another program had changed meanwhile in the touched services, and is as before too */
+      readonly others: readonly string[];
     }
   /** the table is neither */
   | { readonly kind: 'partial'; readonly error: string; readonly differences: readonly string[] };
@@ -50,12 +52,20 @@ export async function execute(
 ): Promise<ExecutionResult> {
   const changes = plan.steps.map(({ change }) => change);
   const touched = touchedBy(changes);
-  const refused = await makeAll(changes, backend, { progress });
-  if (refused !== undefined) return takeBack(refused, changes, before, touched, backend, ordered);
+  const made: Change[] = [];
+  const refused = await makeAll(changes, backend, { progress, made: (one) => made.push(one) });
+  if (refused !== undefined) return takeBack(refused, made, before, touched, backend, ordered);
   const left = await check(backend, plan.after, touched);
   return left.length === 0
     ? { kind: 'done' }
     : { kind: 'partial', error: 'the table is not as planned', differences: left };
+}
+
+/** Why a change did not take effect. */
+export interface Refusal {
+  readonly why: string;
+  /** the backend itself failed: which changes took effect is not known */
+  readonly uncertain: boolean;
 }
 
 /** Called while changes are made. */
@@ -68,14 +78,14 @@ export interface Watching {
 
 /**
  * Makes changes in their order until one is refused.
- * @returns why it did not take effect; later ones were not tried, but for those beside it
+ * @returns the refusal; later ones were not tried, but for those beside it
  * @throws only bugs
  */
 export async function makeAll(
   changes: readonly Change[],
   backend: Backend,
   { progress = () => {}, made = () => {} }: Watching = {},
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   for (let from = 0; from < changes.length; ) {
     progress(from, changes.length);
     const group = groupAt(changes, from, backend.batchSize);
@@ -109,18 +119,18 @@ async function make(
   group: readonly Change[],
   backend: Backend,
   made: (change: Change) => void,
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   try {
     const errors = await backend.apply(group);
     for (const [i, change] of group.entries()) if (errors[i] === undefined) made(change);
     const at = errors.findIndex((error) => error !== undefined);
     const error = errors[at];
     const change = group[at];
-    return error && change && `${line(change)}: ${messageFor(error)}`;
+    return error && change && { why: `${line(change)}: ${messageFor(error)}`, uncertain: false };
   } catch (error) {
     const { message } = requireExpected(error);
     const [first] = group;
-    return first ? `${line(first)}: ${message}` : message;
+    return { why: first ? `${line(first)}: ${message}` : message, uncertain: true };
   }
 }
 
@@ -136,8 +146,8 @@ function line(change: Change): string {
 }
 
 async function takeBack(
-  error: string,
-  changes: readonly Change[],
+  { why: error, uncertain }: Refusal,
+  made: readonly Change[],
   before: RulesState,
   touched: Touched,
   backend: Backend,
@@ -145,11 +155,12 @@ async function takeBack(
 ): Promise<ExecutionResult> {
   try {
     const actual = await readTouched(backend, touched);
-    const lost = removedIn(actual, before, changes);
+    const lost = removedIn(actual, before, touched);
+    const others = uncertain ? [] : differences(actual, stateAfter(before, made), touched);
     await makeEach(inverse(actual, before, touched, ordered), backend);
     const left = differences(await readTouched(backend, touched), before, touched, { ordered });
     return left.length === 0
-      ? { kind: 'reverted', error, lost }
+      ? { kind: 'reverted', error, lost, others }
       : { kind: 'partial', error, differences: left };
   } catch (failure) {
     const why = requireExpected(failure).message;
@@ -173,17 +184,13 @@ export async function makeEach(
   }
 }
 
-/** Services that were removed, and whose rules are to be added again. */
+/** Services that are missing, by whomever they were removed: their rules can be added again. */
 export function removedIn(
   actual: RulesState,
   before: RulesState,
-  changes: readonly Change[],
+  { services }: Touched,
 ): readonly ServiceKey[] {
-  return changes.flatMap((change) => {
-    if (change.kind !== 'delete-service') return [];
-    const key = serviceKey(change.id);
-    return before.table.has(key) && !actual.table.has(key) ? [key] : [];
-  });
+  return [...services].filter((key) => before.table.has(key) && !actual.table.has(key));
 }
 
 /** The changes that make the previous state of the actual one, for what was touched. */

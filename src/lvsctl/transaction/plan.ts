@@ -172,7 +172,8 @@ function returningServers({ table, ordered }: DesiredRules) {
   };
 }
 
-function stateAfter(before: RulesState, changes: readonly Change[]): RulesState {
+/** The rules when changes have taken effect. */
+export function stateAfter(before: RulesState, changes: readonly Change[]): RulesState {
   let { timeouts, daemons } = before;
   for (const change of changes) {
     if (change.kind === 'set-timeouts') {

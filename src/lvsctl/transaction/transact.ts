@@ -140,12 +140,19 @@ export function outcomeOf(
     case 'done':
       return { result: waits ? 'unconfirmed' : 'done', time, details: [] };
     case 'reverted':
-      return { result: 'reverted', time, details: [result.error] };
+      return { result: 'reverted', time, details: [result.error, ...othersIn(result.others)] };
     case 'partial':
       return { result: 'partial', time, details: [result.error, ...result.differences] };
     default:
       return result satisfies never;
   }
+}
+
+/** @param others what another program changed meanwhile, a line each */
+function othersIn(others: readonly string[]): readonly string[] {
+  return others.length === 0
+    ? []
+    : ['another program had changed this meanwhile, which is as before too:', ...others];
 }
 
 /** The error of a transaction that was not done; undefined when it was. */
@@ -155,7 +162,8 @@ export function errorOf(result: ExecutionResult): LvsctlError | undefined {
       return undefined;
     case 'reverted': {
       const lost = result.lost.map((key) => `connections and counters of ${key} are lost`);
-      return new LvsctlError('IPVS', [result.error, 'the table is as before', ...lost].join('; '));
+      const whole = [result.error, 'the table is as before', ...lost].join('; ');
+      return new LvsctlError('IPVS', [whole, ...othersIn(result.others)].join('\n  '));
     }
     case 'partial':
       return new LvsctlError(

@@ -314,6 +314,62 @@ test('rules before are lines that ipvsadm -R reads', async () => {
   expect((await answer('ipvsadm', ['-S', '-n'], { backend })).stdout).toBe(START);
 });
 
+describe('another writer, which ignores the lock', () => {
+  /** Its rules are in the table before our change number `nth` is made. */
+  const interfering = (backend: MemoryBackend, nth: number, rules: string) => {
+    const apply = backend.apply.bind(backend);
+    let count = 0;
+    backend.apply = async (changes) => {
+      const results: Awaited<ReturnType<typeof apply>>[number][] = [];
+      for (const change of changes) {
+        if (++count === nth) {
+          backend.apply = apply;
+          await answer('ipvsadm', ['-R'], { backend, stdin: rules });
+        }
+        results.push(...(await apply([change])));
+      }
+      return results;
+    };
+  };
+
+  test('between plan and apply: apply plans anew', async () => {
+    const { run, saved, ipvsadm } = await scene();
+    expect((await run('plan', 'rules')).stdout).toBe(PLAN + COUNTS);
+    await ipvsadm('-D -t 192.0.2.1:80\n-A -t 192.0.2.1:80 -s sh\n');
+    expect((await run('apply', 'rules')).stdout).toContain('2 to add, 1 to edit, 0 to remove');
+    expect(await saved()).toBe(EDITED + DNS);
+  });
+
+  test('a removed service meanwhile: refused, and its removal is taken back and named', async () => {
+    const { run, saved, backend } = await scene();
+    interfering(backend, 2, '-D -t 192.0.2.1:80\n');
+    const { status, stderr } = await run('apply', 'rules', '-q');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^lvsctl: ipvsadm -E .*; the table is as before; .*\n {2}another program had changed this meanwhile, which is as before too:\n {2}tcp 192\.0\.2\.1:80: is missing\n$/,
+    );
+    expect((await saved()).split('\n').sort()).toEqual(START.split('\n').sort());
+    expect((await run('history')).stdout).toContain('reverted');
+  });
+
+  test('another weight after ours: it stays, and status 3 names it', async () => {
+    const { run, saved, backend } = await scene();
+    interfering(backend, 4, '-e -t 192.0.2.1:80 -r 10.0.0.12:80 -g -w 9\n');
+    expect(await run('apply', 'rules', '-q')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('server 10.0.0.12:80: -g -w 9 instead of -g -w 2'),
+    });
+    expect(await saved()).toContain('-r 10.0.0.12:80 -g -w 9\n');
+  });
+
+  test('in another service: it stays, and is no error', async () => {
+    const { run, saved, backend } = await scene();
+    interfering(backend, 3, '-A -t 192.0.2.7:80 -s rr\n');
+    expect(await run('apply', 'rules', '-q')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await saved()).toContain('-A -t 192.0.2.7:80 -s rr\n');
+  });
+});
+
 describe('a table that others keep', () => {
   const monitor = (key: string) => ({
     ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
