@@ -4,8 +4,12 @@ import { createSocket } from 'node:dgram';
 import { createServer as createWeb, get, type Server as WebServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Backend } from '../../src/backend/backend.js';
 import { systemWorld } from '../../src/lvsctl/main.js';
 import { run } from '../../src/lvsctl/program.js';
+import type { World } from '../../src/lvsctl/world.js';
+import type { Change } from '../../src/model/change.js';
+import { IpvsError } from '../../src/model/errors.js';
 import type { Request } from './network.js';
 
 export type Order =
@@ -41,7 +45,28 @@ export type Order =
       readonly port: number;
       readonly perSecond: number;
     }
-  | { readonly kind: 'stream-end' };
+  | { readonly kind: 'stream-end' }
+  /** answers every line with itself */
+  | { readonly kind: 'echo'; readonly port: number }
+  /** keeps so many connections busy: a line each time the last one was answered */
+  | {
+      readonly kind: 'chat';
+      readonly host: string;
+      readonly port: number;
+      readonly connections: number;
+    }
+  /** one more line on each connection, then what became of them */
+  | { readonly kind: 'chat-end' }
+  /** lvsctl on a table whose change number `nth` is refused */
+  | { readonly kind: 'refusing'; readonly nth: number; readonly args: readonly string[] };
+
+/** What became of the connections of `chat`. */
+export interface Chatted {
+  readonly lines: number;
+  readonly broken: number;
+  /** connections that answered a last line */
+  readonly alive: number;
+}
 
 /**
  * How a web server answers: `slow` after 1.5 s, `flapping` with two failures in three, `refuses`
@@ -92,12 +117,20 @@ async function obey(order: Order): Promise<unknown> {
       return stream(order);
     case 'stream-end':
       return endStream();
+    case 'echo':
+      return echo(order.port);
+    case 'chat':
+      return chat(order);
+    case 'chat-end':
+      return endChat();
+    case 'refusing':
+      return lvsctl(order.args, order.nth);
     default:
       return ask(order.requests);
   }
 }
 
-async function lvsctl(args: readonly string[]): Promise<unknown> {
+async function lvsctl(args: readonly string[], refused = 0): Promise<unknown> {
   const said = { stdout: '', stderr: '' };
   const { world, close } = systemWorld({
     out(text) {
@@ -111,10 +144,96 @@ async function lvsctl(args: readonly string[]): Promise<unknown> {
     ignoreOutputErrors: () => {},
   });
   try {
-    return { status: await run(args, world), ...said };
+    return { status: await run(args, refused === 0 ? world : refusing(world, refused)), ...said };
   } finally {
     await close();
   }
+}
+
+/** The world with a table whose change number `nth` is refused and not made. */
+function refusing(world: World, nth: number): World {
+  let count = 0;
+  const open = async (): Promise<Backend> => {
+    const backend = await world.machine.backend();
+    return new Proxy(backend, {
+      get(target, name) {
+        if (name !== 'apply') {
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        }
+        return async (changes: readonly Change[]) => {
+          const results: (IpvsError | undefined)[] = [];
+          for (const change of changes)
+            if (++count === nth) results.push(new IpvsError(change.kind, 'ENOMEM'));
+            else results.push(...(await target.apply([change])));
+          return results;
+        };
+      },
+    });
+  };
+  return { ...world, machine: { ...world.machine, backend: open } };
+}
+
+async function echo(port: number): Promise<unknown> {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  await new Promise<void>((listening) => server.listen(port, '::', listening));
+  return {};
+}
+
+/** between two lines of a connection */
+const CHAT_PAUSE_MS = 20;
+/** what a line waits for its answer at the end: a packet that was dropped is sent again */
+const LAST_LINE_MS = 8000;
+let chats: { readonly socket: Socket; lines: number; broken: boolean; heard: () => void }[] = [];
+let chatting = false;
+
+async function chat({ host, port, connections }: Extract<Order, { kind: 'chat' }>) {
+  chatting = true;
+  chats = [];
+  for (let i = 0; i < connections; i++) {
+    const socket = connect({ host, port });
+    await new Promise<void>((done, fail) => socket.once('connect', done).once('error', fail));
+    const one = { socket, lines: 0, broken: false, heard: () => {} };
+    const say = () => void (chatting && socket.write(`${one.lines}\n`));
+    socket
+      .on('data', () => {
+        one.lines++;
+        one.heard();
+        setTimeout(say, CHAT_PAUSE_MS);
+      })
+      .on('error', () => {
+        one.broken = true;
+      })
+      .on('close', () => {
+        one.broken = true;
+      });
+    say();
+    chats.push(one);
+  }
+  return {};
+}
+
+async function endChat(): Promise<Chatted> {
+  await new Promise((done) => setTimeout(done, 200));
+  chatting = false;
+  await new Promise((done) => setTimeout(done, 200));
+  const answered = await Promise.all(
+    chats.map(
+      (one) =>
+        new Promise<boolean>((done) => {
+          one.heard = () => done(true);
+          one.socket.write('last\n');
+          setTimeout(() => done(false), LAST_LINE_MS).unref();
+        }),
+    ),
+  );
+  const ended = {
+    lines: chats.reduce((all, { lines }) => all + lines, 0),
+    broken: chats.filter(({ broken }) => broken).length,
+    alive: answered.filter(Boolean).length,
+  };
+  for (const { socket } of chats) socket.destroy();
+  return ended;
 }
 
 async function serve(name: string, ports: readonly number[]): Promise<unknown> {

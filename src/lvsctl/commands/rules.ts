@@ -2,13 +2,12 @@
 // loads rules at boot.
 import type { Command as Program } from 'commander';
 import { Option } from 'commander';
-import type { Change } from '../../model/change.js';
 import { desiredAtBoot } from '../boot/load.js';
 import { type BootFiles, bootFiles } from '../boot/place.js';
 import { save, savedRules } from '../boot/save.js';
 import { CONVENTIONS, type Convention } from '../boot/settings.js';
 import { hasCode } from '../errors.js';
-import { type PlanCommand, perform, printCommand } from '../plan/command.js';
+import { type PlanCommand, printCommand } from '../plan/command.js';
 import { errorText } from '../report.js';
 import type { Subcommand } from '../subcommand.js';
 import { refuseOwned } from '../transaction/owners.js';
@@ -116,15 +115,23 @@ async function unload(
   world: World,
 ): Promise<number> {
   const status = files.settings.saveOnStop && !dryRun ? await saveOnStop(files, force, world) : 0;
-  const backend = await world.machine.backend();
-  const stops = (await backend.daemons()).map(
-    ({ role, syncId }): Change => ({ kind: 'stop-daemon', role, syncId }),
+  const { plan, result } = await transact(
+    (live) => ({
+      table: new Map(),
+      removed: 'others',
+      timeouts: undefined,
+      daemons: new Map(live.daemons.map(({ role }) => [role, null])),
+    }),
+    { command: 'rules unload', dryRun: dryRun ?? false, historyOptional: true },
+    world,
   );
-  const commands = [...stops, { kind: 'flush' } as const].map(
-    (change): PlanCommand => ({ kind: 'rule', change }),
-  );
-  if (dryRun) print(commands, world);
-  else for (const command of commands) await perform(command, world.machine);
+  if (dryRun)
+    print(
+      plan.steps.map(({ change }) => ({ kind: 'rule', change })),
+      world,
+    );
+  const error = result && errorOf(result);
+  if (error !== undefined) throw error;
   return status;
 }
 

@@ -23,7 +23,7 @@ export type ExecutionResult =
       readonly error: string;
       /** services whose connections and counters are lost although their rules are back */
       readonly lost: readonly ServiceKey[];
-      /** what another program had changed meanwhile in the touched services, and is as before too */
+      /** what another program had changed at the same time in the touched services; it is as before too */
       readonly others: readonly string[];
     }
   /** the table is neither */

@@ -148,11 +148,11 @@ export function outcomeOf(
   }
 }
 
-/** @param others what another program changed meanwhile, a line each */
+/** @param others what another program changed at the same time, a line each */
 function othersIn(others: readonly string[]): readonly string[] {
   return others.length === 0
     ? []
-    : ['another program had changed this meanwhile, which is as before too:', ...others];
+    : ['another program had changed this at the same time, which is as before too:', ...others];
 }
 
 /** The error of a transaction that was not done; undefined when it was. */

@@ -346,7 +346,7 @@ describe('another writer, which ignores the lock', () => {
     const { status, stderr } = await run('apply', 'rules', '-q');
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /^lvsctl: ipvsadm -E .*; the table is as before; .*\n {2}another program had changed this meanwhile, which is as before too:\n {2}tcp 192\.0\.2\.1:80: is missing\n$/,
+      /^lvsctl: ipvsadm -E .*; the table is as before; .*\n {2}another program had changed this at the same time, which is as before too:\n {2}tcp 192\.0\.2\.1:80: is missing\n$/,
     );
     expect((await saved()).split('\n').sort()).toEqual(START.split('\n').sort());
     expect((await run('history')).stdout).toContain('reverted');

@@ -72,6 +72,11 @@ describe('lvsctl rules', () => {
     });
     expect(await on.rules('load')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await on.daemons()).toMatch(/master.*syncid=7[\s\S]*backup.*syncid=7/);
+    expect((await on.rules('unload', '--dry-run')).stdout).toBe(
+      'ipvsadm --stop-daemon master --syncid 7\n' +
+        'ipvsadm --stop-daemon backup --syncid 7\n' +
+        'ipvsadm -D -t 10.0.0.1:80\n',
+    );
     expect((await on.rules('unload')).status).toBe(0);
     expect(await on.daemons()).toBe('');
     expect(await on.saved()).toBe('');
