@@ -21,6 +21,7 @@ const FILE_NOTE =
   'FILE is saved rules (ipvsadm -S) or an lvsctl file, which its content decides. Services that it does not name are left alone without --prune.';
 const SHOW = 'reference/show.md';
 const SERVE = 'reference/serve.md';
+const TOP = 'reference/top.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -199,6 +200,12 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   'show all': { notes: [], page: SHOW, examples: [
     ['show all', 'as tables'],
     ['show all --json', 'one document for a program'],
+  ] },
+  top: { notes: ['`?` shows the keys. Changes ask before they are made: a running monitor drains, disables and enables; without one a drain is weight 0, and weights are set as a transaction. In a pipe it prints tables as with --batch, the first when there are rates.'], page: TOP, examples: [
+    ['top', 'watch the table'],
+    ['top -b -n 1 --sort conns', 'print it once, the busiest first'],
+    ['top -d 10 -o state,weight,conns,latency', 'every ten seconds, with these columns'],
+    ['top --json -n 1', 'one sample for a program'],
   ] },
   serve: { notes: ['By default it listens on 127.0.0.1 alone and changes nothing. A token file has one line of at least 16 letters; clients send it as `Authorization: Bearer TOKEN`. SIGHUP reads token and certificate again.'], page: SERVE, examples: [
     ['serve', 'the status page at http://127.0.0.1:9912/'],

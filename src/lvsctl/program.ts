@@ -32,6 +32,7 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'doctor', help: 'find what breaks LVS on this machine, and print what repairs it', load: () => import('./commands/doctor.js') },
   { name: 'monitor', help: 'run health checks and keep the IPVS table in sync; show status', load: () => import('./commands/monitor.js') },
   { name: 'show', help: 'show services, traffic and connections, as tables or JSON', load: () => import('./commands/show.js') },
+  { name: 'top', help: 'watch services and servers live: rates, states, weights', load: () => import('./commands/top.js') },
   { name: 'serve', help: 'answer HTTP: a status page, metrics for Prometheus, JSON and CSV', load: () => import('./commands/serve.js') },
   { name: 'disable', help: 'force a server down', load: () => import('./commands/disable.js') },
   { name: 'enable', help: 'return a server to health-check control', load: () => import('./commands/enable.js') },

@@ -112,6 +112,7 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
     { status: 0, meaning: 'the servers have no connections left' },
     { status: 1, meaning: 'connections are left after --timeout, or the server was enabled or removed during the wait' },
   ],
+  top: [{ status: 0, meaning: 'done' }, { status: FAILED, meaning: 'the table could not be read' }],
   serve: [{ status: 0, meaning: 'stopped by a signal' }, { status: FAILED, meaning: 'could not start' }],
   'serve --once': [{ status: 0, meaning: 'done' }, { status: 1, meaning: 'the table could not be read: lvs_up is 0' }],
   simulate: DONE,

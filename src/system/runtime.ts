@@ -8,6 +8,7 @@ import { openNone, reasonOf } from './probe/attempt.js';
 import { createProbe } from './probe/probe.js';
 import { createExec } from './probe/program.js';
 import { userError } from './probe/user.js';
+import { openScreen } from './screen.js';
 import { type SocketEvent, serveSocket } from './socket.js';
 import { askSocket, followSocket } from './socketclient.js';
 import { createWheel, type Wheel } from './wheel.js';
@@ -39,6 +40,7 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     ...files,
     leaveLostTerminal,
     readKeys,
+    openScreen,
     createLogOutput: (lost: (lines: number) => string) => logOutput(STDERR, lost),
     userError,
     serve: (path: string, handle: HttpHandler, report: (event: SocketEvent) => void) =>

@@ -42,6 +42,18 @@ export interface ApiCall {
   readonly body?: string;
 }
 
+/** The whole screen of a terminal. */
+export interface Screen {
+  write(text: string): void;
+  size(): { readonly columns: number; readonly rows: number };
+  /** @returns what ends it */
+  onResize(work: () => void): () => void;
+  /** Gives it back for a time, and takes it again. */
+  leave(): void;
+  enter(): void;
+  close(): void;
+}
+
 export interface Runtime extends CheckMachine {
   readonly clock: Clock;
   readonly probe: Probe;
@@ -107,7 +119,13 @@ export interface Runtime extends CheckMachine {
    * Reads keys where stdin is a terminal; Ctrl-C is `'\x03'` then, and no signal.
    * @returns what gives the terminal back
    */
-  readKeys(press: (key: string) => void): () => void;
+  readKeys(
+    press: (key: string) => void,
+    /** is given back while the process is stopped */
+    screen?: { leave(): void; enter(): void },
+  ): () => void;
+  /** Takes the whole screen of the terminal; any end of the process gives it back. */
+  openScreen(): Screen;
   /**
    * Answers HTTP on a unix socket of mode 0600. A socket on which nothing answers is replaced; one
    * whose file was removed is bound anew.

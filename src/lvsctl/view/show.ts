@@ -7,6 +7,7 @@ import type { RatedService, Rates } from '../show/rates.js';
 import type { Report, ShownDaemon, ShownTimeouts } from '../show/report.js';
 import type { ShownServer, ShownService, Totals } from '../show/table.js';
 import type { Terminal } from '../terminal.js';
+import { scaled } from './scaled.js';
 import { type Cell, type Column, renderTable } from './table.js';
 
 /** Title, and how a cell stands. */
@@ -231,18 +232,4 @@ function table(
 /** `15s`, `900s`: exact, since people compare it with what they have set. */
 function seconds(value: number): string {
   return `${value}s`;
-}
-
-const UNITS = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
-
-/** At most four digits and a unit of powers of 1000: `9999`, `12.3k`, `456M`. */
-export function scaled(value: number): string {
-  if (value < 10_000) return String(Math.round(value * 10) / 10);
-  let rest = value;
-  let unit = 0;
-  while (rest >= 999.5 && unit < UNITS.length - 1) {
-    rest /= 1000;
-    unit++;
-  }
-  return `${rest < 99.95 ? rest.toFixed(1) : rest.toFixed(0)}${UNITS[unit]}`;
 }

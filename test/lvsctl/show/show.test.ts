@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { rateOf } from '../../../src/lvsctl/show/rates.js';
-import { scaled } from '../../../src/lvsctl/view/show.js';
+import { scaled } from '../../../src/lvsctl/view/scaled.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';

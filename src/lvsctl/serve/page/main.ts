@@ -5,7 +5,7 @@ import { element, find, setHidden, setText } from './dom.js';
 import { applied, short, summaryOf, type WatchedChange } from './model.js';
 import { about, follow, post } from './stream.js';
 import { createTable } from './table.js';
-import { type Language, preferredLanguage, type TextKey, textOf } from './texts.js';
+import { type PageLanguage, preferredLanguage, type TextKey, textOf } from './texts.js';
 
 /** a rate's place in the history */
 const RATES = ['connections', 'in_packets', 'out_packets', 'in_bytes', 'out_bytes'] as const;
@@ -22,7 +22,7 @@ interface EventLine {
 }
 
 async function main(): Promise<void> {
-  let language: Language = preferredLanguage(navigator.languages);
+  let language: PageLanguage = preferredLanguage(navigator.languages);
   let watched: Watched | undefined;
   let chosen = '';
   let connection: 'live' | 'lost' | 'token' = 'lost';
@@ -135,7 +135,7 @@ function problemsOf(watched: Watched | undefined, text: (key: TextKey) => string
   ];
 }
 
-function renderTexts(language: Language, text: (key: TextKey) => string): void {
+function renderTexts(language: PageLanguage, text: (key: TextKey) => string): void {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll<HTMLElement>('[data-text]'))
     setText(node, text(node.dataset.text as TextKey));
@@ -180,7 +180,7 @@ function renderSummary(watched: Watched, text: (key: TextKey) => string): void {
   );
 }
 
-function renderEvents(events: readonly EventLine[], language: Language): void {
+function renderEvents(events: readonly EventLine[], language: PageLanguage): void {
   const list = find('events');
   setHidden(find('no-events'), events.length > 0);
   const lines = events.toReversed().map((one) => {
@@ -206,14 +206,14 @@ function confirmed(id: string): Promise<boolean> {
   });
 }
 
-function chooseLanguage(first: Language, take: (language: Language) => void): void {
+function chooseLanguage(first: PageLanguage, take: (language: PageLanguage) => void): void {
   const select = find<HTMLSelectElement>('language');
   const saved = localStorage.getItem('language');
   select.value = saved ?? first;
   if (saved === 'en' || saved === 'zh') take(saved);
   select.onchange = () => {
     localStorage.setItem('language', select.value);
-    take(select.value as Language);
+    take(select.value as PageLanguage);
   };
 }
 

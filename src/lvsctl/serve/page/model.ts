@@ -1,5 +1,6 @@
 // What the page shows, as pure functions of what came from the server.
 import type { Watched, WatchedServer, WatchedService } from '../../sample/watched.js';
+import { scaled } from '../../view/scaled.js';
 import type { TextKey } from './texts.js';
 
 /** All but the services, of these those that changed, and the keys of all where they changed. */
@@ -89,17 +90,7 @@ export function summaryOf({ services, total, monitor }: Watched): Summary {
   };
 }
 
-const UNITS = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
-
 /** `9999`, `12.3k`, `-` for what is not known. */
 export function short(value: number | null): string {
-  if (value === null) return '-';
-  if (value < 10_000) return String(Math.round(value * 10) / 10);
-  let rest = value;
-  let unit = 0;
-  while (rest >= 999.5 && unit < UNITS.length - 1) {
-    rest /= 1000;
-    unit++;
-  }
-  return `${rest < 99.95 ? rest.toFixed(1) : rest.toFixed(0)}${UNITS[unit]}`;
+  return value === null ? '-' : scaled(value);
 }

@@ -1,7 +1,7 @@
 // The page's texts in English and Chinese.
 
 const EN = {
-  language: 'Language',
+  language: 'PageLanguage',
   theme: 'Colours',
   auto: 'as the system',
   light: 'light',
@@ -114,15 +114,15 @@ const ZH: Texts = {
   since: '自',
 };
 
-export type Language = 'en' | 'zh';
-const TEXTS: Readonly<Record<Language, Texts>> = { en: EN, zh: ZH };
+export type PageLanguage = 'en' | 'zh';
+const TEXTS: Readonly<Record<PageLanguage, Texts>> = { en: EN, zh: ZH };
 
-export function textOf(language: Language, key: TextKey): string {
+export function textOf(language: PageLanguage, key: TextKey): string {
   return TEXTS[language][key];
 }
 
 /** The first of the browser's languages that there is. */
-export function preferredLanguage(languages: readonly string[]): Language {
+export function preferredLanguage(languages: readonly string[]): PageLanguage {
   const found = languages.map((one) => one.slice(0, 2).toLowerCase()).find((one) => one in TEXTS);
-  return (found as Language | undefined) ?? 'en';
+  return (found as PageLanguage | undefined) ?? 'en';
 }
