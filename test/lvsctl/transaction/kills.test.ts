@@ -78,8 +78,8 @@ function scene(name: string) {
 }
 
 const APPLY = ['apply', path('target'), '--prune', '-q'];
-/** more than it takes to take the transaction back */
-const GUARD_MS = 250;
+/** about what it takes to take the transaction back, on a busy machine more */
+const GUARD_MS = 400;
 
 function textOf(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
