@@ -4,6 +4,7 @@ import { sameAddress } from './address.js';
 import type { Destination, DestinationId } from './destination.js';
 import type { Tunnel } from './forwarding.js';
 import type { Persistence, Service } from './service.js';
+import type { VirtualServer } from './table.js';
 
 /** One comparison for every field of `T`, on the whole values. */
 type Comparisons<T> = { readonly [K in keyof Required<T>]: (a: T, b: T) => boolean };
@@ -56,6 +57,17 @@ export function sameDestination(a: Destination, b: Destination): boolean {
   return all(DESTINATION, a, b);
 }
 
+/** The same service with the same servers in the same order. */
+export function sameVirtualServer(a: VirtualServer, b: VirtualServer): boolean {
+  const { length } = a.destinations;
+  if (length !== b.destinations.length || !sameService(a.service, b.service)) return false;
+  for (let i = 0; i < length; i++) {
+    const [one, other] = [a.destinations[i] as Destination, b.destinations[i] as Destination];
+    if (!sameDestination(one, other)) return false;
+  }
+  return true;
+}
+
 /** Same address and port. */
 export function sameDestinationId(a: DestinationId, b: DestinationId): boolean {
   return a.port === b.port && sameAddress(a.address, b.address);
@@ -66,5 +78,7 @@ function isLocal(a: Destination, b: Destination): boolean {
 }
 
 function all<T>(comparisons: Comparisons<T>, a: T, b: T): boolean {
-  return (Object.values(comparisons) as ((a: T, b: T) => boolean)[]).every((same) => same(a, b));
+  // no list is made: this is called for every server of a table
+  for (const field in comparisons) if (!comparisons[field as keyof T](a, b)) return false;
+  return true;
 }

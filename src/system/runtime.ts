@@ -1,6 +1,7 @@
 // What a daemon needs of the machine: clock, probes, signals, a socket, systemd.
 import type { HttpHandler } from './connections.js';
 import * as files from './daemonfiles.js';
+import { keepMemoryLow } from './heap.js';
 import { readKeys } from './keys.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
@@ -27,7 +28,8 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
   // the last notification is that it ends
   const notifier = createExec(openNone(wheel));
   return {
-    clock: { now: wheel.now, date: () => new Date(), after: wheel.after },
+    clock: { now: wheel.now, date: () => new Date(), after: wheel.after, timer: wheel.timer },
+    keepMemoryLow,
     probe,
     netnsIdentity,
     pid: process.pid,

@@ -10,9 +10,19 @@ export interface Wheel {
   busyMs(): number;
   /**
    * Calls `work` once, at the earliest `delayMs` from now, and 10 ms after that on an idle machine.
+   * @param now what `now` gives, where it is known
    * @returns what cancels it
    */
-  after(delayMs: number, work: () => void): () => void;
+  after(delayMs: number, work: () => void, now?: number): () => void;
+  /** The same for a call that is set again and again: nothing is made for each time. */
+  timer(work: () => void): WheelTimer;
+}
+
+/** One call at a time. */
+export interface WheelTimer {
+  /** Calls `delayMs` from now, and not when it was set to. @param now as for `after` */
+  set(delayMs: number, now?: number): void;
+  clear(): void;
 }
 
 const TICK_MS = 10;
@@ -26,10 +36,9 @@ class Entry {
   next: Entry = this;
   previous: Entry = this;
 
-  constructor(
-    readonly tick: number,
-    readonly work: () => void,
-  ) {}
+  tick = -1;
+
+  constructor(readonly work: () => void) {}
 
   /** In front of `other`. */
   insert(other: Entry): void {
@@ -52,7 +61,9 @@ class Entry {
 
 /** A hashed timer wheel: setting and cancelling cost the same however many wait. */
 export function createWheel(): Wheel {
-  const slots = Array.from({ length: SLOTS }, () => new Entry(-1, () => {}));
+  const slots = Array.from({ length: SLOTS }, () => new Entry(() => {}));
+  /** those whose time has come, and that wait for a turn */
+  const due = new Entry(() => {});
   const slotOf = (tick: number) => slots[tick % SLOTS] as Entry;
   let waiting = 0;
   /** the first tick that is not done with */
@@ -65,15 +76,28 @@ export function createWheel(): Wheel {
 
   const now = () => moment?.now ?? performance.now();
 
-  function after(delayMs: number, work: () => void): () => void {
-    const due = Math.min(Math.ceil((now() + delayMs) / TICK_MS), Number.MAX_SAFE_INTEGER);
-    const entry = new Entry(Math.max(at, due), work);
+  function timer(work: () => void): WheelTimer {
+    const entry = new Entry(work);
+    return { set: (delayMs, from = now()) => set(entry, delayMs, from), clear: () => clear(entry) };
+  }
+
+  function after(delayMs: number, work: () => void, from = now()): () => void {
+    const entry = new Entry(work);
+    set(entry, delayMs, from);
+    return () => clear(entry);
+  }
+
+  function set(entry: Entry, delayMs: number, from: number): void {
+    clear(entry);
+    const tick = Math.min(Math.ceil((from + delayMs) / TICK_MS), Number.MAX_SAFE_INTEGER);
+    entry.tick = Math.max(at, tick);
     entry.insert(slotOf(entry.tick));
     waiting++;
     if (moment === undefined && entry.tick < armed) arm(entry.tick);
-    return () => {
-      if (entry.remove() && --waiting === 0 && moment === undefined) disarm();
-    };
+  }
+
+  function clear(entry: Entry): void {
+    if (entry.remove() && --waiting === 0 && moment === undefined) disarm();
   }
 
   function turn(): void {
@@ -81,34 +105,31 @@ export function createWheel(): Wheel {
     moment = { now: performance.now(), busy: busyNow() };
     const end = Math.floor(moment.now / TICK_MS);
     // after a long sleep every slot is visited once
-    at = Math.max(at, end - SLOTS + 1);
-    let left = CALLS;
+    for (at = Math.max(at, end - SLOTS + 1); at <= end; at++) collect(slotOf(at), end);
     try {
-      while (at <= end && left > 0) left = work(end, left);
+      for (let left = CALLS; left > 0 && due.next !== due; left--) {
+        const entry = due.next;
+        entry.remove();
+        waiting--;
+        entry.work();
+      }
     } finally {
       moment = undefined;
-      if (at <= end) soon();
+      if (due.next !== due) soon();
       else if (waiting > 0) arm(nextTick());
     }
   }
 
-  /** Does what is due in the present slot. @returns how many calls are left for this turn */
-  function work(end: number, calls: number): number {
-    const slot = slotOf(at);
-    let left = calls;
+  /** Those of a slot whose time has come. */
+  function collect(slot: Entry, end: number): void {
     for (let entry = slot.next; entry !== slot; ) {
       const { next } = entry;
       if (entry.tick <= end) {
-        if (left-- === 0) return 0;
         entry.remove();
-        waiting--;
-        entry.work();
-        // the work may have cancelled the next one
-        entry = next.next === next && next !== slot ? slot.next : next;
-      } else entry = next;
+        entry.insert(due);
+      }
+      entry = next;
     }
-    at++;
-    return left;
   }
 
   /** The next tick for which something waits; at the latest that of the next revolution. */
@@ -142,7 +163,7 @@ export function createWheel(): Wheel {
     armed = Number.POSITIVE_INFINITY;
   }
 
-  return { now, busyMs: () => moment?.busy ?? busyNow(), after };
+  return { now, busyMs: () => moment?.busy ?? busyNow(), after, timer };
 }
 
 function busyNow(): number {

@@ -35,6 +35,15 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
     timers.set(id, { due: now + delayMs, work });
     return () => void timers.delete(id);
   };
+  const timer = (work: () => void) => {
+    let cancel = () => {};
+    const clear = () => cancel();
+    const set = (delayMs: number) => {
+      cancel();
+      cancel = after(delayMs, work);
+    };
+    return { set, clear };
+  };
   const simulate: Probe = (spec, target) =>
     new Promise((resolve) => {
       const { LVS_RIP: host = target.address } = spec.kind === 'exec' ? spec.environment : {};
@@ -44,7 +53,8 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
       );
     });
   return {
-    clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after },
+    clock: { now: () => now, date: () => new Date(Date.UTC(2026, 0, 1) + now), after, timer },
+    keepMemoryLow: () => {},
     probe: simulate,
     netnsIdentity: (name) => name ?? 'own',
     endProbes: () => {},

@@ -44,6 +44,31 @@ test('a call may cancel others of the same turn and set new ones', async () => {
   expect(calls).toEqual(['first', 'last', 'new']);
 });
 
+test('a timer is set again, also by another call of the same turn', async () => {
+  const { timer, now } = createWheel();
+  const began = now();
+  const calls: string[] = [];
+  const again = timer(() => calls.push(`again ${Math.floor((now() - began) / 50)}`));
+  const first = timer(() => {
+    calls.push('first');
+    again.set(100);
+  });
+  first.set(20);
+  again.set(20);
+  const cleared = timer(() => calls.push('cleared'));
+  cleared.set(20);
+  cleared.clear();
+  cleared.clear();
+  await passed(40);
+  expect(calls).toEqual(['first']);
+  await passed(160);
+  expect(calls).toHaveLength(2);
+  expect(Number(calls[1]?.split(' ')[1])).toBeGreaterThanOrEqual(2); // 100 ms after the first
+  again.set(5);
+  await passed(40);
+  expect(calls).toHaveLength(3);
+});
+
 test('the loop gets its turn between many calls, and time stands still in each turn', async () => {
   const { after, now } = createWheel();
   const turns: number[] = [];
@@ -64,7 +89,8 @@ test('the loop gets its turn between many calls, and time stands still in each t
   running = false;
   expect(turns).toHaveLength(100);
   const most = Math.max(...[...new Set(turns)].map((one) => turns.filter((t) => t === one).length));
-  expect(most).toBeLessThanOrEqual(16);
+  // two turns may come between two of the counter's
+  expect(most).toBeLessThanOrEqual(32);
   for (const seen of times.values()) expect(seen.size).toBe(1);
 });
 

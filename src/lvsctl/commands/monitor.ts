@@ -79,6 +79,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 async function run(file: string, options: Options, world: World): Promise<number> {
   if (!options.once) world.ignoreOutputErrors();
   const runtime = await world.runtime();
+  if (!options.once) runtime.keepMemoryLow();
   readFile(file, runtime); // a file that is not there is reported before a table that is not
   const backend = await world.openLastingBackend();
   const parts: RunWorld = {

@@ -117,7 +117,7 @@ export class Loop {
   async once(certain: () => void = () => {}): Promise<void> {
     const { clock } = this.#parts.runtime;
     await pooled(this.#jobs(), this.#parts.limit, async ({ work, pace, enough }) => {
-      for (let left = enough; left > 0 && (await work()); left--)
+      for (let left = enough; left > 0 && (await work()).fast; left--)
         await new Promise<void>((resolve) => void clock.after(pace.fastIntervalMs, resolve));
     });
     if (this.#ended) return;

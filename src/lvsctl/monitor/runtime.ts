@@ -8,8 +8,21 @@ export interface Clock {
   now(): number;
   /** the time of day, for people */
   date(): Date;
-  /** Calls `work` once, `delayMs` from now. @returns what cancels it */
-  after(delayMs: number, work: () => void): () => void;
+  /**
+   * Calls `work` once, `delayMs` from now.
+   * @param now what `now` gives, where it is known: reading a clock may be a system call
+   * @returns what cancels it
+   */
+  after(delayMs: number, work: () => void, now?: number): () => void;
+  /** The same for a call that is set again and again. */
+  timer(work: () => void): Timer;
+}
+
+/** One call at a time. */
+export interface Timer {
+  /** Calls `delayMs` from now, and not when it was set to. @param now as for `after` */
+  set(delayMs: number, now?: number): void;
+  clear(): void;
 }
 
 export type Environment = Readonly<Record<string, string>>;
@@ -56,6 +69,8 @@ export interface Screen {
 
 export interface Runtime extends CheckMachine {
   readonly clock: Clock;
+  /** For a process that stays: less memory, for some more processor time. */
+  keepMemoryLow(): void;
   readonly probe: Probe;
   /**
    * What identifies a named network namespace, or without a name our own; undefined = there

@@ -29,7 +29,7 @@ function schedule(limit: number, random = () => 0.5) {
       most = Math.max(most, ++open);
       await new Promise<void>((done) => void clock.after(tookMs, done));
       open--;
-      return fast();
+      return { fast: fast(), at: clock.now() };
     },
   });
   return {
@@ -103,7 +103,7 @@ test('no more than the limit are open at a time, and those in line begin when ot
 });
 
 test('new jobs take the place of the former: neither those due nor those in line begin any more', async () => {
-  const { replace, pass, starts, job, pending } = schedule(2);
+  const { replace, pass, starts, job, pending, clock } = schedule(2);
   replace(Array.from({ length: 5 }, () => job(500)));
   await pass(100);
   let later = 0;
@@ -114,7 +114,7 @@ test('new jobs take the place of the former: neither those due nor those in line
     enough: 1,
     async work() {
       later++;
-      return false;
+      return { fast: false, at: clock.now() };
     },
   };
   replace([count]);
@@ -148,7 +148,7 @@ test('a job of the same key keeps its time, and is done as the new one says', as
     async work() {
       done.push(`${text} ${clock.now()}`);
       await new Promise<void>((resolve) => void clock.after(600, resolve));
-      return false;
+      return { fast: false, at: clock.now() };
     },
   });
   replace([named('first')]);
@@ -168,7 +168,7 @@ test('however many are slow, the others find a place', async () => {
     key: 'quick',
     async work() {
       quick.push(clock.now());
-      return false;
+      return { fast: false, at: clock.now() };
     },
   };
   replace([...Array.from({ length: 50 }, () => job(30_000)), one]);

@@ -68,7 +68,10 @@ function jobOf(
       const began = runtime.clock.now();
       const outcome = await runtime.probe(probed.spec, probed.target);
       const at = runtime.clock.now();
-      return onResult({ job: key, result: resultOf(outcome, at - began), at, viaNetns });
+      return {
+        fast: onResult({ job: key, result: resultOf(outcome, at - began), at, viaNetns }),
+        at,
+      };
     },
   };
 }

@@ -1,6 +1,6 @@
 // When each check goes out: starts spread over time, no check of a server overlapping itself, a
 // bound on how many are open.
-import type { Clock } from '../runtime.js';
+import type { Clock, Timer } from '../runtime.js';
 
 export interface Pace {
   readonly intervalMs: number;
@@ -19,8 +19,16 @@ export interface Job {
   readonly members: readonly string[];
   /** results after which it must be certain */
   readonly enough: number;
-  /** Does it once. Never rejects. @returns whether the next one should come fast */
-  readonly work: () => Promise<boolean>;
+  /** Does it once. Never rejects. */
+  readonly work: () => Promise<Done>;
+}
+
+/** A job that was done once. */
+export interface Done {
+  /** whether the next one should come fast */
+  readonly fast: boolean;
+  /** clock milliseconds of its end */
+  readonly at: number;
 }
 
 export interface Schedule {
@@ -30,7 +38,8 @@ export interface Schedule {
 
 interface Entry {
   job: Job;
-  cancel: () => void;
+  /** for its next start */
+  readonly timer: Timer;
   /** for its time, and not in progress or in line */
   waiting: boolean;
   /** the last one took longer than half its interval */
@@ -54,13 +63,20 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
   let open = 0;
   let openSlow = 0;
 
-  function later(entry: Entry, delayMs: number): void {
-    entry.waiting = true;
-    entry.cancel = clock.after(delayMs, () => {
+  function createEntry(job: Job): Entry {
+    const onTime = () => {
       entry.waiting = false;
       if (mayBegin(entry)) begin(entry);
       else lines[entry.slow ? 1 : 0].push(entry);
-    });
+    };
+    const timer = clock.timer(onTime);
+    const entry: Entry = { job, timer, waiting: false, slow: false, dropped: false };
+    return entry;
+  }
+
+  function later(entry: Entry, delayMs: number, now: number): void {
+    entry.waiting = true;
+    entry.timer.set(delayMs, now);
   }
 
   function mayBegin({ slow }: Entry): boolean {
@@ -72,17 +88,17 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
     const started = clock.now();
     open++;
     if (slow) openSlow++;
-    void job.work().then((fast) => {
+    void job.work().then(({ fast, at }) => {
       open--;
       if (slow) openSlow--;
       // it may be another one by now, of the same key
       const { pace } = entry.job;
-      const now = clock.now();
-      entry.slow = now - started > pace.intervalMs / 2;
+      entry.slow = at - started > pace.intervalMs / 2;
       if (!entry.dropped) {
         const interval = fast ? pace.fastIntervalMs : pace.intervalMs;
         const spread = interval * pace.jitter;
-        later(entry, Math.max(0, startWithin(started + interval - spread, spread, random()) - now));
+        const next = startWithin(started + interval - spread, spread, random());
+        later(entry, Math.max(0, next - at), at);
       }
       for (const line of lines) while (line[0] && mayBegin(line[0])) begin(line.shift() as Entry);
     });
@@ -95,18 +111,18 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
       for (const job of jobs) {
         const kept = previous.get(job.key);
         const isNew = !kept || (kept.waiting && hasNewMember(kept.job, job));
-        const entry = kept ?? { job, ...NEW };
+        const entry = kept ?? createEntry(job);
         entry.job = job;
         entries.set(job.key, entry);
         if (!isNew) continue;
-        entry.cancel();
         const now = clock.now();
-        later(entry, startWithin(now, job.pace.intervalMs * job.pace.jitter, random()) - now);
+        const first = startWithin(now, job.pace.intervalMs * job.pace.jitter, random());
+        later(entry, first - now, now);
       }
       for (const [key, entry] of previous) {
         if (entries.has(key)) continue;
         entry.dropped = true;
-        entry.cancel();
+        entry.timer.clear();
         for (const line of lines) if (line.includes(entry)) line.splice(line.indexOf(entry), 1);
       }
     },
@@ -128,8 +144,6 @@ function startWithin(from: number, spread: number, share: number): number {
   const next = Math.ceil(start / step) * step;
   return next <= from + spread ? next : next - step;
 }
-
-const NEW = { cancel: () => {}, waiting: false, slow: false, dropped: false };
 
 function hasNewMember(before: Job, after: Job): boolean {
   const known = new Set(before.members);

@@ -3,6 +3,7 @@ import type { Backend } from '../../../backend/backend.js';
 import { readPart } from '../../../backend/readtable.js';
 import type { Change } from '../../../model/change.js';
 import { BackendError, IpvsError } from '../../../model/errors.js';
+import { sameVirtualServer } from '../../../model/same.js';
 import type { ServiceId } from '../../../model/service.js';
 import {
   parseServiceKey,
@@ -39,7 +40,8 @@ export async function writeTable(
   steps: WriteSteps,
 ): Promise<void> {
   const ours = new Set(state().services.map(({ key }) => key));
-  const { table: before, keys } = await readPart(backend, (key) => ours.has(key));
+  const { table, keys } = await readPart(backend, (key) => ours.has(key));
+  const before = withKnown(table, state().applied?.table);
   steps.read(before);
   const desired = desiredTable(state(), steps.moment());
   const plans = reconcile(desired, before, state().tolerated);
@@ -63,6 +65,17 @@ export async function writeTable(
     written: new Set(plans.map(({ key }) => key)),
     refusals: batch.refusals,
   });
+}
+
+/** The table with services that are as they were in place of equal ones: they are soon compared. */
+function withKnown(table: Table, known: Table | undefined): Table {
+  if (known === undefined) return table;
+  return new Map(
+    [...table].map(([key, now]) => {
+      const before = known.get(key);
+      return [key, before && sameVirtualServer(before, now) ? before : now];
+    }),
+  );
 }
 
 /** Deletes those of these services that are there. @returns what was refused */
