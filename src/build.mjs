@@ -2,7 +2,7 @@
 // tables in files, its help apart, its code cache, and the licences of what is in them. Needs
 // nothing but esbuild.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { notices } from './notices.mjs';
@@ -88,6 +88,19 @@ async function generate() {
   rmSync(outfile);
 }
 
+/** The library as an ES module with its types: what its declarations have, by name. */
+function buildLibrary() {
+  const types = readFileSync('src/library/api.d.ts', 'utf8');
+  const names = [...types.matchAll(/^export declare (?:function|class) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
+  writeFileSync(
+    'dist/library.mjs',
+    `import bundle from './library.cjs';\nexport const { ${names.join(', ')} } = bundle.library;\n`,
+  );
+  writeFileSync('dist/library.d.mts', types);
+}
+
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
   build({
@@ -110,7 +123,9 @@ const bundles = await Promise.all([
   }),
   build({ ...common, entryPoints: ['src/ipvsadm/hints/table.ts'], outfile: 'dist/hints.cjs' }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
+  build({ ...common, entryPoints: ['src/library/main.ts'], outfile: 'dist/library.cjs' }),
 ]);
+buildLibrary();
 await generate();
 const page = await buildPage();
 writeFileSync('dist/page.html', page.html);

@@ -19,6 +19,17 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   backend: ['model', 'wire', 'schedulers', 'simulator', 'node'],
   system: ['node'],
   ipvsadm: ['model', 'render', 'backend/backend'],
+  // the package as a library: plain data in front of what lvsctl is made of
+  library: [
+    'model',
+    'render',
+    'simulator',
+    'backend',
+    'system/exec',
+    'lvsctl/errors',
+    'lvsctl/config/rulefile',
+    'lvsctl/transaction',
+  ],
   // of the probes only what they are asked and answer: plain data, which the monitor makes
   lvsctl: [
     'model',

@@ -13,8 +13,9 @@ interface Declared {
 }
 
 test('an exported type has a name that no other type has', () => {
-  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.c?ts$/.test(name),
+  // what a user of the library sees has the short names, which the model has too
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => /\.c?ts$/.test(name) && !name.startsWith('library/'),
   );
   const all = files.flatMap((file) => declaredIn(readFileSync(join(SRC, file), 'utf8'), file));
   expect(all.length).toBeGreaterThan(300);

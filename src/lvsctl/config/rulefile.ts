@@ -46,6 +46,23 @@ export async function readRuleFile(
   file: string,
   names: NameResolver,
 ): Promise<RuleFile> {
+  const reading = readLines(text, file);
+  for (let step = reading.next(); ; step = reading.next(await names.resolve(step.value)))
+    if (step.done) return step.value;
+}
+
+/**
+ * The same for a text whose addresses and ports are numbers: a name is an error.
+ * @throws ConfigError as `readRuleFile`
+ */
+export function readNumericRules(text: string, file: string): RuleFile {
+  const reading = readLines(text, file);
+  for (let step = reading.next(); ; step = reading.next(NOTHING_FOUND))
+    if (step.done) return step.value;
+}
+
+/** Yields the names of a line, and goes on with what they stand for. */
+function* readLines(text: string, file: string): Generator<Lookups, RuleFile, Found> {
   const table = new RuleTable();
   const problems: Problem[] = [];
   let number = 0;
@@ -54,7 +71,9 @@ export async function readRuleFile(
     number++;
     const args = line.startsWith('#') ? [] : argsOf(line);
     if (args.length === 0) continue;
-    const wrong = await readLine(args, names, table, number);
+    const tokens = scan(args, { posix: false });
+    const lookups = lookupsOf(tokens);
+    const wrong = readLine(args, tokens, lookups ? yield lookups : NOTHING_FOUND, table, number);
     // after a service that could not be read, servers of no service are its consequence
     if (!wrong || (wrong.follows && problems.length > 0)) continue;
     problems.push(problemOf(wrong, args, line, file, number));
@@ -73,15 +92,13 @@ interface Wrong {
   readonly follows?: boolean;
 }
 
-async function readLine(
+function readLine(
   args: readonly string[],
-  names: NameResolver,
+  tokens: ReturnType<typeof scan>,
+  found: Found,
   table: RuleTable,
   number: number,
-): Promise<Wrong | undefined> {
-  const tokens = scan(args, { posix: false });
-  const lookups = lookupsOf(tokens);
-  const found = lookups ? await names.resolve(lookups) : NOTHING_FOUND;
+): Wrong | undefined {
   try {
     const command = parse(tokens, 'ipvsadm', found);
     if (command.kind !== 'change')
