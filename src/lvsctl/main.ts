@@ -188,6 +188,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     ...io,
     ...(process.stderr.isTTY && process.env.TERM !== 'dumb' ? { progress: createProgress() } : {}),
     enter,
+    program: programPath(),
     docs: documentation(),
     isRoot: process.geteuid?.() === 0,
     ...terminalOf(process.stdout, process.env),
@@ -240,10 +241,16 @@ function thisMachine(open: () => Promise<Backend>, ownsModules: boolean) {
 
 /** The documentation of this installation, beside bin/. */
 function documentation(): string {
+  return join(dirname(programPath()), '..', 'docs');
+}
+
+/** This program, wherever links lead to it. */
+function programPath(): string {
+  const path = process.argv[1] ?? 'lvsctl';
   try {
-    return join(dirname(realpathSync(process.argv[1] ?? '')), '..', 'docs');
+    return realpathSync(path);
   } catch {
-    return 'docs'; // the program was removed while it ran
+    return path; // it was removed while it ran
   }
 }
 

@@ -22,6 +22,7 @@ const FILE_NOTE =
 const SHOW = 'reference/show.md';
 const SERVE = 'reference/serve.md';
 const TOP = 'reference/top.md';
+const HA = 'reference/ha.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -212,6 +213,28 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['serve --listen unix:/run/lvsctl/serve.sock', 'for a proxy on this machine'],
     ['serve --listen 192.0.2.9:9912 --tls-cert cert.pem --tls-key key.pem --token-file token', 'for others, with a token'],
     ['serve --once', 'print the metrics and end'],
+  ] },
+  ha: { notes: ['FILE needs the key ha.'], page: HA, examples: [
+    ['ha render lvs.yaml > /etc/keepalived/keepalived.conf', 'what the engine needs, on each director'],
+    ['ha status lvs.yaml', 'roles, VIPs and what is wrong'],
+  ] },
+  'ha render': { notes: ['The text is written to stdout. On every director the same file gives what that director needs.'], page: HA, examples: [
+    ['ha render lvs.yaml', 'for this machine'],
+    ['ha render lvs.yaml --as 10.0.0.11', 'for another director'],
+  ] },
+  'ha status': { notes: ['Of the other directors only what can be seen from here is shown: ? is unknown.'], page: HA, examples: [
+    ['ha status lvs.yaml', 'as a table'],
+    ['ha status lvs.yaml --json', 'the same for a program'],
+  ] },
+  'ha failover': { notes: ['Run it on the master. It gives the VIPs up, waits until another director answers for them, and is the backup then. If no director takes them, it takes them back.'], page: HA, examples: [
+    ['ha failover lvs.yaml', 'planned failover'],
+  ] },
+  'ha drain': { notes: ['With bird the VIPs are withdrawn from the routers. With keepalived the VIPs move. It lasts until resume, also across a reboot.'], page: HA, examples: [
+    ['ha drain lvs.yaml', 'before maintenance of this director'],
+    ['ha drain lvs.yaml --wait 1h', 'wait an hour for long connections'],
+  ] },
+  'ha resume': { notes: [], page: HA, examples: [
+    ['ha resume lvs.yaml', 'after maintenance'],
   ] },
   disable: { notes: SERVER_NOTES, page: MONITOR, examples: [
     ['disable 10.0.0.1 --reason "disk change"', 'take a server out of all services'],

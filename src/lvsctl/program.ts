@@ -34,6 +34,7 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'show', help: 'show services, traffic and connections, as tables or JSON', load: () => import('./commands/show.js') },
   { name: 'top', help: 'watch services and servers live: rates, states, weights', load: () => import('./commands/top.js') },
   { name: 'serve', help: 'answer HTTP: a status page, metrics for Prometheus, JSON and CSV', load: () => import('./commands/serve.js') },
+  { name: 'ha', help: 'several directors: failover by keepalived, or announced by BIRD', load: () => import('./commands/ha.js') },
   { name: 'disable', help: 'force a server down', load: () => import('./commands/disable.js') },
   { name: 'enable', help: 'return a server to health-check control', load: () => import('./commands/enable.js') },
   { name: 'drain', help: 'give a server no new connections; with --wait, wait until it has none', load: () => import('./commands/drain.js') },

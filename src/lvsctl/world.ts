@@ -66,6 +66,8 @@ export interface World extends Terminal {
   /** seconds since 1970 */
   now(): number;
   readonly isRoot: boolean;
+  /** the path of lvsctl itself, for what runs it later */
+  readonly program: string;
   /** the directory of the documentation */
   readonly docs: string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -58,7 +58,10 @@ export type Order =
   /** one more line on each connection, then what became of them */
   | { readonly kind: 'chat-end' }
   /** lvsctl on a table whose change number `nth` is refused */
-  | { readonly kind: 'refusing'; readonly nth: number; readonly args: readonly string[] };
+  | { readonly kind: 'refusing'; readonly nth: number; readonly args: readonly string[] }
+  /** long connections that send a byte ten times a second until `talk-end` */
+  | { readonly kind: 'talk'; readonly host: string; readonly port: number; readonly count: number }
+  | { readonly kind: 'talk-end' };
 
 /** What became of the connections of `chat`. */
 export interface Chatted {
@@ -66,6 +69,14 @@ export interface Chatted {
   readonly broken: number;
   /** connections that answered a last line */
   readonly alive: number;
+}
+
+/** A long connection. */
+export interface Talk {
+  /** the longest time between two answers */
+  readonly pauseMs: number;
+  /** why it ended, if it did */
+  readonly error: string | null;
 }
 
 /**
@@ -125,6 +136,10 @@ async function obey(order: Order): Promise<unknown> {
       return endChat();
     case 'refusing':
       return lvsctl(order.args, order.nth);
+    case 'talk':
+      return talk(order);
+    case 'talk-end':
+      return endTalks();
     default:
       return ask(order.requests);
   }
@@ -416,6 +431,42 @@ function request(host: string, port: number): Promise<Streamed> {
     });
     asking.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
     const late = setTimeout(() => end('nothing'), PATIENCE_MS);
+  });
+}
+
+const TALK_MS = 100;
+let talks: { readonly socket: Socket; last: number; pauseMs: number; error: string | null }[] = [];
+let talking: NodeJS.Timeout | undefined;
+
+async function talk({ host, port, count }: Extract<Order, { kind: 'talk' }>): Promise<unknown> {
+  talks = [];
+  for (let i = 0; i < count; i++) {
+    const socket = connect({ host, port });
+    const one = { socket, last: Date.now(), pauseMs: 0, error: null as string | null };
+    socket.on('data', () => {
+      one.pauseMs = Math.max(one.pauseMs, Date.now() - one.last);
+      one.last = Date.now();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      one.error = error.code ?? error.message;
+    });
+    socket.on('end', () => {
+      one.error ??= 'ended';
+    });
+    talks.push(one);
+    await new Promise((done) => socket.once('connect', done).once('error', done));
+  }
+  talking = setInterval(() => {
+    for (const { socket, error } of talks) if (error === null) socket.write('x');
+  }, TALK_MS);
+  return {};
+}
+
+async function endTalks(): Promise<readonly Talk[]> {
+  clearInterval(talking);
+  return talks.map(({ socket, last, pauseMs, error }) => {
+    socket.destroy();
+    return { pauseMs: Math.max(pauseMs, Date.now() - last), error };
   });
 }
 

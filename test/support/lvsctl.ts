@@ -55,6 +55,7 @@ export async function lvsctl(
     flushed: async () => {},
     ignoreOutputErrors: () => {},
     isRoot: true,
+    program: '/usr/sbin/lvsctl',
     docs: '/docs',
     enter: async () => 0,
     isRead: () => true,

@@ -1,6 +1,7 @@
 // up, down and status are the same for a director and for a real server: only the settings differ.
 import type { Command as Program } from 'commander';
 import { readConfig } from '../config/read.js';
+import { prepareStandby } from '../ha/place.js';
 import { jsonText } from '../json.js';
 import { type Comparison, compare, up } from '../plan/engine.js';
 import { gatherFacts } from '../plan/facts.js';
@@ -68,6 +69,10 @@ async function bringUp(
   await withRecord({ role, verb: 'up', file, text, links }, options, world, (work) =>
     up(settings, work),
   );
+  if (role.name === 'director' && config.ha !== undefined && !options.dryRun) {
+    const { writeText } = await world.runtime();
+    prepareStandby({ ...world, writeText });
+  }
   return 0;
 }
 

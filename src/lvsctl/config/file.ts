@@ -1,15 +1,14 @@
 // The lvsctl file as a table: every key with its reader, default and sentence. Types and JSON
 // Schema follow from it.
 import { parseAddress, parseDottedQuad } from '../../model/address.js';
-import { isInterfaceName } from '../../model/interface.js';
 import { FLAG_NAMES, SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { TIMES } from '../checks/row.js';
 import { userName } from '../checks/values.js';
 import { address, endpointAddress, vipAddress } from './address.js';
-import { interfaceHint } from './addresshint.js';
 import { check } from './checks.js';
 import { anyMap, list, textOrTexts } from './collections.js';
 import { asDefaults } from './defaults.js';
+import { device } from './device.js';
 import {
   object,
   optional,
@@ -19,6 +18,7 @@ import {
   type Value,
 } from './field.js';
 import { groupPort } from './groupport.js';
+import { HA } from './ha.js';
 import { boolean, integer, number, oneOf, parsed, text, YEAR } from './scalar.js';
 
 export type Mode = 'nat' | 'dr' | 'tun';
@@ -41,12 +41,6 @@ const identifier = parsed(
     type: 'string',
     pattern: '^[\\w.-]+$',
   },
-);
-const device = parsed(
-  'the name of a network interface',
-  (value) => (isInterfaceName(value) ? value : undefined),
-  { type: 'string', maxLength: 15, pattern: '^[!-.0-9;-~]+$' },
-  interfaceHint,
 );
 /**
  * A mask's bits as a dotted quad, or a prefix length; `toNetmask` in desired.ts makes the model's
@@ -282,6 +276,7 @@ export const FILE = object({
     "idle timeouts; the machine's own when absent",
   ),
   sync: optional(list(DAEMON), [], 'sync daemons, one of each role at most'),
+  ha: optional(HA, undefined, 'several directors that share the VIPs'),
   monitor: optional(
     MONITOR,
     {

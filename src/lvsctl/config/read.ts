@@ -1,6 +1,7 @@
 // Text of an lvsctl file -> Config: YAML with positions, the files that it includes, variables, the
 // table of file.ts, then what the entries mean together. All errors are found in one go.
 import { checkConsistency, type Parts } from './consistency.js';
+import { checkHa } from './consistency-ha.js';
 import { ALONE, type FileContext } from './context.js';
 import { fillDefaults } from './defaults.js';
 import { expand } from './expand.js';
@@ -13,6 +14,7 @@ import { ConfigError, inOrder, lineError, type Problem } from './problem.js';
 import { otherKind } from './recognise.js';
 import { hostsOf, substitute } from './variables.js';
 import { warn } from './warnings.js';
+import { withHa } from './withha.js';
 
 /** A file that can be used, and what is probably a mistake in it. */
 export interface Inspected {
@@ -71,7 +73,8 @@ function read(text: string, file: string, around: FileContext): ReadFile {
   const root = wholeFile(text, file, around, reports);
   const config = root && FILE.read(root);
   if (root) checkConsistency(config ?? partsOf(root), root);
-  if (config && root && problems.length === 0) return { config, root, warnings };
+  if (config && root) checkHa(config, root);
+  if (config && root && problems.length === 0) return { config: withHa(config), root, warnings };
   const other = otherKind(text, 'lvsctl file');
   throw other === undefined ? new ConfigError(problems) : lineError(file, 1, other);
 }

@@ -6,6 +6,7 @@ import { desiredServices, serverMode } from '../config/desired.js';
 import type { Config, VirtualService } from '../config/file.js';
 import { hasPort } from '../config/groupport.js';
 import { LvsctlError } from '../errors.js';
+import { DUMMY } from './dummy.js';
 import { connectedTo, type Facts } from './facts.js';
 import { markRules } from './markrules.js';
 import { type Setting, setting } from './resources.js';
@@ -19,8 +20,10 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
   requireInterfaces(config, facts);
   return [
     ...modules(config, facts),
+    ...dummies(config),
     ...forwarding(config, facts),
     ...expiry(config),
+    ...takeover(config),
     ...config.services
       .flatMap((service) => markRules(service))
       .map((rule) => setting('firewall', { tool: facts.firewallTool(), rule }, true)),
@@ -39,9 +42,11 @@ export function directorSettings(config: Config, facts: Facts): Setting[] {
 }
 
 /** @throws WRONG_MACHINE the first interface of the file that this machine does not have */
-function requireInterfaces({ vips, sync }: Config, { links }: Facts): void {
+function requireInterfaces({ ha, vips, sync }: Config, { links }: Facts): void {
   const desired = [
-    ...vips.map((vip) => [vip.interface, `VIP ${formatAddress(vip.address)}`] as const),
+    ...(ha?.engine === 'bird' ? [] : vips).map(
+      (vip) => [vip.interface, `VIP ${formatAddress(vip.address)}`] as const,
+    ),
     ...sync.map((daemon) => [daemon.interface, `sync daemon ${daemon.role}`] as const),
   ];
   const missing = desired.find(([device]) => !links.some(({ name }) => name === device));
@@ -154,6 +159,22 @@ export function losesServers(service: VirtualService): boolean {
   const checked = checks.length > 0 || servers.some((server) => (server.checks ?? []).length > 0);
   const udp = [protocol, ...ports.map((port) => port.protocol ?? protocol)].includes('udp');
   return persistence !== undefined || udp || (checked && health.failed === 'remove');
+}
+
+/**
+ * A director that gets a connection of another one sees no SYN of it. With mh and sh it chooses the
+ * same server, once it may.
+ */
+function takeover({ ha, services }: Config): Setting[] {
+  const hashed = services.some(({ scheduler }) => scheduler === 'mh' || scheduler === 'sh');
+  return ha && hashed ? [sysctl('net/ipv4/vs/sloppy_tcp', '1')] : [];
+}
+
+/** With BIRD the VIPs are on dummy devices, which no link can take down. */
+function dummies({ ha, vips }: Config): Setting[] {
+  if (ha?.engine !== 'bird') return [];
+  const names = new Set(vips.map((vip) => vip.interface));
+  return [...names].map((name) => setting('link', { name, args: [...DUMMY] }, 'up'));
 }
 
 function rules(config: Config): Setting[] {

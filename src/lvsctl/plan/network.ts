@@ -133,10 +133,11 @@ export interface LinkResource {
   readonly args: readonly string[];
 }
 
-/** A tunnel device. State: null = there is none. */
+/** A tunnel or dummy device. State: null = there is none. */
 export const LINK: ResourceType<LinkResource, 'up' | 'down' | null> = {
   shared: false,
-  title: ({ name }) => `tunnel device ${name}`,
+  title: ({ name, args }) =>
+    `${args[0] === 'type' && args[1] === 'dummy' ? 'dummy' : 'tunnel'} device ${name}`,
   show: (state) => state ?? 'missing',
   async read({ name }, machine) {
     const found = links(machine).find((link) => link.name === name);

@@ -6,6 +6,7 @@ import { FORWARDING, TUNNELS } from '../../model/forwarding.js';
 import { isInterfaceName } from '../../model/interface.js';
 import { PROTOCOLS } from '../../model/service.js';
 import { isAddressArgs } from './addressargs.js';
+import { isDummyOf } from './dummy.js';
 import { isLinkOf } from './realserver.js';
 import type { ResourceKind } from './resources.js';
 import { isRoute } from './route.js';
@@ -249,5 +250,7 @@ function link(value: unknown, path: string): string | undefined {
     readonly name: string;
     readonly args: readonly string[];
   };
-  return isLinkOf(own, args) ? undefined : `${path}: not a tunnel device of lvsctl`;
+  return isLinkOf(own, args) || isDummyOf(own, args)
+    ? undefined
+    : `${path}: not a device of lvsctl`;
 }

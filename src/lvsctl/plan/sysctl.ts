@@ -108,7 +108,7 @@ export function sideEffectOf(key: string, other: string): ((value: string) => st
 }
 
 const KEYS = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
-const SETTINGS_OF_IPVS = ['expire_nodest_conn', 'expire_quiescent_template'];
+const SETTINGS_OF_IPVS = ['expire_nodest_conn', 'expire_quiescent_template', 'sloppy_tcp'];
 const SETTINGS_OF_INTERFACES = ['send_redirects', 'arp_ignore', 'arp_announce', 'rp_filter'];
 
 /** Whether `up` sets this key; a record that names another one is not lvsctl's. */

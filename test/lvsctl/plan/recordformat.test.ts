@@ -229,13 +229,13 @@ describe('a record with right checksums and a hostile value', () => {
       "a device that is not lvsctl's",
       { kind: 'link', name: 'eth0', args: ['type', 'dummy'] },
       null,
-      'resource: not a tunnel device of lvsctl',
+      'resource: not a device of lvsctl',
     ],
     [
       'a device of lvsctl of another type',
       { kind: 'link', name: 'lvs-ipip', args: ['type', 'dummy', 'local', '10.0.0.1'] },
       null,
-      'resource: not a tunnel device of lvsctl',
+      'resource: not a device of lvsctl',
     ],
     [
       'a module that is none of IPVS',

@@ -5,6 +5,7 @@ import { createVipRouting, type VipRouting } from '../checks/viprouting.js';
 import { createLoop, type Loop } from '../loop.js';
 import { type Lasting, lastingOf, restoredState, withoutExpired } from '../state/lasting.js';
 import type { Status } from '../status.js';
+import { announceVips } from './announce.js';
 import { type ApiParts, createApi, type ReloadAnswer } from './api.js';
 import { loadConfig } from './config.js';
 import { applyAdmin } from './control.js';
@@ -102,9 +103,17 @@ export class Process {
     loop.start();
     void loop.ready.then(() => runtime.notify(['--ready']));
     const cancelWatchdog = feedWatchdog(loop, runtime);
+    const endAnnouncing = announceVips({
+      runtime,
+      emit: this.log.emit,
+      config: () => this.#config,
+      state: () => loop.state,
+      stateFile: this.#options.state,
+    });
     for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next())
       await this.#errorOf(() => this.#reload(loop)); // it is reported
     cancelWatchdog();
+    endAnnouncing();
     void runtime.notify(['STOPPING=1']);
   }
 

@@ -20,6 +20,8 @@ export const EVENTS = {
   weight: { hook: true, means: 'a check asks for another weight of a server: by more than a tenth of the file\'s, or to or from 0' },
   'service-up': { hook: true, means: 'the servers of a service reach its quorum (default: one is in); also the first time' },
   'service-down': { hook: true, means: 'the servers of a service fall below its quorum: none of them serves' },
+  announced: { hook: true, means: 'the services of a VIP are up: BIRD announces it' },
+  withdrawn: { hook: true, means: 'a service of a VIP is down, or the director is drained: BIRD announces it no longer' },
   drift: { hook: true, means: 'the table was changed by another program' },
   unmanaged: { hook: true, means: 'a service of the file has a server that the file does not name' },
   'not-in-file': { hook: false, means: 'an administrative state is kept for a server that the file does not have' },
@@ -34,7 +36,10 @@ export interface MonitorEvent {
   readonly service?: string;
   /** `192.0.2.1:80` */
   readonly server?: string;
-  /** of a service that is up or down: its address; of a group all, with blanks between */
+  /**
+   * of a service that is up or down: its address; of a group all, with blanks between; what is
+   * announced or withdrawn
+   */
   readonly vip?: string;
   /** `http /health` */
   readonly check?: string;
@@ -49,7 +54,8 @@ export interface MonitorEvent {
  */
 export function renderEvent(event: MonitorEvent, time: Date, format: 'text' | 'json'): string {
   if (format === 'json') return `${JSON.stringify({ time: time.toISOString(), ...event })}\n`;
-  const where = [event.service, event.server].filter((part) => part !== undefined);
+  const vip = event.service === undefined ? event.vip : undefined;
+  const where = [vip, event.service, event.server].filter((part) => part !== undefined);
   const why = [event.check, event.reason]
     .filter((part) => part !== undefined && part !== '')
     .join(': ');
