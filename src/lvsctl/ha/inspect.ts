@@ -108,16 +108,16 @@ async function ownDaemons(
   return running
     .filter((one) =>
       sync.some(
-        (wanted) =>
-          wanted.role === one.role &&
-          wanted.interface === one.interface &&
-          wanted.syncid === one.syncId,
+        (desired) =>
+          desired.role === one.role &&
+          desired.interface === one.interface &&
+          desired.syncid === one.syncId,
       ),
     )
     .map(({ role }) => role);
 }
 
-/** Who else has a VIP: `mac` answers ARP for it on the VIP's interface. */
+/** Another machine that has a VIP: `mac` answers ARP for it on the VIP's interface. */
 export interface Answer {
   readonly vip: string;
   readonly mac: string;

@@ -302,7 +302,9 @@ test.each(units)(
     ].map(([, args = '']) => args.split(' '));
     expect(lines.length).toBeGreaterThanOrEqual(1);
     for (const args of lines) {
-      const { stderr } = await lvsctl([...args.slice(0, 2), '--help']);
+      const option = args.findIndex((arg) => arg.startsWith('-'));
+      const words = args.slice(0, option < 0 ? 2 : Math.min(option, 2));
+      const { stderr } = await lvsctl([...words, '--help']);
       expect(stderr).toBe('');
       expect((await lvsctl(args)).stderr).not.toMatch(/unknown|argument/);
     }
