@@ -23,6 +23,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   director: '按文件配置调度器，撤销配置，或比较期望状态与实际状态',
   realserver: '按文件配置真实服务器，撤销配置，或比较期望状态与实际状态',
   doctor: '找出本机上影响 LVS 的问题，并给出修复命令',
+  ha: '多台 director：由 keepalived 切换，或由 BIRD 宣告',
   monitor: '运行健康检查，使 IPVS 表与结果保持一致；显示状态',
   show: '以表格或 JSON 显示服务、流量和连接',
   disable: '强制停用一台真实服务器',
