@@ -3,6 +3,7 @@ import type { HttpHandler } from './connections.js';
 import * as files from './daemonfiles.js';
 import { keepMemoryLow } from './heap.js';
 import { readKeys } from './keys.js';
+import { localAddresses } from './localaddresses.js';
 import { leaveLostTerminal, logOutput } from './logoutput.js';
 import { netnsIdentity } from './netns.js';
 import { openNone, reasonOf } from './probe/attempt.js';
@@ -32,6 +33,7 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
     keepMemoryLow,
     probe,
     netnsIdentity,
+    localAddresses,
     pid: process.pid,
     endProbes: end,
     endPrograms,

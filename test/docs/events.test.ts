@@ -37,7 +37,14 @@ monitor:
 /** The lines of a run in which everything happens, oldest first. */
 async function everything(format: 'text' | 'json'): Promise<string[]> {
   let output = '';
-  const monitor = stage({}, { createLogOutput: () => ({ write: (text) => (output += text) }) });
+  let local = new Set(['eth0 192.0.2.1']);
+  const monitor = stage(
+    {},
+    {
+      createLogOutput: () => ({ write: (text) => (output += text) }),
+      localAddresses: () => local,
+    },
+  );
   const { down, pass, signal, ask, texts, backend, runtime } = monitor;
   const file = fileOf(format);
   const [web] = desiredServices(readConfig(file, 'web.yaml'));
@@ -89,6 +96,11 @@ async function everything(format: 'text' | 'json'): Promise<string[]> {
     );
   await reload(fileOf(format, ['10.0.0.1', '10.0.0.3']));
   backend.apply = apply;
+  await reload(`${file}  pause_on_standby: true\n`);
+  local = new Set(['eth0 192.0.2.7']);
+  await pass(2000);
+  local = new Set(['eth0 192.0.2.1']);
+  await pass(2000);
   signal('SIGTERM');
   await pass(20_000);
   await ended;

@@ -39,6 +39,8 @@ export function lawWatcher(thorough: boolean): Watcher {
       if (thorough) deepFreeze(input);
     },
     stepped(before, input, after, now) {
+      expectStandby(after);
+      if (input.kind === 'local') expectNoneOut(before, after);
       if (!thorough) return;
       deepFreeze(after);
       if (steps++ % 16 === 7) expectPure(before, input, after, now);
@@ -49,6 +51,28 @@ export function lawWatcher(thorough: boolean): Watcher {
       if (plan) expectOrder(plan, change);
     },
   };
+}
+
+/** A service is in standby where its VIP is known to be elsewhere, and the file has it so. */
+function expectStandby({ services, config, local }: MonitorState): void {
+  const isAway = config.monitor.pause_on_standby && local?.has('eth0 192.0.2.1') === false;
+  for (const { key, standby } of services)
+    must(standby === isAway, 'standby follows the VIP', key, standby);
+}
+
+/** That a VIP comes or goes takes no server out and ends no administrative state. */
+function expectNoneOut(before: MonitorState, after: MonitorState): void {
+  for (const [i, service] of before.services.entries()) {
+    for (const [n, server] of service.servers.entries()) {
+      const next = after.services[i]?.servers[n];
+      const serves = (one: ServerState) => one.admin === undefined && (one.up || one.forcedUp);
+      must(
+        next !== undefined && next.admin === server.admin && (!serves(server) || serves(next)),
+        'a VIP that comes or goes takes no server out',
+        server.key,
+      );
+    }
+  }
 }
 
 /** The same arguments give the same step, and the arguments stay as they are. */

@@ -57,6 +57,7 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
     keepMemoryLow: () => {},
     probe: simulate,
     netnsIdentity: (name) => name ?? 'own',
+    localAddresses: () => undefined,
     endProbes: () => {},
     endPrograms: () => {},
     run: async () => undefined,

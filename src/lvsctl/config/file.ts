@@ -241,6 +241,11 @@ export const MONITOR = object({
     'correct',
     'what the monitor does when the IPVS table differs from the desired state',
   ),
+  pause_on_standby: optional(
+    boolean,
+    false,
+    'no checks of a service while its VIP is not on this machine',
+  ),
   hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
   hook_user: optional(
     userName,
@@ -282,6 +287,7 @@ export const FILE = object({
     {
       check_netns: undefined,
       drift: 'correct' as const,
+      pause_on_standby: false,
       hook: undefined,
       hook_user: undefined,
       log: { format: 'text' as const, file: undefined },

@@ -1,14 +1,11 @@
 // The monitor's loop: it owns the clock, the probes and the writes; all that is known is in one
 // state, and `reduce` makes the next one.
 import type { Backend } from '../../backend/backend.js';
-import { readPart } from '../../backend/readtable.js';
-import { serviceKey, type Table } from '../../model/table.js';
-import { messageFor } from '../../render/messages.js';
-import { desiredServices } from '../config/desired.js';
 import type { Config } from '../config/file.js';
 import { isChangingIn, jobsOf, type Probed } from './checks/jobs.js';
 import { createLatencies } from './checks/latencies.js';
 import { createSchedule, type Job, pooled, type Schedule } from './checks/schedule.js';
+import { createKeeper } from './keeper.js';
 import type { Runtime } from './runtime.js';
 import { adminStates } from './state/config.js';
 import type { MonitorEvent } from './state/events.js';
@@ -16,12 +13,19 @@ import { createExpiry, type Expiry } from './state/expiry.js';
 import type { Input } from './state/input.js';
 import { reduce } from './state/reduce.js';
 import type { AdminState, CheckId, CheckResult, MonitorState, ServerId } from './state/state.js';
-import { removeServices, tableError, writeIntervalMs, writeTable } from './table/write.js';
+import {
+  readServices,
+  removeOwned,
+  tableError,
+  writeIntervalMs,
+  writeTable,
+} from './table/write.js';
 import { createWriter, type Writer } from './table/writing.js';
+import { createVipWatch, RETURN_MS, type VipWatch } from './vipwatch.js';
 
 export interface LoopParts {
   readonly backend: Backend;
-  readonly runtime: Pick<Runtime, 'clock' | 'probe' | 'random' | 'endProbes'>;
+  readonly runtime: Pick<Runtime, 'clock' | 'probe' | 'random' | 'endProbes' | 'localAddresses'>;
   readonly emit: (event: MonitorEvent) => void;
   /**
    * A check of the VIP on a real server failed: perhaps its route was removed.
@@ -54,6 +58,8 @@ export class Loop {
   readonly #parts: LoopParts;
   readonly #schedule: Schedule;
   readonly #writer: Writer;
+  readonly #vips: VipWatch;
+  readonly #keep: (state: MonitorState) => void;
   readonly #expiry: Expiry;
   #state: MonitorState;
   /** which checks get the results of a job */
@@ -64,7 +70,6 @@ export class Loop {
   /** it goes on: decisions are written as they are made and slow starts take their time */
   #running = false;
   #ended = false;
-  #saveError: string | undefined;
 
   constructor(state: MonitorState, parts: LoopParts) {
     this.#state = state;
@@ -77,6 +82,17 @@ export class Loop {
       (over) => this.setAdmin(over, undefined, 'its time is over'),
       (error) => parts.emit({ event: 'error', reason: `state: ${(error as Error).message}` }),
     );
+    this.#keep = createKeeper(parts.save, parts.emit);
+    this.#vips = createVipWatch(clock, {
+      isOn: () => this.#state.config.monitor.pause_on_standby,
+      read: () => parts.runtime.localAddresses(),
+      known: () => this.#state.local,
+      take: (addresses) => this.#dispatch({ kind: 'local', addresses }),
+      changed: () => {
+        this.#replaceJobs(RETURN_MS);
+        this.#writer.soon();
+      },
+    });
     this.#writer = createWriter(clock, () => this.#writeTable(), {
       explain: tableError,
       failed: (reason) => parts.emit({ event: 'error', reason }),
@@ -92,7 +108,11 @@ export class Loop {
   /** Takes the first file. @throws IpvsError or BackendError */
   async begin(config: Config): Promise<void> {
     const { tolerated } = this.#state;
-    this.#dispatch({ kind: 'config', config, table: await this.#read(config) });
+    this.#dispatch({
+      kind: 'config',
+      config,
+      table: await readServices(this.#parts.backend, config),
+    });
     // another file ends the tolerance, the start of a monitor does not
     this.#state = { ...this.#state, tolerated };
   }
@@ -100,11 +120,13 @@ export class Loop {
   /** Starts the checks and the regular writes. */
   start(): void {
     this.#running = true;
+    this.#vips.look();
     const jobs = this.#jobs();
     for (const { key } of jobs) this.#pending.add(key);
     this.#schedule.replace(jobs);
-    this.#save();
+    this.#keep(this.#state);
     this.#expiry.arm();
+    this.#vips.arm();
     if (jobs.length === 0) this.#writer.soon();
     this.#writer.every(() => writeIntervalMs(this.#state.config));
   }
@@ -122,9 +144,9 @@ export class Loop {
     });
     if (this.#ended) return;
     certain();
-    this.#save();
+    this.#keep(this.#state);
     await this.#writeTable();
-    this.#save();
+    this.#keep(this.#state);
   }
 
   /**
@@ -133,13 +155,16 @@ export class Loop {
    * @throws IpvsError or BackendError when the table cannot be read, and nothing changed
    */
   async reload(config: Config): Promise<void> {
-    this.#dispatch({ kind: 'config', config, table: await this.#read(config) });
-    const jobs = this.#jobs();
-    const keys = new Set(jobs.map(({ key }) => key));
-    for (const key of this.#pending) if (!keys.has(key)) this.#pending.delete(key);
-    this.#schedule.replace(jobs);
-    this.#save();
+    this.#dispatch({
+      kind: 'config',
+      config,
+      table: await readServices(this.#parts.backend, config),
+    });
+    this.#vips.look();
+    this.#replaceJobs();
+    this.#keep(this.#state);
     this.#expiry.arm();
+    this.#vips.arm();
     await this.#writer.now();
   }
 
@@ -160,6 +185,13 @@ export class Loop {
     this.#parts.save(state);
     this.#dispatch(input);
     if (this.#running) this.#expiry.arm();
+  }
+
+  #replaceJobs(withinMs?: number): void {
+    const jobs = this.#jobs();
+    const keys = new Set(jobs.map(({ key }) => key));
+    for (const key of this.#pending) if (!keys.has(key)) this.#pending.delete(key);
+    this.#schedule.replace(jobs, withinMs);
   }
 
   /** Writes the table now. Resolves also when it failed. */
@@ -198,12 +230,13 @@ export class Loop {
    */
   async stop(exit: 'leave' | 'remove'): Promise<void> {
     this.#ended = true;
+    this.#vips.end();
     this.#expiry.end();
     this.#schedule.replace([]);
     this.#parts.runtime.endProbes();
     await this.#writer.end();
-    if (exit === 'remove') await this.#remove();
-    this.#save();
+    if (exit === 'remove') await removeOwned(this.#parts.backend, this.#state, this.#parts.emit);
+    this.#keep(this.#state);
   }
 
   #now(): number {
@@ -222,12 +255,6 @@ export class Loop {
       events.some(({ event }) => event !== 'error' && event !== 'recovered')
     )
       this.#writer.soon();
-  }
-
-  /** The services of a file as they are in the table. */
-  async #read(config: Config): Promise<Table> {
-    const keys = new Set(desiredServices(config).map(({ service }) => serviceKey(service.id)));
-    return (await readPart(this.#parts.backend, (key) => keys.has(key))).table;
   }
 
   #jobs(): Job[] {
@@ -268,27 +295,6 @@ export class Loop {
       moment: () => this.moment(),
       written: (input) => this.#dispatch(input),
     });
-    if (this.#running) this.#save();
-  }
-
-  async #remove(): Promise<void> {
-    const { services, orphans } = this.#state;
-    const all = [...services.map(({ key }) => key), ...orphans.services.keys()];
-    const refusals = await removeServices(this.#parts.backend, all);
-    for (const { change, error } of refusals)
-      this.#parts.emit({ event: 'refused', reason: `${change.kind}: ${messageFor(error)}` });
-    if (refusals[0]) throw refusals[0].error;
-  }
-
-  /** Keeps what lasts; that it cannot be kept is reported once. */
-  #save(): void {
-    try {
-      this.#parts.save(this.#state);
-      this.#saveError = undefined;
-    } catch (error) {
-      const reason = `state: ${error instanceof Error ? error.message : String(error)}`;
-      if (reason !== this.#saveError) this.#parts.emit({ event: 'error', reason });
-      this.#saveError = reason;
-    }
+    if (this.#running) this.#keep(this.#state);
   }
 }

@@ -77,6 +77,11 @@ export interface Runtime extends CheckMachine {
    * is none.
    */
   netnsIdentity(name?: string): string | undefined;
+  /**
+   * The addresses of this machine as `eth0 192.0.2.1`, of interfaces that are up.
+   * @returns undefined when they cannot be read
+   */
+  localAddresses(): ReadonlySet<string> | undefined;
   readonly pid: number;
   /** Ends probes in progress, with their programs. */
   endProbes(): void;

@@ -71,6 +71,8 @@ export interface ServiceStatus {
   readonly service: ServiceKey;
   /** whether its servers reach the quorum; null = not known yet */
   readonly up: boolean | null;
+  /** its VIP is not on this machine, and nothing is checked: the rest is as it was then */
+  readonly standby: boolean;
   /** the sum of the weights of the servers that are in, and what it must be */
   readonly weight_up: number;
   readonly quorum: number;
@@ -120,6 +122,7 @@ export function serviceStatus(
     name,
     service: key,
     up: service.up ?? null,
+    standby: service.standby,
     weight_up: upWeight(service),
     quorum: spec.source.health.quorum,
     hysteresis: spec.source.health.hysteresis,
@@ -191,14 +194,14 @@ function stateOf(server: ServerState): ServerStatus['state'] {
 /**
  * Exit status of `monitor status` and `--once`, as `statuses.ts` has it: 0 all servers are as they
  * should be, 1 one is not, 3 a service has no server of its own in the table that gets new
- * connections. A server that an administrator took out should be out.
+ * connections. A server that an administrator took out should be out; of a service in standby
+ * nothing is known.
  */
 export function exitStatusOf(services: readonly ServiceStatus[]): number {
-  if (
-    services.some(({ servers }) => !servers.some(({ weight_actual: weight }) => (weight ?? 0) > 0))
-  )
+  const active = services.filter(({ standby }) => !standby);
+  if (active.some(({ servers }) => !servers.some(({ weight_actual: one }) => (one ?? 0) > 0)))
     return 3;
-  return services.every(({ servers }) => servers.every(isAsExpected)) ? 0 : 1;
+  return active.every(({ servers }) => servers.every(isAsExpected)) ? 0 : 1;
 }
 
 function isAsExpected({

@@ -31,7 +31,23 @@ export function serverTable(
   const rows = services.flatMap((service) => rowsOf(service, now, chalk));
   const note =
     error === null ? '' : chalk.red(`the table cannot be read or written: ${printable(error)}\n`);
-  return `${renderTable(columns, rows, terminal)}${note}${summaryOf(services)}; ${file}, pid ${pid}\n`;
+  const states = services.map((service) => stateLine(service, chalk)).join('');
+  return `${renderTable(columns, rows, terminal)}${states}${note}${summaryOf(services)}; ${file}, pid ${pid}\n`;
+}
+
+/** A line about a service that is down, in standby or has a quorum of its own. */
+function stateLine(service: ServiceStatus, chalk: ChalkInstance): string {
+  const { name, up, standby, weight_up: weight, quorum, hysteresis, servers } = service;
+  if (standby)
+    return chalk.yellow(
+      `${name}: standby, its VIP is not on this machine: nothing is checked, and the states are old\n`,
+    );
+  if (up !== false && quorum === 1 && hysteresis === 0) return '';
+  const all = servers.reduce((sum, one) => sum + one.weight, 0);
+  const more = hysteresis === 0 ? '' : `, hysteresis ${hysteresis}`;
+  const state = up === null ? 'not known yet' : up ? 'up' : 'down';
+  const text = `${name}: ${state}, weight ${weight} of ${all} is up, quorum ${quorum}${more}\n`;
+  return up === false ? chalk.red(text) : text;
 }
 
 /** `2 of 3 up`, and those that an administrator took out. */

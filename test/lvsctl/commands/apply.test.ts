@@ -387,6 +387,7 @@ describe('a table that others keep', () => {
             name: 'web',
             service: key,
             up: true,
+            standby: false,
             weight_up: 0,
             quorum: 1,
             hysteresis: 0,

@@ -39,6 +39,7 @@ describe('waiting until a drained server is empty', () => {
         name: 'web',
         service: KEY,
         up: true,
+        standby: false,
         weight_up: 0,
         quorum: 1,
         hysteresis: 0,

@@ -4,7 +4,7 @@
 // What holds: a service is never without a server that could serve. Additions come before removals.
 // An administrative state wins over checks and drift, and survives a restart. What an earlier file
 // left goes in the end, what others made stays. Drift is corrected or tolerated, as the file has
-// it. The state prints as JSON. `reduce` is pure.
+// it. A VIP that comes or goes takes no server out. The state prints as JSON. `reduce` is pure.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { adminStates } from '../../../src/lvsctl/monitor/state/config.js';
@@ -54,7 +54,7 @@ function fileText(random: Random): string {
   const web = serviceText('web', pick(random, [80, 80, 8080]), random);
   const api = random() < 0.5 ? serviceText('api', 81, random) : '';
   const drift = pick(random, ['correct', 'correct', 'ignore']);
-  return `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${web}${api}monitor: {drift: ${drift}}\n`;
+  return `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${web}${api}monitor: {drift: ${drift}, pause_on_standby: ${random() < 0.5}}\n`;
 }
 
 const files = seeded(42);
@@ -62,6 +62,12 @@ const FILES = Array.from({ length: 60 }, () =>
   deepFreeze(readConfig(fileText(files), 'test.yaml')),
 );
 
+/** Where the VIP is: on this machine, elsewhere, not known. */
+const LOCAL = {
+  here: new Set(['lo 127.0.0.1', 'eth0 192.0.2.1']),
+  elsewhere: new Set(['lo 192.0.2.1']),
+  unknown: undefined,
+} as const;
 const DRIFT = ['delete', 'weight', 'add', 'unmanaged', 'delete-service', 'edit-service'] as const;
 type Act =
   | {
@@ -87,6 +93,7 @@ type Act =
     }
   | { readonly kind: 'reload'; readonly file: number }
   | { readonly kind: 'die'; readonly life: number; readonly file: number | undefined }
+  | { readonly kind: 'vips'; readonly where: keyof typeof LOCAL }
   | { readonly kind: 'write'; readonly refused: number }
   | { readonly kind: 'pass'; readonly ms: number };
 
@@ -107,7 +114,7 @@ function historyOf(seed: number): History {
   const file = () => upTo(FILES.length);
   const place = () => ({ service: upTo(2), server: upTo(4) });
   const act = (): Act => {
-    const dice = upTo(20);
+    const dice = upTo(22);
     if (dice < 8) {
       const outcome = pick(random, ['pass', 'fail', 'fail', 'error'] as const);
       return { kind: 'results', ...place(), check: upTo(2), outcome, times: 1 + upTo(FALL) };
@@ -119,7 +126,9 @@ function historyOf(seed: number): History {
     if (dice < 13) return { kind: 'reload', file: file() };
     if (dice < 14) return { kind: 'die', life: upTo(5), file: random() < 0.3 ? file() : undefined };
     if (dice < 18) return { kind: 'write', refused: random() < 0.2 ? upTo(3) : -1 };
-    return { kind: 'pass', ms: upTo(12_000) };
+    if (dice < 20) return { kind: 'pass', ms: upTo(12_000) };
+    const where = pick(random, ['here', 'elsewhere', 'elsewhere', 'unknown'] as const);
+    return { kind: 'vips', where };
   };
   const thorough = seed % 8 === 0;
   const first = file();
@@ -147,6 +156,7 @@ function play({ first, thorough, recovers, acts }: History): void {
     else if (act.kind === 'admin') administer(monitor, act, admin);
     else if (act.kind === 'drift') drift(monitor, act);
     else if (act.kind === 'pass') monitor.now += act.ms;
+    else if (act.kind === 'vips') monitor.dispatch({ kind: 'local', addresses: LOCAL[act.where] });
     else if (act.kind === 'write') {
       if (monitor.write({ refused: act.refused })) expectWritten(monitor);
     } else {
@@ -160,7 +170,9 @@ function play({ first, thorough, recovers, acts }: History): void {
     expectAdminKept(monitor, admin);
   }
   if (thorough) expectPrintable(monitor.state);
-  if (recovers) recover(monitor, file, admin);
+  if (!recovers) return;
+  monitor.dispatch({ kind: 'local', addresses: LOCAL.here });
+  recover(monitor, file, admin);
 }
 
 const fileAt = (n: number) => FILES[n] ?? (FILES[0] as (typeof FILES)[number]);
@@ -180,7 +192,8 @@ function results(monitor: PureMonitor, act: Extract<Act, { kind: 'results' }>): 
   const service = specOf(monitor, act.service);
   const server = service.servers[act.server % service.servers.length];
   const check = server?.checks[act.check % server.checks.length];
-  if (!server || !check) return;
+  // in standby nothing is checked
+  if (!server || !check || service.standby) return;
   const { outcome } = act;
   for (let i = 0; i < act.times; i++)
     monitor.onResult(service.key, server.key, check.key, {

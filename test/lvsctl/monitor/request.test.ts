@@ -17,6 +17,7 @@ const STATUS: Status = {
       name: 'web',
       service: 'tcp 192.0.2.1:80',
       up: true,
+      standby: false,
       weight_up: 1,
       quorum: 1,
       hysteresis: 0,

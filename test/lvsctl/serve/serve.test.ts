@@ -42,7 +42,7 @@ function statusOf(): Status {
       { check: 'tcp', up: state === 'up', streak: 0, error: null },
     ],
   });
-  const base = { weight_up: 3, quorum: 1, hysteresis: 0, unmanaged: [] };
+  const base = { standby: false, weight_up: 3, quorum: 1, hysteresis: 0, unmanaged: [] };
   return {
     ...{ version: 1, file: '/etc/lvs.yaml', pid: 7, started: '2026-01-01T00:00:00.000Z' },
     ...{ templates_expire: false, error: null },

@@ -340,6 +340,7 @@ describe('a running monitor', () => {
             name: 'web',
             service: 'tcp 192.0.2.1:80',
             up: true,
+            standby: false,
             weight_up: 0,
             quorum: 1,
             hysteresis: 0,

@@ -83,11 +83,11 @@ interface ProbeOfCheck {
   readonly viaNetns: boolean;
 }
 
-/** The probe of each check of each server. */
+/** The probe of each check of each server, but for services in standby. */
 function probesOf({ services, config }: MonitorState): readonly ProbeOfCheck[] {
   const routes = vipRoutesOf(config);
-  return services.flatMap(({ key: service, name, spec: { source }, servers }, at) =>
-    servers.flatMap(({ key: server, spec, checks }, i) => {
+  return services.flatMap(({ key: service, name, spec: { source }, servers, standby }, at) =>
+    (standby ? [] : servers).flatMap(({ key: server, spec, checks }, i) => {
       const route = routes?.get(name)?.[i];
       return checks.map(
         ({ key, spec: check }, n): ProbeOfCheck => ({

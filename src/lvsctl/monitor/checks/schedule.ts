@@ -32,8 +32,11 @@ export interface Done {
 }
 
 export interface Schedule {
-  /** Replaces the previous jobs by these. Those with the same key keep their time. */
-  replace(jobs: readonly Job[]): void;
+  /**
+   * Replaces the previous jobs by these. Those with the same key keep their time.
+   * @param withinMs the most that a new one waits
+   */
+  replace(jobs: readonly Job[], withinMs?: number): void;
 }
 
 interface Entry {
@@ -105,7 +108,7 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
   }
 
   return {
-    replace(jobs) {
+    replace(jobs, withinMs = Number.POSITIVE_INFINITY) {
       const previous = entries;
       entries = new Map();
       for (const job of jobs) {
@@ -116,8 +119,8 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
         entries.set(job.key, entry);
         if (!isNew) continue;
         const now = clock.now();
-        const first = startWithin(now, job.pace.intervalMs * job.pace.jitter, random());
-        later(entry, first - now, now);
+        const spread = Math.min(withinMs, job.pace.intervalMs * job.pace.jitter);
+        later(entry, startWithin(now, spread, random()) - now, now);
       }
       for (const [key, entry] of previous) {
         if (entries.has(key)) continue;

@@ -50,6 +50,7 @@ const SERVICE = objectWith<ServiceStatus>({
   name: text,
   service: text,
   up: nullable(boolean),
+  standby: boolean,
   weight_up: count,
   quorum: count,
   hysteresis: count,

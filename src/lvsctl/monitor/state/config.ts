@@ -180,6 +180,7 @@ export function carryOver(
     firstResultsBy: old.firstResultsBy,
     heldUntil: now + firstResultsMs(spec),
     sorryActive: old.sorryActive,
+    standby: old.standby,
     // under another identity it is reported anew: its VIP may be another one
     up: old.key === serviceKey(spec.service.id) ? old.up : undefined,
     servers: spec.destinations.map((destination) => {
@@ -214,6 +215,7 @@ function identity(
     name: spec.source.name,
     spec,
     sorryActive: undefined,
+    standby: false,
   };
 }
 

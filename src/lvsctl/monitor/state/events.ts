@@ -22,6 +22,8 @@ export const EVENTS = {
   'service-down': { hook: true, means: 'the servers of a service fall below its quorum: none of them serves' },
   announced: { hook: true, means: 'the services of a VIP are up: BIRD announces it' },
   withdrawn: { hook: true, means: 'a service of a VIP is down, or the director is drained: BIRD announces it no longer' },
+  standby: { hook: true, means: 'the VIP of a service is not on this machine: nothing is checked (pause_on_standby)' },
+  'standby-end': { hook: true, means: 'the VIP of a service is on this machine: its checks begin' },
   drift: { hook: true, means: 'the table was changed by another program' },
   unmanaged: { hook: true, means: 'a service of the file has a server that the file does not name' },
   'not-in-file': { hook: false, means: 'an administrative state is kept for a server that the file does not have' },
@@ -37,7 +39,7 @@ export interface MonitorEvent {
   /** `192.0.2.1:80` */
   readonly server?: string;
   /**
-   * of a service that is up or down: its address; of a group all, with blanks between; what is
+   * of a service that is up, down or in standby: its address; of a group all, with blanks between; what is
    * announced or withdrawn
    */
   readonly vip?: string;

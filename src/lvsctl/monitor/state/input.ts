@@ -24,6 +24,8 @@ export type Input =
     }
   /** another file, with the table as it is */
   | { readonly kind: 'config'; readonly config: Config; readonly table: Table }
+  /** the addresses of this machine, as standby.ts has them; undefined = not known */
+  | { readonly kind: 'local'; readonly addresses: ReadonlySet<string> | undefined }
   /** the table was read and is about to be written */
   | { readonly kind: 'table'; readonly table: Table }
   /** the table was written */

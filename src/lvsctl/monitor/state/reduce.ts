@@ -9,6 +9,7 @@ import type { MonitorEvent } from './events.js';
 import type { Input, Reduction } from './input.js';
 import { NO_ORPHANS } from './orphans.js';
 import { withAdmin, withResult } from './service.js';
+import { withStandby } from './standby.js';
 import { findCheck, type MonitorState, withService } from './state.js';
 import { onTable } from './tableread.js';
 import { onApplied } from './tablewritten.js';
@@ -25,6 +26,7 @@ export function emptyState(config: Config): MonitorState {
     applied: undefined,
     unmanaged: new Set(),
     refused: new Set(),
+    local: undefined,
     errors: new Map(),
   };
 }
@@ -41,6 +43,8 @@ export function reduce(state: MonitorState, input: Input, now: number): Reductio
       return onAdmin(state, input, now);
     case 'config':
       return onConfig(state, input, now);
+    case 'local':
+      return onLocal(state, input, now);
     case 'table':
       return onTable(state, input.table, now);
     case 'applied':
@@ -98,7 +102,9 @@ function onConfig(
   { config, table }: Extract<Input, { kind: 'config' }>,
   now: number,
 ): Reduction {
-  const next = withConfig(state, config, table, now);
+  const taken = withConfig(state, config, table, now);
+  const services = withStandby(taken.services, config, taken.local, now);
+  const next = { ...taken, services };
   const previous = new Map(state.services.map((service) => [service.key, service]));
   const events = next.services.flatMap((service) => {
     const old = previous.get(service.key);
@@ -106,4 +112,15 @@ function onConfig(
   });
   const { errors, events: recovered } = errorsOf(next.services, state.errors);
   return { state: { ...next, errors }, events: [...events, ...recovered] };
+}
+
+/** The VIPs may be on this machine now, or no longer. */
+function onLocal(
+  state: MonitorState,
+  { addresses: local }: Extract<Input, { kind: 'local' }>,
+  now: number,
+): Reduction {
+  const services = withStandby(state.services, state.config, local, now);
+  const events = services.flatMap((next, i) => transitions(state.services[i] ?? next, next));
+  return { state: { ...state, services, local }, events };
 }

@@ -23,6 +23,8 @@ export interface MonitorState {
   readonly unmanaged: ReadonlySet<string>;
   /** changes that the kernel refused in the last write, and that were reported */
   readonly refused: ReadonlySet<string>;
+  /** addresses of this machine, where services may be paused: see standby.ts */
+  readonly local: ReadonlySet<string> | undefined;
   /** errors of checks (ours, not the server's), with the number of checks that have them now */
   readonly errors: ReadonlyMap<string, number>;
 }
@@ -58,6 +60,8 @@ export interface ServiceState {
   readonly heldUntil: number;
   /** whether the sorry server was in the table after the last write; undefined = not yet seen */
   readonly sorryActive: boolean | undefined;
+  /** its VIP is on another machine, and nothing is checked: `pause_on_standby` */
+  readonly standby: boolean;
 }
 
 export interface ServerState {

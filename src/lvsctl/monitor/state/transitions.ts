@@ -16,17 +16,28 @@ export function transitions(before: ServiceState, after: ServiceState): readonly
   return [...serverEvents(before, after), ...serviceEvents(before, after)];
 }
 
-/** Whether the service is up: the first time as well. */
+/** Whether its VIP is here, and whether it is up: the first time as well. */
 function serviceEvents(before: ServiceState, after: ServiceState): readonly MonitorEvent[] {
-  const { up, servers, name, spec } = after;
-  if (before.up === up || up === undefined) return [];
+  const { up, standby, servers, name, spec } = after;
+  const about = { service: name, vip: vipsOf(spec.source).map(formatAddress).join(' ') };
+  const moved: readonly MonitorEvent[] =
+    before.standby === standby
+      ? []
+      : [
+          {
+            event: standby ? 'standby' : 'standby-end',
+            ...about,
+            reason: `${about.vip} is ${standby ? 'not ' : ''}on this machine`,
+          },
+        ];
+  if (before.up === up || up === undefined) return moved;
   const { quorum } = spec.source.health;
   const all = servers.reduce((sum, one) => sum + one.spec.weight, 0);
   return [
+    ...moved,
     {
       event: up ? 'service-up' : 'service-down',
-      service: name,
-      vip: vipsOf(spec.source).map(formatAddress).join(' '),
+      ...about,
       reason: `weight ${upWeight(after)} of ${all} is up, quorum ${quorum}`,
     },
   ];

@@ -14,7 +14,9 @@ import {
   withChanges,
 } from '../../../model/table.js';
 import { messageFor } from '../../../render/messages.js';
+import { desiredServices } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
+import type { MonitorEvent } from '../state/events.js';
 import type { Input, RefusedChange } from '../state/input.js';
 import type { MonitorState } from '../state/state.js';
 import { desiredTable } from './desired.js';
@@ -78,19 +80,35 @@ function withKnown(table: Table, known: Table | undefined): Table {
   );
 }
 
-/** Deletes those of these services that are there. @returns what was refused */
-export async function removeServices(
+/**
+ * The services of a file as they are in the table.
+ * @throws IpvsError or BackendError when it cannot be read
+ */
+export async function readServices(backend: Backend, config: Config): Promise<Table> {
+  const keys = new Set(desiredServices(config).map(({ service }) => serviceKey(service.id)));
+  return (await readPart(backend, (key) => keys.has(key))).table;
+}
+
+/**
+ * Removes the services of a state, those that earlier files left too.
+ * @param emit takes what the kernel refused
+ * @throws IpvsError or BackendError, also when one of them is refused to go
+ */
+export async function removeOwned(
   backend: Backend,
-  services: readonly ServiceKey[],
-): Promise<readonly RefusedChange[]> {
+  { services, orphans }: MonitorState,
+  emit: (event: MonitorEvent) => void,
+): Promise<void> {
+  const all = [...services.map(({ key }) => key), ...orphans.services.keys()];
   const { keys } = await readPart(backend, () => false);
   const batch = createBatch(backend);
   await batch.apply(
-    services
-      .filter((key) => keys.has(key))
-      .map((key) => ({ kind: 'delete-service', id: idOf(key) })),
+    all.filter((key) => keys.has(key)).map((key) => ({ kind: 'delete-service', id: idOf(key) })),
   );
-  return batch.refusals;
+  const { refusals } = batch;
+  for (const { change, error } of refusals)
+    emit({ event: 'refused', reason: `${change.kind}: ${messageFor(error)}` });
+  if (refusals[0]) throw refusals[0].error;
 }
 
 function idOf(key: ServiceKey): ServiceId {

@@ -1,0 +1,72 @@
+// Services whose VIP is not on this machine: with `pause_on_standby` nothing is checked then, and
+// all that is known of their servers stays as it is.
+import { formatAddress, parseAddress } from '../../../model/address.js';
+import { vipsOf } from '../../config/desired.js';
+import type { Config } from '../../config/file.js';
+import { applyQuorum } from './quorum.js';
+import { combined } from './service.js';
+import { type CheckState, mapped, type ServiceState } from './state.js';
+
+/** Addresses of this machine as `eth0 192.0.2.1`; undefined = not known, and nothing is paused. */
+export type LocalVips = ReadonlySet<string> | undefined;
+
+const LOOPBACK = 'lo';
+
+/**
+ * The services with those that are paused now, and those that are no longer.
+ * @param now clock milliseconds
+ */
+export function withStandby(
+  services: readonly ServiceState[],
+  config: Config,
+  local: LocalVips,
+  now: number,
+): readonly ServiceState[] {
+  const here = hereOf(config, local);
+  return mapped(services, (service) => {
+    const standby = here !== undefined && !isHere(service, here);
+    if (service.standby === standby) return service;
+    const { combine } = service.spec.source.health;
+    const servers = mapped(service.servers, (server) => {
+      const checks = mapped(server.checks, standby ? paused : resumed);
+      if (checks === server.checks) return server;
+      return { ...server, checks, up: combined(checks, combine) };
+    });
+    // `min_up` waits for the next result: what it keeps in stays in
+    return applyQuorum({ ...service, standby, servers }, now);
+  });
+}
+
+/** The VIPs on this machine; undefined where nothing is paused. */
+function hereOf({ vips, monitor }: Config, local: LocalVips): ReadonlySet<string> | undefined {
+  if (!monitor.pause_on_standby || local === undefined) return undefined;
+  const entries = [...local].map((one) => one.split(' ') as [string, string]);
+  const ofFile = new Map(vips.map((vip) => [formatAddress(vip.address), vip.interface]));
+  // on a director that is a real server too, the VIP stays on lo
+  return new Set(
+    entries.flatMap(([device, text]) => {
+      const parsed = parseAddress(text);
+      const address = parsed ? formatAddress(parsed) : text;
+      return device !== LOOPBACK || ofFile.get(address) === LOOPBACK ? [address] : [];
+    }),
+  );
+}
+
+/** Of a group one VIP is enough. */
+function isHere({ spec }: ServiceState, here: ReadonlySet<string>): boolean {
+  return vipsOf(spec.source).some((vip) => here.has(formatAddress(vip)));
+}
+
+/** A server of which nothing is known yet is in until its first result, as in the file. */
+function paused(check: CheckState): CheckState {
+  return check.unknown && !check.up ? { ...check, up: true } : check;
+}
+
+/**
+ * What is up needs all its failures to go. What is down comes back with one pass: what was known of
+ * it is old.
+ */
+function resumed(check: CheckState): CheckState {
+  const streak = check.up || check.unknown ? 0 : check.spec.rise - 1;
+  return streak === check.streak ? check : { ...check, streak };
+}
