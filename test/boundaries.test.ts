@@ -84,6 +84,9 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
     'ipvsadm/usage',
     'ipvsadm/values',
   ],
+  // the language of texts, which is that of ipvsadm's hints
+  'lvsctl/commands/explain': ['ipvsadm/hints/table'],
+  'lvsctl/view/explain': ['ipvsadm/hints'],
   'lvsctl/namespace': ['system', 'node'],
   'generate.ts': ['node', 'man', 'completion', 'lvsctl', 'render'],
   'lvsctl/program': ['commander'],
@@ -100,6 +103,17 @@ const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
   'lvsctl/view/': ['chalk', 'cli-table3'],
   'lvsctl/serve/page/': ['uplot'],
   'lvsctl/config/': ['yaml', 're2js'],
+  // it explains what ipvsadm reads, and what the kernel refuses: pure functions of both
+  'lvsctl/explain/': [
+    'ipvsadm/hints',
+    'ipvsadm/options',
+    'ipvsadm/parse',
+    'ipvsadm/scan',
+    'ipvsadm/usage',
+    'ipvsadm/values',
+    'backend/memory/checks',
+    'backend/memory/host',
+  ],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -248,6 +248,11 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['drain 10.0.0.1 --wait', 'wait for the last connection'],
     ['drain 10.0.0.1 --wait --timeout 600', 'wait ten minutes at most'],
   ] },
+  explain: { notes: ['Without --live or --rules nothing is known of the table: what a line needs is taken to be in it, and stated. Names are looked up. Variables of a script are replaced; what only a shell can expand is skipped.', 'The language is that of LC_ALL, LC_MESSAGES or LANG.'], page: 'reference/explain.md', examples: [
+    ["explain 'ipvsadm -A -t 192.0.2.1:80 -s wrr -p 300'", 'one command line'],
+    ['explain tutorial.sh --lang zh', 'a script, in Chinese'],
+    ['explain --live - < lines', 'what lines on stdin would change in the live table'],
+  ] },
   simulate: { notes: [
     'RULES is a file of saved rules (ipvsadm -S) or an lvsctl file (.yaml), - for stdin; without it the live table is read (LVS_BACKEND). Only --keep changes it.',
     'Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].',

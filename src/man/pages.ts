@@ -31,6 +31,7 @@ export const PAGES: readonly ManualPage[] = [
   { name: 'lvsctl-monitor', section: 8, summary: 'run health checks and keep the IPVS table in sync', commands: ['monitor', 'disable', 'enable', 'drain'], docs: ['reference/monitor.md', 'reference/monitor-health.md', 'reference/events.md'], related: [YAML, 'lvsctl-show(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-show', section: 8, summary: 'show services, traffic and connections', commands: ['show'], docs: ['reference/show.md'], related: ['ipvsadm(8)', 'lvsctl-monitor(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-serve', section: 8, summary: 'status page, metrics, JSON and CSV over HTTP', commands: ['serve'], docs: ['reference/serve.md', 'reference/metrics.md'], related: ['lvsctl-show(8)', 'lvsctl-monitor(8)', 'lvsctl(8)'] },
+  { name: 'lvsctl-explain', section: 8, summary: 'explain command lines of ipvsadm', commands: ['explain'], docs: ['reference/explain.md'], related: ['ipvsadm(8)', 'lvsctl-simulate(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-simulate', section: 8, summary: 'compare schedulers without a kernel', commands: ['simulate'], docs: [], related: ['ipvsadm(8)', YAML, 'lvsctl(8)'] },
   { name: 'lvsctl.yaml', section: 5, summary: 'the file of a director, its real servers and their checks', commands: [], docs: ['reference/file.md'], related: ['lvsctl(8)', 'lvsctl-director(8)', 'lvsctl-monitor(8)'] },
 ];

@@ -31,6 +31,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   enable: '让健康检查重新决定一台真实服务器的状态',
   drain: '不再给真实服务器新连接；加 `--wait` 则等待现有连接结束',
   serve: '通过 HTTP 提供状态页面、指标、JSON 和 CSV',
+  explain: '解释 ipvsadm 的命令行：含义、改变和结果',
   simulate: '让生成的或记录的请求经过规则，显示分配结果',
   completion: '输出 bash、zsh 或 fish 的补全脚本',
 };

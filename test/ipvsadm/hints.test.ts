@@ -185,6 +185,7 @@ const ROWS: readonly (readonly [line: string | readonly string[], hint: RegExp])
   ['-A -t 192.0.2.1:80', /-E changes a service that is there/],
   ['-a -t 192.0.2.1:80 -r 198.51.100.1', /-e changes a server that is there/],
   ['-a -t 192.0.2.1:80 -r 198.51.100.2:8080', /only -m \(masquerading\) changes the port/],
+  ['-e -t 192.0.2.1:80 -r 198.51.100.77:8080 -w 3', /without -m '198\.51\.100\.77:8080' is looked for with the port of the service, 80/],
   ['-a -t 192.0.2.77:80 -r 198.51.100.1', /the service is not in the table/],
   ['-d -t 192.0.2.1:80 -r 198.51.100.77', /no such server in this service/],
   ['-D -u 192.0.2.1:80', /no such service/],

@@ -93,9 +93,16 @@ export function ignoredPort(
 }
 
 function sameServer(line: RefusedLine): Advice | undefined {
-  const ignored = refusedBy(line, 'EEXIST', 'add-destination') ? ignoredPort(line) : undefined;
+  const isEdit = refusedBy(line, 'ENOENT', 'edit-destination');
+  const ignored =
+    isEdit || refusedBy(line, 'EEXIST', 'add-destination') ? ignoredPort(line) : undefined;
   if (ignored === undefined) return undefined;
   const { server, port } = ignored;
+  if (isEdit)
+    return {
+      en: `without -m ${quoted(server)} is looked for with the port of the service, ${port}: add -m when the server is masquerading`,
+      zh: `不加 -m 时，${quoted(server)} 按服务的端口 ${port} 查找：如果这个服务器用 NAT，请加 -m`,
+    };
   return {
     en: `only -m (masquerading) changes the port: without it ${quoted(server)} has the port of the service, ${port}, and such a server is there`,
     zh: `只有 -m（NAT）能改变端口：不加 -m 时 ${quoted(server)} 的端口就是服务的 ${port}，而这个服务器已经存在`,

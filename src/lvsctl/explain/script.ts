@@ -1,0 +1,157 @@
+// Command lines of ipvsadm in a text: one line, saved rules, or a shell script as tutorials have
+// them. What a shell would work out beyond plain variables is not guessed.
+
+/** A command line, or what of the text is none. */
+export interface ScriptLine {
+  /** counted from 1 */
+  readonly line: number;
+  /** as it is in the text, without what joins lines */
+  readonly text: string;
+  /** the arguments behind `ipvsadm`; undefined with `skipped` */
+  readonly args: readonly string[] | undefined;
+  readonly skipped: 'not a command of ipvsadm' | 'needs a shell' | undefined;
+}
+
+/** Splits a text into command lines; empty lines, comments and plain assignments give none. */
+export function scriptLines(text: string): ScriptLine[] {
+  const variables = new Map<string, string>();
+  return joined(text).flatMap(({ line, text: whole }) =>
+    commandsIn(whole).flatMap((command) => {
+      const trimmed = command.trim();
+      if (trimmed === '' || trimmed.startsWith('#') || takeAssignments(trimmed, variables))
+        return [];
+      return [readCommand(trimmed, line, variables)];
+    }),
+  );
+}
+
+interface TextLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Lines that end in a backslash go on in the next one. */
+function joined(text: string): TextLine[] {
+  const lines: TextLine[] = [];
+  let open: TextLine | undefined;
+  for (const [i, raw] of text.split('\n').entries()) {
+    const before: TextLine = open ?? { line: i + 1, text: '' };
+    const continues = /\\$/.test(raw);
+    const whole = { ...before, text: `${before.text}${continues ? `${raw.slice(0, -1)} ` : raw}` };
+    open = continues ? whole : undefined;
+    if (!continues) lines.push(whole);
+  }
+  return open ? [...lines, open] : lines;
+}
+
+/** The commands of a line: apart by `;`, `&&`, `||` outside quotes, and without a comment. */
+function commandsIn(line: string): string[] {
+  const commands: string[] = [];
+  let quote = '';
+  let from = 0;
+  for (let i = 0; i < line.length; i++) {
+    const one = line[i] ?? '';
+    if (quote !== '') {
+      if (one === quote) quote = '';
+    } else if (one === "'" || one === '"') quote = one;
+    else if (one === '#' && /^$|\s/.test(line[i - 1] ?? '')) {
+      commands.push(line.slice(from, i));
+      return commands;
+    } else if (one === ';' || line.startsWith('&&', i) || line.startsWith('||', i)) {
+      commands.push(line.slice(from, i));
+      if (one !== ';') i++;
+      from = i + 1;
+    }
+  }
+  return [...commands, line.slice(from)];
+}
+
+/** `VIP=192.0.2.1`, `export A=1 B=2`: kept for the lines that follow. */
+function takeAssignments(command: string, variables: Map<string, string>): boolean {
+  const parts = splitArguments(command.replace(/^(?:export|local|readonly)\s+/, ''), variables);
+  if (parts === undefined || parts.length === 0) return false;
+  const found = parts.map((part) => /^([A-Za-z_]\w*)=(.*)$/s.exec(part));
+  if (found.some((one) => one === null)) return false;
+  for (const one of found) variables.set(one?.[1] ?? '', one?.[2] ?? '');
+  return true;
+}
+
+function readCommand(
+  text: string,
+  line: number,
+  variables: ReadonlyMap<string, string>,
+): ScriptLine {
+  const parts = splitArguments(text.replace(/\s*(?:[0-9]?>>?|<)\s*\S+/g, ''), variables);
+  if (parts === undefined) return { line, text, args: undefined, skipped: 'needs a shell' };
+  const rest = parts[0] === 'sudo' ? parts.slice(1) : parts;
+  const isProgram = /^(?:\S*\/|\$)?ipvsadm$/i.test(rest[0] ?? '');
+  // saved rules have no program's name
+  const args = isProgram ? rest.slice(1) : isRule(rest[0] ?? '') ? rest : undefined;
+  return args === undefined
+    ? { line, text, args, skipped: 'not a command of ipvsadm' }
+    : { line, text, args, skipped: undefined };
+}
+
+const DASHES = /^[-\u2010-\u2015\u2212\uff0d]/;
+
+function isRule(first: string): boolean {
+  return DASHES.test(first);
+}
+
+/**
+ * The arguments of a command as a shell would split them.
+ * @returns undefined where only a shell knows: an unknown variable, `$(…)`, an open quote
+ */
+export function splitArguments(
+  text: string,
+  variables: ReadonlyMap<string, string> = new Map(),
+): string[] | undefined {
+  const found: string[] = [];
+  let current: string | undefined;
+  let rest = text;
+  while (rest !== '') {
+    const blank = /^[ \t\r\n]+/.exec(rest)?.[0];
+    if (blank !== undefined) {
+      if (current !== undefined) found.push(current);
+      current = undefined;
+      rest = rest.slice(blank.length);
+      continue;
+    }
+    const piece = takePiece(rest, variables);
+    if (piece === undefined) return undefined;
+    current = (current ?? '') + piece.text;
+    rest = rest.slice(piece.length);
+  }
+  return current === undefined ? found : [...found, current];
+}
+
+/** One quoted text, variable or letter at the beginning of a text. */
+function takePiece(
+  rest: string,
+  variables: ReadonlyMap<string, string>,
+): { readonly text: string; readonly length: number } | undefined {
+  const [single] = /^'[^']*'/.exec(rest) ?? [];
+  if (single !== undefined) return { text: single.slice(1, -1), length: single.length };
+  const [double] = /^"(?:[^"\\]|\\.)*"/s.exec(rest) ?? [];
+  if (double !== undefined) {
+    const text = expanded(double.slice(1, -1).replace(/\\(["\\$`])/g, '$1'), variables);
+    return text === undefined ? undefined : { text, length: double.length };
+  }
+  const [variable, name = ''] = /^\$\{?([A-Za-z_]\w*)\}?/.exec(rest) ?? [];
+  if (variable !== undefined) {
+    const text = variables.get(name) ?? (name.toLowerCase() === 'ipvsadm' ? 'ipvsadm' : undefined);
+    return text === undefined ? undefined : { text, length: variable.length };
+  }
+  if (/^[$`'"]/.test(rest)) return undefined;
+  return rest[0] === '\\' ? { text: rest[1] ?? '', length: 2 } : { text: rest[0] ?? '', length: 1 };
+}
+
+function expanded(text: string, variables: ReadonlyMap<string, string>): string | undefined {
+  let isKnown = true;
+  const plain = text.replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name: string) => {
+    const value = variables.get(name);
+    if (value === undefined) isKnown = false;
+    return value ?? '';
+  });
+  return isKnown && !/\$\(|`/.test(plain) ? plain : undefined;
+}
