@@ -13,7 +13,7 @@ const CONFIG = join(ROOT, 'reports/stryker.json');
 const TESTS = {
   doctor: ['doctor/*.test.ts'],
   plan: ['plan/*.test.ts', 'commands/{preflight,role}.test.ts'],
-  config: ['config/*.test.ts', 'commands/import.test.ts'],
+  config: ['config/*.test.ts', 'commands/{import,ensure,hashing}.test.ts'],
   monitor: ['monitor/*.test.ts'],
 };
 

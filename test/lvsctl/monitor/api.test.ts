@@ -32,6 +32,8 @@ describe('refused requests', () => {
     [post('/v1/servers/drain', '{"server":"10.0.0.9"}'), 404, 'NOT_FOUND', 'no server 10.0.0.9; there are 10.0.0.1:80, 10.0.0.2:80'],
     [post('/v1/servers/drain', '{"server":"web1"}'), 400, 'BAD_USAGE', 'web1: not the address of a server, with or without its port'],
     [get('/v1/events?since=x'), 400, 'BAD_USAGE', 'since=x: not the number of an event'],
+    [get('/v1/events?since=1x'), 400, 'BAD_USAGE', 'since=1x: not the number of an event'],
+    [get('/v1/events?since=x1'), 400, 'BAD_USAGE', 'since=x1: not the number of an event'],
     [get('/v1/events?follow=2'), 400, 'BAD_USAGE', 'follow=2: neither 0 nor 1'],
   ] as const)('%j', async (call, status, code, message) => {
     const one = await begun();
@@ -103,6 +105,7 @@ describe('events', () => {
     ]);
     expect(lines((await one.call(get('/v1/events?follow=0&since=4'))).body)).toEqual([all[4]]);
     expect((await one.call(get('/v1/events?follow=0&since=5'))).body).toBe('');
+    expect((await one.call(get('/v1/events?follow=0&since=05'))).body).toBe('');
     one.signal('SIGTERM');
   });
 
