@@ -3,7 +3,6 @@ import { InvalidArgumentError, Option, type Command as Program } from 'commander
 import { parseAddress } from '../../model/address.js';
 import type { Connection } from '../../model/connection.js';
 import { fullPrefix } from '../../model/prefix.js';
-import { parseConnection } from '../../render/connections.js';
 import { LvsctlError } from '../errors.js';
 import { jsonText } from '../json.js';
 import {
@@ -18,6 +17,7 @@ import {
   type ServicePlace,
   shownConnection,
 } from '../show/connections.js';
+import { connectionOf, countLines } from '../show/counting.js';
 import { procPath, VERSION } from '../show/report.js';
 import type { Finish } from '../subcommand.js';
 import { connectionText, connectionTitles, countsText } from '../view/show.js';
@@ -67,7 +67,7 @@ export function configureConnections(program: Program, finish: Finish): void {
     .option(
       '--count <by>',
       'count by client, client/24 (IPv6: /64), client/24,56, service, server or state',
-      counted,
+      grouping,
     )
     .option('--limit <n>', `at most this many (with --count ${TOP})`, whole(1, 1e9))
     .action((options: ConnectionOptions) => finish((world) => showConnections(options, world)));
@@ -82,8 +82,11 @@ async function showConnections(options: ConnectionOptions, world: World): Promis
     states: options.state,
     templates: options.templates ?? (count === undefined ? undefined : 'none'),
   };
+  if (count !== undefined) {
+    const counter = await counted(count, filter, world);
+    return printCounts(counter, count, options, world);
+  }
   const chosen = filtered(await readConnections(world), filter);
-  if (count !== undefined) return countThem(chosen, count, options, world);
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const { print, end } = printer(options.json === true, world);
   const rows = sort === undefined ? limited(chosen, limit) : firstOf(chosen, ORDERS[sort], limit);
@@ -102,10 +105,25 @@ function* limited(all: Iterable<Connection>, limit: number): Generator<Connectio
 
 /** Of a home that keeps its own, or line by line from /proc. @throws a system error */
 async function readConnections(world: World): Promise<Iterable<Connection>> {
-  const own = world.machine.hasKernelRules
-    ? undefined
-    : await (await world.machine.backend()).connections();
-  return own ?? parsed(world.lines(procPath(world, 'ip_vs_conn')), procPath(world, 'ip_vs_conn'));
+  const own = await ownConnections(world);
+  const path = procPath(world, 'ip_vs_conn');
+  return own ?? parsed(world.lines(path), path);
+}
+
+/** @returns undefined where /proc has them */
+async function ownConnections({ machine }: World): Promise<readonly Connection[] | undefined> {
+  return machine.hasKernelRules ? undefined : (await machine.backend()).connections();
+}
+
+/** @throws a system error; SYSTEM for a line that makes no sense */
+async function counted(by: string, filter: ConnectionFilter, world: World): Promise<Counter> {
+  const counter = new Counter(parseGrouping(by) ?? (() => ''));
+  const own = await ownConnections(world);
+  if (own === undefined) {
+    const path = procPath(world, 'ip_vs_conn');
+    countLines(world.lines(path), path, by, filter, counter);
+  } else for (const one of filtered(own, filter)) counter.add(one);
+  return counter;
 }
 
 /** @throws SYSTEM for a line that makes no sense */
@@ -113,11 +131,7 @@ function* parsed(lines: Iterable<string>, path: string): Generator<Connection> {
   let number = 0;
   for (const line of lines) {
     number++;
-    if (number === 1 || line.trim() === '') continue; // titles
-    const connection = parseConnection(line);
-    if (connection === undefined)
-      throw new LvsctlError('SYSTEM', `${path}: line ${number} makes no sense`);
-    yield connection;
+    if (number > 1 && line.trim() !== '') yield connectionOf(line, number, path); // 1: titles
   }
 }
 
@@ -140,14 +154,12 @@ function firstOf(
   return held.sort(order).slice(0, limit);
 }
 
-async function countThem(
-  chosen: Iterable<Connection>,
+function printCounts(
+  counter: Counter,
   by: string,
   { json, limit = TOP }: ConnectionOptions,
   world: World,
-): Promise<number> {
-  const counter = new Counter(parseGrouping(by) ?? (() => ''));
-  for (const one of chosen) counter.add(one);
+): number {
   const counts = counter.counts(limit);
   const parts = { by, connections: counter.all, counts };
   if (json) world.out(`${jsonText({ format: 'lvs counts', version: VERSION, ...parts }, 2)}\n`);
@@ -220,7 +232,7 @@ function states(text: string): ReadonlySet<string> {
 }
 
 /** @throws InvalidArgumentError */
-function counted(text: string): string {
+function grouping(text: string): string {
   if (parseGrouping(text) !== undefined) return text;
   throw new InvalidArgumentError('one of client, client/24, service, server, state is needed');
 }

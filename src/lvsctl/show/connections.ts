@@ -156,13 +156,16 @@ export interface Count {
   readonly servers: number;
 }
 
+interface CountEntry {
+  connections: number;
+  established: number;
+  readonly servers: Set<string>;
+}
+
 /** Counts connections as they come; memory grows with the kinds, not with the connections. */
 export class Counter {
   readonly #by: Grouping;
-  readonly #counts = new Map<
-    string,
-    { connections: number; established: number; readonly servers: Set<string> }
-  >();
+  readonly #counts = new Map<string, CountEntry>();
   #all = 0;
 
   constructor(by: Grouping) {
@@ -170,16 +173,22 @@ export class Counter {
   }
 
   add(one: Connection): void {
+    this.addAlike(this.entryFor(one), one.state === 'ESTABLISHED');
+  }
+
+  /** Where connections with this one's server are counted that are of its kind. */
+  entryFor(one: Connection): CountEntry {
     const value = this.#by(one);
-    let count = this.#counts.get(value);
-    if (count === undefined) {
-      count = { connections: 0, established: 0, servers: new Set() };
-      this.#counts.set(value, count);
-    }
-    this.#all++;
-    count.connections++;
-    if (one.state === 'ESTABLISHED') count.established++;
+    const count = this.#counts.get(value) ?? { connections: 0, established: 0, servers: new Set() };
+    this.#counts.set(value, count);
     count.servers.add(serverText(one));
+    return count;
+  }
+
+  addAlike(entry: CountEntry, isEstablished: boolean): void {
+    this.#all++;
+    entry.connections++;
+    if (isEstablished) entry.established++;
   }
 
   get all(): number {
