@@ -33,6 +33,16 @@ export function readConfigFile(path: string): string {
   return readRegularFile(path, LONGEST_FILE).text;
 }
 
+/** Identifies the content of a file: another one by name, size or time of a change. '' = none. */
+export function fileStamp(path: string): string {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+  } catch {
+    return ''; // it is missing, or for others
+  }
+}
+
 /** Replaces a file in one step, mode 0600, in a directory (0700) that is made when it is missing. */
 export function writeText(path: string, text: string): void {
   makeDirectory(dirname(path));

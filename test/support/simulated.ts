@@ -70,6 +70,7 @@ export function simulatedRuntime({ probe, random = () => 0.5 }: Simulation): Sim
       const text = files.get(path);
       return text === undefined ? undefined : { text, mode: 0o600, uid: 0 };
     },
+    fileStamp: (path) => files.get(path) ?? '',
     readConfigFile: (path) => files.get(path) ?? '',
     leaveLostTerminal: () => {},
     readKeys: () => () => {},

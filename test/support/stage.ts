@@ -5,6 +5,7 @@ import { ALONE } from '../../src/lvsctl/config/context.js';
 import { failureText } from '../../src/lvsctl/failure.js';
 import { runMonitor, runOnce } from '../../src/lvsctl/monitor/process/run.js';
 import type { ApiCall, ApiHandler, Runtime, Signal } from '../../src/lvsctl/monitor/runtime.js';
+import { matching } from './lvsctl.js';
 import { fails, PASSES, simulatedRuntime } from './simulated.js';
 
 /** the key of the service of FILE */
@@ -34,6 +35,7 @@ export function stage(
   options: Partial<typeof OPTIONS> | { onExit: 'remove' } = {},
   more: Partial<Runtime> = {},
 ) {
+  const texts = { file: FILE, others: new Map<string, string>() };
   const down = new Set<string>();
   const hanging = new Set<string>();
   const base = simulatedRuntime({
@@ -49,6 +51,8 @@ export function stage(
   const hooks: Record<string, string>[] = [];
   const runtime: Runtime = {
     ...base,
+    // as of a file that is written anew each time
+    fileStamp: (path) => texts.others.get(path) ?? texts.file,
     onSignal(listen) {
       handle = listen;
       return () => {};
@@ -83,11 +87,14 @@ export function stage(
   };
   const ran: string[] = [];
   const backend = new MemoryBackend();
-  const texts = { file: FILE, others: new Map<string, string>() };
   const world = {
     runtime,
     backend,
-    around: { ...ALONE, readText: (path: string) => texts.others.get(path) ?? texts.file },
+    around: {
+      ...ALONE,
+      readText: (path: string) => texts.others.get(path) ?? texts.file,
+      filesMatching: (pattern: string) => matching(pattern, [...texts.others.keys()]),
+    },
     sysctl: () => '0\n',
     run: (_: string, args: readonly string[], input = '') => {
       ran.push(args.join(' ') + (input === '' ? '' : `: ${input.trim().replaceAll('\n', '; ')}`));

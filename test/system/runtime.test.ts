@@ -1,6 +1,15 @@
 // Files of a program that stays.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createRuntime } from '../../src/system/runtime.js';
@@ -76,6 +85,22 @@ test('a delay beyond what timers know is not done at once', async () => {
   await new Promise((soon) => setTimeout(soon, 20));
   cancel();
   expect(done).toBe(false);
+});
+
+test('a stamp is another one for each content of a file, also of the same size', () => {
+  const path = join(directory, 'stamped');
+  expect(runtime.fileStamp(path)).toBe('');
+  writeFileSync(path, 'one');
+  const first = runtime.fileStamp(path);
+  expect(runtime.fileStamp(path)).toBe(first);
+  utimesSync(path, 1, 1);
+  const second = runtime.fileStamp(path);
+  expect(second).not.toBe(first);
+  // an editor that renames, and keeps the time
+  writeFileSync(`${path}.new`, 'two');
+  utimesSync(`${path}.new`, 1, 1);
+  renameSync(`${path}.new`, path);
+  expect(runtime.fileStamp(path)).not.toBe(second);
 });
 
 test.each(['appendText', 'readFile', 'readConfigFile'] as const)(

@@ -246,6 +246,11 @@ export const MONITOR = object({
     false,
     'no checks of a service while its VIP is not on this machine',
   ),
+  reload_on_change: optional(
+    boolean,
+    false,
+    'read the file again when it, or a file that it includes, has changed',
+  ),
   hook: optional(list(text, 1), undefined, 'program and arguments run at each change; no shell'),
   hook_user: optional(
     userName,
@@ -288,6 +293,7 @@ export const FILE = object({
       check_netns: undefined,
       drift: 'correct' as const,
       pause_on_standby: false,
+      reload_on_change: false,
       hook: undefined,
       hook_user: undefined,
       log: { format: 'text' as const, file: undefined },

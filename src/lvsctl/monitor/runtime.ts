@@ -117,6 +117,8 @@ export interface Runtime extends CheckMachine {
    *   reader might wait for ever
    */
   readConfigFile(path: string): string;
+  /** Identifies the content of a file without reading it; '' where there is none. */
+  fileStamp(path: string): string;
   /**
    * Replaces a file in one step, mode 0600, making its directory (0700) when it is missing.
    * @throws a system error

@@ -11,6 +11,7 @@ import { loadConfig } from './config.js';
 import { applyAdmin } from './control.js';
 import { createDriftLog } from './driftlog.js';
 import { createFeed } from './feed.js';
+import { type FileTracker, watchFiles } from './filewatch.js';
 import { listen } from './listen.js';
 import { createLog, type Log } from './log.js';
 import type { Signals } from './signals.js';
@@ -27,6 +28,7 @@ export class Process {
   readonly log: Log;
   readonly #options: RunOptions;
   readonly #world: RunWorld;
+  readonly #files: FileTracker;
   readonly #store: Store;
   readonly #lasting: Lasting;
   readonly #routing: VipRouting;
@@ -37,12 +39,14 @@ export class Process {
   constructor(
     options: RunOptions,
     world: RunWorld,
+    files: FileTracker,
     config: Config,
     store: Store,
     lasting: Lasting,
   ) {
     this.#options = options;
     this.#world = world;
+    this.#files = files;
     this.#config = config;
     this.#store = store;
     this.#lasting = lasting;
@@ -103,6 +107,12 @@ export class Process {
     loop.start();
     void loop.ready.then(() => runtime.notify(['--ready']));
     const cancelWatchdog = feedWatchdog(loop, runtime);
+    const endWatch = watchFiles(
+      runtime.clock,
+      this.#files,
+      () => this.#config.monitor.reload_on_change,
+      () => void this.#errorOf(() => this.#reload(loop)),
+    );
     const endAnnouncing = announceVips({
       runtime,
       emit: this.log.emit,
@@ -113,6 +123,7 @@ export class Process {
     for (let signal = await signals.next(); signal === 'SIGHUP'; signal = await signals.next())
       await this.#errorOf(() => this.#reload(loop)); // it is reported
     cancelWatchdog();
+    endWatch();
     endAnnouncing();
     void runtime.notify(['STOPPING=1']);
   }
@@ -140,8 +151,8 @@ export class Process {
   }
 
   async #take(loop: Loop, file: string): Promise<void> {
-    const { around, runtime } = this.#world;
-    const next = loadConfig(file, around, runtime);
+    this.#files.reset();
+    const next = loadConfig(file, this.#files.context, this.#world.runtime);
     try {
       this.#routing.make(next);
       await loop.reload(next);

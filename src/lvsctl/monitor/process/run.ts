@@ -4,6 +4,7 @@ import { isNotRunning } from '../client/request.js';
 import type { Runtime } from '../runtime.js';
 import { exitStatusOf, type ServiceStatus } from '../status.js';
 import { loadConfig } from './config.js';
+import { trackFiles } from './filewatch.js';
 import { withState } from './places.js';
 import { Process } from './process.js';
 import { nextSignals } from './signals.js';
@@ -77,10 +78,11 @@ export async function runOnce(
 /** Reads everything before anything is changed. */
 function prepare(options: RunOptions, world: RunWorld): Process {
   const { runtime } = world;
-  const config = loadConfig(options.file, world.around, runtime);
+  const files = trackFiles(world.around, runtime.fileStamp);
+  const config = loadConfig(options.file, files.context, runtime);
   const store = openStore(runtime, options.state);
   const lasting = withState(options.state, () => store.load());
-  return new Process(options, world, config, store, lasting);
+  return new Process(options, world, files, config, store, lasting);
 }
 
 async function isAnswered(runtime: Runtime, socket: string): Promise<boolean> {
