@@ -262,7 +262,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['simulate rules --log access.log --rate 50', 'clients from a log'],
     ['simulate rules --events events --svg out.svg', 'servers that fail, as a chart'],
   ] },
-  completion: { notes: ['The script completes commands, options, schedulers and flags, services and servers of the live table, of the running monitor and of the file. Packages install it; with npm add one of the lines below to the settings of the shell.'], page: 'reference/cli.md', examples: [
+  completion: { notes: ['The script completes commands, options, schedulers and flags, services and servers of the live table, of the running monitor and of the file. Packages install it; with npm add one of the lines below to the settings of the shell.'], page: 'guide/install.md', examples: [
     ['completion bash > /etc/bash_completion.d/lvsctl', 'for all users of bash'],
     ['completion zsh > /usr/local/share/zsh/site-functions/_lvsctl', 'for all users of zsh'],
     ['completion fish > ~/.config/fish/completions/lvsctl.fish', 'for one user of fish, and lvsctl'],

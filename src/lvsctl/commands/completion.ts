@@ -2,11 +2,11 @@
 import { Argument } from 'commander';
 import type { Subcommand } from '../subcommand.js';
 
-/** beside docs/ in the package */
+/** below the directory of the package, which has docs/ too */
 const SCRIPTS = {
-  bash: '../dist/completion/lvsctl.bash',
-  zsh: '../dist/completion/_lvsctl',
-  fish: '../dist/completion/lvsctl.fish',
+  bash: 'dist/completion/lvsctl.bash',
+  zsh: 'dist/completion/_lvsctl',
+  fish: 'dist/completion/lvsctl.fish',
 } as const;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
@@ -14,7 +14,8 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) =>
       finish(async (world) => {
-        world.out(world.readText(`${world.docs}/${SCRIPTS[shell]}`));
+        // docs may be a link, as in Debian's package: `..` behind it would lead elsewhere
+        world.out(world.readText(world.docs.replace(/docs$/, SCRIPTS[shell])));
         return 0;
       }),
     );

@@ -1,56 +1,17 @@
 #!/bin/bash
-# The part of run.sh that runs in the Debian: recipes out of the pages, each with what must be true
-# after it.
+# Recipes of npm out of the pages, each with what must be true after it. run.sh runs it in a Debian.
 set -euo pipefail
 cd /root/lvs-cli
-guide=docs/guide/director.md
-failures=0
+guide=docs/guide/install.md
+. /root/library.sh
 
-# recipe FILE HEADING N: the N-th code block below a heading, up to the next heading.
-recipe() {
-  local text
-  text=$(awk -v heading="$2" -v wanted="$3" '
-    !code && /^#+ / { on = ($0 ~ "^#+ " heading "$"); next }
-    /^```/ { code = !code; if (code && on) n++; next }
-    code && on && n == wanted' "$1")
-  [ -n "$text" ] || { echo "$1: no block $3 below \"$2\"" >&2; exit 1; }
-  printf '%s\n' "$text"
-}
-
-# check TEXT COMMAND...: the command must succeed.
-check() {
-  local text=$1
-  shift
-  if "$@" >/tmp/answer 2>&1; then printf 'ok      %s\n' "$text"
-  else
-    printf 'FAILED  %s: %s\n' "$text" "$*"
-    sed 's/^/        /' /tmp/answer
-    failures=$((failures + 1))
-  fi
-}
-
-# play TEXT: a recipe in a shell that has run ipvsadm before, as an administrator has.
-play() {
-  printf '\n%s\n' "$1" | sed '2,$s/^/  # /'
-  (cd "$PWD" && bash -eo pipefail -c "ipvsadm -L >/dev/null 2>&1 || :
-$1") >/tmp/played 2>&1 || { echo "FAILED  the recipe: $(tail -5 /tmp/played)"; failures=$((failures + 1)); }
-}
-
-is_ours() { LVS_BACKEND=memory "$1" -v | grep -q '^ipvsadm v1.31 (lvs-cli '; }
-is_c_tool() { [ "$(head -c 4 "$1" | tail -c 3)" = ELF ]; }
-absent() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
-# As a unit sees the machine: its PATH, no /root, /home and /tmp.
-as_unit() {
-  unshare --mount sh -c 'for d in /root /home /tmp; do mount -t tmpfs none "$d"; done; cd /
-    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$@"
-}
 same_recipe() { [ "$(recipe README.md 'Install on a director' "$1" | sed 's/ *#.*//')" = "$(recipe "$guide" "$2" "$3")" ]; }
 
-check 'README and guide install alike' same_recipe 1 Install 1
+check 'README and guide install alike' same_recipe 1 npm 1
 check 'README and guide divert alike' same_recipe 2 'Debian, Ubuntu' 1
 check 'README and guide undo alike' same_recipe 3 'Debian, Ubuntu' 2
-undo_install=$(recipe "$guide" Install 3)
-warm=$(recipe "$guide" Install 2)
+undo_install=$(recipe "$guide" npm 3)
+warm=$(recipe "$guide" npm 2)
 divert=$(recipe "$guide" 'Debian, Ubuntu' 1) undo_divert=$(recipe "$guide" 'Debian, Ubuntu' 2)
 redhat=$(recipe "$guide" 'Red Hat, Fedora, SUSE' 1) undo_redhat=$(recipe "$guide" 'Red Hat, Fedora, SUSE' 2)
 switch=$(recipe "$guide" 'To switch back and forth' 1) undo_switch=$(recipe "$guide" 'To switch back and forth' 2)
@@ -76,6 +37,23 @@ check 'the kernel is asked through netlink' \
   sh -c '"$1" -Ln 2>&1 | grep -q "^IP Virtual Server version\|Protocol not available"' sh "$prefix/bin/ipvsadm"
 check 'a unit finds lvsctl' as_unit /usr/bin/env lvsctl --version
 rmdir /root/lvs-cli && mv /root/gone /root/lvs-cli
+
+check 'npm links the manual' test -L "$prefix/share/man/man8/lvsctl-monitor.8"
+check 'man finds it' sh -c 'man -w 8 lvsctl && man -w 5 lvsctl.yaml'
+check "man ipvsadm is ours" sh -c 'man 8 ipvsadm | grep -q "lvsctl(8)"'
+check 'bash completion' bash -c 'source <(lvsctl completion bash) && complete -p ipvsadm'
+
+# without root and without IPVS: what npx does with the package of the registry
+tarball=$(npm pack --silent --ignore-scripts --pack-destination /opt)
+as_nobody() {
+  mkdir -p /tmp/nobody && chown 65534:65534 /tmp/nobody
+  (cd /tmp/nobody && setpriv --reuid 65534 --regid 65534 --clear-groups \
+    env HOME=/tmp/nobody LVS_BACKEND=file:/tmp/nobody/t.json npm_config_update_notifier=false "$@")
+}
+check 'npx lvs-cli, not root' as_nobody npx --yes "/opt/$tarball" --version
+check 'npx -p lvs-cli ipvsadm, not root, adds' \
+  as_nobody npx --yes -p "/opt/$tarball" ipvsadm -A -t 192.0.2.1:80 -s rr
+check 'and lists' sh -c 'grep -q "TCP  192.0.2.1:80 rr"' < <(as_nobody npx --yes -p "/opt/$tarball" ipvsadm -Ln 2>&1)
 
 play "$warm"
 check 'a code cache for this Node' test -s "$installed/dist/ipvsadm.$(node --version).cache"
@@ -120,11 +98,19 @@ check 'systemd reads the units' sh -c 'cd /etc/systemd/system && ! systemd-analy
 play "$undo_units"
 check 'no unit is left' sh -c '! ls /etc/systemd/system/lvs* /etc/systemd/system/*.wants/lvs* 2>/dev/null | grep .'
 
+export LVS_BACKEND=file:/tmp/kept.json
+"$prefix/bin/ipvsadm" -A -t 192.0.2.7:80 -s wrr
+echo '-A -t 192.0.2.8:80 -s rr' >/etc/ipvsadm.rules
+kept() { cat /tmp/kept.json /etc/ipvsadm.rules | cksum; }
+before=$(kept)
+play "$(recipe README.md 'Install on a director' 1)"
+check 'an update leaves table and rule file alone' test "$(kept)" = "$before"
 play "$undo_install"
+check 'so does the removal' test "$(kept)" = "$before"
+check 'no page of the manual is left' absent "$prefix/share/man/man8/lvsctl.8"
 check 'nothing of the package is left' absent "$installed"
 for program in ipvsadm ipvsadm-save ipvsadm-restore lvsctl lvs-cli; do
   check "no $program" absent "$prefix/bin/$program"
 done
 
-printf '\n%s\n' "$([ "$failures" = 0 ] && echo 'all recipes work' || echo "$failures failed")"
-[ "$failures" = 0 ]
+report
