@@ -5,3 +5,5 @@ const MEBIBYTE = 2 ** 20;
 export const SETTINGS_LIMIT = 64 * MEBIBYTE;
 /** an access log, arrivals */
 export const LOG_LIMIT = 256 * MEBIBYTE;
+/** facts of a machine: its packet filter and table */
+export const FACTS_LIMIT = 256 * MEBIBYTE;

@@ -146,6 +146,11 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['doctor lvs.yaml', 'examine this machine for a file'],
     ['doctor --role realserver', 'examine a real server without a file'],
   ] },
+  trace: { notes: ['With an lvsctl file alone the path is the intended one. With --facts it is the one that the machines take, and where the packet is lost. With neither it is that of this machine.'], page: 'reference/trace.md', examples: [
+    ['trace 203.0.113.9 192.0.2.10:80 lvs.yaml', 'the intended path'],
+    ['trace 203.0.113.9 192.0.2.10:80 --facts director.json rs1.json', 'the path through two machines'],
+    ['trace 203.0.113.9:40000 192.0.2.10:53 --protocol udp', 'through this machine'],
+  ] },
   monitor: { notes: ['SIGHUP reloads the file; a file with an error is refused and the previous one stays in force. SIGTERM and SIGINT stop the monitor.'], page: MONITOR, examples: [
     ['monitor lvs.yaml', 'run until a signal'],
     ['monitor lvs.yaml --once', 'check once, write the table, end'],

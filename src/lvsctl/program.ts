@@ -30,6 +30,7 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'director', help: 'apply, revert or compare a director configuration', load: () => import('./commands/director.js') },
   { name: 'realserver', help: 'apply, revert or compare a real server configuration', load: () => import('./commands/realserver.js') },
   { name: 'doctor', help: 'find what breaks LVS on this machine, and print what repairs it', load: () => import('./commands/doctor.js') },
+  { name: 'trace', help: 'follow a packet and its answer from client to real server and back', load: () => import('./commands/trace.js') },
   { name: 'monitor', help: 'run health checks and keep the IPVS table in sync; show status', load: () => import('./commands/monitor.js') },
   { name: 'show', help: 'show services, traffic and connections, as tables or JSON', load: () => import('./commands/show.js') },
   { name: 'top', help: 'watch services and servers live: rates, states, weights', load: () => import('./commands/top.js') },

@@ -102,6 +102,7 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   'realserver down': REVERTED,
   'realserver status': COMPARED,
   doctor: [{ status: 0, meaning: 'nothing found' }, { status: 1, meaning: 'findings' }],
+  trace: [{ status: 0, meaning: 'the client gets an answer' }, { status: 1, meaning: 'the packet or its answer is lost' }, { status: 3, meaning: 'it cannot be known from these machines' }],
   monitor: [{ status: 0, meaning: 'stopped by a signal' }, { status: FAILED, meaning: 'could not start, or could not remove the services at the end' }],
   'monitor --once': SERVERS,
   'monitor status': SERVERS,

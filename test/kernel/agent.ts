@@ -15,7 +15,12 @@ import type { Request } from './network.js';
 export type Order =
   | { readonly kind: 'lvsctl'; readonly args: readonly string[] }
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
-  | { readonly kind: 'ask'; readonly requests: readonly Request[] }
+  | {
+      readonly kind: 'ask';
+      readonly requests: readonly Request[];
+      /** what is waited for an answer, 3 s by default */
+      readonly limitMs?: number;
+    }
   /** answers connections and datagrams with its own address and port, and keeps the connections */
   | {
       readonly kind: 'greet';
@@ -141,7 +146,7 @@ async function obey(order: Order): Promise<unknown> {
     case 'talk-end':
       return endTalks();
     default:
-      return ask(order.requests);
+      return ask(order.requests, order.limitMs);
   }
 }
 
@@ -262,17 +267,17 @@ async function serve(name: string, ports: readonly number[]): Promise<unknown> {
   return {};
 }
 
-async function ask(requests: readonly Request[]): Promise<string[]> {
+async function ask(requests: readonly Request[], limitMs = LIMIT_MS): Promise<string[]> {
   const answers: string[] = [];
   for (const [kind, host, port] of requests)
-    answers.push(await (kind === 'udp' ? askUdp(host, port) : askTcp(host, port)));
+    answers.push(await (kind === 'udp' ? askUdp(host, port) : askTcp(host, port, limitMs)));
   return answers;
 }
 
-function askTcp(host: string, port: number): Promise<string> {
+function askTcp(host: string, port: number, limitMs: number): Promise<string> {
   return new Promise((done) => {
     let text = '';
-    const socket = connect({ host, port, timeout: LIMIT_MS });
+    const socket = connect({ host, port, timeout: limitMs });
     socket
       .on('data', (data) => {
         text += data;

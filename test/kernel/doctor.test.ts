@@ -132,7 +132,6 @@ const PLANTS: readonly Plant[] = [
   { machine: DIRECTOR, plant: 'ipvsadm -D -t 192.0.2.10:80; rmmod ip_vs_nq', ids: ['module', 'service'], what: /^module ip_vs_nq is not loaded$/ },
   { machine: DIRECTOR, plant: 'sysctl -qw net.ipv4.ip_forward=0', ids: ['forwarding'], what: /^net\.ipv4\.ip_forward is 0$/ },
   { machine: DIRECTOR, plant: 'ip addr del 192.0.2.10/32 dev eth0', ids: ['vip'], what: /^VIP 192\.0\.2\.10 is not on eth0$/ },
-  { machine: DIRECTOR, plant: 'ip addr del 192.0.2.10/32 dev eth0; ip addr add 192.0.2.10/24 dev eth0', ids: ['vip'], what: /with prefix 24$/ },
   { machine: DIRECTOR, plant: `ip netns exec ${RS1} sysctl -qw net.ipv4.conf.eth0.arp_ignore=0`, ids: ['arp-answer'], what: /^192\.0\.2\.11 \([0-9a-f:]+\) answers ARP for VIP 192\.0\.2\.10$/ },
   { machine: DIRECTOR, plant: 'sysctl -qw net.ipv4.vs.conn_reuse_mode=0', ids: ['conn-reuse'], what: /conn_reuse_mode is 0/ },
   { machine: DIRECTOR, plant: 'sysctl -qw net.ipv4.vs.expire_nodest_conn=0 net.ipv4.vs.expire_quiescent_template=0', ids: ['persistence', 'persistence'], what: /expire_nodest_conn is 0/ },

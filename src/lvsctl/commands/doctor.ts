@@ -1,10 +1,14 @@
 // lvsctl doctor [FILE]: what breaks LVS on this machine, and what repairs it.
 import { Option } from 'commander';
+import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
-import { examine } from '../doctor/examine.js';
-import { type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
+import { examineAll } from '../doctor/examine.js';
+import { type InspectedMachine, type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
 import { gatherMachineFacts } from '../facts/gather.js';
-import { factsText } from '../facts/json.js';
+import { factsText, parseFacts } from '../facts/json.js';
+import { remoteFacts, serversOf } from '../facts/remote.js';
+import { FACTS_LIMIT } from '../limits.js';
+import { hostOf } from '../path/host.js';
 import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
@@ -13,7 +17,8 @@ import { addVariables, fileContext, type VariableOptions } from './variables.js'
 interface Options extends VariableOptions {
   readonly role?: InspectedRole;
   readonly json?: boolean;
-  readonly facts?: true;
+  readonly facts?: true | readonly string[];
+  readonly all?: boolean;
 }
 
 const FINDINGS = 1;
@@ -28,7 +33,11 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       ]),
     )
     .option('--json', 'print JSON')
-    .option('--facts', 'print what was read of this machine as JSON, and stop')
+    .option(
+      '--facts [file...]',
+      'print what was read of this machine as JSON; with files of it, examine those machines',
+    )
+    .option('--all', 'examine the real servers too, whose facts come by ssh')
     .action((file: string | undefined, options: Options) =>
       finish((world) => doctor(file, options, world)),
     );
@@ -36,7 +45,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function doctor(file: string | undefined, options: Options, world: World): Promise<number> {
   const { role, json = false, facts } = options;
-  if (facts) {
+  if (facts === true) {
     world.out(factsText(await gatherMachineFacts(world)));
     return 0;
   }
@@ -44,9 +53,34 @@ async function doctor(file: string | undefined, options: Options, world: World):
     file === undefined
       ? undefined
       : readConfig(world.readText(file), file, fileContext(options, world));
-  const diagnosis = await examine(await inspect(config, role, world.machine));
+  const { machines, notes } = await machinesOf(facts, options.all === true, config, world);
+  const hosts = machines.map((one) => hostOf(one.facts));
+  const inspections = machines.map((one, i) =>
+    inspect(config, role, { ...one, others: hosts.filter((_, at) => at !== i) }),
+  );
+  const diagnosis = await examineAll(inspections, notes);
   world.out(
     json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world),
   );
   return diagnosis.findings.length === 0 ? 0 : FINDINGS;
+}
+
+/** The machines of files, or this one; with it the real servers, by ssh. */
+async function machinesOf(
+  paths: readonly string[] | undefined,
+  all: boolean,
+  config: Config | undefined,
+  world: World,
+): Promise<{ readonly machines: readonly InspectedMachine[]; readonly notes: readonly string[] }> {
+  if (paths !== undefined)
+    return {
+      machines: paths.map((path) => ({
+        facts: parseFacts(world.readText(path, FACTS_LIMIT), path),
+      })),
+      notes: [],
+    };
+  const own = { facts: await gatherMachineFacts(world), machine: world.machine };
+  if (!all) return { machines: [own], notes: [] };
+  const { facts, notes } = await remoteFacts(serversOf(config, own.facts), world);
+  return { machines: [own, ...facts.map((one) => ({ facts: one }))], notes };
 }

@@ -1,21 +1,24 @@
 // Faults of a director; those of its rules are in rules.ts.
 
 import { formatAddress } from '../../model/address.js';
+import type { Service } from '../../model/service.js';
 import { familyOf } from '../../model/service.js';
 import { serviceKey } from '../../model/table.js';
+import type { VirtualService } from '../config/file.js';
+import type { MarkRule } from '../filter/marks.js';
 import { printCommand } from '../plan/command.js';
 import { schedulerModules } from '../plan/director.js';
 import { connectedTo } from '../plan/facts.js';
-import { describeRule, FIREWALL } from '../plan/firewall.js';
+import { describeRule, FIREWALL, type PortSpec } from '../plan/firewall.js';
 import { markRules } from '../plan/markrules.js';
-import { unmarked } from '../plan/marks.js';
-import { DAEMON } from '../plan/rules.js';
-import { isLoaded } from '../plan/sysctl.js';
+import { type MarkSource, unmarked } from '../plan/marks.js';
 import { hostPrefix } from '../plan/vips.js';
+import { arpAnswers } from './arpanswers.js';
 import type { FindingRule, Found } from './finding.js';
-import { type Inspection, isLocal, mayAdminister } from './inspection.js';
-import { isNot, shell, typed, wrongAddress } from './repair.js';
+import { hostOfRule, type InspectedService, type Inspection, isLocal } from './inspection.js';
+import { isNot, shell } from './repair.js';
 import { RULE_CHECKS } from './rules.js';
+import { syncDaemons } from './sync.js';
 
 /** the first kernel that schedules a reused port anew without a second's delay */
 const GOOD_REUSE = [5, 9] as const;
@@ -28,11 +31,15 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     id: 'module',
     role: 'director',
     why: 'Without its modules the kernel knows neither the rules nor the scheduler.',
-    find: ({ machine, config }) => {
-      if (!machine.hasKernelRules) return [];
-      const desired = ['ip_vs', ...(config ? schedulerModules(config) : [])];
-      return desired
-        .filter((name) => !isLoaded(name, machine))
+    find: ({ host: { facts }, config, live }) => {
+      if (!facts.kernel_rules) return [];
+      const desired = new Set([
+        'ip_vs',
+        ...(config ? schedulerModules(config) : []),
+        ...(live?.some(hasFtp) ? ['ip_vs_ftp'] : []),
+      ]);
+      return [...desired]
+        .filter((name) => !facts.modules.includes(name))
         .map((name) => ({
           what: `module ${name} is not loaded`,
           repair: [shell('modprobe', name)],
@@ -43,8 +50,8 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     id: 'capability',
     role: 'any',
     why: 'The kernel shows its rules, and takes new ones, only from a process that has CAP_NET_ADMIN.',
-    find: ({ machine }) =>
-      mayAdminister(machine)
+    find: ({ host }) =>
+      host.facts.may_administer
         ? []
         : [
             {
@@ -72,7 +79,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     id: 'vip',
     role: 'director',
     why: 'Packets for an address that the director does not have never reach its rules.',
-    find: (inspection) => (inspection.config ? missingVips(inspection) : unknownVips(inspection)),
+    find: missingVips,
   },
   {
     id: 'arp-answer',
@@ -84,9 +91,9 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     id: 'conn-reuse',
     role: 'director',
     why: 'A client that uses a port again must get a new connection at once, to a server that is up.',
-    find: ({ sysctl, machine }) => {
+    find: ({ sysctl, host }) => {
       const mode = sysctl('net/ipv4/vs/conn_reuse_mode');
-      const release = machine.read('/proc/sys/kernel/osrelease')?.trim() ?? '';
+      const release = host.facts.kernel ?? '';
       const good = atLeast(release, GOOD_REUSE);
       if (good && mode === '0') return [isNot('net/ipv4/vs/conn_reuse_mode', '0', '1')];
       const stalls = !good && mode === '1' && sysctl('net/ipv4/vs/conntrack') === '1';
@@ -105,6 +112,19 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
           )
         : [],
   },
+  {
+    id: 'removed-server',
+    role: 'director',
+    why: 'A client that keeps sending from one port stays with a server that was removed, and gets no answer.',
+    find: ({ expected, sysctl, config }) => {
+      const key = 'net/ipv4/vs/expire_nodest_conn';
+      const leaves =
+        expected.some(({ service }) => isUdp(service) && !service.persistence) ||
+        config?.services.some(canLoseServers);
+      const isPersistent = expected.some(({ service }) => service.persistence);
+      return leaves && !isPersistent && sysctl(key) === '0' ? [isNot(key, '0', '1')] : [];
+    },
+  },
   ...RULE_CHECKS,
   {
     id: 'mark',
@@ -113,11 +133,9 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     find: ({ expected, marks, config, facts }) =>
       expected.flatMap(({ service: { id } }) => {
         if (id.kind !== 'fwmark') return [];
-        const setting = marks.filter(
-          ({ mark, family }) => mark === id.mark && family === id.family,
-        );
+        const setting = marks.filter((rule) => rule.family === id.family && maySet(rule, id.mark));
         const source = config?.services.find(({ mark }) => mark === id.mark);
-        const missing = source ? unmarked(markRules(source), setting) : [];
+        const missing = source ? unmarked(markRules(source), setting.map(markSource)) : [];
         if (setting.length > 0 && missing.length === 0) return [];
         const rules = missing.flatMap((rule) =>
           FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
@@ -146,77 +164,75 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   },
 ];
 
-function missingVips({ config, facts }: Inspection): Found[] {
-  return (config?.vips ?? []).flatMap(({ address, interface: device, managed }) =>
-    managed ? wrongAddress(address, device, facts.addresses) : [],
+/** Addresses of services that no interface has and no route makes local. */
+function missingVips(inspection: Inspection): Found[] {
+  const { config, expected, facts } = inspection;
+  const managed = new Map(
+    (config?.vips ?? []).map((vip) => [formatAddress(vip.address), vip] as const),
   );
-}
-
-/** Addresses of live services that no interface has and no route makes local. */
-function unknownVips(inspection: Inspection): Found[] {
-  const vips = new Map(
-    inspection.expected.flatMap(({ vips: all }) =>
-      all.map((vip) => [formatAddress(vip), vip] as const),
-    ),
-  );
-  for (const { address, managed } of inspection.config?.vips ?? [])
-    if (!managed) vips.delete(formatAddress(address));
-  return [...vips.values()]
-    .filter((vip) => !isLocal(vip, inspection))
-    .map((vip) => {
+  const named = [
+    ...(config?.vips ?? []).map(({ address }) => address),
+    ...expected.flatMap(({ vips: all }) => all),
+  ];
+  const vips = new Map(named.map((vip) => [formatAddress(vip), vip]));
+  return [...vips]
+    .filter(([text, vip]) => managed.get(text)?.managed !== false && !isLocal(vip, inspection))
+    .map(([text, vip]) => {
+      const place = managed.get(text)?.interface;
+      if (place !== undefined)
+        return {
+          what: `VIP ${text} is not on ${place}`,
+          repair: [shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', place)],
+        };
       const device =
-        connectedTo(vip, inspection.facts)[0]?.device ??
-        / dev (\S+)/.exec(inspection.facts.routes(vip.family) ?? '')?.[1] ??
+        connectedTo(vip, facts)[0]?.device ??
+        / dev (\S+)/.exec(` ${facts.routes(vip.family) ?? ''}`)?.[1] ??
         'eth0';
       return {
-        what: `VIP ${formatAddress(vip)} is on no interface`,
+        what: `VIP ${text} is on no interface`,
         repair: [shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', device)],
       };
     });
 }
 
-/** Asks on the network which hosts have the VIPs, as a host does before it takes an address. */
-function arpAnswers({ machine, expected, facts }: Inspection): Found[] {
-  const quiet = expected.filter(({ destinations }) =>
-    destinations.some(({ forwarding }) => forwarding === 'direct' || forwarding === 'tunnel'),
+/** A rule that may give packets this mark; of some bits, or of a value that is not read, it may. */
+function maySet({ value, mask }: MarkRule, mark: number): boolean {
+  return ((mark ^ value) & mask) >>> 0 === 0;
+}
+
+/** A rule as plans compare it; one that is not plain counts for all ports of all VIPs. */
+function markSource(rule: MarkRule): MarkSource {
+  const { family, value: mark, plain } = rule;
+  const vip = hostOfRule(rule);
+  return {
+    family,
+    mark,
+    address: vip && formatAddress(vip),
+    vip,
+    protocol: plain?.protocol,
+    ports: plain?.ports?.map(({ from, to }): PortSpec => (from === to ? from : `${from}-${to}`)),
+  };
+}
+
+/** FTP names an address and a port in its control connection, which NAT has to translate. */
+function hasFtp({ service: { id }, destinations }: InspectedService): boolean {
+  return (
+    id.kind === 'address' &&
+    id.protocol === 'tcp' &&
+    id.port === FTP_PORT &&
+    destinations.some(({ forwarding }) => forwarding === 'masquerade')
   );
-  const vips = new Set(
-    quiet.flatMap(({ vips: all }) =>
-      all.filter(({ family }) => family === 'ipv4').map(formatAddress),
-    ),
-  );
-  return facts.addresses
-    .filter(({ address, device }) => vips.has(address) && device !== 'lo')
-    .flatMap(({ address, device }) => {
-      const { status, stdout } = machine.run('arping', [
-        '-D',
-        '-c',
-        '2',
-        '-w',
-        '1',
-        '-I',
-        device,
-        address,
-      ]);
-      const mac = /\[([0-9A-Fa-f:]{17})\]/.exec(stdout)?.[1]?.toLowerCase();
-      if (status !== 1 || mac === undefined) return [];
-      const neighbour = machine
-        .run('ip', ['neigh', 'show', 'dev', device])
-        .stdout.split('\n')
-        .find((line) => line.includes(` ${mac} `) && !line.includes(':: '));
-      const server = neighbour?.split(' ')[0];
-      const what = `${server ?? 'a machine'} (${mac}) answers ARP for VIP ${address}`;
-      return [
-        {
-          what,
-          on: server ?? `the machine with ${mac}`,
-          repair: [
-            'sysctl -w net.ipv4.conf.all.arp_ignore=1',
-            'sysctl -w net.ipv4.conf.all.arp_announce=2',
-          ],
-        },
-      ];
-    });
+}
+const FTP_PORT = 21;
+
+/** Each packet of one-packet scheduling is sent by itself, and stays with no server. */
+function isUdp({ id, onePacket }: Service): boolean {
+  return id.kind === 'address' && id.protocol === 'udp' && !onePacket;
+}
+
+function canLoseServers({ checks, servers, health }: VirtualService): boolean {
+  const checked = checks.length > 0 || servers.some((one) => (one.checks ?? []).length > 0);
+  return checked && health.failed === 'remove';
 }
 
 function atLeast(release: string, [major, minor]: readonly [number, number]): boolean {
@@ -225,12 +241,12 @@ function atLeast(release: string, [major, minor]: readonly [number, number]): bo
 }
 
 /** The module keeps the size that it was loaded with. */
-function tableSize({ machine, live = [] }: Inspection): Found[] {
-  const bits = Number(machine.read('/sys/module/ip_vs/parameters/conn_tab_bits')?.trim() ?? 0);
+function tableSize({ host, live = [] }: Inspection): Found[] {
+  const bits = host.facts.table_bits ?? 0;
   const connections = live.reduce((sum, one) => sum + one.connections, 0);
   if (bits === 0 || connections <= MOST_IN_BUCKET * 2 ** bits) return [];
   const desired = Math.min(MOST_BITS, Math.ceil(Math.log2(connections)) + 1);
-  const loaded = machine.list('/sys/module').filter((name) => name.startsWith('ip_vs_'));
+  const loaded = host.facts.modules.filter((name) => name.startsWith('ip_vs_'));
   return [
     {
       what: `${connections} connections in a table of ${2 ** bits} buckets`,
@@ -244,41 +260,4 @@ function tableSize({ machine, live = [] }: Inspection): Found[] {
       ],
     },
   ];
-}
-
-function syncDaemons({ config, facts, running }: Inspection): Found[] {
-  const absent = (config?.sync ?? []).filter(
-    ({ role }) => !running.some((daemon) => daemon.role === role),
-  );
-  const starts = absent.map(({ syncid, max_length, ...rest }): Found => {
-    const [command] = DAEMON.commands({ role: rest.role }, null, {
-      ...rest,
-      syncId: syncid,
-      maxLength: max_length,
-    });
-    return {
-      what: `sync daemon ${rest.role} is not running`,
-      repair: command ? [printCommand(command)] : [],
-    };
-  });
-  const deaf = running.flatMap(({ role, interface: device }): Found[] => {
-    const link = facts.links.find(({ name }) => name === device);
-    if (link?.up && link.carrier && device !== 'lo') return [];
-    const state =
-      link === undefined
-        ? 'does not exist'
-        : device === 'lo'
-          ? 'has no other hosts'
-          : link.up
-            ? 'has no carrier'
-            : 'is down';
-    const stop = typed({ kind: 'stop-daemon', role, syncId: 0 });
-    return [
-      {
-        what: `sync daemon ${role}: its interface ${device} ${state}, so it has no peer`,
-        repair: [link && device !== 'lo' ? shell('ip', 'link', 'set', device, 'up') : stop],
-      },
-    ];
-  });
-  return [...starts, ...deaf];
 }

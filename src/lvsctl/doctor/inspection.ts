@@ -1,17 +1,18 @@
-// What the doctor inspects: this machine, and the services that it is for, from a file or from the
-// live table.
+// What the doctor inspects: the facts of a machine, and the services that it is for, from a file or
+// from the live table.
 import { type Address, formatAddress } from '../../model/address.js';
-import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import type { Service } from '../../model/service.js';
-import { CAP_NET_ADMIN, isEffective } from '../../system/capability.js';
 import { desiredServices, vipsOf } from '../config/desired.js';
 import type { Config } from '../config/file.js';
-import { type Facts, gatherFacts } from '../plan/facts.js';
+import { toDestination, toService } from '../facts/rules.js';
+import type { DaemonFact, MachineFacts } from '../facts/types.js';
+import { BEFORE_IPVS, type MarkRule, markRules } from '../filter/marks.js';
+import { type HostAddress, hostOf, type PathHost } from '../path/host.js';
+import type { Facts } from '../plan/facts.js';
 import type { Machine } from '../plan/machine.js';
-import { type MarkSource, markSources } from '../plan/marks.js';
 import { partsOf } from '../plan/realserver.js';
-import { hasRules } from '../plan/rules.js';
+import { planFacts } from './planfacts.js';
 
 export const ROLES = ['director', 'realserver'] as const;
 export type InspectedRole = (typeof ROLES)[number];
@@ -32,71 +33,98 @@ export interface ExpectedService {
 }
 
 export interface Inspection {
-  readonly machine: Machine;
+  /** where programs can be run; undefined when only the facts of the machine are there */
+  readonly machine: Machine | undefined;
+  readonly host: PathHost;
+  /** other machines whose facts are there */
+  readonly others: readonly PathHost[];
   readonly facts: Facts;
   readonly config: Config | undefined;
   readonly roles: ReadonlySet<InspectedRole>;
+  /** the role was named */
+  readonly hasRole: boolean;
   /** undefined when the rules cannot be read */
   readonly live: readonly InspectedService[] | undefined;
   /** from the file, else from the live table */
   readonly expected: readonly ExpectedService[];
-  readonly marks: readonly MarkSource[];
+  /** of both families, those that IPVS sees */
+  readonly marks: readonly MarkRule[];
   /** sync daemons */
-  readonly running: readonly Daemon[];
+  readonly running: readonly DaemonFact[];
   /** value of a sysctl, undefined when there is none */
   sysctl(key: string): string | undefined;
 }
 
-/** Gathers everything once. @throws CommandError when `ip` fails */
-export async function inspect(
+export interface InspectedMachine {
+  readonly facts: MachineFacts;
+  readonly machine?: Machine | undefined;
+  readonly others?: readonly PathHost[];
+}
+
+/** Prepares what the checks ask. */
+export function inspect(
   config: Config | undefined,
   role: InspectedRole | undefined,
-  machine: Machine,
-): Promise<Inspection> {
-  const facts = gatherFacts(machine);
-  const live =
-    mayAdminister(machine) || !machine.hasKernelRules ? await liveServices(machine) : undefined;
-  const marks = markSources(machine);
+  { facts, machine, others = [] }: InspectedMachine,
+): Inspection {
+  const host = hostOf(facts);
+  const plan = planFacts(facts, machine);
+  const live = facts.services === null ? undefined : liveServices(facts);
+  const marks = (['ipv4', 'ipv6'] as const)
+    .flatMap((family) => markRules(host.rules(family), family))
+    .filter(({ hook }) => BEFORE_IPVS.includes(hook));
   return {
     machine,
-    facts,
+    host,
+    others,
+    facts: plan,
     config,
-    roles: role ? new Set([role]) : rolesOf(config, live, facts),
+    hasRole: role !== undefined,
+    roles: role ? new Set([role]) : rolesOf(config, live, plan, host),
     live,
     expected: config
       ? expectedByFile(config)
       : (live ?? []).map((one) => ({ ...one, vips: vipsMarked(one.service, marks) })),
     marks,
-    running: live && hasRules(machine) ? await (await machine.backend()).daemons() : [],
-    sysctl: (key) => machine.read(`/proc/sys/${key}`)?.trim(),
+    running: facts.daemons,
+    sysctl: (key) => facts.sysctls[key]?.trim(),
   };
 }
 
-/** Whether this process has CAP_NET_ADMIN. */
-export function mayAdminister(machine: Machine): boolean {
-  return isEffective(CAP_NET_ADMIN, machine.read('/proc/self/status')) ?? false;
+/** Addresses where no neighbour asks for them: on lo, dummy and tunnel devices. */
+export function quietAddresses(host: PathHost): HostAddress[] {
+  return host.addresses.filter(({ device, address }) => {
+    const link = host.link(device);
+    const quiet = device === 'lo' || link?.kind === 'dummy' || isTunnelDevice(host, device);
+    return quiet && !isLoopback(address) && !isLinkLocal(address);
+  });
 }
 
-/** Addresses for one host alone that are not of 127/8: VIPs that ARP does not announce. */
-export function quietVips({ addresses }: Pick<Facts, 'addresses'>): Facts['addresses'] {
-  return addresses.filter(
-    ({ device, address, prefix }) =>
-      (device === 'lo' || TUNNEL.test(device)) &&
-      prefix === (address.includes(':') ? 128 : 32) &&
-      address !== '::1',
-  );
+/** Whether a device is the exit of a tunnel, by its kind, or by its name where no kind is known. */
+export function isTunnelDevice(host: PathHost, device: string): boolean {
+  const link = host.link(device);
+  return link?.tunnel != null || (link?.kind == null && TUNNEL.test(device));
+}
+
+function isLoopback(address: Address): boolean {
+  const text = formatAddress(address);
+  return text.startsWith('127.') || text === '::1';
+}
+
+function isLinkLocal(address: Address): boolean {
+  return /^(?:fe80:|169\.254\.)/.test(formatAddress(address));
 }
 
 /** devices of tutorials and of `lvsctl realserver` */
-export const TUNNEL =
-  /^(?:tunl\d|gre\d|sit\d|ip6tnl\d|lvs-(?:ipip|gre|grec|sit|ip6tnl|ip6gre|ip6grec)$)/;
+const TUNNEL = /^(?:tunl\d|gre\d|sit\d|ip6tnl\d|lvs-(?:ipip|gre|grec|sit|ip6tnl|ip6gre|ip6grec)$)/;
 
 function rolesOf(
   config: Config | undefined,
   live: readonly InspectedService[] | undefined,
   facts: Facts,
+  host: PathHost,
 ): Set<InspectedRole> {
-  const serves = config ? partsOf(config, facts).length > 0 : quietVips(facts).length > 0;
+  const serves = config ? partsOf(config, facts).length > 0 : quietVips(host, live).length > 0;
   const directs = (live ?? []).length > 0 || !serves;
   return new Set([
     ...(directs ? ['director' as const] : []),
@@ -104,22 +132,32 @@ function rolesOf(
   ]);
 }
 
-async function liveServices(machine: Machine): Promise<InspectedService[]> {
-  if (!hasRules(machine)) return [];
-  const backend = await machine.backend();
-  const found: InspectedService[] = [];
-  for (const { service } of await backend.services('rules')) {
-    const entries = await backend.destinations(service.id);
-    found.push({
-      service,
-      destinations: entries.map(({ destination }) => destination),
-      connections: entries.reduce(
-        (sum, entry) => sum + entry.activeConnections + entry.inactiveConnections,
-        0,
-      ),
-    });
-  }
-  return found;
+/** Quiet addresses that are no VIP of this machine's own table. */
+export function quietVips(
+  host: PathHost,
+  live: readonly InspectedService[] | undefined = [],
+): HostAddress[] {
+  const own = new Set(
+    live.flatMap(({ service: { id } }) =>
+      id.kind === 'address' ? [formatAddress(id.address)] : [],
+    ),
+  );
+  return quietAddresses(host).filter(
+    ({ address, device }) =>
+      !own.has(formatAddress(address)) &&
+      // a director has dummy devices for other things
+      (live.length === 0 || host.link(device)?.kind !== 'dummy'),
+  );
+}
+
+function liveServices({ services }: MachineFacts): InspectedService[] {
+  return (services ?? []).flatMap((shown) => {
+    const service = toService(shown);
+    if (service === undefined) return [];
+    const destinations = shown.servers.flatMap((one) => toDestination(one) ?? []);
+    const connections = shown.servers.reduce((sum, one) => sum + one.active + one.inactive, 0);
+    return [{ service, destinations, connections }];
+  });
 }
 
 function expectedByFile(config: Config): ExpectedService[] {
@@ -130,14 +168,22 @@ function expectedByFile(config: Config): ExpectedService[] {
   }));
 }
 
-function vipsMarked({ id }: Service, marks: readonly MarkSource[]): readonly Address[] {
+function vipsMarked({ id }: Service, marks: readonly MarkRule[]): readonly Address[] {
   if (id.kind === 'address') return [id.address];
-  return marks.flatMap(({ mark, family, vip }) =>
-    mark === id.mark && family === id.family && vip !== undefined ? [vip] : [],
-  );
+  return marks
+    .filter((one) => one.value === id.mark && one.family === id.family)
+    .flatMap((one) => hostOfRule(one) ?? []);
+}
+
+/** The destination of a rule, when it is one host. */
+export function hostOfRule({ plain }: MarkRule): Address | undefined {
+  const range = plain?.address;
+  if (range?.kind !== 'network') return undefined;
+  const full = range.address.family === 'ipv4' ? 32 : 128;
+  return range.length === full ? range.address : undefined;
 }
 
 /** Whether the kernel takes packets to an address as its own. */
-export function isLocal(address: Address, { machine }: Pick<Inspection, 'machine'>): boolean {
-  return machine.run('ip', ['route', 'get', formatAddress(address)]).stdout.startsWith('local ');
+export function isLocal(address: Address, { host }: Pick<Inspection, 'host'>): boolean {
+  return host.isLocal(address) !== false;
 }

@@ -1,75 +1,56 @@
 // Faults of a real server.
-import { formatAddress, parseAddress } from '../../model/address.js';
+import { type Address, formatAddress } from '../../model/address.js';
+import { fullPrefix } from '../../model/prefix.js';
+import { announces, answers, askedDevices } from '../path/arp.js';
+import { type HostAddress, holders } from '../path/host.js';
+import { checkSource } from '../path/source.js';
+import { tunnelExit } from '../path/tunnel.js';
 import { printCommand } from '../plan/command.js';
 import { connectedTo } from '../plan/facts.js';
-import { FIREWALL } from '../plan/firewall.js';
 import { LINK } from '../plan/network.js';
-import {
-  arpDevices,
-  type Part,
-  partsOf,
-  segmentSize,
-  tunnelDevice,
-  vipDevice,
-} from '../plan/realserver.js';
+import { type Part, partsOf, tunnelDevice, vipDevice } from '../plan/realserver.js';
+import { hostPrefix } from '../plan/vips.js';
 import type { FindingRule, Found } from './finding.js';
-import { type Inspection, quietVips, TUNNEL } from './inspection.js';
-import { isNot, shell, wrongAddress } from './repair.js';
-
-/** answers for addresses of the asked interface alone, or for none */
-const QUIET_IGNORE = [1, 2, 8];
-const QUIET_ANNOUNCE = [2];
+import { type Inspection, isTunnelDevice } from './inspection.js';
+import { isNot, shell, sysctlRepairs } from './repair.js';
+import { anyClient } from './representatives.js';
+import { unclamped } from './segments.js';
+import { exitDevice, outerOf, type ServedVip, servedVips } from './served.js';
 
 export const REALSERVER_CHECKS: readonly FindingRule[] = [
   {
     id: 'arp',
     role: 'realserver',
     why: 'A real server that answers ARP for the VIP, or announces it, draws the traffic of the director to itself.',
-    find: (inspection) =>
-      quietDevices(inspection).flatMap((device) => [
-        ...notAmong(inspection, device, 'arp_ignore', QUIET_IGNORE),
-        ...notAmong(inspection, device, 'arp_announce', QUIET_ANNOUNCE),
-      ]),
+    find: arpFaults,
   },
   {
     id: 'vip',
     role: 'realserver',
     why: 'A real server must take packets for the VIP, and for nothing else of its network.',
     find: (inspection) =>
-      inspection.config
-        ? quietParts(inspection).flatMap((part) =>
-            wrongAddress(part.service.address, vipDevice(part), inspection.facts.addresses),
-          )
-        : wideAddresses(inspection),
+      unique(servedVips(inspection)).flatMap((served) => vipFaults(served, inspection)),
   },
   {
     id: 'tunnel-device',
     role: 'realserver',
     why: 'No packet leaves a tunnel whose device is missing or down.',
-    find: ({ config, facts }) =>
-      config
-        ? tunnelParts({ config, facts }).flatMap((part) => downDevice(part, facts))
-        : downTunnels(facts),
+    find: (inspection) =>
+      servedVips(inspection)
+        .filter(({ mode }) => mode === 'tun')
+        .flatMap((served) => tunnelFaults(served, inspection)),
   },
   {
     id: 'rp-filter',
     role: 'realserver',
     why: 'Strict reverse path filtering drops packets whose sender is reached through another interface.',
-    find: (inspection) =>
-      filteredDevices(inspection).flatMap((device) =>
-        effective(inspection, device, 'rp_filter') === 1
-          ? [isNot(`net/ipv4/conf/${device}/rp_filter`, '1 (strict)', '2')]
-          : [],
-      ),
+    find: filterFaults,
   },
   {
     id: 'tunnel-mtu',
     role: 'realserver',
     why: 'Requests of full size do not fit the tunnel, and clients that never see the message about it hang.',
-    find: async (inspection) =>
-      (
-        await Promise.all(tunnelParts(inspection).map((part) => unclamped(part, inspection)))
-      ).flat(),
+    find: unclamped,
   },
   {
     id: 'gateway',
@@ -84,145 +65,181 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
   },
 ];
 
-function quietParts({ config, facts }: Pick<Inspection, 'config' | 'facts'>): Part[] {
-  return config ? partsOf(config, facts).filter(({ mode }) => mode !== 'nat') : [];
+/** Several services may have one VIP. */
+function unique(list: readonly ServedVip[]): ServedVip[] {
+  return [...new Map(list.map((one) => [formatAddress(one.vip), one])).values()];
 }
 
-function tunnelParts(inspection: Pick<Inspection, 'config' | 'facts'>): Part[] {
-  return quietParts(inspection).filter(({ mode }) => mode === 'tun');
+/** Where the VIP is asked for and answered: on an interface itself, else by its settings. */
+function arpFaults(inspection: Inspection): Found[] {
+  const { host } = inspection;
+  const found: Found[] = [];
+  for (const served of unique(servedVips(inspection))) {
+    const { vip, part } = served;
+    const own = part ? [part.device] : [];
+    for (const device of new Set([...own, ...askedDevices(host, vip)])) {
+      const on = holders(host, vip).filter((one) => one.device === device);
+      if (on.length > 0 && !isTunnelDevice(host, device))
+        found.push(...on.map((one) => onInterface(one, served, inspection)));
+      else if (vip.family === 'ipv4') found.push(...bySettings(device, vip, inspection));
+    }
+    // an interface of another network that has it answers there
+    for (const one of holders(host, vip))
+      if (
+        one.device !== 'lo' &&
+        !own.includes(one.device) &&
+        answersElsewhere(one, served, inspection)
+      )
+        found.push(onInterface(one, served, inspection));
+  }
+  return [...new Map(found.map((one) => [one.what, one])).values()];
 }
 
-/** The interfaces on which the VIPs must not be announced. */
-function quietDevices(inspection: Inspection): string[] {
-  if (inspection.config)
-    return [
-      ...new Set(quietParts(inspection).flatMap((part) => arpDevices(part, inspection.facts))),
-    ];
-  const hidden = quietVips(inspection.facts).flatMap(({ address }) => parseAddress(address) ?? []);
-  const outer = inspection.facts.addresses.filter(
-    ({ device, address }) => device !== 'lo' && !TUNNEL.test(device) && !address.includes(':'),
-  );
-  const asked = hidden.flatMap((vip) => {
-    if (vip.family === 'ipv6') return [];
-    const own = connectedTo(vip, inspection.facts);
-    return own.length > 0 ? own : outer; // the VIP may be routed here over any of them
-  });
-  return [...new Set(asked.map(({ device }) => device))];
+function answersElsewhere(
+  { device }: HostAddress,
+  { vip }: ServedVip,
+  { host }: Inspection,
+): boolean {
+  if (isTunnelDevice(host, device) || host.link(device)?.noarp) return false;
+  return !askedDevices(host, vip).includes(device);
 }
 
-/** The kernel uses the larger value of `all` and the interface. */
-function effective(inspection: Inspection, device: string, name: string): number {
-  return Math.max(
-    ...['all', device].map((place) =>
-      Number(inspection.sysctl(`net/ipv4/conf/${place}/${name}`) ?? 0),
-    ),
-  );
+function onInterface(
+  { device, prefix }: HostAddress,
+  { vip, part }: ServedVip,
+  { host }: Inspection,
+): Found {
+  const text = formatAddress(vip);
+  const place = part ? vipDevice(part) : 'lo';
+  const others = holders(host, vip).filter((one) => one.device !== device);
+  return {
+    what: `VIP ${text} is on ${device}, where it answers ${vip.family === 'ipv4' ? 'ARP at any arp_ignore' : 'neighbour solicitations'}`,
+    repair: [
+      shell('ip', 'addr', 'del', `${text}/${prefix}`, 'dev', device),
+      ...(others.length > 0 ? [] : [addAddress(vip, place)]),
+    ],
+  };
 }
 
-function notAmong(
-  inspection: Inspection,
+function bySettings(device: string, vip: Address, { host }: Inspection): Found[] {
+  const value = (name: string) => host.conf(device, name) ?? 0;
+  const ignores =
+    host.isLocal(vip) === false
+      ? isQuietIgnore(value('arp_ignore'))
+      : answers(host, device, vip) === false;
+  return [
+    ...(ignores ? [] : [wrongSetting(device, 'arp_ignore', '1', host)]),
+    ...(announces(host, device, vip) ? [wrongSetting(device, 'arp_announce', '2', host)] : []),
+  ];
+}
+
+/** Values that would be quiet about the VIP were it there. */
+function isQuietIgnore(value: number): boolean {
+  return value === 1 || value === 2 || value === 8;
+}
+
+function wrongSetting(
   device: string,
   name: string,
-  good: readonly number[],
-): Found[] {
-  const value = effective(inspection, device, name);
-  if (good.includes(value)) return [];
-  const desired = good[0] ?? 0;
-  const general = Number(inspection.sysctl(`net/ipv4/conf/all/${name}`) ?? 0);
-  const places = good.includes(Math.max(general, desired)) ? [device] : ['all', device];
-  const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), String(desired));
-  return [
-    {
-      ...found,
-      repair: places.map(
-        (place) => isNot(`net/ipv4/conf/${place}/${name}`, '', String(desired)).repair[0] ?? '',
-      ),
-    },
-  ];
+  desired: string,
+  host: Inspection['host'],
+): Found {
+  const value = host.conf(device, name) ?? 0;
+  const found = isNot(`net/ipv4/conf/${device}/${name}`, String(value), desired);
+  return { ...found, repair: sysctlRepairs(device, name, desired, host) };
 }
 
-/** Addresses on lo that make a whole network local. */
-function wideAddresses({ facts }: Inspection): Found[] {
-  return facts.addresses
-    .filter(
-      ({ device, address, prefix }) =>
-        device === 'lo' &&
-        prefix !== (address.includes(':') ? 128 : 32) &&
-        !address.startsWith('127.'),
-    )
-    .flatMap(({ address, device }) => {
-      const vip = parseAddress(address);
-      return vip ? wrongAddress(vip, device, facts.addresses) : [];
-    });
+function addAddress(vip: Address, device: string): string {
+  const flags = vip.family === 'ipv6' ? ['nodad', 'preferred_lft', '0'] : [];
+  return shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', device, ...flags);
 }
 
-function downDevice(part: Part, { links }: Inspection['facts']): Found[] {
-  const { name, args } = tunnelDevice(part);
-  const state = links.find((link) => link.name === name);
-  if (state?.up) return [];
-  const commands = LINK.commands({ name, args }, state ? 'down' : null, 'up');
-  return [
-    {
-      what: `tunnel device ${name} is ${state ? 'down' : 'missing'}`,
-      repair: commands.map(printCommand),
-    },
-  ];
-}
-
-/** Tunnel devices with an address that are down. */
-function downTunnels({ addresses }: Inspection['facts']): Found[] {
-  const down = new Set(
-    addresses.filter(({ device, up }) => TUNNEL.test(device) && !up).map(({ device }) => device),
+/** Missing, or with the prefix of a network, which is local then as a whole. */
+function vipFaults({ vip, part }: ServedVip, { host }: Inspection): Found[] {
+  const text = formatAddress(vip);
+  const full = fullPrefix(vip.family);
+  const own = holders(host, vip);
+  const wide = own.filter(
+    (one) =>
+      one.prefix !== full &&
+      (one.device === 'lo' ||
+        host.link(one.device)?.kind === 'dummy' ||
+        isTunnelDevice(host, one.device)),
   );
-  return [...down].map((device) => ({
-    what: `tunnel device ${device} is down`,
-    repair: [shell('ip', 'link', 'set', device, 'up')],
+  const place = part ? vipDevice(part) : 'lo';
+  if (own.length === 0 && host.isLocal(vip) === false)
+    return [{ what: `VIP ${text} is not on ${place}`, repair: [addAddress(vip, place)] }];
+  return wide.map(({ device, prefix }) => ({
+    what: `VIP ${text} is on ${device} with prefix ${prefix}`,
+    repair: [
+      shell('ip', 'addr', 'del', `${text}/${prefix}`, 'dev', device),
+      ...(own.some((one) => one.prefix === full) ? [] : [addAddress(vip, device)]),
+    ],
   }));
 }
 
-/** Tunnel devices, and the interface of a DR server that has another one towards clients. */
-function filteredDevices(inspection: Inspection): string[] {
-  const { facts } = inspection;
-  if (!inspection.config)
+function tunnelFaults({ vip, part }: ServedVip, { host }: Inspection): Found[] {
+  if (part === undefined) {
+    const down = holders(host, vip).find(
+      ({ device }) => isTunnelDevice(host, device) && !host.link(device)?.up,
+    );
+    return down ? [deviceDown(down.device)] : [];
+  }
+  const exit = tunnelExit(host, outerOf(part), vip.family);
+  const { name, args } = tunnelDevice(part);
+  const named = host.link(name);
+  const isUnknownKind = named !== undefined && named.kind === null;
+  if (exit.device || (isUnknownKind && named.up)) return [];
+  const down = exit.down ?? (isUnknownKind ? name : undefined);
+  if (down !== undefined) return [deviceDown(down)];
+  if (part.tunnel?.type === 'gue' && exit.because.includes('UDP port')) {
+    const six = part.address.family === 'ipv6' ? ['-6'] : [];
+    const { port = 0 } = part.tunnel;
     return [
-      ...new Set(
-        facts.addresses.filter(({ device }) => TUNNEL.test(device)).map(({ device }) => device),
-      ),
+      {
+        what: exit.because,
+        repair: [shell('ip', 'fou', 'add', 'port', String(port), 'gue', ...six)],
+      },
     ];
-  const parts = quietParts(inspection).filter(({ service }) => service.address.family === 'ipv4');
-  const out = / dev (\S+)/.exec(` ${facts.routes('ipv4') ?? ''}`)?.[1];
-  const devices = parts.flatMap((part) => {
-    if (part.mode === 'tun')
-      return facts.links.some(({ name }) => name === vipDevice(part)) ? [vipDevice(part)] : [];
-    return out !== undefined && out !== part.device ? [part.device] : [];
-  });
-  return [...new Set(devices)];
+  }
+  const commands = LINK.commands({ name, args }, null, 'up');
+  return [{ what: `tunnel device ${name} is missing`, repair: commands.map(printCommand) }];
 }
 
-async function unclamped(part: Part, { facts, machine }: Inspection): Promise<Found[]> {
-  const size = segmentSize(part, facts);
-  const route = facts.routes(part.service.address.family) ?? '';
-  const advertised = Number(/ advmss (\d+)/.exec(route)?.[1] ?? Number.POSITIVE_INFINITY);
-  if (size === undefined || advertised <= size) return [];
-  const resource = {
-    tool: facts.firewallTool(),
-    rule: { kind: 'mss', address: part.service.address, size },
-  } as const;
-  if (await FIREWALL.read(resource, machine)) return [];
-  const what = `VIP ${formatAddress(part.service.address)} offers segments that the tunnel has no room for; ${size} bytes fit`;
-  return [{ what, repair: FIREWALL.commands(resource, false, true).map(printCommand) }];
+function deviceDown(device: string): Found {
+  return {
+    what: `tunnel device ${device} is down`,
+    repair: [shell('ip', 'link', 'set', device, 'up')],
+  };
+}
+
+/** Packets of clients that the reverse path filter drops where they come in. */
+function filterFaults(inspection: Inspection): Found[] {
+  const { host } = inspection;
+  const found = servedVips(inspection).flatMap((served): Found[] => {
+    const device = exitDevice(host, served);
+    if (device === undefined || served.vip.family === 'ipv6') return [];
+    const client = anyClient(host, served.vip);
+    const { kind } = checkSource(host, device, client, served.vip, 0);
+    const key = `net/ipv4/conf/${device}/rp_filter`;
+    if (kind === 'strict') return [isNot(key, '1 (strict)', '2')];
+    if (kind !== 'address') return [];
+    return [
+      {
+        what: `${device} has no address, and net.ipv4.conf.${device}.rp_filter is ${host.conf(device, 'rp_filter')}: every packet from it is dropped`,
+        repair: [addAddress(served.vip, device)],
+      },
+    ];
+  });
+  return [...new Map(found.map((one) => [one.what, one])).values()];
 }
 
 function wrongGateway({ service }: Part, facts: Inspection['facts']): Found[] {
   const { gateway } = service;
   if (gateway === undefined) {
     if (facts.routes(service.address.family) !== null) return [];
-    return [
-      {
-        what: `${service.name}: no default route, so no answer leaves (DIRECTOR: its address on this network)`,
-        repair: ['ip route add default via DIRECTOR'],
-      },
-    ];
+    const what = `${service.name}: no default route, so no answer leaves (DIRECTOR: its address on this network)`;
+    return [{ what, repair: ['ip route add default via DIRECTOR'] }];
   }
   const text = formatAddress(gateway);
   const route = facts.routes(gateway.family);
@@ -234,10 +251,6 @@ function wrongGateway({ service }: Part, facts: Inspection['facts']): Found[] {
     ...['route', 'replace', 'default', 'via', text],
     ...(device ? ['dev', device] : []),
   );
-  return [
-    {
-      what: `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`,
-      repair: [repair],
-    },
-  ];
+  const what = `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`;
+  return [{ what, repair: [repair] }];
 }

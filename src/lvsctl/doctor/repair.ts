@@ -1,10 +1,8 @@
 // Findings with the commands that repair them, which several checks share.
-import { type Address, formatAddress } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
+import type { PathHost } from '../path/host.js';
 import { printCommand, sysctlName } from '../plan/command.js';
-import { hostPrefix } from '../plan/vips.js';
 import type { Found } from './finding.js';
-import type { Inspection } from './inspection.js';
 
 /** A sysctl that has the wrong value. */
 export function isNot(key: string, value: string, desired: string): Found {
@@ -14,26 +12,21 @@ export function isNot(key: string, value: string, desired: string): Found {
   };
 }
 
-/** An address that an interface should have as a single host's. */
-export function wrongAddress(
-  address: Address,
+/**
+ * Commands that give an interface sysctl the desired value; `all` too where its value is larger,
+ * since the kernel uses the larger of both.
+ */
+export function sysctlRepairs(
   device: string,
-  addresses: Inspection['facts']['addresses'],
-): Found[] {
-  const text = formatAddress(address);
-  const desired = hostPrefix(address);
-  const present = addresses.filter((one) => one.address === text && one.device === device);
-  if (present.some(({ prefix }) => desired === `${text}/${prefix}`)) return [];
-  const flags = address.family === 'ipv6' ? ['nodad', 'preferred_lft', '0'] : [];
-  const add = shell('ip', 'addr', 'add', desired, 'dev', device, ...flags);
-  const [other] = present;
-  if (other === undefined) return [{ what: `VIP ${text} is not on ${device}`, repair: [add] }];
-  return [
-    {
-      what: `VIP ${text} is on ${device} with prefix ${other.prefix}`,
-      repair: [shell('ip', 'addr', 'del', `${text}/${other.prefix}`, 'dev', device), add],
-    },
-  ];
+  name: string,
+  desired: string,
+  { sysctl }: Pick<PathHost, 'sysctl'>,
+): string[] {
+  const general = sysctl(`net/ipv4/conf/all/${name}`) ?? 0;
+  const places = general > Number(desired) ? ['all', device] : [device];
+  return places.map((place) =>
+    printCommand({ kind: 'sysctl', key: `net/ipv4/conf/${place}/${name}`, value: desired }),
+  );
 }
 
 /** A program and its arguments as they are typed. */

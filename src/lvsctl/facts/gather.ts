@@ -4,6 +4,7 @@ import type { Connection } from '../../model/connection.js';
 import { IpvsError } from '../../model/errors.js';
 import { parseConnection } from '../../render/connections.js';
 import { shellLine } from '../../render/shell.js';
+import { CAP_NET_ADMIN, isEffective } from '../../system/capability.js';
 import { CommandError } from '../plan/command.js';
 import type { Machine } from '../plan/machine.js';
 import { hasRules } from '../plan/rules.js';
@@ -24,10 +25,10 @@ import {
   type MachineFacts,
 } from './types.js';
 
-type Source = Pick<World, 'machine' | 'lines' | 'netns'>;
+type FactsSource = Pick<World, 'machine' | 'lines' | 'netns'>;
 
 /** Reads everything. @throws CommandError when `ip` fails; BackendError as the backend does */
-export async function gatherMachineFacts(source: Source): Promise<MachineFacts> {
+export async function gatherMachineFacts(source: FactsSource): Promise<MachineFacts> {
   const { machine } = source;
   const missing: string[] = [];
   const links = askIp(machine, ['-details', 'addr', 'show']) as readonly IpLink[];
@@ -65,11 +66,13 @@ export async function gatherMachineFacts(source: Source): Promise<MachineFacts> 
     ),
     packet_filter: packetFilterFact(machine, missing),
     conntrack: conntrack(read),
+    kernel_rules: machine.hasKernelRules,
+    owns_modules: machine.ownsModules,
+    may_administer: mayAdminister(machine),
+    table_bits: Number(read('/sys/module/ip_vs/parameters/conn_tab_bits') ?? 0) || null,
     ...table,
     connections: table.services === null ? null : await connections(source, missing),
-    modules: machine
-      .list('/sys/module')
-      .filter((name) => /^(?:ip_vs|nf_conntrack|nf_tables$|ipip$|fou)/.test(name)),
+    modules: modules(machine),
     listeners: listeners(machine),
     missing,
   };
@@ -120,17 +123,14 @@ async function tableFacts(
 }
 
 const NOT_PERMITTED = 'the rules of the kernel: no CAP_NET_ADMIN';
-const CAP_NET_ADMIN = 12n;
 
 /** Whether this process has CAP_NET_ADMIN. */
 export function mayAdminister(machine: Machine): boolean {
-  const effective =
-    /^CapEff:\s*([0-9a-f]+)$/m.exec(machine.read('/proc/self/status') ?? '')?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+  return isEffective(CAP_NET_ADMIN, machine.read('/proc/self/status')) ?? false;
 }
 
 async function connections(
-  { machine, lines }: Source,
+  { machine, lines }: FactsSource,
   missing: string[],
 ): Promise<ConnectionFacts | null> {
   if (!machine.hasKernelRules)
@@ -146,6 +146,19 @@ function* parsed(lines: Iterable<string>): Generator<Connection> {
     const connection = line.startsWith('Pro ') ? undefined : parseConnection(line);
     if (connection) yield connection;
   }
+}
+
+/** Those that matter here, loaded or part of the kernel. */
+function modules(machine: Machine): string[] {
+  const release = machine.read('/proc/sys/kernel/osrelease')?.trim() ?? '';
+  const builtIn = machine.read(`/lib/modules/${release}/modules.builtin`) ?? '';
+  const names = [
+    ...machine.list('/sys/module'),
+    ...[...builtIn.matchAll(/\/([^/\n]+)\.ko/g)].map(([, name = '']) => name.replaceAll('-', '_')),
+  ];
+  return [...new Set(names)].filter((name) =>
+    /^(?:ip_vs|nf_conntrack|nf_tables$|ipip$|fou)/.test(name),
+  );
 }
 
 function conntrack(read: (path: string) => string | undefined): MachineFacts['conntrack'] {

@@ -31,6 +31,14 @@ export interface MachineFacts {
   readonly packet_filter: PacketFilterFact;
   /** connections that are tracked, and how many may be; null without connection tracking */
   readonly conntrack: { readonly count: number; readonly max: number } | null;
+  /** the table is that of this kernel, and not kept in a file or in memory */
+  readonly kernel_rules: boolean;
+  /** modules can be loaded here: not inside a namespace, which shares them with the machine */
+  readonly owns_modules: boolean;
+  /** the process that read this has CAP_NET_ADMIN */
+  readonly may_administer: boolean;
+  /** bits of the size of the connection table; null when it is not known */
+  readonly table_bits: number | null;
   /** null when the table cannot be read */
   readonly services: readonly ShownService[] | null;
   readonly daemons: readonly DaemonFact[];

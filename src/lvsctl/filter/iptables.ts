@@ -56,9 +56,10 @@ function tableChains(table: string, lines: readonly string[], family: Family): B
     const list = rules.get(chain) ?? [];
     rules.set(chain, list);
     list.push(parseRule(line.replace(/^\[\d+:\d+\] /, ''), program, names));
+    if (!policies.has(chain)) policies.set(chain, chain in BUILT_IN ? 'ACCEPT' : '-');
   }
   const others = new Map<string, FilterChain>(
-    [...names].map((name) => [name, { name, rules: rules.get(name) ?? [] }]),
+    [...policies.keys()].map((name) => [name, { name, rules: rules.get(name) ?? [] }]),
   );
   return [...policies].flatMap(([name, policy]): BaseChain[] => {
     const hook = BUILT_IN[name];

@@ -6,7 +6,7 @@ import {
   kindOf,
   type NftChain,
   type NftObject,
-  type NftRule,
+  type NftRuleJson,
   type NftStatement,
   nftText,
 } from './nftjson.js';
@@ -100,7 +100,7 @@ function baseChain(chain: NftChain, others: ReadonlyMap<string, FilterChain>): B
 }
 
 /** Elements of the named sets and maps of a table. */
-function setReader(list: readonly NftObject[], { family, table }: NftRule): SetReader {
+function setReader(list: readonly NftObject[], { family, table }: NftRuleJson): SetReader {
   return (name) => {
     const found = list
       .map(({ set, map }) => set ?? map)
@@ -110,7 +110,7 @@ function setReader(list: readonly NftObject[], { family, table }: NftRule): SetR
 }
 
 /** A rule; one that chooses by a map becomes a rule for each element. */
-function parseRule(rule: NftRule, sets: SetReader): FilterRule[] {
+function parseRule(rule: NftRuleJson, sets: SetReader): FilterRule[] {
   const statements = rule.expr ?? [];
   const text = `nft ${rule.family} ${rule.table} ${rule.chain}: ${statements.map(nftText).filter(Boolean).join(' ')}`;
   const remove =

@@ -9,7 +9,7 @@ export interface NftChain {
   readonly prio?: number;
   readonly policy?: string;
 }
-export interface NftRule {
+export interface NftRuleJson {
   readonly family: string;
   readonly table: string;
   readonly chain: string;
@@ -24,7 +24,7 @@ export interface NftSet {
 }
 export interface NftObject {
   readonly chain?: NftChain;
-  readonly rule?: NftRule;
+  readonly rule?: NftRuleJson;
   readonly set?: NftSet;
   readonly map?: NftSet;
 }

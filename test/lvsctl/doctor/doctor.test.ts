@@ -7,7 +7,23 @@ import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
 
-const ADDRESSES = (...local: readonly (readonly [string, string, number])[]) =>
+type Local = readonly (readonly [string, string, number])[];
+
+/** What `ip` answers on a machine with these addresses. */
+const ip =
+  (local: Local, routes: readonly object[] = []) =>
+  (args: readonly string[]) => {
+    const own = local.flatMap(([dev, address, length]) => [
+      { type: 'local', dst: address, dev, table: 'local' },
+      ...(length < 32 ? [{ dst: address.replace(/\d+$/, `0/${length}`), dev }] : []),
+    ]);
+    const line = args.join(' ');
+    if (line.includes('addr show') || line.includes('link show'))
+      return { stdout: ADDRESSES(...local) };
+    return { stdout: line.includes('-4 route') ? JSON.stringify([...own, ...routes]) : '[]' };
+  };
+
+const ADDRESSES = (...local: Local) =>
   JSON.stringify(
     local.map(([ifname, address, prefixlen]) => ({
       ifname,
@@ -38,15 +54,11 @@ const ids = ({ findings }: Diagnosis) => findings.map(({ id }) => id);
 const RULES = '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11:80 -g\n';
 const FILE =
   'vips: [{address: 192.0.2.10, interface: eth0}]\nservices:\n  - {name: a, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}\n';
-const director = (ip: (args: readonly string[]) => Partial<ExecResult>) => ({
-  ip,
-  arping: () => ({ status: 0 }),
-});
-const healthy = director((args) =>
-  args[0] === 'route' && args[1] === 'get'
-    ? { stdout: 'local 192.0.2.10 dev lo' }
-    : { stdout: args[0] === '-json' ? ADDRESSES(['eth0', '192.0.2.10', 32]) : '' },
-);
+const director = (local: Local) => ({ ip: ip(local), arping: () => ({ status: 0 }) });
+const healthy = director([
+  ['eth0', '192.0.2.1', 24],
+  ['eth0', '192.0.2.10', 32],
+]);
 
 describe('port reuse by kernel', () => {
   test.each([
@@ -76,10 +88,7 @@ test('what could not be checked is reported', async () => {
 });
 
 test('a VIP that is nowhere, without a file: the interface is that of its network', async () => {
-  const ip = (args: readonly string[]) => ({
-    stdout: args[0] === '-json' ? ADDRESSES(['eth3', '192.0.2.1', 24]) : 'unicast',
-  });
-  const { findings } = await diagnose(RULES, {}, director(ip));
+  const { findings } = await diagnose(RULES, {}, director([['eth3', '192.0.2.1', 24]]));
   expect(findings).toMatchObject([
     {
       id: 'vip',
@@ -90,21 +99,20 @@ test('a VIP that is nowhere, without a file: the interface is that of its networ
 });
 
 test('rp_filter on a DR server whose way to clients is another interface', async () => {
-  const ip = (args: readonly string[]) => {
-    if (args[0] === '-json')
-      return {
-        stdout: ADDRESSES(
-          ['eth0', '192.0.2.11', 24],
-          ['eth1', '198.51.100.1', 24],
-          ['lo', '192.0.2.10', 32],
-        ),
-      };
-    return { stdout: args.includes('default') ? 'default via 198.51.100.254 dev eth1 \n' : '' };
+  const programs = {
+    ip: ip(
+      [
+        ['eth0', '192.0.2.11', 24],
+        ['eth1', '198.51.100.1', 24],
+        ['lo', '192.0.2.10', 32],
+      ],
+      [{ dst: 'default', gateway: '198.51.100.254', dev: 'eth1' }],
+    ),
   };
   const conf = '/proc/sys/net/ipv4/conf';
   const quiet = { [`${conf}/eth0/arp_ignore`]: '1', [`${conf}/eth0/arp_announce`]: '2' };
   const strict = { ...quiet, [`${conf}/all/rp_filter`]: '1', [`${conf}/eth0/rp_filter`]: '0' };
-  const { findings } = await diagnose('', strict, { ip }, 'f');
+  const { findings } = await diagnose('', strict, programs, 'f');
   expect(findings).toMatchObject([
     { id: 'rp-filter', repair: ['sysctl -w net.ipv4.conf.eth0.rp_filter=2'] },
   ]);
@@ -113,7 +121,7 @@ test('rp_filter on a DR server whose way to clients is another interface', async
       await diagnose(
         '',
         { ...quiet, [`${conf}/eth0/rp_filter`]: '2', [`${conf}/all/rp_filter`]: '1' },
-        { ip },
+        programs,
         'f',
       ),
     ),

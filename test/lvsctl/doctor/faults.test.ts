@@ -5,7 +5,10 @@ import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { DIRECTOR_CHECKS } from '../../../src/lvsctl/doctor/director.js';
 import type { Diagnosis } from '../../../src/lvsctl/doctor/examine.js';
 import { REALSERVER_CHECKS } from '../../../src/lvsctl/doctor/realserver.js';
+import { parseNetwork } from '../../../src/lvsctl/filter/values.js';
 import type { ExecResult } from '../../../src/lvsctl/plan/machine.js';
+import { formatAddress } from '../../../src/model/address.js';
+import { networkOf } from '../../../src/model/prefix.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
@@ -57,7 +60,7 @@ const DIRECTOR: Facts = {
   },
   files: {},
   routes: ['default via 192.0.2.254 dev eth0'],
-  local: ['192.0.2.10'],
+  local: [],
   arp: {},
   neighbours: '',
   firewall: {},
@@ -87,7 +90,10 @@ const TUN: Facts = {
   ...SERVER,
   addresses: ['lo 127.0.0.1 8', 'eth0 192.0.2.11 24', 'lvs-ipip 192.0.2.10 32'],
   sysctls: { ...SERVER.sysctls, [`${CONF}/lvs-ipip/rp_filter`]: '2' },
-  firewall: { iptables: '' },
+  firewall: {
+    'iptables-save':
+      '*mangle\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 192.0.2.10/32 -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1440\nCOMMIT\n',
+  },
   file: fileOf('tun'),
 };
 const NAT: Facts = {
@@ -110,20 +116,51 @@ function linksOf({ addresses }: Facts): string {
   return JSON.stringify([...byDevice].map(([ifname, link]) => ({ ifname, ...link })));
 }
 
+/** The routes that addresses bring along, those that are planted, and those that are local. */
+function routesOf({ addresses, routes, local }: Facts, six: boolean): string {
+  const own = addresses.flatMap((line) => {
+    const [dev = '', address = '', rest = ''] = line.split(' ');
+    const prefix = Number(rest.split(':')[0]);
+    if (address === '-' || rest.endsWith(':down') || address.includes(':') !== six) return [];
+    const full = six ? 128 : 32;
+    const network = parseNetwork(`${address}/${prefix}`);
+    if (network?.kind !== 'network') return [];
+    const net = formatAddress(networkOf(network.address, prefix));
+    const connected = prefix < full ? [{ dst: `${net}/${prefix}`, dev }] : [];
+    if (dev === 'lo' && prefix < full)
+      return [{ type: 'local', dst: `${net}/${prefix}`, dev, table: 'local' }];
+    return [{ type: 'local', dst: address, dev, table: 'local' }, ...connected];
+  });
+  const planted = routes
+    .filter((line) => line.includes(':') === six)
+    .map((line) => {
+      const value = (name: string) => new RegExp(` ${name} (\\S+)`).exec(line)?.[1];
+      const advmss = value('advmss');
+      return {
+        dst: 'default',
+        gateway: value('via'),
+        dev: value('dev'),
+        metric: Number(value('metric') ?? 0),
+        ...(advmss === undefined ? {} : { metrics: [{ advmss: Number(advmss) }] }),
+      };
+    });
+  const more = six ? [] : local.map((dst) => ({ type: 'local', dst, dev: 'lo', table: 'local' }));
+  return JSON.stringify([...own, ...more, ...planted]);
+}
+
 function programsOf(
   facts: Facts,
 ): Record<string, (args: readonly string[]) => Partial<ExecResult>> {
   const saved = (name: string) => () => ({ stdout: facts.firewall[name] ?? '' });
   return {
     ip(args) {
-      if (args[0] === '-json') return { stdout: linksOf(facts) };
       if (args[0] === 'neigh') return { stdout: facts.neighbours };
-      if (args[1] === 'get')
-        return { stdout: facts.local.includes(args[2] ?? '') ? 'local x dev lo' : 'unicast' };
-      const six = args[0] === '-6';
-      return {
-        stdout: facts.routes.filter((one) => one.includes(':') === six).join('\n'),
-      };
+      const answer = {
+        '-json -details addr show': linksOf(facts),
+        '-json -4 route show table all': routesOf(facts, false),
+        '-json -6 route show table all': routesOf(facts, true),
+      }[args.join(' ')];
+      return { stdout: answer ?? '[]' };
     },
     arping(args) {
       if (args.join() === '-V') return {};
@@ -135,7 +172,6 @@ function programsOf(
     nft: (args) => (args[0] === '-j' ? { stdout: facts.firewall.nft ?? '' } : { status: 1 }),
     'iptables-save': saved('iptables-save'),
     'ip6tables-save': saved('ip6tables-save'),
-    iptables: () => ({ status: facts.firewall.iptables === undefined ? 1 : 0 }),
   };
 }
 
@@ -237,12 +273,12 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   // forwarding
   ['no forwarding, NAT', DIRECTOR, { rules: MASQ, ...sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }) }, ['forwarding: net.ipv4.ip_forward is 0 > sysctl -w net.ipv4.ip_forward=1']],
   ['no forwarding, DR', DIRECTOR, sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }), []],
-  ['no forwarding of IPv4, NAT of IPv6', DIRECTOR, { rules: MASQ6, local: ['2001:db8::10'], ...sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }) }, []],
-  ['no forwarding of IPv6, NAT of IPv6', DIRECTOR, { rules: MASQ6, local: ['2001:db8::10'], ...sysctls(DIRECTOR, { 'net/ipv6/conf/all/forwarding': '0' }) }, ['forwarding: net.ipv6.conf.all.forwarding is 0 > sysctl -w net.ipv6.conf.all.forwarding=1']],
+  ['no forwarding of IPv4, NAT of IPv6', DIRECTOR, { rules: MASQ6, routes: [...DIRECTOR.routes, 'default via 2001:db8::fe dev eth0'], addresses: [...DIRECTOR.addresses, 'eth0 2001:db8::1 64', 'eth0 2001:db8::10 128'], ...sysctls(DIRECTOR, { 'net/ipv4/ip_forward': '0' }) }, []],
+  ['no forwarding of IPv6, NAT of IPv6', DIRECTOR, { rules: MASQ6, routes: [...DIRECTOR.routes, 'default via 2001:db8::fe dev eth0'], addresses: [...DIRECTOR.addresses, 'eth0 2001:db8::1 64', 'eth0 2001:db8::10 128'], ...sysctls(DIRECTOR, { 'net/ipv6/conf/all/forwarding': '0' }) }, ['forwarding: net.ipv6.conf.all.forwarding is 0 > sysctl -w net.ipv6.conf.all.forwarding=1']],
   // vip
   ['the VIP is missing', BY_FILE, { addresses: ['eth0 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is not on eth0 > ip addr add 192.0.2.10/32 dev eth0']],
-  ['the VIP is on another interface', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth1 192.0.2.10 32'] }, ['vip: VIP 192.0.2.10 is not on eth0 > ip addr add 192.0.2.10/32 dev eth0']],
-  ['the VIP has another prefix', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth0 192.0.2.10 24'] }, ['vip: VIP 192.0.2.10 is on eth0 with prefix 24 > ip addr del 192.0.2.10/24 dev eth0; ip addr add 192.0.2.10/32 dev eth0']],
+  ['the VIP is on another interface: the kernel takes its packets', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth1 192.0.2.10 32'] }, []],
+  ['the VIP has the prefix of its network, as keepalived gives it', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth0 192.0.2.10 24'] }, []],
   ['without a file: no interface has the VIP', DIRECTOR, { local: [], addresses: ['eth3 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth3']],
   ['and no network is connected: the default route leads there', DIRECTOR, { local: [], addresses: ['eth3 198.51.100.1 24'], routes: ['default via 198.51.100.254 dev eth4'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth4']],
   ['and there is no default route', DIRECTOR, { local: [], addresses: ['eth3 198.51.100.1 24'], routes: [] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth0']],
@@ -257,6 +293,11 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['persistent clients stay with a deleted server', DIRECTOR, { rules: PERSISTENT, ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }) }, ['persistence: net.ipv4.vs.expire_nodest_conn is 0 > sysctl -w net.ipv4.vs.expire_nodest_conn=1']],
   ['persistent clients stay with a server of weight 0', DIRECTOR, { rules: PERSISTENT, ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_quiescent_template': '0' }) }, ['persistence: net.ipv4.vs.expire_quiescent_template is 0 > sysctl -w net.ipv4.vs.expire_quiescent_template=1']],
   ['no persistence', DIRECTOR, sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }), []],
+  // removed-server
+  ['UDP clients stay with a deleted server', DIRECTOR, { rules: DIRECTOR.rules.replaceAll('-t', '-u'), ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }) }, ['removed-server: net.ipv4.vs.expire_nodest_conn is 0 > sysctl -w net.ipv4.vs.expire_nodest_conn=1']],
+  ['one-packet scheduling keeps no connections', DIRECTOR, { rules: DIRECTOR.rules.replaceAll('-t', '-u').replace('-s rr', '-s rr -o'), ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }) }, []],
+  ['checks of the file remove servers', BY_FILE, { file: fileOf('dr', ', checks: [{kind: tcp}]'), ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }) }, ['removed-server: net.ipv4.vs.expire_nodest_conn is 0 > sysctl -w net.ipv4.vs.expire_nodest_conn=1']],
+  ['they quiesce them', BY_FILE, { file: fileOf('dr', ', checks: [{kind: tcp}], health: {failed: quiesce}'), ...sysctls(DIRECTOR, { 'net/ipv4/vs/expire_nodest_conn': '0' }) }, []],
   // port-mapping
   ['DR does not change ports', DIRECTOR, { mappedTo: 8080 }, ['port-mapping: tcp 192.0.2.10:80: server 192.0.2.11:8080 (direct) has another port than the service > ipvsadm -d -t 192.0.2.10:80 -r 192.0.2.11:8080; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
   ['TUN does not change ports', DIRECTOR, { rules: DIRECTOR.rules.replace('-g', '-i'), mappedTo: 8080 }, ['port-mapping: tcp 192.0.2.10:80: server 192.0.2.11:8080 (tunnel) has another port than the service > ipvsadm -d -t 192.0.2.10:80 -r 192.0.2.11:8080; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -i -w 1 --tun-type ipip']],
@@ -335,7 +376,8 @@ describe('a planted fault is found', () => {
   ])('a sync daemon on an interface: %s', async (address, device, state, repair) => {
     const facts = {
       ...DIRECTOR,
-      addresses: [address],
+      addresses: ['eth9 192.0.2.9 24', 'eth9 192.0.2.10 32', address],
+      routes: ['default via 192.0.2.254 dev eth9'],
       rules: `${DIRECTOR.rules}${SYNC}`,
     };
     expect(await found(facts)).toEqual(

@@ -1,0 +1,62 @@
+// Whether a machine answers a neighbour that asks for an address, and whether it announces it. Facts:
+// the kernel's ip-sysctl document; seen in the lab.
+import { type Address, formatAddress } from '../../model/address.js';
+import { samePrefix } from '../../model/prefix.js';
+import { devicesOn, holders, type PathHost } from './host.js';
+
+/** Whether it answers on a device for an address; undefined = not known. */
+export function answers(host: PathHost, device: string, address: Address): boolean | undefined {
+  const link = host.link(device);
+  if (link === undefined || link.noarp || !link.up) return false;
+  const isOnIt = holders(host, address).some((one) => one.device === device);
+  // neighbour solicitations are answered for addresses of the interface itself alone
+  if (address.family === 'ipv6') return isOnIt;
+  const isLocal = host.isLocal(address);
+  if (!isLocal) return isLocal;
+  switch (host.conf(device, 'arp_ignore')) {
+    case undefined:
+    case 0:
+      return true;
+    case 1:
+    case 2:
+      return isOnIt;
+    case 3:
+      return undefined; // by the scope of the address, which is not read
+    case 8:
+      return false;
+    default:
+      return true; // 4 to 7 are reserved: nothing is ignored
+  }
+}
+
+/**
+ * Whether the machine, when it asks for a neighbour, names an address as its own: others then send
+ * packets for that address to it.
+ */
+export function announces(host: PathHost, device: string, address: Address): boolean {
+  if (address.family === 'ipv6' || host.link(device)?.noarp) return false;
+  const value = host.conf(device, 'arp_announce') ?? 0;
+  if (value >= 2) return false;
+  if (value === 0) return true;
+  return host.addresses.some(
+    (one) => one.device === device && samePrefix(one.address, address, one.prefix),
+  );
+}
+
+/** The devices on which others may ask for an address: those of its network, else all outer ones. */
+export function askedDevices(host: PathHost, address: Address): string[] {
+  const isOuter = (name: string) => {
+    const link = host.link(name);
+    return name !== 'lo' && link !== undefined && !link.noarp && link.tunnel === null;
+  };
+  const on = devicesOn(host, address)
+    .map(({ device }) => device)
+    .filter((name) => isOuter(name) && host.link(name)?.kind !== 'dummy');
+  if (on.length > 0) return [...new Set(on)];
+  const other = host.addresses
+    .filter((one) => one.address.family === address.family && isOuter(one.device))
+    .filter((one) => formatAddress(one.address) !== formatAddress(address))
+    .map(({ device }) => device)
+    .filter((name) => host.link(name)?.kind !== 'dummy');
+  return [...new Set(other)];
+}

@@ -1,0 +1,170 @@
+// The path of an answer: straight to the client, or back through the director that has to translate
+// it.
+import { formatAddress } from '../../model/address.js';
+import { serverKey } from '../../model/table.js';
+import { linkStep, type PacketView } from './arrival.js';
+import { type Departure, leave } from './departure.js';
+import { forwardedState } from './director.js';
+import { filterStep } from './filtering.js';
+import { type PathPacket, Steps } from './hop.js';
+import { holders, type PathHost } from './host.js';
+import { lookUp } from './routing.js';
+import { checkSource } from './source.js';
+
+/** A NAT answer on the director. @param asked the client's packet as it came to the director */
+export function backThroughDirector(
+  host: PathHost,
+  answer: PathPacket,
+  departed: Departure,
+  asked: PathPacket,
+  view: PacketView,
+): Steps {
+  const steps = new Steps(host.name, answer);
+  const device = holders(host, departed.neighbour.address)[0]?.device ?? arrivalOf(host, answer);
+  if (!linkStep(host, steps, device)) return steps;
+  steps.pass('arrival', `the answer comes in by ${device ?? 'an interface that is not known'}`);
+  const state = answerState(host, answer);
+  const tracked = host.sysctl('net/ipv4/vs/conntrack') === 1;
+  const before = filterStep(host, steps, 'prerouting', {
+    state,
+    flags: ['syn', 'ack'],
+    inDevice: device,
+  });
+  if (before.outcome !== 'pass' && before.outcome !== 'unknown') return steps;
+  if (device !== undefined && isFromWrongPlace(host, steps, device)) return steps;
+  // the sender was translated too: connection tracking restores the client
+  if (tracked && host.isLocal(steps.packet.destination))
+    steps.packet = {
+      ...steps.packet,
+      destination: asked.source,
+      destinationPort: asked.sourcePort ?? 0,
+    };
+  const { destination, source } = steps.packet;
+  const isClientHere =
+    lookUp(host.routes[answer.family], { to: destination, from: source, inDevice: device }).type ===
+    'local';
+  if (!isClientHere && !forwards(host, steps, device)) return steps;
+  const departure = leave(host, steps, {
+    to: destination,
+    from: source,
+    state,
+    flags: ['syn', 'ack'],
+    hooks: isClientHere ? [] : ['forward'],
+    ...(device === undefined ? {} : { inDevice: device }),
+    anyDestination: view.anyClient,
+    stage: 'answer',
+  });
+  if (departure === undefined) return steps;
+  translate(host, steps, asked, view, departure === 'local' ? undefined : departure.device);
+  return steps;
+}
+
+function arrivalOf(host: PathHost, { source }: PathPacket): string | undefined {
+  return lookUp(host.routes[source.family], { to: source }).route?.hops[0]?.device;
+}
+
+/**
+ * How connection tracking sees an answer: without `conntrack` it knows of no request, so that TCP's
+ * SYN and ACK make no sense to it (seen in the lab).
+ */
+function answerState(host: PathHost, { protocol }: PathPacket): 'established' | 'invalid' | 'new' {
+  if (forwardedState(host, 'established') === 'established') return 'established';
+  return protocol === 'tcp' ? 'invalid' : 'new';
+}
+
+function isFromWrongPlace(host: PathHost, steps: Steps, device: string): boolean {
+  const { source, destination, mark } = steps.packet;
+  const { kind } = checkSource(host, device, source, destination, mark);
+  if (kind === 'pass' || kind === 'unknown') return false;
+  steps.lost(
+    'source',
+    `reverse path filter on ${device}: ${formatAddress(source)} is not reached by ${device}`,
+    { id: 'source', device, kind },
+  );
+  return true;
+}
+
+/** Whether the machine forwards what comes in by a device. */
+export function forwards(host: PathHost, steps: Steps, device: string | undefined): boolean {
+  const key = forwardingKey(steps.packet, device);
+  const general =
+    steps.packet.family === 'ipv4' ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding';
+  const value = host.sysctl(key) ?? host.sysctl(general);
+  if (value !== 0) return true;
+  const named = host.sysctl(general) === 0 ? general : key;
+  steps.lost('answer', `${named.replaceAll('/', '.')} is 0: the answer is not forwarded`, {
+    id: 'forwarding',
+    key: named,
+  });
+  return false;
+}
+
+/** IPv4 asks the interface that a packet came in by, IPv6 too where it has a value of its own. */
+function forwardingKey({ family }: PathPacket, device: string | undefined): string {
+  if (family === 'ipv6') return 'net/ipv6/conf/all/forwarding';
+  return device === undefined ? 'net/ipv4/ip_forward' : `net/ipv4/conf/${device}/forwarding`;
+}
+
+/** The sender becomes the VIP again, and the packet goes out. */
+function translate(
+  host: PathHost,
+  steps: Steps,
+  asked: PathPacket,
+  view: PacketView,
+  device: string | undefined,
+): void {
+  const state = forwardedState(host, 'established');
+  steps.packet = {
+    ...steps.packet,
+    source: asked.destination,
+    sourcePort: asked.destinationPort,
+    ttl: steps.packet.ttl - 1,
+  };
+  steps.pass(
+    'answer',
+    `nat: the sender becomes ${serverKey({ address: asked.destination, port: asked.destinationPort })} again`,
+  );
+  const { outcome } = filterStep(host, steps, 'postrouting', {
+    state,
+    flags: ['syn', 'ack'],
+    outDevice: device,
+    anyDestination: view.anyClient,
+  });
+  if (outcome === 'pass' || outcome === 'unknown')
+    steps.pass('end', `the answer goes to ${formatAddress(asked.source)}`);
+}
+
+/** An answer whose sender is the VIP, on its path through a machine that has the VIP itself. */
+export function throughRouter(host: PathHost, answer: PathPacket, departed: Departure): Steps {
+  const steps = new Steps(host.name, answer);
+  const device = holders(host, departed.neighbour.address)[0]?.device;
+  if (device === undefined) return steps;
+  steps.pass('arrival', `the answer comes in by ${device}, on its path to the client`);
+  const { source, destination, mark } = answer;
+  const { kind } = checkSource(host, device, source, destination, mark);
+  if (kind === 'own')
+    steps.lost(
+      'source',
+      `its sender ${formatAddress(source)} is an address of this machine, which drops such packets from outside`,
+      { id: 'spoofed', director: host.name },
+    );
+  else if (kind !== 'pass' && kind !== 'unknown')
+    steps.lost(
+      'source',
+      `reverse path filter on ${device}: ${formatAddress(source)} is not reached by ${device}`,
+      { id: 'source', device, kind },
+    );
+  else if (forwards(host, steps, device)) {
+    const departure = leave(host, steps, {
+      to: destination,
+      from: source,
+      state: 'new',
+      flags: ['syn', 'ack'],
+      hooks: ['forward', 'postrouting'],
+      inDevice: device,
+      stage: 'answer',
+    });
+    if (departure) steps.pass('end', `the answer goes to ${formatAddress(destination)}`);
+  }
+  return steps;
+}

@@ -1,0 +1,127 @@
+// How a packet leaves a machine: output route, packet filter, the neighbour that it goes to.
+import { type Address, formatAddress } from '../../model/address.js';
+import type { TrackState } from '../filter/types.js';
+import { filterStep } from './filtering.js';
+import type { PathStage, Steps } from './hop.js';
+import { type Neighbour, neighbourOf, type PathHost } from './host.js';
+import { lookUp } from './routing.js';
+
+export interface Departure {
+  readonly device: string;
+  readonly neighbour: Neighbour;
+  /** bytes that fit */
+  readonly mtu: number | undefined;
+  /** the packet's own destination is not on the link */
+  readonly isRouted: boolean;
+}
+
+export interface Leaving {
+  /** where it goes on the network: the outer destination of a tunnel */
+  readonly to: Address;
+  readonly from: Address;
+  readonly state: TrackState | undefined;
+  readonly flags: readonly string[];
+  readonly hooks: readonly ('output' | 'forward' | 'postrouting')[];
+  readonly inDevice?: string;
+  readonly anyDestination?: boolean;
+  readonly stage: PathStage;
+}
+
+/**
+ * Route, packet filter and neighbour.
+ * @returns undefined when it is lost; `local` when the route leads to the machine itself
+ */
+export function leave(
+  host: PathHost,
+  steps: Steps,
+  leaving: Leaving,
+): Departure | 'local' | undefined {
+  const { to, stage } = leaving;
+  const text = formatAddress(to);
+  const question = { to, from: leaving.from, mark: steps.packet.mark, inDevice: leaving.inDevice };
+  const { type, route, because } = lookUp(host.routes[to.family], question);
+  if (type === 'local') return 'local';
+  const hop = route?.hops.find(({ dead }) => !dead);
+  if (type === 'unknown') {
+    steps.unknown(stage, `the route to ${text} is not known: ${because}`, {
+      id: 'rule',
+      text: because ?? '',
+    });
+    return undefined;
+  }
+  if (type !== 'unicast' || hop === undefined || route === undefined) {
+    steps.lost(stage, `no route to ${text}${because ? `: ${because}` : ''}`, {
+      id: 'no-route',
+      to,
+      because,
+    });
+    return undefined;
+  }
+  const neighbour = neighbourOf(host, hop, to);
+  const via = hop.via === null ? '' : `, by router ${formatAddress(neighbour.address)}`;
+  steps.pass(stage, `to ${text} by ${hop.device}${via}`);
+  for (const hook of leaving.hooks) {
+    const passage = filterStep(host, steps, hook, {
+      state: leaving.state,
+      flags: leaving.flags,
+      inDevice: hook === 'forward' ? leaving.inDevice : undefined,
+      outDevice: hop.device,
+      anyDestination: leaving.anyDestination ?? false,
+    });
+    if (passage.outcome === 'drop' || passage.outcome === 'reject') return undefined;
+    masquerade(
+      host,
+      steps,
+      passage.changes.map(({ action }) => action.kind),
+      hop.device,
+      to,
+    );
+  }
+  if (!neighbourStep(host, steps, neighbour)) return undefined;
+  const link = host.link(hop.device);
+  return {
+    device: hop.device,
+    neighbour,
+    mtu: route.mtu ?? link?.mtu,
+    isRouted: hop.via !== null,
+  };
+}
+
+/** Its own address on the outgoing interface becomes the sender. */
+function masquerade(
+  host: PathHost,
+  steps: Steps,
+  kinds: readonly string[],
+  device: string,
+  to: Address,
+): void {
+  const own = host.addresses.find(
+    (one) => one.device === device && one.address.family === to.family,
+  );
+  if (kinds.includes('masquerade') && own && !steps.packet.tunnel)
+    steps.packet = { ...steps.packet, source: own.address };
+}
+
+function neighbourStep(
+  host: PathHost,
+  steps: Steps,
+  { device, address, failed, mac }: Neighbour,
+): boolean {
+  const link = host.link(device);
+  const text = formatAddress(address);
+  if (link !== undefined && !(link.up && link.carrier)) {
+    steps.lost('neighbour', `interface ${device} ${link.up ? 'has no carrier' : 'is down'}`, {
+      id: 'link',
+      device,
+    });
+    return false;
+  }
+  steps.packet = { ...steps.packet, sourceMac: link?.mac ?? null, destinationMac: mac };
+  if (!failed) return true;
+  steps.lost('neighbour', `${text} does not answer on ${device}`, {
+    id: 'neighbour',
+    address,
+    device,
+  });
+  return false;
+}

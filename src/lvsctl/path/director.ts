@@ -1,0 +1,223 @@
+// The path of a client's packet through the director: up to the link to the real server.
+import { type Address, formatAddress } from '../../model/address.js';
+import { serverKey } from '../../model/table.js';
+import type { TrackState } from '../filter/types.js';
+import type { ShownServer, ShownService } from '../show/table.js';
+import { arrivalDevice, enter, linkStep, type PacketView } from './arrival.js';
+import { type Departure, leave } from './departure.js';
+import { filterStep, IPVS_PRIORITY } from './filtering.js';
+import { type PathPacket, Steps } from './hop.js';
+import { devicesOn, type PathHost } from './host.js';
+import { chooseServer, endpointOf, findService } from './service.js';
+import { outerHeader } from './tunnel.js';
+
+export interface Sent {
+  readonly steps: Steps;
+  readonly service: ShownService | undefined;
+  readonly server: ShownServer | undefined;
+  /** the interface that the client's packet came in by */
+  readonly inDevice: string | undefined;
+  /** undefined when the packet is lost, or its server is this machine */
+  readonly departure: Departure | undefined;
+  /** the server is this machine itself */
+  readonly isLocal: boolean;
+}
+
+/**
+ * Sends a client's packet through a director.
+ * @param followed a server that is followed in place of the one that IPVS would choose
+ */
+export function throughDirector(
+  host: PathHost,
+  packet: PathPacket,
+  view: PacketView,
+  followed?: ShownServer,
+): Sent {
+  const steps = new Steps(host.name, packet);
+  const inDevice = arrivalDevice(host, steps);
+  const stopped = {
+    steps,
+    inDevice,
+    service: undefined,
+    server: undefined,
+    departure: undefined,
+    isLocal: false,
+  };
+  if (!linkStep(host, steps, inDevice)) return stopped;
+  steps.pass('arrival', `comes in by ${inDevice ?? 'an interface that is not known'}`);
+  const place = enter(host, steps, inDevice, view);
+  if (place === 'stopped' || !isForService(host, packet, steps, place)) return stopped;
+  const input = filterStep(
+    host,
+    steps,
+    'input',
+    { state: view.state, flags: view.flags, inDevice, anySource: view.anyClient },
+    IPVS_PRIORITY,
+  );
+  if (input.outcome === 'drop' || input.outcome === 'reject') return stopped;
+  const service = serviceStep(host, steps, packet);
+  if (service === undefined) return stopped;
+  const server = serverStep(host, steps, service, followed);
+  if (server === undefined) return { ...stopped, service };
+  const { departure, isLocal } = forward(host, steps, server, packet, view);
+  return { steps, inDevice, service, server, departure, isLocal };
+}
+
+/** Whether IPVS gets the packet: it must be local, with the address that the client asked for. */
+function isForService(
+  host: PathHost,
+  { destination, destinationPort }: PathPacket,
+  steps: Steps,
+  place: 'local' | 'elsewhere',
+): boolean {
+  const now = steps.packet;
+  const isSame =
+    formatAddress(now.destination) === formatAddress(destination) &&
+    now.destinationPort === destinationPort;
+  const rule = steps.hops.find(({ stage }) => stage === 'prerouting')?.what ?? '';
+  if (!isSame && findService(host, now) === undefined) {
+    const to = serverKey({ address: now.destination, port: now.destinationPort });
+    const text = /set by (.*)/.exec(rule)?.[1] ?? rule;
+    const by = { text, remove: text.replace(/ -A /, ' -D '), isPolicy: false };
+    steps.lost('prerouting', `sent to ${to} before IPVS sees it, by ${text}`, {
+      id: 'translated',
+      by,
+      to,
+    });
+    return false;
+  }
+  if (place === 'local') return true;
+  const text = formatAddress(now.destination);
+  steps.lost('routing', `${text} is no address of this machine: the packet never reaches IPVS`, {
+    id: 'not-local',
+    address: now.destination,
+  });
+  return false;
+}
+
+function serviceStep(host: PathHost, steps: Steps, asked: PathPacket): ShownService | undefined {
+  if (host.facts.services === null) {
+    steps.unknown('service', 'the table could not be read', {
+      id: 'rule',
+      text: 'no CAP_NET_ADMIN',
+    });
+    return undefined;
+  }
+  const found = findService(host, steps.packet);
+  if (found === undefined) {
+    const { mark } = steps.packet;
+    const at = `${asked.protocol} ${serverKey({ address: asked.destination, port: asked.destinationPort })}`;
+    steps.lost(
+      'service',
+      `no service for ${at}${mark === 0 ? '' : ` or mark ${mark}`} in the table`,
+      { id: 'no-service' },
+    );
+    return undefined;
+  }
+  const { service, by } = found;
+  if (host.sysctl('net/ipv4/vs/backup_only') === 1 && isBackup(host)) {
+    steps.lost('service', 'a backup that balances nothing itself (backup_only)', {
+      id: 'backup-only',
+    });
+    return undefined;
+  }
+  steps.pass('service', `service ${service.service}, found by ${by}`);
+  return service;
+}
+
+function isBackup({ facts: { daemons } }: PathHost): boolean {
+  return (
+    daemons.some(({ role }) => role === 'backup') && !daemons.some(({ role }) => role === 'master')
+  );
+}
+
+function serverStep(
+  host: PathHost,
+  steps: Steps,
+  service: ShownService,
+  followed: ShownServer | undefined,
+): ShownServer | undefined {
+  if (followed) {
+    steps.pass('server', `server ${followed.server}, as asked`);
+    return followed;
+  }
+  const { server, why } = chooseServer(host, service, steps.packet);
+  if (server) steps.pass('server', `server ${server.server}: ${why}`);
+  else steps.lost('server', why, { id: 'no-server', service });
+  return server;
+}
+
+/** What IPVS does with the packet, and where it goes then. */
+function forward(
+  host: PathHost,
+  steps: Steps,
+  server: ShownServer,
+  { destinationPort }: PathPacket,
+  view: PacketView,
+): Pick<Sent, 'departure' | 'isLocal'> {
+  const endpoint = endpointOf(server);
+  if (endpoint === undefined) return { departure: undefined, isLocal: false };
+  const { address } = endpoint;
+  const port = endpoint.port || destinationPort;
+  if (server.mode === 'local' || host.isLocal(address)) {
+    if (server.mode === 'nat')
+      steps.packet = { ...steps.packet, destination: address, destinationPort: port };
+    steps.pass('forward', 'the server is this machine itself');
+    return { departure: undefined, isLocal: true };
+  }
+  rewrite(host, steps, server, address, port);
+  const departure = leave(host, steps, {
+    to: address,
+    from: steps.packet.tunnel?.source ?? steps.packet.source,
+    state: forwardedState(host, view.state),
+    flags: view.flags,
+    hooks: ['output', 'postrouting'],
+    stage: 'output',
+  });
+  if (departure === 'local' || departure === undefined)
+    return { departure: undefined, isLocal: false };
+  if (server.mode === 'dr' && departure.isRouted) {
+    const via = departure.neighbour.address;
+    steps.lost(
+      'forward',
+      `${formatAddress(address)} is on no network of this machine: router ${formatAddress(via)} gets the packet and sends it back, or drops it`,
+      { id: 'router', server: address, via },
+    );
+    return { departure: undefined, isLocal: false };
+  }
+  return { departure, isLocal: false };
+}
+
+function rewrite(
+  host: PathHost,
+  steps: Steps,
+  server: ShownServer,
+  address: Address,
+  port: number,
+): void {
+  const { packet } = steps;
+  const next = { ...packet, ttl: packet.ttl - 1 };
+  if (server.mode === 'nat') {
+    steps.packet = { ...next, destination: address, destinationPort: port };
+    steps.pass('forward', `nat: the destination becomes ${serverKey({ address, port })}`);
+  } else if (server.mode === 'tun') {
+    const [own] = devicesOn(host, address);
+    const tunnel = outerHeader(server, address, own?.address);
+    steps.packet = { ...next, tunnel };
+    steps.pass(
+      'forward',
+      `tun: ${tunnel.type} to ${formatAddress(address)}, ${tunnel.bytes} bytes around the packet`,
+    );
+  } else {
+    steps.packet = next;
+    steps.pass('forward', `dr: unchanged to the MAC of ${formatAddress(address)}`);
+  }
+}
+
+/** Without `conntrack`, IPVS takes what it forwards out of connection tracking. */
+export function forwardedState(
+  host: PathHost,
+  state: TrackState | undefined,
+): TrackState | undefined {
+  return host.sysctl('net/ipv4/vs/conntrack') === 1 ? state : 'untracked';
+}

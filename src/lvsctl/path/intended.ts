@@ -1,0 +1,231 @@
+// Machines as a file has them, when everything that it asks for is made: the intended path, for
+// learners and reviews. What a file cannot state (MACs, routers) has a name in place of a value.
+import { type Address, type Family, formatAddress } from '../../model/address.js';
+import { NO_TRAFFIC } from '../../model/counters.js';
+import type { Destination } from '../../model/destination.js';
+import { desiredServices, serverMode, vipsOf } from '../config/desired.js';
+import type { Config, VirtualService } from '../config/file.js';
+import {
+  type AddressFact,
+  FACTS_FORMAT,
+  FACTS_VERSION,
+  type IptablesFact,
+  type LinkFact,
+  type MachineFacts,
+  type RouteFact,
+} from '../facts/types.js';
+import type { PortSpec } from '../plan/firewall.js';
+import { markRules } from '../plan/markrules.js';
+import { tunnelDevice } from '../plan/realserver.js';
+import { shownTable } from '../show/table.js';
+
+/** The outer interface of every machine of a file. */
+const OUTER = 'eth0';
+
+/** The director first, then each real server. */
+export function intendedFacts(config: Config): MachineFacts[] {
+  return [director(config), ...servers(config)];
+}
+
+function director(config: Config): MachineFacts {
+  const devices = [...new Set(config.vips.map((vip) => vip.interface))];
+  const gateways = config.services.flatMap(({ gateway }) => (gateway ? [gateway] : []));
+  const [main = OUTER] = devices;
+  const own = [
+    ...config.vips.map((vip) => ({ device: vip.interface, address: vip.address })),
+    ...gateways.map((address) => ({ device: main, address })),
+  ];
+  return machine('director', devices.length > 0 ? devices : [OUTER], own, {
+    routes: (['ipv4', 'ipv6'] as const).map((family) => everything(family, main, null)),
+    iptables: (['ipv4', 'ipv6'] as const).flatMap((family) => marksOf(config, family)),
+    services: shownTable(
+      desiredServices(config).map(({ service, destinations }) => ({
+        service,
+        counters: NO_TRAFFIC,
+        servers: destinations.map(entryOf),
+      })),
+    ),
+  });
+}
+
+function entryOf(destination: Destination) {
+  const none = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0 };
+  return { destination, ...none, counters: NO_TRAFFIC };
+}
+
+/** The rules that `director up` makes for marks, as iptables-save prints them. */
+function marksOf({ services }: Config, family: Family): IptablesFact[] {
+  const lines = services
+    .flatMap((service) => markRules(service))
+    .filter(({ address }) => address.family === family)
+    .flatMap((rule) =>
+      rule.kind === 'mark'
+        ? [
+            `-A PREROUTING -d ${formatAddress(rule.address)} -p ${rule.protocol}${portMatch(rule.ports)} -j MARK --set-xmark ${rule.mark}/0xffffffff`,
+          ]
+        : [],
+    );
+  if (lines.length === 0) return [];
+  const text = ['*mangle', ':PREROUTING ACCEPT [0:0]', ...lines, 'COMMIT', ''].join('\n');
+  return [{ family, variant: 'x_tables', text }];
+}
+
+function portMatch(ports: readonly PortSpec[]): string {
+  const list = ports.map((port) => String(port).replace('-', ':')).join(',');
+  return ports.length === 0 ? '' : ` -m multiport --dports ${list}`;
+}
+
+/** One machine an address of a real server, for all services that it is in. */
+function servers(config: Config): MachineFacts[] {
+  const machines = new Map<string, { address: Address; services: VirtualService[] }>();
+  for (const service of config.services)
+    for (const { address } of service.servers) {
+      const key = formatAddress(address);
+      const one = machines.get(key) ?? { address, services: [] };
+      machines.set(key, { ...one, services: [...one.services, service] });
+    }
+  return [...machines].map(([name, { address, services }]) =>
+    server(name, address, services, config),
+  );
+}
+
+function server(
+  text: string,
+  address: Address,
+  services: readonly VirtualService[],
+  { vips }: Config,
+): MachineFacts {
+  const tunnels: LinkFact[] = [];
+  const own = [{ device: OUTER, address }];
+  let via: Address | undefined;
+  let name = `server ${text}`;
+  const ports: MachineFacts['udp_tunnels'][number][] = [];
+  for (const service of services) {
+    const entry = service.servers.find((one) => formatAddress(one.address) === text);
+    if (entry === undefined) continue;
+    if (entry.name !== undefined) name = entry.name;
+    const mode = serverMode(service, entry);
+    if (mode === 'nat')
+      via = service.gateway ?? vips.find((vip) => vip.address.family === address.family)?.address;
+    if (mode === 'dr') own.push(...vipsOf(service).map((address) => ({ device: 'lo', address })));
+    if (mode !== 'tun') continue;
+    const tunnel = entry.tunnel ?? service.tunnel;
+    const part = { service, mode, address, device: OUTER, tunnel };
+    const device = tunnelDevice(part);
+    tunnels.push(tunnelLink(device.name, device.args[1] ?? 'ipip', tunnels.length + 3));
+    own.push(...vipsOf(service).map((address) => ({ device: device.name, address })));
+    if (tunnel?.type === 'gue')
+      ports.push({ family: address.family, port: tunnel.port ?? 0, gue: true });
+  }
+  return machine(name, [OUTER], own, {
+    routes: (['ipv4', 'ipv6'] as const).map((family) =>
+      everything(family, OUTER, via?.family === family ? formatAddress(via) : null),
+    ),
+    tunnels,
+    udpTunnels: ports,
+    sysctls: { 'net/ipv4/conf/all/arp_ignore': '1', 'net/ipv4/conf/all/arp_announce': '2' },
+  });
+}
+
+function tunnelLink(name: string, kind: string, index: number): LinkFact {
+  const tunnel = { local: null, remote: null, proto: 'any', checksum: false };
+  return { ...link(name, index), noarp: true, mac: null, kind, tunnel };
+}
+
+function link(name: string, index: number): LinkFact {
+  const state = { up: true, carrier: true, noarp: name === 'lo', master: null, tunnel: null };
+  return { name, index, mtu: name === 'lo' ? 65_536 : 1500, mac: null, kind: null, ...state };
+}
+
+function everything(family: Family, device: string, via: string | null): RouteFact {
+  const to = family === 'ipv4' ? '0.0.0.0/0' : '::/0';
+  return { ...ROUTE, family, to, hops: [{ device, via, dead: false }] };
+}
+const ROUTE = {
+  table: 'main',
+  type: 'unicast',
+  from: null,
+  metric: 0,
+  source: null,
+  mtu: null,
+  advmss: null,
+} as const;
+
+function machine(
+  name: string,
+  devices: readonly string[],
+  own: readonly { readonly device: string; readonly address: Address }[],
+  more: {
+    readonly routes: readonly RouteFact[];
+    readonly iptables?: readonly IptablesFact[];
+    readonly services?: MachineFacts['services'];
+    readonly tunnels?: readonly LinkFact[];
+    readonly udpTunnels?: MachineFacts['udp_tunnels'];
+    readonly sysctls?: Readonly<Record<string, string>>;
+  },
+): MachineFacts {
+  const addresses = own.map(
+    ({ device, address }): AddressFact => ({
+      device,
+      address: formatAddress(address),
+      prefix: address.family === 'ipv4' ? 32 : 128,
+      unusable: null,
+    }),
+  );
+  return {
+    ...EMPTY,
+    machine: name,
+    links: [link('lo', 1), ...devices.map((one, i) => link(one, i + 2)), ...(more.tunnels ?? [])],
+    addresses,
+    routes: [...own.map(localRoute), ...more.routes],
+    udp_tunnels: more.udpTunnels ?? [],
+    sysctls: { 'net/ipv4/ip_forward': '1', 'net/ipv6/conf/all/forwarding': '1', ...more.sysctls },
+    packet_filter: { iptables: more.iptables ?? [], nft: [] },
+    services: more.services ?? [],
+  };
+}
+
+function localRoute({
+  device,
+  address,
+}: {
+  readonly device: string;
+  readonly address: Address;
+}): RouteFact {
+  const to = `${formatAddress(address)}/${address.family === 'ipv4' ? 32 : 128}`;
+  return {
+    ...ROUTE,
+    family: address.family,
+    table: 'local',
+    type: 'local',
+    to,
+    hops: [{ device, via: null, dead: false }],
+  };
+}
+
+const EMPTY: Omit<MachineFacts, 'machine'> = {
+  format: FACTS_FORMAT,
+  version: FACTS_VERSION,
+  namespace: null,
+  kernel: null,
+  container: null,
+  links: [],
+  addresses: [],
+  routes: [],
+  rules: [],
+  neighbours: [],
+  udp_tunnels: [],
+  sysctls: {},
+  packet_filter: { iptables: [], nft: [] },
+  conntrack: null,
+  kernel_rules: true,
+  owns_modules: true,
+  may_administer: true,
+  table_bits: null,
+  services: [],
+  daemons: [],
+  connections: null,
+  modules: [],
+  listeners: null,
+  missing: [],
+};

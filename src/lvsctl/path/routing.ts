@@ -1,0 +1,177 @@
+// Which route a packet takes: rules of policy routing in their order, then the longest prefix, then
+// the lowest metric. What a rule asks that is not understood makes the answer unknown.
+import { type Address, type Family, formatAddress } from '../../model/address.js';
+import { networkOf } from '../../model/prefix.js';
+import type { MachineFacts, RouteFact, RoutingRuleFact } from '../facts/types.js';
+import type { AddressRange } from '../filter/types.js';
+import { isInRange, parseNetwork } from '../filter/values.js';
+
+export interface Routes {
+  readonly family: Family;
+  readonly rules: readonly RoutingRuleFact[];
+  readonly tables: ReadonlyMap<string, RouteTable>;
+}
+/** The routes of a table by the length of their prefix, the longest first. */
+type RouteTable = readonly { readonly length: number; readonly routes: RoutesByNetwork }[];
+/** by the first address of the network, the lowest metric first */
+type RoutesByNetwork = Map<string, PreparedRoute[]>;
+interface PreparedRoute {
+  readonly fact: RouteFact;
+  readonly from: AddressRange | undefined;
+}
+
+/** What is asked. undefined = not known, or none. */
+export interface RouteQuestion {
+  readonly to: Address;
+  readonly from?: Address | undefined;
+  readonly mark?: number;
+  /** the interface that the packet came in by; absent for what the machine itself sends */
+  readonly inDevice?: string | undefined;
+}
+
+export interface RouteAnswer {
+  /** `none`: no route; `unknown`: because of the rule in `because` */
+  readonly type: 'unicast' | 'local' | 'none' | 'unknown' | 'refused' | 'broadcast';
+  readonly route: RouteFact | undefined;
+  /** `unreachable`, `blackhole` … of what is refused; what is not understood */
+  readonly because: string | undefined;
+}
+
+/** Routes and rules of a family, ready to be asked. */
+export function routesOf({ routes, rules }: MachineFacts, family: Family): Routes {
+  const tables = new Map<string, Map<number, RoutesByNetwork>>();
+  for (const fact of routes) {
+    const to = fact.family === family ? parseNetwork(fact.to) : undefined;
+    if (to?.kind !== 'network') continue;
+    const table = child(tables, fact.table, () => new Map<number, RoutesByNetwork>());
+    const byNetwork = child(table, to.length, () => new Map<string, PreparedRoute[]>());
+    const list = child(byNetwork, networkText(to.address, to.length), (): PreparedRoute[] => []);
+    list.push({ fact, from: fact.from === null ? undefined : parseNetwork(fact.from) });
+    list.sort((a, b) => a.fact.metric - b.fact.metric);
+  }
+  const own = rules.filter((rule) => rule.family === family);
+  return {
+    family,
+    rules: own.length > 0 ? own : defaultRules(family),
+    tables: new Map([...tables].map(([name, table]) => [name, byLength(table)])),
+  };
+}
+
+function byLength(table: ReadonlyMap<number, RoutesByNetwork>): RouteTable {
+  return [...table]
+    .map(([length, routes]) => ({ length, routes }))
+    .sort((a, b) => b.length - a.length);
+}
+
+function child<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key) ?? make();
+  map.set(key, found);
+  return found;
+}
+
+function networkText(address: Address, length: number): string {
+  return formatAddress(networkOf(address, length));
+}
+
+/** Where no rules were printed, those that the kernel begins with. */
+function defaultRules(family: Family): RoutingRuleFact[] {
+  return ['local', 'main', 'default'].map((table, priority) => ({
+    family,
+    priority,
+    from: null,
+    to: null,
+    mark: null,
+    mask: null,
+    in_device: null,
+    out_device: null,
+    table,
+    action: 'table',
+    not: false,
+    other: [],
+  }));
+}
+
+/** The route of a packet. */
+export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
+  for (const rule of routes.rules) {
+    const applies = ruleApplies(rule, question);
+    if (applies === false) continue;
+    const found = answerOf(rule, routes, question);
+    if (applies === true) {
+      if (found) return found;
+      continue;
+    }
+    if (found === undefined) continue; // it leads nowhere, whether it applies or not
+    return {
+      type: 'unknown',
+      route: undefined,
+      because: `routing rule ${rule.priority}: ${rule.other.join(', ') || 'the sender decides'}`,
+    };
+  }
+  return { type: 'none', route: undefined, because: undefined };
+}
+
+function ruleApplies(rule: RoutingRuleFact, question: RouteQuestion): boolean | undefined {
+  const { to, from, mark = 0, inDevice } = question;
+  const parts = [
+    rule.to === null || inNetwork(to, rule.to),
+    rule.from === null || (from === undefined ? undefined : inNetwork(from, rule.from)),
+    rule.mark === null || (mark & (rule.mask ?? 0xffffffff)) >>> 0 === rule.mark,
+    // what the machine sends itself has lo there
+    rule.in_device === null || rule.in_device === (inDevice ?? 'lo'),
+    // only programs that are bound to an interface ask so
+    rule.out_device === null || false,
+    rule.other.length === 0 ? true : undefined,
+  ];
+  const all = parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
+  return all === undefined ? undefined : all !== rule.not;
+}
+
+function inNetwork(address: Address, text: string): boolean {
+  const network = parseNetwork(text);
+  return network !== undefined && isInRange(address, network);
+}
+
+function answerOf(
+  rule: RoutingRuleFact,
+  { tables }: Routes,
+  { to, from }: RouteQuestion,
+): RouteAnswer | undefined {
+  if (rule.action !== 'table') return { type: 'refused', route: undefined, because: rule.action };
+  const route = findRoute(tables.get(rule.table ?? '') ?? [], to, from);
+  if (route === undefined || route.type === 'throw') return undefined;
+  switch (route.type) {
+    case 'unicast':
+      return { type: 'unicast', route, because: undefined };
+    case 'local':
+    case 'anycast':
+      return { type: 'local', route, because: undefined };
+    case 'broadcast':
+    case 'multicast':
+      return { type: 'broadcast', route, because: undefined };
+    default:
+      return { type: 'refused', route, because: route.type };
+  }
+}
+
+function findRoute(
+  table: RouteTable,
+  to: Address,
+  from: Address | undefined,
+): RouteFact | undefined {
+  for (const { length, routes } of table) {
+    const found = routes
+      .get(networkText(to, length))
+      ?.find(
+        (one) =>
+          (one.from === undefined || (from !== undefined && isInRange(from, one.from))) &&
+          isUsable(one.fact),
+      );
+    if (found) return found.fact;
+  }
+  return undefined;
+}
+
+function isUsable({ type, hops }: RouteFact): boolean {
+  return type !== 'unicast' || hops.length === 0 || hops.some(({ dead }) => !dead);
+}

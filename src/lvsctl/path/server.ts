@@ -1,0 +1,176 @@
+// The path of a packet on a real server: in, out of the tunnel, to the program, and the answer on
+// its path out.
+import { type Address, formatAddress } from '../../model/address.js';
+import { serverKey } from '../../model/table.js';
+import { enter, linkStep, type PacketView, wideAddress } from './arrival.js';
+import { type Departure, leave } from './departure.js';
+import { filterStep } from './filtering.js';
+import { type PathPacket, Steps } from './hop.js';
+import { holders, type PathHost } from './host.js';
+import { tunnelExit } from './tunnel.js';
+
+export interface ServerSteps {
+  readonly steps: Steps;
+  /** where the answer goes; undefined when something is lost before */
+  readonly departure: Departure | undefined;
+}
+
+/**
+ * What a real server does with a packet that a director sent.
+ * @param address the server's own address, as the table has it
+ */
+export function atServer(
+  host: PathHost,
+  packet: PathPacket,
+  address: Address,
+  view: PacketView,
+): ServerSteps {
+  const steps = new Steps(host.name, { ...packet, mark: 0 }); // marks stay on their machine
+  const lost: ServerSteps = { steps, departure: undefined };
+  const [holder] = holders(host, address);
+  const outer = holder?.device;
+  if (outer === undefined) {
+    steps.lost('arrival', `${formatAddress(address)} is on no interface`, {
+      id: 'not-local',
+      address,
+    });
+    return lost;
+  }
+  if (!linkStep(host, steps, outer)) return lost;
+  const fresh: PacketView = { ...view, state: 'new' };
+  const inner = packet.tunnel ? decapsulate(host, steps, outer) : outer;
+  if (inner === undefined) return lost;
+  if (!packet.tunnel) steps.pass('arrival', `comes in by ${inner}`);
+  return deliver(host, steps, inner, fresh);
+}
+
+/** A packet that has come to a device: into the machine, to the program, and the answer out. */
+export function deliver(
+  host: PathHost,
+  steps: Steps,
+  device: string | undefined,
+  view: PacketView,
+): ServerSteps {
+  const lost: ServerSteps = { steps, departure: undefined };
+  const asked = steps.packet;
+  const place = enter(host, steps, device, view);
+  if (place === 'stopped') return lost;
+  if (place === 'elsewhere') {
+    const { destination } = steps.packet;
+    steps.lost('routing', `${formatAddress(destination)} is no address of this machine`, {
+      id: 'not-local',
+      address: destination,
+    });
+    return lost;
+  }
+  const input = filterStep(host, steps, 'input', {
+    state: view.state,
+    flags: view.flags,
+    inDevice: device,
+    anySource: view.anyClient,
+  });
+  if (input.outcome === 'drop' || input.outcome === 'reject') return lost;
+  if (!listenerStep(host, steps)) return lost;
+  return answer(host, steps, asked, view);
+}
+
+/** Takes the packet out of its tunnel. @returns the device that it comes out of */
+function decapsulate(host: PathHost, steps: Steps, device: string): string | undefined {
+  const outer = steps.packet.tunnel;
+  if (outer === undefined) return device;
+  for (const hook of ['prerouting', 'input'] as const) {
+    const { outcome } = filterStep(host, steps, hook, {
+      state: 'new',
+      flags: [],
+      inDevice: device,
+    });
+    if (outcome === 'drop' || outcome === 'reject') return undefined;
+  }
+  const exit = tunnelExit(host, outer, steps.packet.family);
+  if (exit.device === undefined) {
+    steps.lost('tunnel', exit.because, { id: 'no-tunnel', outer, device: exit.down });
+    return undefined;
+  }
+  steps.packet = { ...steps.packet, tunnel: undefined, sourceMac: null, destinationMac: null };
+  steps.pass('tunnel', `${outer.type} from ${device} is taken out by ${exit.device.name}`);
+  return exit.device.name;
+}
+
+/** Whether a program listens. Sockets in other namespaces cannot be seen, nor those of UDP groups. */
+function listenerStep(host: PathHost, steps: Steps): boolean {
+  const { protocol, destination, destinationPort: port } = steps.packet;
+  const { listeners } = host.facts;
+  if (listeners === null || (protocol !== 'tcp' && protocol !== 'udp')) return true;
+  const text = formatAddress(destination);
+  const any = destination.family === 'ipv4' ? ['0.0.0.0', '::'] : ['::'];
+  const found = listeners.find(
+    (one) =>
+      one.protocol === protocol &&
+      one.port === port &&
+      [text, `::ffff:${text}`, ...any].includes(one.address),
+  );
+  const place = serverKey({ address: destination, port });
+  if (found) {
+    steps.pass(
+      'listener',
+      `a program listens on ${protocol} ${serverKey({ address: destination, port })}`,
+    );
+    return true;
+  }
+  steps.lost('listener', `no program listens on ${protocol} ${place}`, {
+    id: 'listener',
+    address: destination,
+    port,
+  });
+  return false;
+}
+
+/**
+ * The answer, from the address that the client asked to the client.
+ * @param asked the packet as it came
+ */
+function answer(host: PathHost, steps: Steps, asked: PathPacket, view: PacketView): ServerSteps {
+  const request = steps.packet;
+  steps.packet = {
+    ...request,
+    // what a rule changed on the request is changed back
+    source: asked.destination,
+    sourcePort: asked.destinationPort,
+    destination: asked.source,
+    destinationPort: asked.sourcePort ?? 0,
+    mark: 0,
+    ttl: 64,
+    sourceMac: null,
+    destinationMac: null,
+  };
+  const { source, destination } = steps.packet;
+  const departure = leave(host, steps, {
+    to: destination,
+    from: source,
+    state: 'established',
+    flags: ['syn', 'ack'],
+    hooks: ['output', 'postrouting'],
+    anyDestination: view.anyClient,
+    stage: 'answer',
+  });
+  if (departure === 'local') {
+    localAnswer(host, steps, destination);
+    return { steps, departure: undefined };
+  }
+  return { steps, departure };
+}
+
+/** The machine takes the client's address for its own: an address with a wide prefix does that. */
+function localAnswer(host: PathHost, steps: Steps, client: Address): void {
+  const text = formatAddress(client);
+  const wide = wideAddress(host, client);
+  if (wide === undefined || holders(host, client).length > 0) {
+    steps.pass('answer', `${text} is an address of this machine: the client is here`);
+    return;
+  }
+  steps.lost(
+    'answer',
+    `${text} is taken as an address of this machine, by ${formatAddress(wide.address)}/${wide.prefix} on ${wide.device}: the answer never leaves`,
+    { id: 'wide', ...wide },
+  );
+}

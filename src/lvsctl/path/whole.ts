@@ -1,0 +1,159 @@
+// The whole path of a packet and its answer, across the machines whose facts are there.
+import { type Address, formatAddress } from '../../model/address.js';
+import { samePrefix } from '../../model/prefix.js';
+import { serverKey } from '../../model/table.js';
+import type { ShownServer, ShownService } from '../show/table.js';
+import { answers } from './arp.js';
+import type { PacketView } from './arrival.js';
+import { backThroughDirector, throughRouter } from './back.js';
+import type { Departure } from './departure.js';
+import { type Sent, throughDirector } from './director.js';
+import { outcomeOf, type PathHop, type PathOutcome, type PathPacket, Steps } from './hop.js';
+import { devicesOn, holders, type PathHost } from './host.js';
+import { atServer, deliver } from './server.js';
+import { endpointOf } from './service.js';
+
+export interface Path {
+  readonly hops: readonly PathHop[];
+  readonly outcome: PathOutcome;
+  /** the first step at which the packet is lost, or not known */
+  readonly at: PathHop | undefined;
+  readonly service: ShownService | undefined;
+  readonly server: ShownServer | undefined;
+}
+
+export interface PathQuestion {
+  readonly director: PathHost;
+  /** machines that may be real servers or routers; the director may be among them */
+  readonly others: readonly PathHost[];
+  readonly packet: PathPacket;
+  readonly view: PacketView;
+  /** the server that is followed, in place of the one that IPVS would choose */
+  readonly server?: ShownServer;
+}
+
+/** Follows a packet to its server and the answer back to the client. */
+export function wholePath(asked: PathQuestion): Path {
+  const { director, packet, view, others } = asked;
+  const sent = throughDirector(director, packet, view, asked.server);
+  const hops = [...othersWithVip(asked, sent), ...sent.steps.hops];
+  if (!sent.steps.isLost) hops.push(...afterDirector(asked, sent, others));
+  const outcome = outcomeOf(hops);
+  const at = hops.find((hop) => hop.outcome === (outcome === 'pass' ? undefined : outcome));
+  return { hops, outcome, at, service: sent.service, server: sent.server };
+}
+
+/** Machines on the VIP's network that answer for it too: some clients reach them in place of this one. */
+function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }: Sent): PathHop[] {
+  const { destination } = packet;
+  const link = director.addresses.filter(({ device }) => device === inDevice);
+  return others
+    .filter((host) => host !== director && host.isLocal(destination))
+    .flatMap((host) => {
+      const shared = devicesOn(host, destination).find(
+        (one) =>
+          link.some((own) => samePrefix(own.address, one.address, one.prefix)) &&
+          answers(host, one.device, destination),
+      );
+      if (shared === undefined) return [];
+      const steps = new Steps(host.name, packet);
+      const text = formatAddress(destination);
+      steps.lost(
+        'arrival',
+        `answers for ${text} on ${shared.device}: clients reach this machine, past the director`,
+        { id: 'arp', machine: host.name, address: destination },
+      );
+      return steps.hops;
+    });
+}
+
+function afterDirector(
+  { director, packet, view }: PathQuestion,
+  sent: Sent,
+  others: readonly PathHost[],
+): readonly PathHop[] {
+  const { server, steps, isLocal, departure, inDevice } = sent;
+  if (server === undefined) return [];
+  if (isLocal) return finish(deliver(director, fresh(steps), inDevice, view), director);
+  if (departure === undefined) return [];
+  const address = endpointOf(server)?.address;
+  if (address === undefined) return [];
+  const host = others.find((one) => one !== director && holders(one, address).length > 0);
+  if (host === undefined) return noFacts(steps.packet, server, address);
+  const served = atServer(host, steps.packet, address, view);
+  const hops = [...served.steps.hops];
+  if (served.departure === undefined) return hops;
+  const answer = served.steps.packet;
+  if (server.mode === 'nat')
+    return [...hops, ...natAnswer(host, director, answer, served.departure, packet, view)];
+  const router = others
+    .concat(director)
+    .find(
+      (one) =>
+        one !== host &&
+        served.departure?.isRouted &&
+        holders(one, served.departure.neighbour.address).length > 0,
+    );
+  if (router) return [...hops, ...throughRouter(router, answer, served.departure).hops];
+  return [...hops, ...end(host, answer)];
+}
+
+/** The same packet with steps of its own. */
+function fresh({ machine, packet }: Steps): Steps {
+  return new Steps(machine, packet);
+}
+
+function finish(
+  { steps, departure }: { readonly steps: Steps; readonly departure: Departure | undefined },
+  host: PathHost,
+): readonly PathHop[] {
+  return departure ? [...steps.hops, ...end(host, steps.packet)] : steps.hops;
+}
+
+function end(host: PathHost, packet: PathPacket): PathHop[] {
+  const steps = new Steps(host.name, packet);
+  const { source, sourcePort } = packet;
+  steps.pass(
+    'end',
+    `the answer goes to ${formatAddress(packet.destination)}, from ${serverKey({ address: source, port: sourcePort ?? 0 })}`,
+  );
+  return steps.hops;
+}
+
+function noFacts(packet: PathPacket, server: ShownServer, address: Address): PathHop[] {
+  const steps = new Steps(server.server, packet);
+  steps.unknown('arrival', `not known from here: there are no facts of ${formatAddress(address)}`, {
+    id: 'no-facts',
+    address,
+  });
+  return steps.hops;
+}
+
+/** A NAT answer must come back to the director. */
+function natAnswer(
+  server: PathHost,
+  director: PathHost,
+  answer: PathPacket,
+  departure: Departure,
+  asked: PathPacket,
+  view: PacketView,
+): readonly PathHop[] {
+  const { neighbour, isRouted } = departure;
+  const isHere = holders(director, neighbour.address).length > 0;
+  if (isHere) return backThroughDirector(director, answer, departure, asked, view).hops;
+  const steps = new Steps(server.name, answer);
+  const client = formatAddress(answer.destination);
+  if (!isRouted)
+    steps.lost(
+      'answer',
+      `straight to ${client}, past the director: the client gets it from ${formatAddress(answer.source)}, which it did not ask`,
+      { id: 'same-network', client: answer.destination },
+    );
+  else
+    steps.lost(
+      'answer',
+      `by router ${formatAddress(neighbour.address)}, which is not the director: the client gets it from an address that it did not ask`,
+      { id: 'gateway', via: neighbour.address, director: director.name },
+    );
+  return steps.hops;
+}

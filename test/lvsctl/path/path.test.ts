@@ -1,0 +1,172 @@
+// The path of a packet from facts alone: a director and a server as a file has them, one thing
+// changed, and where the packet is lost then. test/kernel/path.test.ts compares it with clients.
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import type { MachineFacts, RouteFact } from '../../../src/lvsctl/facts/types.js';
+import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
+import { type Trace, trace } from '../../../src/lvsctl/path/trace.js';
+import { parseAddress } from '../../../src/model/address.js';
+
+const FILE = `
+vips: [{address: 192.0.2.10, interface: eth0}, {address: 2001:db8::10, interface: eth0}]
+services:
+  - {name: dr, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11, name: rs}]}
+  - {name: nat, address: 192.0.2.10, port: 81, mode: nat, gateway: 192.0.2.1, scheduler: rr, servers: [{address: 192.0.2.12, port: 8080, name: rs2}]}
+  - {name: ipip, address: 192.0.2.10, port: 82, mode: tun, scheduler: rr, servers: [{address: 192.0.2.13, name: rs3}]}
+  - {name: gue, address: 192.0.2.10, port: 83, mode: tun, tunnel: {type: gue, port: 6080}, scheduler: rr, servers: [{address: 192.0.2.14, name: rs4}]}
+  - {name: gre6, address: 2001:db8::10, port: 84, mode: tun, tunnel: {type: gre}, scheduler: rr, servers: [{address: 2001:db8::15, name: rs5}]}
+  - {name: mark, address: 192.0.2.10, ports: [90, 91], mark: 7, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}
+`;
+const MACHINES = intendedFacts(readConfig(FILE, 'f'));
+type Change = (facts: MachineFacts) => Partial<MachineFacts>;
+
+function follow(port: number, changes: Readonly<Record<string, Change>> = {}): Trace {
+  const virtual = parseAddress(port === 84 ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
+  const client = parseAddress(port === 84 ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
+  const facts = MACHINES.map((one) => ({ ...one, ...changes[one.machine]?.(one) }));
+  return trace(
+    facts,
+    { protocol: 'tcp', client, clientPort: 40_000, virtual, virtualPort: port },
+    'facts',
+  );
+}
+const end = ({ outcome, at }: Trace) =>
+  at === null ? outcome : `${outcome}: ${at.machine} ${at.stage} ${at.cause}`;
+
+const sysctl =
+  (key: string, value: string): Change =>
+  ({ sysctls }) => ({ sysctls: { ...sysctls, [key]: value } });
+const iptables =
+  (...lines: string[]): Change =>
+  () => {
+    const tables = new Map<string, string[]>();
+    for (const line of lines) {
+      const [, table = 'filter', rule = line] = /^-t (\S+) (.*)$/.exec(line) ?? [];
+      tables.set(table, [...(tables.get(table) ?? []), rule]);
+    }
+    const text = [...tables]
+      .map(([table, rules]) =>
+        [
+          `*${table}`,
+          ...rules.map((rule) => rule.replace(/^-P (\S+) (\S+)/, ':$1 $2 [0:0]')),
+          'COMMIT',
+        ].join('\n'),
+      )
+      .join('\n');
+    return {
+      packet_filter: { iptables: [{ family: 'ipv4', variant: 'x_tables', text }], nft: [] },
+    };
+  };
+const route =
+  (to: string, more: Partial<RouteFact> = {}): Change =>
+  ({ routes }) => ({
+    routes: [
+      {
+        family: 'ipv4',
+        table: 'main',
+        type: 'unicast',
+        to,
+        from: null,
+        metric: 0,
+        source: null,
+        mtu: null,
+        advmss: null,
+        hops: [{ device: 'eth0', via: null, dead: false }],
+        ...more,
+      },
+      ...routes,
+    ],
+  });
+const via = (address: string) => ({ hops: [{ device: 'eth0', via: address, dead: false }] });
+const without =
+  (address: string): Change =>
+  ({ addresses, routes }) => ({
+    addresses: addresses.filter((one) => one.address !== address),
+    routes: routes.filter(({ to }) => !to.startsWith(`${address}/`)),
+  });
+const down =
+  (device: string): Change =>
+  ({ links }) => ({
+    links: links.map((one) => (one.name === device ? { ...one, up: false } : one)),
+  });
+const both =
+  (...all: Change[]): Change =>
+  (facts) => {
+    let now = facts;
+    for (const one of all) now = { ...now, ...one(now) };
+    return now;
+  };
+
+test.each([80, 81, 82, 83, 84, 90])(
+  'as the file has it, port %d: the client gets an answer',
+  (port) => {
+    expect(end(follow(port))).toBe('pass');
+  },
+);
+
+// biome-ignore format: a table
+const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Record<string, Change>>, outcome: string])[] = [
+  ['the VIP is missing', 80, { director: without('192.0.2.10') }, 'lost: director routing not-local'],
+  ['INPUT drops', 80, { director: iptables('-A INPUT -p tcp -j DROP') }, 'lost: director input filter'],
+  ['INPUT drops another port', 80, { director: iptables('-A INPUT -p tcp -m tcp --dport 81 -j DROP') }, 'pass'],
+  ['a rule that is not understood', 80, { director: iptables('-A INPUT -m set --match-set x src -j DROP') }, 'unknown: director input filter'],
+  ['DNAT takes the port', 80, { director: iptables('-t nat -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.1:80') }, 'lost: director prerouting translated'],
+  ['OUTPUT sees what is forwarded', 80, { director: iptables('-A OUTPUT -d 192.0.2.10/32 -j DROP') }, 'lost: director output filter'],
+  ['OUTPUT sees the outside of a tunnel', 82, { director: iptables('-A OUTPUT -p ipencap -j DROP') }, 'lost: director output filter'],
+  ['FORWARD does not see requests', 80, { director: iptables('-P FORWARD DROP') }, 'pass'],
+  ['FORWARD sees answers of nat', 81, { director: iptables('-P FORWARD DROP') }, 'lost: director forward filter'],
+  ['answers of nat are not established without conntrack', 81, { director: iptables('-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-P FORWARD DROP') }, 'lost: director forward filter'],
+  ['with conntrack they are', 81, { director: both(iptables('-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-P FORWARD DROP'), sysctl('net/ipv4/vs/conntrack', '1')) }, 'pass'],
+  ['no forwarding', 81, { director: sysctl('net/ipv4/ip_forward', '0') }, 'lost: director answer forwarding'],
+  ['dr needs no forwarding', 80, { director: sysctl('net/ipv4/ip_forward', '0') }, 'pass'],
+  ['the server is behind a router', 80, { director: route('192.0.2.11/32', via('192.0.2.254')) }, 'lost: director forward router'],
+  ['tun may go through a router', 82, { director: route('192.0.2.13/32', via('192.0.2.254')) }, 'pass'],
+  ['no route to the server', 80, { director: route('192.0.2.11/32', { type: 'blackhole', hops: [] }) }, 'lost: director output no-route'],
+  ['the server does not answer ARP', 80, { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['FAILED'] }] }) }, 'lost: director neighbour neighbour'],
+  ['no server', 80, { director: ({ services }) => ({ services: (services ?? []).map((one) => ({ ...one, servers: [] })) }) }, 'lost: director server no-server'],
+  ['no service', 85, {}, 'lost: director service no-service'],
+  ['no rule sets the mark', 90, { director: () => ({ packet_filter: { iptables: [], nft: [] } }) }, 'lost: director service no-service'],
+  ['a backup', 80, { director: both(sysctl('net/ipv4/vs/backup_only', '1'), () => ({ daemons: [{ role: 'backup', interface: 'eth0', syncid: 0 }] })) }, 'lost: director service backup-only'],
+  ['the VIP is not on the server', 80, { rs: without('192.0.2.10') }, 'lost: rs routing not-local'],
+  ['the server answers ARP for the VIP', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null }] }), rs: both(({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null }] }), sysctl('net/ipv4/conf/all/arp_ignore', '0')) }, 'lost: rs arrival arp'],
+  ['the VIP is on the server\'s interface', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null }] }), rs: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null }, { device: 'eth0', address: '192.0.2.10', prefix: 24, unusable: null }] }) }, 'lost: rs arrival arp'],
+  ['a network is local', 80, { rs: both(route('203.0.113.0/24', { table: 'local', type: 'local', hops: [{ device: 'lo', via: null, dead: false }] }), ({ addresses }) => ({ addresses: [...addresses, { device: 'lo', address: '203.0.113.1', prefix: 24, unusable: null }] })) }, 'lost: rs source wide'],
+  ['no program listens', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 8080 }] }) }, 'lost: rs listener listener'],
+  ['one listens on all addresses', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '::', port: 80 }] }) }, 'pass'],
+  ['one listens on the server\'s own address', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '192.0.2.11', port: 80 }] }) }, 'lost: rs listener listener'],
+  ['REDIRECT in place of the VIP', 80, { rs: both(without('192.0.2.10'), iptables('-t nat -A PREROUTING -d 192.0.2.10/32 -p tcp -m tcp --dport 80 -j REDIRECT')) }, 'pass'],
+  ['answers go through the director', 80, { rs: route('0.0.0.0/0', { metric: -1, ...via('192.0.2.1') }) }, 'lost: director source spoofed'],
+  ['no default route on the server', 80, { rs: ({ routes }) => ({ routes: routes.filter(({ to }) => to !== '0.0.0.0/0') }) }, 'lost: rs answer no-route'],
+  ['the tunnel device is down', 82, { rs3: down('lvs-ipip') }, 'lost: rs3 tunnel no-tunnel'],
+  ['the UDP port is closed', 83, { rs4: () => ({ udp_tunnels: [] }) }, 'lost: rs4 tunnel no-tunnel'],
+  ['strict reverse path filter', 82, { rs3: sysctl('net/ipv4/conf/lvs-ipip/rp_filter', '1') }, 'lost: rs3 source source'],
+  ['loose reverse path filter', 82, { rs3: sysctl('net/ipv4/conf/lvs-ipip/rp_filter', '2') }, 'pass'],
+  ['loose, and the device has no address', 82, { rs3: both(sysctl('net/ipv4/conf/lvs-ipip/rp_filter', '2'), ({ addresses }) => ({ addresses: addresses.map((one) => (one.device === 'lvs-ipip' ? { ...one, device: 'lo' } : one)) })) }, 'lost: rs3 source source'],
+  ['the answer goes to another router', 81, { rs2: route('0.0.0.0/0', { metric: -1, ...via('192.0.2.254') }) }, 'lost: rs2 answer gateway'],
+  ['the client is on the network of the server', 81, { rs2: route('203.0.113.0/24') }, 'lost: rs2 answer same-network'],
+  ['MASQUERADE brings it back, with conntrack', 81, { rs2: both(route('203.0.113.0/24'), route('192.0.2.0/24')), director: both(iptables('-t nat -A POSTROUTING -d 192.0.2.12/32 -j MASQUERADE'), sysctl('net/ipv4/vs/conntrack', '1')) }, 'pass'],
+  ['without conntrack it does not', 81, { rs2: route('203.0.113.0/24'), director: iptables('-t nat -A POSTROUTING -d 192.0.2.12/32 -j MASQUERADE') }, 'lost: rs2 answer same-network'],
+  ['a rule of routing prohibits', 80, { rs: () => ({ rules: [{ family: 'ipv4', priority: 1, from: null, to: '203.0.113.0/24', mark: null, mask: null, in_device: null, out_device: null, table: null, action: 'prohibit', not: false, other: [] }] }) }, 'lost: rs routing not-local'],
+];
+
+describe('one thing changed', () => {
+  test.each(ROWS)('%s', (_, port, changes, outcome) => {
+    expect(end(follow(port, changes))).toBe(outcome);
+  });
+});
+
+test('what a director alone knows ends at the server', () => {
+  const [director] = MACHINES;
+  const found = trace(
+    director ? [director] : [],
+    {
+      protocol: 'tcp',
+      client: parseAddress('203.0.113.9') ?? expect.fail(),
+      clientPort: undefined,
+      virtual: parseAddress('192.0.2.10') ?? expect.fail(),
+      virtualPort: 80,
+    },
+    'facts',
+  );
+  expect(end(found)).toBe('unknown: 192.0.2.11:80 arrival no-facts');
+});
