@@ -20,6 +20,7 @@ export interface Director {
   run(program: string, ...args: string[]): Promise<string>;
   /** Ends `lvsctl serve`, and starts it anew. */
   restartServe(): void;
+  servePid(): number;
   end(): void;
 }
 
@@ -110,8 +111,9 @@ export async function startDirector(port: number, { admin = false } = {}): Promi
     const numbers = ['--connections', String(connections), '--rate', String(connections / 2)];
     await run('lvsctl', 'simulate', '--service', service, ...numbers, '--session', '1', '--keep');
   };
+  const servePid = () => serve.pid ?? 0;
   await answered(`${url}healthz`);
-  return { directory, url, setUp, traffic, run, restartServe, end };
+  return { directory, url, setUp, traffic, run, restartServe, servePid, end };
 }
 
 async function answered(url: string): Promise<void> {
