@@ -1,5 +1,5 @@
 // Connections of probes: from the address and port that the target names, closed with the probe.
-import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type Attempt, outcomeOf } from './attempt.js';
 import type { ProbeTarget } from './outcome.js';
 
@@ -8,21 +8,16 @@ export function connection(target: ProbeTarget, one: Attempt): Socket {
   return openConnection(target, one).on('error', (error) => one.done(outcomeOf(error)));
 }
 
-/**
- * The same, but its errors are left to the caller.
- * @param onread takes what comes, in place of the stream
- */
+/** The same, but its errors are left to the caller. */
 export function openConnection(
   { address, port, source, localPort }: ProbeTarget,
   { onEnd, await: waitFor }: Attempt,
-  onread?: OnReadOpts,
 ): Socket {
   const socket = connect({
     host: address,
     port,
     ...(source === undefined ? {} : { localAddress: source }),
     ...(localPort === undefined ? {} : { localPort }),
-    ...(onread === undefined ? {} : { onread }),
   });
   waitFor('connection');
   onEnd(() => disconnect(socket, localPort));

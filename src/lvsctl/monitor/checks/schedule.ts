@@ -20,11 +20,11 @@ export interface Job {
   /** results after which it must be certain */
   readonly enough: number;
   /** Does it once. Never rejects. */
-  readonly work: () => Promise<Done>;
+  readonly work: () => Promise<JobResult>;
 }
 
 /** A job that was done once. */
-export interface Done {
+export interface JobResult {
   /** whether the next one should come fast */
   readonly fast: boolean;
   /** clock milliseconds of its end */

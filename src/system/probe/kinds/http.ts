@@ -1,5 +1,4 @@
 // Does the server answer a request as it should?
-import type { Socket } from 'node:net';
 import { type BodyJudge, type BodyRules, createBodyJudge, hasRules } from '../answerbody.js';
 import { type Attempt, attempt, type Open, outcomeOf } from '../attempt.js';
 import { boundedStream, ExcessError } from '../bounded.js';
@@ -59,7 +58,7 @@ function send(hop: Hop, whole: Attempt, shared: Shared): void {
   const follow = (next: Hop | string) => {
     followed = true;
     // its port may be that of the next
-    disconnect(connection, hop.target.localPort);
+    close();
     if (typeof next === 'string') one.done(failed(next));
     else send(next, whole, shared);
   };
@@ -69,7 +68,7 @@ function send(hop: Hop, whole: Attempt, shared: Shared): void {
       if (!followed) one.done(error instanceof ExcessError ? tooLong(error) : outcomeOf(error));
     },
   };
-  const connection = openWith(hop, one, conversation, shared);
+  const close = openWith(hop, one, conversation, shared);
 }
 
 /** What gets the answer, and why it does not come. */
@@ -82,18 +81,18 @@ function tooLong({ message }: ExcessError): ProbeOutcome {
   return failed(`the answer is too long: ${message}`);
 }
 
-function openWith(hop: Hop, one: Attempt, conversation: Conversation, shared: Shared): Socket {
+/** @returns what closes the connection */
+function openWith(hop: Hop, one: Attempt, conversation: Conversation, shared: Shared): () => void {
   const { target, spec, rules } = hop;
   const text = requestText(spec);
   if (spec.tls) return openEncrypted(target, spec.tls, text, one, conversation, shared);
-  const socket = shared.portions.open(target, one, ANSWER_LIMITS, {
+  const socket = shared.portions.open(target, text, one, ANSWER_LIMITS, {
     ...conversation.reader,
     excess: (reason) => conversation.onError(new ExcessError(reason)),
+    failed: conversation.onError,
     isShort: !hasRules(rules),
   });
-  return socket
-    .once('connect', () => socket.write(text, 'latin1'))
-    .on('error', conversation.onError);
+  return () => socket.close();
 }
 
 function openEncrypted(
@@ -103,7 +102,7 @@ function openEncrypted(
   one: Attempt,
   { reader, onError }: Conversation,
   { contextOf, turns }: Shared,
-): Socket {
+): () => void {
   const socket = openConnection(target, one);
   const source = encrypted(socket, tls, contextOf(tls), one);
   const stream = boundedStream(source, ANSWER_LIMITS, turns);
@@ -113,7 +112,7 @@ function openEncrypted(
     .once('end', () => reader.end())
     .on('error', onError)
     .write(text, 'latin1');
-  return socket;
+  return () => disconnect(socket, target.localPort);
 }
 
 /** @param follow sends the next request, or ends with why there is none */
