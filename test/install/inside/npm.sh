@@ -50,10 +50,10 @@ as_nobody() {
   (cd /tmp/nobody && setpriv --reuid 65534 --regid 65534 --clear-groups \
     env HOME=/tmp/nobody LVS_BACKEND=file:/tmp/nobody/t.json npm_config_update_notifier=false "$@")
 }
-check 'npx lvs-cli, not root' as_nobody npx --yes "/opt/$tarball" --version
+check 'npx lvs-cli, not root' as_nobody npx --yes "file:/opt/$tarball" --version
 check 'npx -p lvs-cli ipvsadm, not root, adds' \
-  as_nobody npx --yes -p "/opt/$tarball" ipvsadm -A -t 192.0.2.1:80 -s rr
-check 'and lists' sh -c 'grep -q "TCP  192.0.2.1:80 rr"' < <(as_nobody npx --yes -p "/opt/$tarball" ipvsadm -Ln 2>&1)
+  as_nobody npx --yes -p "file:/opt/$tarball" ipvsadm -A -t 192.0.2.1:80 -s rr
+check 'and lists' sh -c 'grep -q "TCP  192.0.2.1:80 rr"' < <(as_nobody npx --yes -p "file:/opt/$tarball" ipvsadm -Ln 2>&1)
 
 play "$warm"
 check 'a code cache for this Node' test -s "$installed/dist/ipvsadm.$(node --version).cache"
