@@ -1,7 +1,6 @@
 // One thing done to the machine, as data: it can be printed as a line that a person could type, and
 // it can be done.
 import type { Change } from '../../model/change.js';
-import { messageFor } from '../../render/messages.js';
 import { changeArguments } from '../../render/rules.js';
 import { shellLine } from '../../render/shell.js';
 import { LvsctlError } from '../errors.js';
@@ -45,7 +44,7 @@ export function printCommand(command: PlanCommand): string {
   }
 }
 
-/** Does it. @throws CommandError, unless the command may fail */
+/** Does it; rules are the transaction's. @throws CommandError, unless the command may fail */
 export async function perform(command: PlanCommand, machine: Machine): Promise<void> {
   switch (command.kind) {
     case 'run': {
@@ -61,11 +60,8 @@ export async function perform(command: PlanCommand, machine: Machine): Promise<v
         throw Object.assign(failure(command, reasonOf(error)), { cause: error });
       }
       return;
-    case 'rule': {
-      const [error] = await (await machine.backend()).apply([command.change]);
-      if (error) throw failure(command, messageFor(error));
-      return;
-    }
+    case 'rule':
+      throw new Error(`${printCommand(command)}: rules are changed by their transaction alone`);
     default:
       return command satisfies never;
   }
