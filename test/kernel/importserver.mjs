@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createWeb } from 'node:http';
 import { createServer as createTlsWeb } from 'node:https';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 const [key, cert] = process.argv.slice(2).map((path) => readFileSync(path));
 const page = (request, response) => {
@@ -27,13 +28,17 @@ function greet(port, greeting, answers = {}) {
   }).listen(port, '::');
 }
 
+/** A socket for each address, so that a reply comes from the address that was asked. */
 function datagrams(port, answer) {
-  const socket = createSocket({ type: 'udp6' });
-  socket.on('message', (data, { address, port: to }) => {
-    const reply = answer(data);
-    if (reply) socket.send(reply, to, address);
-  });
-  socket.bind(port, '::');
+  const addresses = (networkInterfaces().eth0 ?? []).filter(({ scopeid = 0 }) => scopeid === 0);
+  for (const { address: own, family } of addresses) {
+    const socket = createSocket({ type: family === 'IPv6' ? 'udp6' : 'udp4' });
+    socket.on('message', (data, { address, port: to }) => {
+      const reply = answer(data);
+      if (reply) socket.send(reply, to, address);
+    });
+    socket.bind(port, own);
+  }
 }
 
 /** The question with one answer of type A, or none of another type. */

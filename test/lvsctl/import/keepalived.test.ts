@@ -201,6 +201,16 @@ describe('servers', () => {
     expect(nat.file.services[0]?.checks).toEqual([{ kind: 'tcp' }]);
   });
 
+  test('of a number with letters keepalived takes the digits', () => {
+    const { file } = imported(
+      around('', 'real_server 10.0.0.1 80 { weight x\nTCP_CHECK { connect_port 7a } }\n'),
+    );
+    expect(file.services[0]).toMatchObject({
+      servers: [{ address: '10.0.0.1', weight: 0 }],
+      checks: [{ kind: 'tcp', port: 7 }],
+    });
+  });
+
   test('words of single servers: method, checks, inhibit', async () => {
     const { file, remarks } = imported(
       around(
@@ -241,7 +251,8 @@ real_server 10.0.0.3 80 { }
       /weigth: not a keyword of real_server: keepalived ignores it too; did you mean `weight'\?/,
     ],
     ['real_server 10.0.0.1 80 { notify_down /bin/x }', /notify_down: `\/bin\/x' is not run/],
-    ['real_server 10.0.0.1 80 { weight -3 }', /weight: `-3' is not a number/],
+    ['real_server 10.0.0.1 80 { weight -3 }', /weight: `-3' is not a number from 0/],
+    ['real_server 10.0.0.1 80 { weight x }', /weight: `x' is not a number; keepalived takes 0/],
     [`${server}${server}`, /10\.0\.0\.1: a second time; the first one counts/],
     [
       'real_server 10.0.0.1 80 { uthreshold 5\nlthreshold 9 }',

@@ -42,19 +42,31 @@ export class Conversion {
     );
   }
 
-  /** The number behind the keyword, undefined with a remark when it is none. */
+  /**
+   * The number behind the keyword, undefined with a remark when it is none. Of a whole number with
+   * letters behind it keepalived takes what it understands, 0 where that is nothing (seen in the
+   * lab: `weight x` is 0, `connect_port 7a` is 7).
+   */
   number(statement: Statement, bounds: Bounds): number | undefined {
+    const { remarks } = this;
+    const { keyword } = statement;
     const [text = ''] = statement.args;
     const value = numberOf(text, bounds);
-    if (value === undefined)
-      this.remarks.warn(
-        statement,
-        statement.keyword,
-        text === ''
-          ? 'its number is missing; ignored'
-          : `\`${text}' is not a number from ${bounds.min} to ${bounds.max}; ignored`,
-      );
-    return value;
+    if (value !== undefined) return value;
+    if (text === '') {
+      remarks.warn(statement, keyword, 'its number is missing; ignored');
+      return undefined;
+    }
+    const part = /^-/.test(text) || bounds.fraction ? undefined : (/^\d*/.exec(text)?.[0] ?? '');
+    const taken = part === undefined || part === text ? undefined : numberOf(part || '0', bounds);
+    remarks.warn(
+      statement,
+      keyword,
+      taken === undefined
+        ? `\`${text}' is not a number from ${bounds.min} to ${bounds.max}; ignored`
+        : `\`${text}' is not a number; keepalived takes ${taken}, and so does the import`,
+    );
+    return taken;
   }
 
   /** The keyword behind it, undefined with a remark when there is none. */
