@@ -220,41 +220,31 @@ function serversOf(
   status: ServiceStatus | undefined,
 ): WatchedServer[] {
   const rates = new Map(rated.map((one) => [one.server, one.rates]));
-  const entries = new Map(live.map((one) => [one.server, one]));
-  const one = (server: string, known: ServerStatus | undefined): WatchedServer => {
-    const entry = entries.get(server);
-    return {
-      ...placeOf(server, entry),
-      ...healthOf(known),
-      sorry: status?.sorry?.server === server,
-      mode: entry?.mode ?? null,
-      weight: entry?.weight ?? null,
-      weight_desired: known?.weight_desired ?? null,
-      upper: entry?.upper ?? null,
-      lower: entry?.lower ?? null,
-      active: entry?.active ?? null,
-      inactive: entry?.inactive ?? null,
-      persistent: entry?.persistent ?? null,
-      counters: entry?.counters ?? null,
-      rates: rates.get(server) ?? null,
-    };
-  };
-  const named = (status?.servers ?? []).map((known) => one(known.server, known));
-  const names = new Set(named.map(({ server }) => server));
+  const sorry = status?.sorry?.server;
+  const one = (entry: ShownServer | undefined, known: ServerStatus | undefined, key: string) =>
+    serverOf(key, entry, known, rates.get(key) ?? null, key === sorry);
+  if (status === undefined) return live.map((entry) => one(entry, undefined, entry.server));
+  const entries = new Map(live.map((entry) => [entry.server, entry]));
+  const named = status.servers.map((known) => one(entries.get(known.server), known, known.server));
+  const names = new Set(status.servers.map(({ server }) => server));
   const others = live.filter(({ server }) => !names.has(server));
-  return [...named, ...others.map(({ server }) => one(server, undefined))];
+  return [...named, ...others.map((entry) => one(entry, undefined, entry.server))];
 }
 
-/** The key of a server is its address and port. */
-function placeOf(server: string, entry: ShownServer | undefined) {
-  const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(server) ?? [];
-  const { address = v6 ?? v4 ?? server } = entry ?? {};
-  return { server, address, port: entry?.port ?? Number(port) };
-}
-
-function healthOf(known: ServerStatus | undefined) {
+/** In one literal, for there may be ten thousand. */
+function serverOf(
+  server: string,
+  entry: ShownServer | undefined,
+  known: ServerStatus | undefined,
+  rates: Rates | null,
+  sorry: boolean,
+): WatchedServer {
+  const place = entry ?? placeOf(server);
   return {
+    server,
     name: known?.name ?? null,
+    address: place.address,
+    port: place.port,
     state: known?.state ?? null,
     since: known?.since ?? null,
     reason: known?.reason ?? null,
@@ -262,6 +252,25 @@ function healthOf(known: ServerStatus | undefined) {
     until: known?.until ?? null,
     last_error: known?.last_error ?? null,
     latency_ms: known?.latency_ms ?? null,
-    checks: known?.checks ?? [],
+    checks: known?.checks ?? NO_CHECKS,
+    sorry,
+    mode: entry?.mode ?? null,
+    weight: entry?.weight ?? null,
+    weight_desired: known?.weight_desired ?? null,
+    upper: entry?.upper ?? null,
+    lower: entry?.lower ?? null,
+    active: entry?.active ?? null,
+    inactive: entry?.inactive ?? null,
+    persistent: entry?.persistent ?? null,
+    counters: entry?.counters ?? null,
+    rates,
   };
+}
+
+const NO_CHECKS: readonly CheckStatus[] = [];
+
+/** The key of a server is its address and port. */
+function placeOf(server: string): { readonly address: string; readonly port: number } {
+  const [, v6, v4, port] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(server) ?? [];
+  return { address: v6 ?? v4 ?? server, port: Number(port) };
 }

@@ -50,8 +50,9 @@ export function metricsText(families: readonly MetricFamily[], format: MetricFor
 function familyText({ name, type, help, values }: MetricFamily, format: MetricFormat): string {
   // in OpenMetrics the family of a counter has the name without the ending
   const family = format === 'openmetrics' ? name.replace(/_total$/, '') : name;
-  const lines = values.map(([labels, value]) => `${name}${labelsText(labels)} ${value}\n`);
-  return `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${type}\n${lines.join('')}`;
+  let text = `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${type}\n`;
+  for (const [labels, value] of values) text += `${name}${labelsText(labels)} ${value}\n`;
+  return text;
 }
 
 function labelsText(labels: Labels): string {

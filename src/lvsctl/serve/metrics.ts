@@ -38,18 +38,37 @@ const services =
       return value === null || value === undefined ? [] : [[{ service: one.service }, value]];
     });
 
-/** Values of each server, with the labels that each has beside its own. */
+/** A value of each server that has it. */
 const servers =
-  (of: (server: WatchedServer, service: WatchedService, own: OwnMetrics) => ManyValues): Of =>
-  ({ services }, own) =>
-    services.flatMap((service) =>
-      service.servers.flatMap((server) =>
-        of(server, service, own).map(
-          ([labels, value]) =>
-            [{ service: service.service, server: server.server, ...labels }, value] as const,
-        ),
-      ),
-    );
+  (
+    of: (
+      server: WatchedServer,
+      service: WatchedService,
+      own: OwnMetrics,
+    ) => MetricValue | null | undefined,
+  ): Of =>
+  ({ services }, own) => {
+    const values: (readonly [Labels, MetricValue])[] = [];
+    for (const service of services)
+      for (const server of service.servers) {
+        const value = of(server, service, own);
+        if (value === null || value === undefined) continue;
+        values.push([{ service: service.service, server: server.server }, value]);
+      }
+    return values;
+  };
+
+/** Values of each server, with the labels that each has beside its own. */
+const labelled =
+  (of: (server: WatchedServer) => ManyValues): Of =>
+  ({ services }) => {
+    const values: (readonly [Labels, MetricValue])[] = [];
+    for (const service of services)
+      for (const server of service.servers)
+        for (const [labels, value] of of(server))
+          values.push([{ service: service.service, server: server.server, ...labels }, value]);
+    return values;
+  };
 
 const CONNECTION_KINDS = ['active', 'inactive', 'persistent'] as const;
 
@@ -117,16 +136,16 @@ export const METRICS: readonly MetricRow[] = [
   { name: 'lvs_service_up', type: 'gauge', help: 'Whether the servers of a service reach its quorum, by the monitor.', values: services(({ up }) => (up === null ? null : bit(up))) },
   { name: 'lvs_service_sorry_active', type: 'gauge', help: 'Whether the sorry server of a service is in the table.', values: services(({ sorry }) => sorry && bit(sorry.active)) },
   ...traffic('lvs_service', 'of a service', (key) => services(({ counters }) => counters?.[key])),
-  { name: 'lvs_server_info', type: 'gauge', help: 'What a real server is, always 1.', values: servers((one) => [[{ name: one.name ?? '', address: one.address, port: one.port, mode: one.mode ?? '' }, 1]]) },
-  { name: 'lvs_server_weight', type: 'gauge', help: 'Weight of a real server in the table.', values: servers(({ weight }) => single(weight)) },
-  { name: 'lvs_server_weight_desired', type: 'gauge', help: 'Weight that the monitor gives to a real server; absent while it is out.', values: servers(({ weight_desired }) => single(weight_desired)) },
-  { name: 'lvs_server_current_connections', type: 'gauge', help: 'Connections of a real server that the kernel knows now.', values: servers(connectionsOf) },
-  ...traffic('lvs_server', 'of a real server', (key) => servers(({ counters }) => single(counters?.[key]))),
-  { name: 'lvs_server_state', type: 'gauge', help: 'State of a real server by the monitor: 1 for the state that it has.', values: servers(stateValues) },
-  { name: 'lvs_server_last_change_timestamp_seconds', type: 'gauge', help: 'When the state of a real server changed.', values: servers(({ since }) => single(since === null ? null : Date.parse(since) / 1000)) },
-  { name: 'lvs_server_state_changes_total', type: 'counter', help: 'How often a real server went up or down since lvsctl serve began.', values: servers((server, service, { changes }) => (server.state === null ? [] : single(changes.get(service.service)?.get(server.server) ?? 0))) },
-  { name: 'lvs_server_check_up', type: 'gauge', help: 'Whether a check of a real server passes.', values: servers(checkValues) },
-  { name: 'lvs_server_check_duration_seconds', type: 'gauge', help: 'Time of the last check of a real server; of several the slowest.', values: servers(({ latency_ms }) => single(latency_ms === null ? null : latency_ms / 1000)) },
+  { name: 'lvs_server_info', type: 'gauge', help: 'What a real server is, always 1.', values: labelled((one) => [[{ name: one.name ?? '', address: one.address, port: one.port, mode: one.mode ?? '' }, 1]]) },
+  { name: 'lvs_server_weight', type: 'gauge', help: 'Weight of a real server in the table.', values: servers(({ weight }) => weight) },
+  { name: 'lvs_server_weight_desired', type: 'gauge', help: 'Weight that the monitor gives to a real server; absent while it is out.', values: servers(({ weight_desired }) => weight_desired) },
+  { name: 'lvs_server_current_connections', type: 'gauge', help: 'Connections of a real server that the kernel knows now.', values: labelled(connectionsOf) },
+  ...traffic('lvs_server', 'of a real server', (key) => servers(({ counters }) => counters?.[key])),
+  { name: 'lvs_server_state', type: 'gauge', help: 'State of a real server by the monitor: 1 for the state that it has.', values: labelled(stateValues) },
+  { name: 'lvs_server_last_change_timestamp_seconds', type: 'gauge', help: 'When the state of a real server changed.', values: servers(({ since }) => (since === null ? null : Date.parse(since) / 1000)) },
+  { name: 'lvs_server_state_changes_total', type: 'counter', help: 'How often a real server went up or down since lvsctl serve began.', values: servers((server, service, { changes }) => (server.state === null ? null : (changes.get(service.service)?.get(server.server) ?? 0))) },
+  { name: 'lvs_server_check_up', type: 'gauge', help: 'Whether a check of a real server passes.', values: labelled(checkValues) },
+  { name: 'lvs_server_check_duration_seconds', type: 'gauge', help: 'Time of the last check of a real server; of several the slowest.', values: servers(({ latency_ms }) => (latency_ms === null ? null : latency_ms / 1000)) },
 ];
 
 /** All metrics of a sample. */
