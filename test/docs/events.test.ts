@@ -96,6 +96,11 @@ async function everything(format: 'text' | 'json'): Promise<string[]> {
     );
   await reload(fileOf(format, ['10.0.0.1', '10.0.0.3']));
   backend.apply = apply;
+  await reload(file.replace('{min_up: 0.5}', '{damping: {downs: 2}}'));
+  for (let i = 0; i < 2; i++) {
+    await fail('10.0.0.21:25');
+    await fail();
+  }
   await reload(`${file}  pause_on_standby: true\n`);
   local = new Set(['eth0 192.0.2.7']);
   await pass(2000);

@@ -40,6 +40,7 @@ export function lawWatcher(thorough: boolean): Watcher {
     },
     stepped(before, input, after, now) {
       expectStandby(after);
+      expectHolds(after);
       if (input.kind === 'local') expectNoneOut(before, after);
       if (!thorough) return;
       deepFreeze(after);
@@ -60,12 +61,30 @@ function expectStandby({ services, config, local }: MonitorState): void {
     must(standby === isAway, 'standby follows the VIP', key, standby);
 }
 
+/** A server is held out only while it is up and another one of the service serves. */
+function expectHolds({ services }: MonitorState): void {
+  for (const { key, servers, spec } of services) {
+    const held = servers.filter((one) => one.held);
+    if (held.length === 0) continue;
+    const serves = (one: ServerState) =>
+      one.admin === undefined && ((one.up && !one.held) || one.forcedUp) && one.spec.weight > 0;
+    must(spec.source.health.damping !== undefined, 'holds need damping', key);
+    must(servers.some(serves), 'a server is held out only while another serves', key);
+    must(
+      held.every((one) => one.up && one.heldUntil !== undefined && one.admin === undefined),
+      'what is held is up, and has an end',
+      key,
+    );
+  }
+}
+
 /** That a VIP comes or goes takes no server out and ends no administrative state. */
 function expectNoneOut(before: MonitorState, after: MonitorState): void {
   for (const [i, service] of before.services.entries()) {
     for (const [n, server] of service.servers.entries()) {
       const next = after.services[i]?.servers[n];
-      const serves = (one: ServerState) => one.admin === undefined && (one.up || one.forcedUp);
+      const serves = (one: ServerState) =>
+        one.admin === undefined && ((one.up && !one.held) || one.forcedUp);
       must(
         next !== undefined && next.admin === server.admin && (!serves(server) || serves(next)),
         'a VIP that comes or goes takes no server out',
@@ -126,7 +145,7 @@ function couldServe(state: MonitorState, service: ServiceState, now: number): bo
   const tolerated = state.tolerated.servers.get(key);
   const serves = (one: ServerState) =>
     one.admin === undefined &&
-    (one.up || one.forcedUp) &&
+    ((one.up && !one.held) || one.forcedUp) &&
     one.spec.weight > 0 &&
     !tolerated?.has(one.key);
   if (servers.some(serves)) return true;

@@ -59,6 +59,11 @@ const netmask = parsed(
 );
 const mode = oneOf(['nat', 'dr', 'tun']);
 
+const damping = object({
+  downs: optional(integer(2, 100), 3, 'this often down'),
+  within: optional(number(1, YEAR), 60, 'in so many seconds, and it flaps'),
+  hold: optional(number(1, YEAR), 60, 'seconds without a failure until it is back'),
+});
 const healthKeys = {
   combine: optional(oneOf(['all', 'any']), 'all', 'whether all checks must pass, or one'),
   failed: optional(
@@ -82,6 +87,7 @@ const healthKeys = {
     0,
     'down below quorum - hysteresis, up again at quorum + hysteresis',
   ),
+  damping: optional(damping, undefined, 'a server that flaps stays out for a time'),
 };
 const health = object(healthKeys);
 const serverName = parsed(
@@ -188,6 +194,7 @@ export const SERVICE = object({
       min_up: 0,
       quorum: 1,
       hysteresis: 0,
+      damping: undefined,
     },
     'what the checks lead to',
   ),

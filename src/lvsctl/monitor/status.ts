@@ -7,10 +7,14 @@ import { isUnknown } from './state/service.js';
 import { checkName, type ServerState, type ServiceState } from './state/state.js';
 import { awaitsResults, desiredServer, needsSorry } from './table/desired.js';
 
-/** `forced-up`: its checks fail but it stays in, see min_up. `checking`: no result yet. */
+/**
+ * `held`: its checks pass but it stays out, see damping. `forced-up`: its checks fail but it stays
+ * in, see min_up. `checking`: no result yet.
+ */
 export const SERVER_STATES = [
   'up',
   'down',
+  'held',
   'forced-up',
   'checking',
   'disabled',
@@ -38,6 +42,8 @@ export interface ServerStatus {
   readonly reason: string | null;
   readonly by: string | null;
   readonly until: string | null;
+  /** after its last failures it stays out until then, as long as others can do without it */
+  readonly held_until: string | null;
   /** of the last failure, with its check; kept after the return */
   readonly last_error: string | null;
   /** of the last check; of several the slowest */
@@ -167,6 +173,7 @@ function serverStatus(
     reason: admin?.reason || null,
     by: admin?.by || null,
     until: admin?.until ?? null,
+    held_until: server.heldUntil === undefined ? null : at(server.heldUntil).toISOString(),
     last_error: server.lastError ?? null,
     latency_ms: latencies.length > 0 ? Math.round(Math.max(...latencies) * 10) / 10 : null,
     weight: server.spec.weight,
@@ -186,7 +193,7 @@ function serverStatus(
 
 function stateOf(server: ServerState): ServerStatus['state'] {
   if (server.admin) return server.admin.state;
-  if (server.up) return 'up';
+  if (server.up) return server.held ? 'held' : 'up';
   if (server.forcedUp) return 'forced-up';
   return isUnknown(server) ? 'checking' : 'down';
 }

@@ -14,6 +14,7 @@ const COLUMNS = [
 const COLOURS: Readonly<Record<ServerStatus['state'], 'green' | 'red' | 'yellow'>> = {
   up: 'green',
   down: 'red',
+  held: 'yellow',
   'forced-up': 'red',
   checking: 'yellow',
   disabled: 'yellow',
@@ -54,7 +55,7 @@ function stateLine(service: ServiceStatus, chalk: ChalkInstance): string {
 export function summaryOf(services: readonly ServiceStatus[]): string {
   const all = services.flatMap(({ servers }) => servers);
   const count = (one: ServerStatus['state']) => all.filter(({ state }) => state === one).length;
-  const out = (['disabled', 'drained'] as const)
+  const out = (['held', 'disabled', 'drained'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `, ${count(state)} ${state}`);
   return `${count('up')} of ${all.length} up${out.join('')}`;

@@ -24,6 +24,7 @@ describe('waiting until a drained server is empty', () => {
         reason: null,
         by: null,
         until: null,
+        held_until: null,
         last_error: null,
         latency_ms: null,
         weight: 1,

@@ -4,7 +4,7 @@
 // What holds: a service is never without a server that could serve. Additions come before removals.
 // An administrative state wins over checks and drift, and survives a restart. What an earlier file
 // left goes in the end, what others made stays. Drift is corrected or tolerated, as the file has
-// it. A VIP that comes or goes takes no server out. The state prints as JSON. `reduce` is pure.
+// it. A VIP that comes or goes takes no server out. A server is held out only while another serves. The state prints as JSON. `reduce` is pure.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { adminStates } from '../../../src/lvsctl/monitor/state/config.js';
@@ -37,7 +37,7 @@ function serviceText(name: string, port: number, random: Random): string {
   const check = `rise: ${RISE}, fall: ${FALL}, interval: 2, timeout: 1`;
   const checks = [`{kind: tcp, ${check}}`, `{kind: http, path: /, ${check}}`];
   const combine = pick(random, ['all', 'all', 'any']);
-  const health = `failed: ${pick(random, ['remove', 'quiesce'])}, min_up: ${pick(random, [0, 0, 0.5, 1])}, slow_start: ${pick(random, [0, 0, 20])}, combine: ${combine}`;
+  const health = `failed: ${pick(random, ['remove', 'quiesce'])}, min_up: ${pick(random, [0, 0, 0.5, 1])}, slow_start: ${pick(random, [0, 0, 20])}, ${pick(random, ['', 'damping: {downs: 2, within: 60, hold: 20},'])} combine: ${combine}`;
   return `  - name: ${name}
     address: 192.0.2.1
     port: ${port}

@@ -30,6 +30,7 @@ const STATUS: Status = {
           reason: null,
           by: null,
           until: null,
+          held_until: null,
           last_error: 'tcp: refused',
           latency_ms: 1.5,
           weight: 1,

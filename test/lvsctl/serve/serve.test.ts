@@ -34,7 +34,12 @@ FWM  00000007 rr
 function statusOf(): Status {
   const server = (key: string, state: 'up' | 'down', weight: number | null) => ({
     ...{ server: key, name: null, state, since: '2026-01-01T00:00:00.000Z', reason: null },
-    ...{ by: null, until: null, last_error: state === 'down' ? 'http /: refused' : null },
+    ...{
+      by: null,
+      until: null,
+      held_until: null,
+      last_error: state === 'down' ? 'http /: refused' : null,
+    },
     ...{ latency_ms: 2.5, weight: 3, weight_desired: weight, weight_actual: weight },
     ...{ active: 0, inactive: 0, persistent: 0 },
     checks: [

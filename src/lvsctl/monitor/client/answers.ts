@@ -33,6 +33,7 @@ const SERVER = objectWith<ServerStatus>({
   reason: nullable(text),
   by: nullable(text),
   until: nullable(moment),
+  held_until: nullable(moment),
   last_error: nullable(text),
   latency_ms: nullable(amount),
   weight: count,

@@ -10,6 +10,7 @@ export const EVENTS = {
   'reload-failed': { hook: false, means: 'the file was read again and refused; the previous one stays in force' },
   up: { hook: true, means: 'the checks of a server pass: it is back in the table' },
   down: { hook: true, means: 'the checks of a server fail: it is out of the table' },
+  held: { hook: true, means: 'the checks of a server pass, but it went down too often: it stays out for a time (damping)' },
   'forced-up': { hook: true, means: 'the checks of a server fail, but it stays in (min_up)' },
   'forced-up-end': { hook: true, means: 'enough other servers are up: it is out now' },
   disabled: { hook: true, means: 'an administrator has disabled a server' },

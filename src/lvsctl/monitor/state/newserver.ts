@@ -5,6 +5,7 @@ import { checkKeys } from '../../config/checks.js';
 import type { DesiredService } from '../../config/desired.js';
 import { SLOW_START_STEPS } from '../table/desired.js';
 import { assumed, type Start, unknown } from './check.js';
+import { NO_FAILURES } from './damping.js';
 import { combined } from './service.js';
 import type { AdminState, CheckState, ServerState } from './state.js';
 
@@ -63,6 +64,8 @@ function fresh(
     up: combined(checks, spec.source.health.combine),
     since: now,
     forcedUp: false,
+    ...NO_FAILURES,
+    held: false,
     admin: adminOf(key),
     rampSince: undefined,
     reported: destination.weight,

@@ -3,8 +3,8 @@ import type { ServerState, ServiceState } from './state.js';
 import { effectiveWeight } from './weight.js';
 
 /** Whether its own state lets a server take new connections, apart from the service. */
-export function mayServe({ admin, up, forcedUp }: ServerState): boolean {
-  return admin === undefined && (up || forcedUp);
+export function mayServe({ admin, up, forcedUp, held }: ServerState): boolean {
+  return admin === undefined && ((up && !held) || forcedUp);
 }
 
 /** The sum of the weights of the servers that are in, those that `min_up` keeps among them. */

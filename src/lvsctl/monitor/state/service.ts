@@ -4,6 +4,7 @@ import type { ServerKey } from '../../../model/table.js';
 import type { Health } from '../../config/file.js';
 import type { ServerRole } from '../table/drift.js';
 import { observe } from './check.js';
+import { applyHolds, hasHolds, NO_FAILURES, withDown } from './damping.js';
 import { applyQuorum, mayServe } from './quorum.js';
 import {
   type AdminState,
@@ -31,11 +32,11 @@ export function withResult(
   label: string,
   now: number,
 ): ServiceState {
-  const { combine } = service.spec.source.health;
+  const { health } = service.spec.source;
   let healthChanged = false;
   let weightChanged = false;
   const next = withServer(service, server, (old) => {
-    const after = afterResult(old, check, result, label, combine, now);
+    const after = afterResult(old, check, result, label, health, now);
     healthChanged = after.up !== old.up || isUnknown(after) !== isUnknown(old);
     weightChanged = effectiveWeight(after) !== effectiveWeight(old);
     return after;
@@ -49,7 +50,7 @@ function afterResult(
   check: string,
   result: CheckResult,
   label: string,
-  combine: Health['combine'],
+  { combine, damping }: Health,
   now: number,
 ): ServerState {
   const checks = replaced(
@@ -63,7 +64,8 @@ function afterResult(
   if (up === old.up) return next;
   const first = old.checks.some(({ unknown }) => unknown);
   const ramps = up && !first && !old.forcedUp;
-  return { ...next, up, since: now, rampSince: ramps ? now : undefined };
+  const failures = up || first ? {} : withDown(old, damping, now);
+  return { ...next, up, since: now, rampSince: ramps ? now : undefined, ...failures };
 }
 
 /** The service after an administrator set the state of a server; undefined enables it again. */
@@ -76,14 +78,25 @@ export function withAdmin(
   const next = withServer(service, server, (old) =>
     old.admin === admin
       ? old
-      : { ...old, admin, rampSince: old.admin && !admin && old.up ? now : undefined },
+      : {
+          ...old,
+          admin,
+          rampSince: old.admin && !admin && old.up ? now : undefined,
+          // to enable a server ends its hold
+          ...(admin ? {} : NO_FAILURES),
+        },
   );
   return next === service ? service : recompute(next, now);
 }
 
-/** What the states of the servers make of the service: first `min_up`, then the quorum. */
+/** What the states of the servers make of the service: `min_up`, holds, the quorum. */
 export function recompute(service: ServiceState, now: number): ServiceState {
-  return applyQuorum(applyMinUp(service), now);
+  return applyQuorum(applyHolds(applyMinUp(service), now), now);
+}
+
+/** The service at a later time: holds end, first results are not waited for any longer. */
+export function refreshed(service: ServiceState, now: number): ServiceState {
+  return hasHolds(service) ? recompute(service, now) : applyQuorum(service, now);
 }
 
 /**

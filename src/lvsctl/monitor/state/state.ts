@@ -74,6 +74,12 @@ export interface ServerState {
   readonly since: number;
   /** its checks fail, but it stays in because too few others are left (`min_up`) */
   readonly forcedUp: boolean;
+  /** clock milliseconds at which it went down, the latest that `damping` counts */
+  readonly downs: readonly number[];
+  /** clock milliseconds until which it stays out, also when it is up: see damping.ts */
+  readonly heldUntil: number | undefined;
+  /** it is up and out for that reason */
+  readonly held: boolean;
   readonly admin: AdminState | undefined;
   /** clock milliseconds at which it came back, where a slow start follows */
   readonly rampSince: number | undefined;

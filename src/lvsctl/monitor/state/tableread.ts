@@ -11,7 +11,7 @@ import {
 import { decisionsOf } from '../table/reconcile.js';
 import type { MonitorEvent } from './events.js';
 import type { Reduction } from './input.js';
-import { applyQuorum } from './quorum.js';
+import { refreshed } from './service.js';
 import { type MonitorState, mapped, type ServiceState } from './state.js';
 import { transitions } from './transitions.js';
 
@@ -39,7 +39,7 @@ function recomputed(
   services: readonly ServiceState[],
   now: number,
 ): { readonly list: readonly ServiceState[]; readonly events: readonly MonitorEvent[] } {
-  const list = mapped(services, (service) => applyQuorum(service, now));
+  const list = mapped(services, (service) => refreshed(service, now));
   if (list === services) return { list, events: [] };
   return { list, events: list.flatMap((next, i) => transitions(services[i] ?? next, next)) };
 }

@@ -1,6 +1,7 @@
 // Two states of a service, before and after -> the events between them.
 import { formatAddress } from '../../../model/address.js';
 import { vipsOf } from '../../config/desired.js';
+import type { Health } from '../../config/file.js';
 import { labelOf } from '../checks/spec.js';
 import type { EventName, MonitorEvent } from './events.js';
 import { upWeight } from './quorum.js';
@@ -55,7 +56,7 @@ function serverEvents(before: ServiceState, after: ServiceState): readonly Monit
             event,
             service: after.name,
             server: now.key,
-            ...reasonOf(event, old, now),
+            ...reasonOf(event, old, now, after.spec.source.health.damping),
           }),
         );
   });
@@ -64,7 +65,9 @@ function serverEvents(before: ServiceState, after: ServiceState): readonly Monit
 function eventsOf(old: ServerState, now: ServerState): EventName[] {
   const events: EventName[] = [];
   if (old.admin !== now.admin) events.push(now.admin?.state ?? 'enabled');
-  if (!old.up && now.up) events.push('up');
+  if (!old.up && now.up) events.push(now.held ? 'held' : 'up');
+  else if (old.up && now.up && old.held !== now.held && old.admin === now.admin)
+    events.push(now.held ? 'held' : 'up');
   else if (!old.forcedUp && now.forcedUp) events.push('forced-up');
   else if (!now.up && (old.up || isUnknown(old) !== isUnknown(now))) events.push('down');
   // others are back; when an administrator acted, that is what happened
@@ -79,10 +82,15 @@ function reasonOf(
   event: EventName,
   old: ServerState,
   now: ServerState,
+  damping: Health['damping'],
 ): Pick<MonitorEvent, 'check' | 'reason'> {
   const { admin, checks } = now;
   if (event === 'disabled' || event === 'drained')
     return admin?.reason ? { reason: admin.reason } : {};
+  if (event === 'held' && damping)
+    return {
+      reason: `down ${now.downs.length} times in ${damping.within} s: out until ${damping.hold} s after the last time`,
+    };
   if (event === 'weight')
     return { reason: `${old.reported} to ${now.reported} of ${now.spec.weight}` };
   if (event !== 'down' && event !== 'forced-up') return {};

@@ -24,6 +24,7 @@ export interface Shown {
 const MOODS: Readonly<Record<NonNullable<WatchedServer['state']>, Shown['mood']>> = {
   up: 'up',
   down: 'down',
+  held: 'warn',
   'forced-up': 'warn',
   checking: 'warn',
   disabled: 'warn',
