@@ -102,6 +102,25 @@ test('no more than the limit are open at a time, and those in line begin when ot
   expect(most()).toBe(3);
 });
 
+test('a job that was never done comes before all that were', async () => {
+  const { replace, pass, job, clock } = schedule(2);
+  const old = Array.from({ length: 20 }, () => job(400));
+  replace(old);
+  await pass(4500); // each was done, and most are in line again
+  let first: number | undefined;
+  const fresh: Job = {
+    ...job(),
+    async work() {
+      first ??= clock.now();
+      return { fast: false, at: clock.now() };
+    },
+  };
+  replace([...old, fresh]);
+  const began = clock.now();
+  await pass(5000);
+  expect((first ?? Number.POSITIVE_INFINITY) - began).toBeLessThanOrEqual(400);
+});
+
 test('new jobs take the place of the former: neither those due nor those in line begin any more', async () => {
   const { replace, pass, starts, job, pending, clock } = schedule(2);
   replace(Array.from({ length: 5 }, () => job(500)));

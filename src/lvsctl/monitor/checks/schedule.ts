@@ -45,6 +45,8 @@ interface Entry {
   readonly timer: Timer;
   /** for its time, and not in progress or in line */
   waiting: boolean;
+  /** it was done once */
+  known: boolean;
   /** the last one took longer than half its interval */
   slow: boolean;
   dropped: boolean;
@@ -57,11 +59,13 @@ const SLOW_SHARE = 0.75;
  * Intervals count from start to start and jitter only shortens them, so `fall` failures are known
  * after `fall` intervals and one time limit. A job that takes longer than its interval starts again
  * at once when it ends.
- * @param limit jobs that may be open at a time; the others wait in line, the slow ones in one of
- *   their own
+ * @param limit jobs that may be open at a time; the others wait in line, those that were never done
+ *   in the first and the slow ones in the last
  */
 export function createSchedule(clock: Clock, random: () => number, limit: number): Schedule {
-  const lines: readonly [quick: Entry[], slow: Entry[]] = [[], []];
+  /** those in line: first results, which decide what is served, then the others */
+  const lines: readonly [first: Entry[], quick: Entry[], slow: Entry[]] = [[], [], []];
+  const lineOf = ({ known, slow }: Entry) => lines[known ? (slow ? 2 : 1) : 0];
   let entries = new Map<string, Entry>();
   let open = 0;
   let openSlow = 0;
@@ -70,10 +74,10 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
     const onTime = () => {
       entry.waiting = false;
       if (mayBegin(entry)) begin(entry);
-      else lines[entry.slow ? 1 : 0].push(entry);
+      else lineOf(entry).push(entry);
     };
     const timer = clock.timer(onTime);
-    const entry: Entry = { job, timer, waiting: false, slow: false, dropped: false };
+    const entry: Entry = { job, timer, waiting: false, known: false, slow: false, dropped: false };
     return entry;
   }
 
@@ -96,6 +100,7 @@ export function createSchedule(clock: Clock, random: () => number, limit: number
       if (slow) openSlow--;
       // it may be another one by now, of the same key
       const { pace } = entry.job;
+      entry.known = true;
       entry.slow = at - started > pace.intervalMs / 2;
       if (!entry.dropped) {
         const interval = fast ? pace.fastIntervalMs : pace.intervalMs;
