@@ -12,6 +12,7 @@ export function rulesOf(
   const runtime = simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) });
   return new DirectorRules(
     {
+      role: 'director',
       verb,
       file: '/etc/lvs.yaml',
       state_dir: null,

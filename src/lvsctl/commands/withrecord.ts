@@ -83,6 +83,7 @@ export async function withRecord(
       report.warn(`${problem}: what that record's file needs is not known and may be reverted`);
     const rules = new DirectorRules(
       {
+        role: role.name,
         verb,
         file: found.file,
         state_dir: stateDir ?? null,

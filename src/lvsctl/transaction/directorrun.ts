@@ -29,6 +29,8 @@ import type { TransactionStore } from './store.js';
 import { changesOfResources, desiredOf, stateIn } from './targets.js';
 
 export interface DirectorOptions extends DirectorRun {
+  /** a real server has no rules, and nothing in the history */
+  readonly role: 'director' | 'realserver';
   /** the arguments of `lvsctl` */
   readonly command: string;
   readonly dryRun: boolean;
@@ -62,7 +64,8 @@ export class DirectorRules implements RuleChanges {
     this.#options = options;
     this.#report = report;
     this.#world = world;
-    this.#store = options.dryRun ? undefined : world.transactions();
+    this.#store =
+      options.dryRun || options.role === 'realserver' ? undefined : world.transactions();
   }
 
   async state(resource: Resource<RuleKind>) {

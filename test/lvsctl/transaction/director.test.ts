@@ -305,7 +305,17 @@ test('interrupted: history names the director, and up goes on without a warning'
   ]);
 });
 
-test('what another program changes meanwhile is named', async () => {
+test('realserver down of the same file leaves the history of the director alone', async () => {
+  const { store, up, run, history } = scene();
+  await up('-q');
+  const entry = JSON.parse(store.entries.get('000001.json') ?? '');
+  store.entries.set('000001.json', JSON.stringify({ ...entry, outcome: null }));
+  store.dead.add(7);
+  await run('realserver', 'down', 'lvs.yaml');
+  expect((await history())[0]).toMatchObject({ result: 'interrupted' });
+});
+
+test('what another program changes at the same time is named', async () => {
   const { machine, up, history } = scene();
   const run = machine.run;
   const backend = await machine.backend();
