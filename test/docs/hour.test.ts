@@ -1,0 +1,68 @@
+// docs/guide/hour.md is typed in a shell of its own, without root, and what the commands print is
+// compared. `LVS_GUIDE_RECORD=1` writes it into the page; copy the blocks into the Chinese one.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const PAGE = 'docs/guide/hour.md';
+const CHINESE = 'docs/guide/zh/hour.md';
+const BLOCK = /^```console\n([\s\S]*?)^```$/gm;
+
+/** Command lines; one with `<<'END'` goes on to `END`. */
+function commandsIn(block: string): string[] {
+  const commands: string[] = [];
+  let open = false;
+  for (const line of block.split('\n')) {
+    if (open) commands.push(`${commands.pop()}\n${line}`);
+    else if (line.startsWith('$ ')) commands.push(line.slice(2));
+    if (line.startsWith('$ ') && line.includes("<<'END'")) open = true;
+    else if (line === 'END') open = false;
+  }
+  return commands;
+}
+
+/** What each command printed, on stdout and stderr, in one shell. */
+function play(commands: readonly string[]): string[] {
+  const home = mkdtempSync(join(tmpdir(), 'lvs-hour-'));
+  try {
+    const script = commands.map((command, i) => `${command}\necho '<${i}>'\n`).join('');
+    const stdout = execFileSync('bash', ['-c', `exec 2>&1\n${script}`], {
+      encoding: 'utf8',
+      cwd: home,
+      env: {
+        PATH: `${resolve('bin')}:${process.env.PATH}`,
+        HOME: home,
+        LC_ALL: 'C.UTF-8',
+        LVS_BACKEND: `file:${join(home, 'lvs.json')}`,
+      },
+    });
+    return stdout.split(/^<\d+>\n/m);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+/** The page with the answers of a run. */
+function withAnswers(page: string): string {
+  const answers = play([...page.matchAll(BLOCK)].flatMap(([, block = '']) => commandsIn(block)));
+  let next = 0;
+  return page.replace(BLOCK, (_, block: string) => {
+    const parts = commandsIn(block).map((command) => `$ ${command}\n${answers[next++] ?? ''}`);
+    return `\`\`\`console\n${parts.join('')}\`\`\``;
+  });
+}
+
+test('the hour on a laptop', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  const played = withAnswers(page);
+  if (process.env.LVS_GUIDE_RECORD) writeFileSync(PAGE, played);
+  else expect(page).toBe(played);
+});
+
+test('the Chinese page has the same commands and answers', () => {
+  const blocks = (path: string) =>
+    [...readFileSync(path, 'utf8').matchAll(BLOCK)].map(([all]) => all);
+  expect(blocks(CHINESE)).toEqual(blocks(PAGE));
+});
