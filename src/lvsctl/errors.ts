@@ -31,6 +31,8 @@ export const ERRORS = {
   MONITOR_ERROR: { exitStatus: FAILED, meaning: 'The program at this socket did not answer, or its answer is not that of a monitor of this version.' },
   IPVS: { exitStatus: FAILED, meaning: 'The kernel (or the backend in its place) refused a change or a query of the IPVS table.' },
   BACKEND: { exitStatus: FAILED, meaning: 'The IPVS table cannot be reached: no kernel support, no privilege, a damaged table file.' },
+  NO_STORE: { exitStatus: FAILED, meaning: 'etcd does not answer, or refused a request. The message is its reason.' },
+  CONFLICT: { exitStatus: FAILED, meaning: 'Another version was published since the one that was expected.' },
   PENDING: { exitStatus: FAILED, meaning: 'Another transaction waits for its confirmation. The message has the time limit.' },
   NOT_RESTORED: { exitStatus: NOT_AS_BEFORE, meaning: 'A transaction failed, and the table could not be made as it was before. The message names what differs.' },
   OUTPUT: { exitStatus: FAILED, meaning: 'The output cannot be written, as on a full disk.' },

@@ -188,6 +188,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     ...io,
     ...(process.stderr.isTTY && process.env.TERM !== 'dumb' ? { progress: createProgress() } : {}),
     enter,
+    openEtcd: async (options) => new (await import('../system/etcd.js')).Etcd(options),
     program: programPath(),
     docs: documentation(),
     isRoot: process.geteuid?.() === 0,

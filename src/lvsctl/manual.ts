@@ -23,6 +23,7 @@ const SHOW = 'reference/show.md';
 const SERVE = 'reference/serve.md';
 const TOP = 'reference/top.md';
 const HA = 'reference/ha.md';
+const FLEET = 'reference/fleet.md';
 
 // biome-ignore format: a table
 export const MANUAL: Readonly<Record<string, ManualRow>> = {
@@ -240,6 +241,22 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   ] },
   'ha resume': { notes: [], page: HA, examples: [
     ['ha resume lvs.yaml', 'after maintenance'],
+  ] },
+  follow: { notes: ['SOURCE is etcd://HOST:PORT/KEY, with several endpoints separated by commas; etcds:// uses TLS; file:PATH follows a file that another program delivers.', 'A new version is checked, waits for its turn among the directors, and is put in force: by the running monitor, else as a transaction. FILE is the last good version; without etcd it stays in force. Administrative states of servers are shared with the other directors.'], page: FLEET, examples: [
+    ['follow etcd://10.0.0.5:2379/lvs /etc/lvsctl/lvs.yaml', 'on each director, beside the monitor'],
+    ['follow file:/srv/git/lvs.yaml /etc/lvsctl/lvs.yaml', 'a file that git or Ansible delivers'],
+  ] },
+  fleet: { notes: [], page: FLEET, examples: [
+    ['fleet apply lvs.yaml etcd://10.0.0.5:2379/lvs', 'publish a file'],
+    ['fleet status etcd://10.0.0.5:2379/lvs', 'what each director has'],
+  ] },
+  'fleet apply': { notes: ['The file is checked first. Of two that publish at the same time one succeeds. One director changes at a time; when it fails on one, the others keep what they have.'], page: FLEET, examples: [
+    ['fleet apply lvs.yaml etcd://10.0.0.5:2379/lvs', 'publish, and wait for all'],
+    ['fleet apply lvs.yaml etcds://db1,db2/lvs --cacert ca.pem --expect 42', 'only over version 42'],
+  ] },
+  'fleet status': { notes: ['A director that has not reported for 15 seconds is missing in the list.'], page: FLEET, examples: [
+    ['fleet status etcd://10.0.0.5:2379/lvs', 'as a table'],
+    ['fleet status etcd://10.0.0.5:2379/lvs --json', 'the same for a program'],
   ] },
   disable: { notes: SERVER_NOTES, page: MONITOR, examples: [
     ['disable 10.0.0.1 --reason "disk change"', 'take a server out of all services'],

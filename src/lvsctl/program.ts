@@ -36,6 +36,8 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'top', help: 'watch services and servers live: rates, states, weights', load: () => import('./commands/top.js') },
   { name: 'serve', help: 'answer HTTP: a status page, metrics for Prometheus, JSON and CSV', load: () => import('./commands/serve.js') },
   { name: 'ha', help: 'several directors: failover by keepalived, or announced by BIRD', load: () => import('./commands/ha.js') },
+  { name: 'follow', help: 'keep this director as a file in etcd has it', load: () => import('./commands/follow.js') },
+  { name: 'fleet', help: 'publish a file for all directors, and show them', load: () => import('./commands/fleet.js') },
   { name: 'disable', help: 'force a server down', load: () => import('./commands/disable.js') },
   { name: 'enable', help: 'return a server to health-check control', load: () => import('./commands/enable.js') },
   { name: 'drain', help: 'give a server no new connections; with --wait, wait until it has none', load: () => import('./commands/drain.js') },

@@ -1,6 +1,7 @@
 // Everything lvsctl touches outside itself; main.ts hands in the real things, tests their own.
 import type { Backend } from '../backend/backend.js';
 import type { NameResolver } from './config/rulefile.js';
+import type { EtcdAddress, FleetStore } from './fleet/store.js';
 import type { Runtime } from './monitor/runtime.js';
 import type { Machine } from './plan/machine.js';
 import type { RecordDirectory } from './plan/recorddirectory.js';
@@ -66,6 +67,8 @@ export interface World extends Terminal {
   /** seconds since 1970 */
   now(): number;
   readonly isRoot: boolean;
+  /** etcd, reached when it is first asked. */
+  openEtcd(options: EtcdAddress): Promise<FleetStore>;
   /** the path of lvsctl itself, for what runs it later */
   readonly program: string;
   /** the directory of the documentation */

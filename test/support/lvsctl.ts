@@ -55,6 +55,9 @@ export async function lvsctl(
     flushed: async () => {},
     ignoreOutputErrors: () => {},
     isRoot: true,
+    openEtcd: async () => {
+      throw new Error('no etcd');
+    },
     program: '/usr/sbin/lvsctl',
     docs: '/docs',
     enter: async () => 0,
