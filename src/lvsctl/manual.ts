@@ -234,6 +234,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   ] },
   'ha failover': { notes: ['Run it on the master. It gives the VIPs up, waits until another director answers for them, and is the backup then. If no director takes them, it takes them back.'], page: HA, examples: [
     ['ha failover lvs.yaml', 'planned failover'],
+    ['ha failover lvs.yaml --wait 30', 'give the other director half a minute'],
   ] },
   'ha drain': { notes: ['With bird the VIPs are withdrawn from the routers. With keepalived the VIPs move. It lasts until resume, also across a reboot.'], page: HA, examples: [
     ['ha drain lvs.yaml', 'before maintenance of this director'],
@@ -241,6 +242,7 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   ] },
   'ha resume': { notes: [], page: HA, examples: [
     ['ha resume lvs.yaml', 'after maintenance'],
+    ['ha status lvs.yaml', 'see that it is a backup, or announces again'],
   ] },
   follow: { notes: ['SOURCE is etcd://HOST:PORT/KEY, with several endpoints separated by commas; etcds:// uses TLS; file:PATH follows a file that another program delivers.', 'A new version is checked, waits for its turn among the directors, and is put in force: by the running monitor, else as a transaction. FILE is the last good version; without etcd it stays in force. Administrative states of servers are shared with the other directors.'], page: FLEET, examples: [
     ['follow etcd://10.0.0.5:2379/lvs /etc/lvsctl/lvs.yaml', 'on each director, beside the monitor'],

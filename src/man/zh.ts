@@ -25,6 +25,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   doctor: '找出本机上影响 LVS 的问题，并给出修复命令',
   follow: '让本调度器保持与 etcd 中的文件一致',
   fleet: '为所有调度器发布一个文件，并显示它们的状态',
+  trace: '跟踪一个数据包及其应答从客户端到真实服务器再返回的路径',
   ha: '多台调度器：由 keepalived 切换，或由 BIRD 宣告',
   monitor: '运行健康检查，使 IPVS 表与结果保持一致；显示状态',
   top: '持续显示的服务和真实服务器表',

@@ -9,7 +9,7 @@ import { nearest } from '../../src/lvsctl/nearest.js';
 import { statusesOf, variantsOf } from '../../src/lvsctl/statuses.js';
 import { readText } from '../../src/system/readtext.js';
 import { lvsctl } from '../support/lvsctl.js';
-import { hastyRuntime, simulatedRuntime } from '../support/simulated.js';
+import { hastyRuntime, PASSES, simulatedRuntime } from '../support/simulated.js';
 
 /** The names of the commands below one, from its help text. */
 async function commandsBelow(path: readonly string[]): Promise<string[][]> {
@@ -64,8 +64,15 @@ describe.each(COMMANDS.map((path) => [path.join(' '), path] as const))(
   },
 );
 
-/** A machine without HTTP, so that commands that stay end. */
+/** A machine without HTTP and with a signal at once, so that commands that stay end. */
 const ENDS = {
+  runtime: async () => ({
+    ...simulatedRuntime({ probe: () => ({ outcome: PASSES, tookMs: 1 }) }),
+    onSignal(handle: (signal: 'SIGTERM') => void) {
+      handle('SIGTERM');
+      return () => {};
+    },
+  }),
   web: async () => {
     throw new LvsctlError('SYSTEM', 'it cannot listen');
   },

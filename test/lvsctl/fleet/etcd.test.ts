@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FULL } from '../../support/full.js';
 import { Etcd } from '../../../src/system/etcd.js';
+import { FULL } from '../../support/full.js';
 
 const ETCD = '/usr/bin/etcd';
 const LVSCTL = new URL('../../../bin/lvsctl', import.meta.url).pathname;
@@ -114,150 +114,153 @@ function publish(text: string, ...more: string[]): ReturnType<typeof lvsctl> {
 // half a minute on a busy machine: not among the fast tests
 const asked = FULL || process.env.LVS_TEST_FLEET !== undefined;
 
-describe.skipIf(!asked || !existsSync(ETCD))(`a fleet (npm run test:fleet; needs ${ETCD}, Debian: etcd-server)`, () => {
-  let client: Etcd;
-  beforeAll(async () => {
-    port = await freePort();
-    url = `etcd://127.0.0.1:${port}/${KEY}`;
-    startEtcd();
-    client = new Etcd({
-      endpoints: [{ host: '127.0.0.1', port }],
-      tls: undefined,
-      user: undefined,
-    });
-    await until(() =>
-      client.get('x').then(
-        () => true,
-        () => false,
-      ),
-    );
-    for (const name of NAMES) follow(name);
-    await until(async () => (await client.list(`${KEY}/directors/`)).length === NAMES.length);
-  });
-  afterAll(() => {
-    for (const child of [...children, etcd]) child?.kill('SIGKILL');
-    rmSync(place, { recursive: true, force: true });
-  });
-
-  test('keys: absent, written, compared, listed, gone with their lease', async () => {
-    expect(await client.get('none')).toBeUndefined();
-    const first = await client.replace('a/é', '0', 'one');
-    expect(await client.get('a/é')).toEqual({ key: 'a/é', value: 'one', version: first });
-    expect(await client.replace('a/é', '0', 'two')).toBeUndefined();
-    expect(await client.replace('a/é', first ?? '', '')).not.toBeUndefined();
-    expect((await client.get('a/é'))?.value).toBe('');
-    const lease = await client.grant(60);
-    await client.put('a/lease', 'x', lease);
-    expect((await client.list('a/')).map(({ key }) => key)).toEqual(['a/lease', 'a/é']);
-    expect(await client.keepAlive(lease)).toBe(true);
-    await client.revoke(lease);
-    expect(await client.keepAlive(lease)).toBe(false);
-    expect(await client.get('a/lease')).toBeUndefined();
-    await client.remove('a/é');
-    expect(await client.list('a/')).toEqual([]);
-  });
-
-  test('a file reaches all directors, one after the other', async () => {
-    const { status, stdout, stderr } = publish(yaml('rr'));
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.split('\n').slice(1).sort().join(' ').trim()).toBe(
-      'd1: applied d2: applied d3: applied',
-    );
-    expect(tables()).toEqual(new Set([rules('rr')]));
-    expect(readFileSync(join(place, 'd2.yaml'), 'utf8')).toBe(yaml('rr'));
-    const shown = lvsctl('fleet', 'status', url);
-    expect(shown.status).toBe(0);
-    expect(shown.stdout).toMatch(/\nd3 +\d+ +applied +0 /);
-  });
-
-  test('a file with an error reaches none; one that another program wrote is refused by all', async () => {
-    expect(publish(yaml('rrr'))).toMatchObject({
-      status: 2,
-      stdout: '',
-      stderr: expect.stringContaining("`rrr'"),
-    });
-    const before = await client.get(KEY);
-    await client.put(KEY, yaml('rrr'));
-    await until(() => NAMES.every((name) => logs.get(name)?.includes('is refused')));
-    expect(tables()).toEqual(new Set([rules('rr')]));
-    const shown = lvsctl('fleet', 'status', url);
-    expect(shown.status).toBe(1);
-    expect(shown.stdout).toMatch(/\nd1 +\d+ +refused /);
-    expect(before?.value).toBe(yaml('rr'));
-  });
-
-  test('two that publish at once: one succeeds', async () => {
-    const { version = '0' } = (await client.get(KEY)) ?? {};
-    expect(publish(yaml('wrr'), '--expect', version).status).toBe(0);
-    const second = publish(yaml('lc'), '--expect', version);
-    expect(second).toMatchObject({ status: 2, stdout: '' });
-    expect(second.stderr).toContain(`is in place, not ${version}: another one was published`);
-    expect(tables()).toEqual(new Set([rules('wrr')]));
-  });
-
-  test('a director is killed and comes back; etcd is away for a while: the file in force stays', async () => {
-    children[0]?.kill('SIGKILL');
-    etcd.kill('SIGTERM');
-    await once(etcd, 'exit');
-    await until(() =>
-      ['d2', 'd3'].every((name) => logs.get(name)?.includes('the file in force stays')),
-    );
-    expect(tables()).toEqual(new Set([rules('wrr')]));
-    startEtcd();
-    follow('d1');
-    await until(() =>
-      ['d2', 'd3'].every((name) => logs.get(name)?.includes('the store answers again')),
-    );
-    expect(publish(yaml('sed')).status).toBe(0);
-    expect(tables()).toEqual(new Set([rules('sed')]));
-  });
-
-  test('a server that is drained on one director is drained on all that run a monitor', async () => {
-    for (const name of ['d1', 'd2'])
-      children.push(
-        spawn(
-          process.execPath,
-          [
-            LVSCTL,
-            'monitor',
-            join(place, `${name}.yaml`),
-            '--socket',
-            join(place, `${name}.sock`),
-            '--state',
-            join(place, `${name}.state`),
-          ],
-          {
-            env: { ...process.env, LVS_BACKEND: `file:${join(place, name)}` },
-            stdio: 'ignore',
-          },
+describe.skipIf(!asked || !existsSync(ETCD))(
+  `a fleet (npm run test:fleet; needs ${ETCD}, Debian: etcd-server)`,
+  () => {
+    let client: Etcd;
+    beforeAll(async () => {
+      port = await freePort();
+      url = `etcd://127.0.0.1:${port}/${KEY}`;
+      startEtcd();
+      client = new Etcd({
+        endpoints: [{ host: '127.0.0.1', port }],
+        tls: undefined,
+        user: undefined,
+      });
+      await until(() =>
+        client.get('x').then(
+          () => true,
+          () => false,
         ),
       );
-    const at = (name: string) => ['--socket', join(place, `${name}.sock`)];
-    const states = (name: string) => {
-      const { stdout } = lvsctl('monitor', 'status', '--json', ...at(name));
-      return stdout.startsWith('{"error"') || stdout === ''
-        ? 'none'
-        : JSON.parse(stdout).services[0].servers[0];
-    };
-    await until(() => ['d1', 'd2'].every((name) => states(name).state === 'up'));
-    expect(lvsctl('drain', '10.0.0.11', '--reason', 'new disk', ...at('d1')).status).toBe(0);
-    await until(() => states('d2').state === 'drained');
-    expect(states('d2')).toMatchObject({ reason: 'new disk' });
-    // the file is put in force by the monitors, and the server stays drained
-    expect(publish(yaml('wlc')).status).toBe(0);
-    expect(tableOf('d2')).toContain('-s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.11:80 -g -w 0');
-    expect(lvsctl('enable', '10.0.0.11', ...at('d2')).status).toBe(0);
-    await until(() => states('d1').state === 'up');
-  });
-
-  test('wrong addresses and options', () => {
-    expect(lvsctl('fleet', 'status', 'http://x/y').stderr).toContain('etcd://HOST:PORT/KEY');
-    expect(lvsctl('fleet', 'status', 'file:/tmp/x').stderr).toContain('fleet status needs etcd');
-    expect(lvsctl('fleet', 'status', `etcd://127.0.0.1:1/x`)).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('etcd at 127.0.0.1:1: '),
+      for (const name of NAMES) follow(name);
+      await until(async () => (await client.list(`${KEY}/directors/`)).length === NAMES.length);
     });
-    expect(lvsctl('fleet', 'status', url, '--user', 'x').stderr).toContain('go together');
-    expect(lvsctl('follow', url, 'relative.yaml').stderr).toContain('an absolute path is needed');
-  });
-});
+    afterAll(() => {
+      for (const child of [...children, etcd]) child?.kill('SIGKILL');
+      rmSync(place, { recursive: true, force: true });
+    });
+
+    test('keys: absent, written, compared, listed, gone with their lease', async () => {
+      expect(await client.get('none')).toBeUndefined();
+      const first = await client.replace('a/é', '0', 'one');
+      expect(await client.get('a/é')).toEqual({ key: 'a/é', value: 'one', version: first });
+      expect(await client.replace('a/é', '0', 'two')).toBeUndefined();
+      expect(await client.replace('a/é', first ?? '', '')).not.toBeUndefined();
+      expect((await client.get('a/é'))?.value).toBe('');
+      const lease = await client.grant(60);
+      await client.put('a/lease', 'x', lease);
+      expect((await client.list('a/')).map(({ key }) => key)).toEqual(['a/lease', 'a/é']);
+      expect(await client.keepAlive(lease)).toBe(true);
+      await client.revoke(lease);
+      expect(await client.keepAlive(lease)).toBe(false);
+      expect(await client.get('a/lease')).toBeUndefined();
+      await client.remove('a/é');
+      expect(await client.list('a/')).toEqual([]);
+    });
+
+    test('a file reaches all directors, one after the other', async () => {
+      const { status, stdout, stderr } = publish(yaml('rr'));
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout.split('\n').slice(1).sort().join(' ').trim()).toBe(
+        'd1: applied d2: applied d3: applied',
+      );
+      expect(tables()).toEqual(new Set([rules('rr')]));
+      expect(readFileSync(join(place, 'd2.yaml'), 'utf8')).toBe(yaml('rr'));
+      const shown = lvsctl('fleet', 'status', url);
+      expect(shown.status).toBe(0);
+      expect(shown.stdout).toMatch(/\nd3 +\d+ +applied +0 /);
+    });
+
+    test('a file with an error reaches none; one that another program wrote is refused by all', async () => {
+      expect(publish(yaml('rrr'))).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: expect.stringContaining("`rrr'"),
+      });
+      const before = await client.get(KEY);
+      await client.put(KEY, yaml('rrr'));
+      await until(() => NAMES.every((name) => logs.get(name)?.includes('is refused')));
+      expect(tables()).toEqual(new Set([rules('rr')]));
+      const shown = lvsctl('fleet', 'status', url);
+      expect(shown.status).toBe(1);
+      expect(shown.stdout).toMatch(/\nd1 +\d+ +refused /);
+      expect(before?.value).toBe(yaml('rr'));
+    });
+
+    test('two that publish at once: one succeeds', async () => {
+      const { version = '0' } = (await client.get(KEY)) ?? {};
+      expect(publish(yaml('wrr'), '--expect', version).status).toBe(0);
+      const second = publish(yaml('lc'), '--expect', version);
+      expect(second).toMatchObject({ status: 2, stdout: '' });
+      expect(second.stderr).toContain(`is in place, not ${version}: another one was published`);
+      expect(tables()).toEqual(new Set([rules('wrr')]));
+    });
+
+    test('a director is killed and comes back; etcd is away for a while: the file in force stays', async () => {
+      children[0]?.kill('SIGKILL');
+      etcd.kill('SIGTERM');
+      await once(etcd, 'exit');
+      await until(() =>
+        ['d2', 'd3'].every((name) => logs.get(name)?.includes('the file in force stays')),
+      );
+      expect(tables()).toEqual(new Set([rules('wrr')]));
+      startEtcd();
+      follow('d1');
+      await until(() =>
+        ['d2', 'd3'].every((name) => logs.get(name)?.includes('the store answers again')),
+      );
+      expect(publish(yaml('sed')).status).toBe(0);
+      expect(tables()).toEqual(new Set([rules('sed')]));
+    });
+
+    test('a server that is drained on one director is drained on all that run a monitor', async () => {
+      for (const name of ['d1', 'd2'])
+        children.push(
+          spawn(
+            process.execPath,
+            [
+              LVSCTL,
+              'monitor',
+              join(place, `${name}.yaml`),
+              '--socket',
+              join(place, `${name}.sock`),
+              '--state',
+              join(place, `${name}.state`),
+            ],
+            {
+              env: { ...process.env, LVS_BACKEND: `file:${join(place, name)}` },
+              stdio: 'ignore',
+            },
+          ),
+        );
+      const at = (name: string) => ['--socket', join(place, `${name}.sock`)];
+      const states = (name: string) => {
+        const { stdout } = lvsctl('monitor', 'status', '--json', ...at(name));
+        return stdout.startsWith('{"error"') || stdout === ''
+          ? 'none'
+          : JSON.parse(stdout).services[0].servers[0];
+      };
+      await until(() => ['d1', 'd2'].every((name) => states(name).state === 'up'));
+      expect(lvsctl('drain', '10.0.0.11', '--reason', 'new disk', ...at('d1')).status).toBe(0);
+      await until(() => states('d2').state === 'drained');
+      expect(states('d2')).toMatchObject({ reason: 'new disk' });
+      // the file is put in force by the monitors, and the server stays drained
+      expect(publish(yaml('wlc')).status).toBe(0);
+      expect(tableOf('d2')).toContain('-s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.11:80 -g -w 0');
+      expect(lvsctl('enable', '10.0.0.11', ...at('d2')).status).toBe(0);
+      await until(() => states('d1').state === 'up');
+    });
+
+    test('wrong addresses and options', () => {
+      expect(lvsctl('fleet', 'status', 'http://x/y').stderr).toContain('etcd://HOST:PORT/KEY');
+      expect(lvsctl('fleet', 'status', 'file:/tmp/x').stderr).toContain('fleet status needs etcd');
+      expect(lvsctl('fleet', 'status', `etcd://127.0.0.1:1/x`)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('etcd at 127.0.0.1:1: '),
+      });
+      expect(lvsctl('fleet', 'status', url, '--user', 'x').stderr).toContain('go together');
+      expect(lvsctl('follow', url, 'relative.yaml').stderr).toContain('an absolute path is needed');
+    });
+  },
+);
