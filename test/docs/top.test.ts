@@ -24,7 +24,14 @@ const base = { protocol: 'tcp', address: '192.0.2.1', mark: null, family: 'ipv4'
 const shown = { in_table: true, up: true, quorum: 1, sorry: null, counters: null } as const;
 const WATCHED: Watched = {
   ...{ format: 'lvs watch', version: 1, time: '2026-01-31T12:30:45.000Z', host: 'director' },
-  ...{ missing: [], error: null, interval_seconds: 4, ipvs: '1.2.1', table_size: 4096 },
+  ...{
+    missing: [],
+    error: null,
+    interval_seconds: 4,
+    frozen: false,
+    ipvs: '1.2.1',
+    table_size: 4096,
+  },
   monitor: { file: '/etc/lvs.yaml', pid: 7, started: '2026-01-31T12:00:00.000Z', error: null },
   ...{ monitor_error: null, total: { counters: null, rates: rates(99.6) }, daemons: [] },
   services: [

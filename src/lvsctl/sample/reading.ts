@@ -19,6 +19,8 @@ export interface TableReading {
   readonly report: Report | undefined;
   /** why it could not be read; null when it was */
   readonly error: LvsctlError | null;
+  /** the kernel does not move its counters: sysctl net.ipv4.vs.run_estimation is 0 */
+  readonly frozen: boolean;
   /** undefined where no monitor runs, or it does not answer */
   readonly monitor: Status | undefined;
   /** why its states are not known; null when they are, or when no monitor runs */
@@ -46,6 +48,7 @@ export async function takeReading(source: ReadingSource): Promise<TableReading> 
     time: clock.date().toISOString(),
     took: (ended - began) / 1000,
     ...table,
+    frozen: isFrozen(source.world),
     ...monitor,
   };
 }
@@ -62,6 +65,11 @@ async function readTable({
     return { report: undefined, error: expected };
   }
 }
+
+function isFrozen({ machine }: World): boolean {
+  return machine.hasKernelRules && machine.read(ESTIMATION)?.trim() === '0';
+}
+const ESTIMATION = '/proc/sys/net/ipv4/vs/run_estimation';
 
 async function readMonitor({
   runtime,

@@ -23,6 +23,8 @@ export interface Watched {
   readonly error: string | null;
   /** that the rates are over */
   readonly interval_seconds: number | null;
+  /** the kernel does not move its counters (sysctl net.ipv4.vs.run_estimation is 0) */
+  readonly frozen: boolean;
   readonly ipvs: string | null;
   readonly table_size: number | null;
   readonly monitor: WatchedMonitor | null;
@@ -108,6 +110,7 @@ export function watchedOf(sample: Sample, host: string): Watched {
     missing: report?.missing ?? [],
     error: error?.message ?? null,
     interval_seconds: seconds === null ? null : Math.round(seconds * 1000) / 1000,
+    frozen: sample.frozen,
     ipvs: report?.ipvs ?? null,
     table_size: report?.table_size ?? null,
     monitor: monitor

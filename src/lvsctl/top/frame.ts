@@ -152,12 +152,15 @@ function noteLine({ watched, state }: FrameInput): ScreenLine {
   return settings === '' ? [source] : [source, { text: `  ${settings}`, style: 'warn' }];
 }
 
-function problemOf({ error, monitor, monitor_error, missing }: Watched): string {
+function problemOf({ error, monitor, monitor_error, missing, frozen }: Watched): string {
   if (error !== null) return error;
   if (monitor?.error) return `monitor: ${monitor.error}`;
   if (monitor_error !== null) return monitor_error;
+  if (frozen) return FROZEN;
   return missing.length > 0 ? 'without root: no traffic of servers and services' : '';
 }
+
+const FROZEN = 'the counters stand still: sysctl net.ipv4.vs.run_estimation is 0';
 
 function titleLine(columns: readonly TopColumn[], name: number, { order }: TopState): ScreenLine {
   const cells = columns.map((column) => {

@@ -44,7 +44,7 @@ function stage({ tookMs = 0, fails = () => false }: { tookMs?: number; fails?: (
           timeouts: null,
           daemons: null,
         };
-    const monitor = { monitor: undefined, monitor_error: null };
+    const monitor = { monitor: undefined, monitor_error: null, frozen: false };
     return { at, time: '', took: tookMs / 1000, report, error: null, ...monitor };
   };
   const sampler = createSampler({ read, clock });

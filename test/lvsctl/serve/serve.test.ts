@@ -150,6 +150,7 @@ const ajv = new Ajv2020();
 const fits = {
   watch: ajv.compile(schema('watch-1.json')),
   show: ajv.compile(schema('show-1.json')),
+  serve: ajv.compile(schema('serve-1.json')),
 };
 
 describe('JSON', () => {
@@ -191,6 +192,13 @@ describe('JSON', () => {
     },
   );
 
+  test.each(['about', 'history', 'events', 'nosuch'])('%s fits its schema', async (name) => {
+    const { get, runtime } = await serve();
+    await runtime.pass(6000);
+    fits.serve(JSON.parse((await get(`/api/v1/${name}`)).text));
+    expect(fits.serve.errors).toBe(null);
+  });
+
   test('rates are waited for', async () => {
     const { get, runtime } = await serve();
     const rates = get('/api/v1/rates');
@@ -224,6 +232,16 @@ describe('JSON', () => {
       up: false,
       servers: [{ address: '10.0.0.8', port: 53 }],
     });
+  });
+
+  test('counters that stand still are named', async () => {
+    const frozen = async (value: string) => {
+      const files = { '/proc/sys/net/ipv4/vs/run_estimation': value };
+      const machine = { ...fakeMachine(files, {}, backend), hasKernelRules: true };
+      const { get } = await serve([], { world: { machine } });
+      return JSON.parse((await get('/api/v1/watch')).text).frozen;
+    };
+    expect([await frozen('0\n'), await frozen('1\n')]).toEqual([true, false]);
   });
 
   test('without root, a mark of both families is two services', async () => {

@@ -48,7 +48,14 @@ const service = (key: string, more: Partial<WatchedService> = {}): WatchedServic
 });
 const WATCHED: Watched = {
   ...{ format: 'lvs watch', version: 1, time: '2026-01-31T12:30:45.000Z', host: 'director' },
-  ...{ missing: [], error: null, interval_seconds: 4, ipvs: '1.2.1', table_size: 4096 },
+  ...{
+    missing: [],
+    error: null,
+    interval_seconds: 4,
+    frozen: false,
+    ipvs: '1.2.1',
+    table_size: 4096,
+  },
   monitor: { file: '/etc/lvs.yaml', pid: 7, started: '2026-01-31T12:00:00.000Z', error: null },
   ...{ monitor_error: null, total: { counters: null, rates: rates(12.34) }, daemons: [] },
   services: [
@@ -183,6 +190,7 @@ describe('a frame', () => {
   test.each([
     [{ error: 'the module is missing' }, 'the module is missing'],
     [{ monitor: null, monitor_error: 'no answer' }, 'no answer'],
+    [{ frozen: true }, 'the counters stand still: sysctl net.ipv4.vs.run_estimation is 0'],
     [{ missing: ['counters'] }, 'without root: no traffic of servers and services'],
     [{ monitor: null }, 'no monitor is running'],
   ])('%j', (more, note) =>

@@ -127,11 +127,12 @@ function addPoint(charts: Charts, { time, total, services }: Watched): void {
 
 function problemsOf(watched: Watched | undefined, text: (key: TextKey) => string): string[] {
   if (watched === undefined) return [];
-  const { error, monitor, monitor_error, missing } = watched;
+  const { error, monitor, monitor_error, missing, frozen } = watched;
   return [
     ...[error, monitor?.error, monitor_error].flatMap((one) => one ?? []),
     ...(monitor === null && monitor_error === null ? [text('noMonitor')] : []),
     ...(missing.length > 0 ? [text('missing')] : []),
+    ...(frozen ? [text('frozen')] : []),
   ];
 }
 
