@@ -144,8 +144,8 @@ afterAll(() => {
 describe('a pair by keepalived', () => {
   test('director up leaves the VIP to keepalived and runs both sync daemons', async () => {
     expect(masters()).toEqual(['ha-d1']);
-    const { directors, problems } = await status('ha-d1');
-    expect(problems).toEqual([]);
+    const { directors, problems: found } = await status('ha-d1');
+    expect(found).toEqual([]);
     expect(directors).toMatchObject([
       {
         address: '10.98.0.1',
@@ -190,7 +190,7 @@ describe('a pair by keepalived', () => {
   test('keepalived is stopped on the master', async () => {
     const result = await during(() => stopEngine('ha-d1'));
     expectSurvived('keepalived stopped', result);
-    expect((await status('ha-d1')).problems).toEqual([
+    expect((await status('ha-d1')).problems.map(({ what }) => what)).toEqual([
       'keepalived does not run here: this director never gets traffic',
     ]);
   });
@@ -216,7 +216,7 @@ describe('a pair by keepalived', () => {
   });
 
   test('planted faults', async () => {
-    const problems = async (name: string) => (await status(name)).problems;
+    const problems = async (name: string) => (await status(name)).problems.map(({ what }) => what);
     inside('ha-d1', '/usr/sbin/ipvsadm', '--stop-daemon', 'backup');
     expect(await problems('ha-d1')).toEqual([
       'the sync daemon backup of sync id 51 on eth0 does not run here: connections of the other director are not received',

@@ -1,14 +1,19 @@
 // lvsctl doctor [FILE]: what breaks LVS on this machine, and what repairs it.
 import { Option } from 'commander';
+import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
 import { examineAll } from '../doctor/examine.js';
+import type { Finding } from '../doctor/finding.js';
 import { type InspectedMachine, type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
 import { gatherMachineFacts } from '../facts/gather.js';
 import { factsText, parseFacts } from '../facts/json.js';
 import { remoteFacts, serversOf } from '../facts/remote.js';
+import { inspectHa } from '../ha/inspect.js';
+import { directors } from '../ha/own.js';
 import { FACTS_LIMIT } from '../limits.js';
 import { hostOf } from '../path/host.js';
+import { gatherFacts, holdersOf } from '../plan/facts.js';
 import type { Subcommand } from '../subcommand.js';
 import { diagnosisText } from '../view/diagnosis.js';
 import type { World } from '../world.js';
@@ -58,11 +63,33 @@ async function doctor(file: string | undefined, options: Options, world: World):
   const inspections = machines.map((one, i) =>
     inspect(config, role, { ...one, others: hosts.filter((_, at) => at !== i) }),
   );
-  const diagnosis = await examineAll(inspections, notes);
+  const found = await examineAll(inspections, notes);
+  const ha = facts === undefined ? await haFindings(file, config, world) : [];
+  const diagnosis = { ...found, findings: [...found.findings, ...ha] };
   world.out(
     json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : diagnosisText(diagnosis, world),
   );
   return diagnosis.findings.length === 0 ? 0 : FINDINGS;
+}
+
+/** What is wrong with this machine as one of several directors. */
+async function haFindings(
+  file: string | undefined,
+  config: Config | undefined,
+  world: World,
+): Promise<readonly Finding[]> {
+  if (file === undefined || config?.ha === undefined) return [];
+  const own = directors(config.ha.peers).some(
+    ({ address }) => holdersOf(address, gatherFacts(world.machine)).length > 0,
+  );
+  if (!own) return []; // a real server
+  const { problems } = await inspectHa(config, config.ha, world);
+  return problems.map(({ what, repair }) => ({
+    id: 'directors',
+    what,
+    why: 'Several directors share the VIPs: when one fails, another must be able to take over.',
+    repair: repair.map((line) => line.replace('FILE', shellLine([file]))),
+  }));
 }
 
 /** The machines of files, or this one; with it the real servers, by ssh. */

@@ -34,8 +34,14 @@ export interface DirectorState {
 export interface HaStatus {
   readonly engine: Ha['engine'];
   readonly directors: readonly DirectorState[];
-  /** what is wrong, a sentence each */
-  readonly problems: readonly string[];
+  readonly problems: readonly HaProblem[];
+}
+
+export interface HaProblem {
+  /** what is wrong, one sentence */
+  readonly what: string;
+  /** commands that repair it, to be typed here; FILE is the lvsctl file */
+  readonly repair: readonly string[];
 }
 
 /** @throws LvsctlError WRONG_MACHINE when this machine is none of them; BackendError, IpvsError */
@@ -175,37 +181,54 @@ function macOf(address: string, machine: InspectWorld['machine']): string | unde
   }
 }
 
-function ownProblems(self: DirectorState, ha: Ha): string[] {
+function ownProblems(self: DirectorState, ha: Ha): HaProblem[] {
   const { engine_running: running, sync, differences, role } = self;
   const missing = (['master', 'backup'] as const).filter((one) => !sync?.includes(one));
   return [
     ...(running === false
-      ? [`${ha.engine} does not run here: this director never gets traffic`]
+      ? [
+          {
+            what: `${ha.engine} does not run here: this director never gets traffic`,
+            repair: [`systemctl start ${ha.engine}`],
+          },
+        ]
       : []),
     ...(sync === null
       ? []
-      : missing.map(
-          (one) =>
-            `the sync daemon ${one} of sync id ${ha.id} on ${ha.interface} does not run here: connections ${one === 'master' ? 'of this director are not sent' : 'of the other director are not received'}`,
-        )),
-    ...(role === 'split' ? ['this director has some of the VIPs, not all'] : []),
+      : missing.map((one) => ({
+          what: `the sync daemon ${one} of sync id ${ha.id} on ${ha.interface} does not run here: connections ${one === 'master' ? 'of this director are not sent' : 'of the other director are not received'}`,
+          repair: ['lvsctl director up FILE'],
+        }))),
+    ...(role === 'split'
+      ? [
+          {
+            what: 'this director has some of the VIPs, not all',
+            repair: [`systemctl restart ${ha.engine}`],
+          },
+        ]
+      : []),
     ...(differences !== null && differences > 0
       ? [
-          `${differences === 1 ? '1 setting is not as the file has it' : `${differences} settings are not as the file has them`}: lvsctl director status`,
+          {
+            what: `${differences === 1 ? '1 setting is not as the file has it' : `${differences} settings are not as the file has them`}: lvsctl director status`,
+            repair: ['lvsctl director up FILE'],
+          },
         ]
       : []),
   ];
 }
 
-function peerProblems({ address, reachable }: DirectorState): string[] {
-  return reachable === false ? [`director ${address} does not answer a ping`] : [];
+function peerProblems({ address, reachable }: DirectorState): HaProblem[] {
+  return reachable === false
+    ? [{ what: `director ${address} does not answer a ping`, repair: [] }]
+    : [];
 }
 
 function vipProblems(
-  { vips }: DirectorState,
+  { vips, role }: DirectorState,
   elsewhere: readonly Answer[],
   config: Config,
-): string[] {
+): HaProblem[] {
   const own = new Set(vips ?? []);
   const both = elsewhere.filter(({ vip }) => own.has(vip));
   const asked = config.vips.filter(({ address }) => address.family === 'ipv4');
@@ -213,15 +236,21 @@ function vipProblems(
     .map(({ address }) => formatAddress(address))
     .filter((vip) => !own.has(vip) && !elsewhere.some((one) => one.vip === vip));
   return [
-    ...both.map(({ vip, mac }) => `VIP ${vip} is on this director and on ${mac} too`),
-    ...none.map((vip) => `VIP ${vip} is on no director: no machine answers ARP for it`),
+    ...both.map(({ vip, mac }) => ({
+      what: `VIP ${vip} is on this director and on ${mac} too`,
+      repair: ['lvsctl ha drain FILE'],
+    })),
+    ...none.map((vip) => ({
+      what: `VIP ${vip} is on no director: no machine answers ARP for it`,
+      repair: role === 'standby' ? ['lvsctl ha resume FILE'] : ['systemctl restart keepalived'],
+    })),
   ];
 }
 
 /** What the file itself makes fail over badly. */
-function fileProblems({ services, sync }: Config, ha: Ha): string[] {
+function fileProblems({ services, sync }: Config, ha: Ha): HaProblem[] {
   const peers = new Set(ha.peers.map(formatAddress));
-  return services.flatMap(({ name, scheduler, servers }) => [
+  const what = services.flatMap(({ name, scheduler, servers }) => [
     ...(sync.length === 0 && scheduler !== 'mh' && scheduler !== 'sh'
       ? [
           `service ${name}: scheduler ${scheduler} on another director chooses another server, and connections are not synchronised; use mh`,
@@ -235,4 +264,5 @@ function fileProblems({ services, sync }: Config, ha: Ha): string[] {
           `service ${name}: real server ${address} is a director too; synchronised connections would loop`,
       ),
   ]);
+  return what.map((one) => ({ what: one, repair: [] }));
 }

@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
 /** `?` = cannot be known from this machine. */
 export function haTable({ directors, problems }: HaStatus, terminal: Terminal): string {
   const table = renderTable(COLUMNS, directors.map(row), terminal);
-  return `${table}${problems.map((problem) => `! ${problem}\n`).join('')}`;
+  return `${table}${problems.map(({ what }) => `! ${what}\n`).join('')}`;
 }
 
 function row(state: DirectorState): string[] {
