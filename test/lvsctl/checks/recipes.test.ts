@@ -248,3 +248,9 @@ describe('keys that contradict each other', () => {
     [{ kind: 'exec', command: ['/bin/x'], user: 'a b' }, /user: `a b' is not the name of a user/],
   ])('%j', (entry, message) => expect(() => checkOf(entry)).toThrow(message));
 });
+
+test('the Chinese page has the same recipes', () => {
+  const chinese = new URL('../../../docs/guide/zh/checks.md', import.meta.url);
+  const recipes = (text: string) => text.match(/^```yaml\n.*?^```$/gms);
+  expect(recipes(readFileSync(chinese, 'utf8'))).toEqual(recipes(page));
+});

@@ -225,6 +225,12 @@ const PERSISTENT = '-A -t 192.0.2.10:80 -s rr -p 60\n-a -t 192.0.2.10:80 -r 192.
 const MASQ = '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11:8080 -m\n';
 const MASQ6 = '-A -t [2001:db8::10]:80 -s rr\n-a -t [2001:db8::10]:80 -r [2001:db8::11]:80 -m\n';
 const MARKED = '-A -f 7 -s rr\n-a -f 7 -r 192.0.2.11:0 -g\n';
+const GROUP = fileOf('dr')
+  .replace('{address: 192.0.2.10, interface: eth0}', '$&, {address: 192.0.2.20, interface: eth0}')
+  .replace(
+    'address: 192.0.2.10, port: 80',
+    'addresses: [192.0.2.10, 192.0.2.20], ports: [80, 8000-8100], mark: 7',
+  );
 const mangle = (more: string) => ({
   'iptables-save': `*mangle\n-A PREROUTING -d 192.0.2.10/32 -p tcp -j MARK ${more}\nCOMMIT\n`,
 });
@@ -277,6 +283,8 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['no forwarding of IPv6, NAT of IPv6', DIRECTOR, { rules: MASQ6, routes: [...DIRECTOR.routes, 'default via 2001:db8::fe dev eth0'], addresses: [...DIRECTOR.addresses, 'eth0 2001:db8::1 64', 'eth0 2001:db8::10 128'], ...sysctls(DIRECTOR, { 'net/ipv6/conf/all/forwarding': '0' }) }, ['forwarding: net.ipv6.conf.all.forwarding is 0 > sysctl -w net.ipv6.conf.all.forwarding=1']],
   // vip
   ['the VIP is missing', BY_FILE, { addresses: ['eth0 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is not on eth0 > ip addr add 192.0.2.10/32 dev eth0']],
+  ['a VIP of another program is not asked for', BY_FILE, { file: fileOf('dr').replace('interface: eth0', 'interface: eth0, managed: false'), addresses: ['eth0 192.0.2.1 24'], local: [] }, []],
+  ['nor does it hide that another VIP is missing', BY_FILE, { file: fileOf('dr').replace('interface: eth0}', 'interface: eth0, managed: false}, {address: 192.0.2.20, interface: eth0}'), addresses: ['eth0 192.0.2.1 24'], local: [] }, ['vip: VIP 192.0.2.20 is not on eth0 > ip addr add 192.0.2.20/32 dev eth0']],
   ['the VIP is on another interface: the kernel takes its packets', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth1 192.0.2.10 32'] }, []],
   ['the VIP has the prefix of its network, as keepalived gives it', BY_FILE, { addresses: ['eth0 192.0.2.1 24', 'eth0 192.0.2.10 24'] }, []],
   ['without a file: no interface has the VIP', DIRECTOR, { local: [], addresses: ['eth3 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth3']],
@@ -317,6 +325,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['no rule sets the mark, IPv6', DIRECTOR, { rules: '-A -f 7 -6 -s rr\n-a -f 7 -6 -r [2001:db8::11]:0 -g\n' }, ['mark: fwmark 7 ipv6: no rule sets this mark > ip6tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
   ['a rule sets another mark', DIRECTOR, { rules: MARKED, firewall: mangle('--set-xmark 0x8/0xffffffff') }, ['mark: fwmark 7 ipv4: no rule sets this mark > iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
   ['a rule sets it', DIRECTOR, { rules: MARKED, firewall: mangle('--set-xmark 0x7/0xffffffff') }, []],
+  ['one VIP of a group has no rule', BY_FILE, { file: GROUP, rules: MARKED, firewall: mangle('--set-mark 7'), addresses: [...DIRECTOR.addresses, 'eth0 192.0.2.20 32'] }, ['mark: fwmark 7 ipv4: no rule sets this mark: mark 7 on tcp 192.0.2.20 port 80,8000-8100 > iptables -t mangle -A PREROUTING -d 192.0.2.20 -p tcp -m multiport --dports 80,8000:8100 -j MARK --set-mark 7']],
   ['the VIP of the rule is missing', DIRECTOR, { rules: MARKED, firewall: mangle('--set-mark 7'), local: [], addresses: ['eth0 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth0']],
   // table-size
   ['two entries to a bucket', DIRECTOR, { files: bits(8), connections: 512 }, []],

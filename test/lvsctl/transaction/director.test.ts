@@ -389,3 +389,23 @@ describe('a running monitor', () => {
     expect(await machine.dump()).toBe(before);
   });
 });
+
+describe('a VIP that was there before', () => {
+  const addresses = (machine: ReturnType<typeof wholeMachine>) =>
+    [...machine.addresses].sort().join();
+
+  test.each(['192.0.2.1/32', '192.0.2.1/24'])('%s stays after down, as it was', async (before) => {
+    const { machine, up, down, saved } = scene();
+    machine.run('ip', ['addr', 'add', before, 'dev', 'eth0']);
+    const was = addresses(machine);
+    expect(was).toBe(`eth0 ${before}`);
+    expect((await up()).status).toBe(0);
+    expect(await saved()).toBe(RULES);
+    const { status, stderr } = await down();
+    expect([status, stderr]).toEqual([0, '']);
+    expect(await saved()).toBe('');
+    expect(addresses(machine)).toBe(was);
+    // and nothing is left to revert
+    expect((await down()).stderr).toContain('nothing to revert');
+  });
+});
