@@ -12,7 +12,10 @@ const CHECKSUMS = { none: [], checksum: ['csum'], remote: ['remcsum'] } as const
 export function toKeepalived(config: Config): Exported {
   const omissions: Omission[] = [];
   const omit = (subject: string) => (text: string) => void omissions.push({ subject, text });
-  const blocks = [...globalOf(config), ...config.services.map((one) => serverBlock(one, omit))];
+  const blocks = [
+    ...globalOf(config),
+    ...config.services.map((one) => serverBlock(one, config, omit)),
+  ];
   wholeFile(config, omit);
   return { text: blocks.map((one) => renderBlocks([one])).join('\n'), omissions };
 }
@@ -26,25 +29,33 @@ function globalOf({ timeouts }: Config): KeywordEntry[] {
 }
 
 /** What keepalived has elsewhere, or not at all. */
-function wholeFile({ vips, sync, monitor, services }: Config, omit: Omitting): void {
+function wholeFile({ vips, sync, ha, monitor, services }: Config, omit: Omitting): void {
+  if (ha) omit('ha')('lvsctl ha render writes the VRRP part');
   if (vips.length > 0)
     omit('vips')('keepalived adds addresses by a vrrp_instance, which is not made here');
   if (sync.length > 0)
     omit('sync')('lvs_sync_daemon needs a vrrp_instance, which is not made here');
   if (monitor.hook)
     omit('monitor.hook')('keepalived has notify_up, notify_down, quorum_up and quorum_down');
+  if (monitor.reload_on_change)
+    omit('monitor.reload_on_change')('keepalived reads its file again at SIGHUP alone');
   if (monitor.drift === 'ignore')
     omit('monitor.drift')('keepalived does not see what others change');
   for (const { name, mark } of services)
     if (mark !== undefined) omit(name)(`the packets that get mark ${mark}: lvsctl export nft`);
 }
 
-function serverBlock(service: VirtualService, omitting: Omitting): KeywordEntry {
+function serverBlock(
+  service: VirtualService,
+  { monitor }: Config,
+  omitting: Omitting,
+): KeywordEntry {
   const { name, address, port, mark, protocol, health, persistence, sorry } = service;
   const omit = omitting(name);
   if (health.combine === 'any') omit('health.combine any: with keepalived all checks must pass');
   if (health.slow_start > 0)
     omit('health.slow_start: a returned server has its whole weight at once');
+  if (health.damping) omit('health.damping: a server that flaps comes back at once');
   if (health.min_up > 0) omit('health.min_up: all servers can be taken out');
   if (service.gateway) omit("gateway: routes of the real servers are not keepalived's");
   const entries: KeywordEntry[] = [
@@ -58,6 +69,7 @@ function serverBlock(service: VirtualService, omitting: Omitting): KeywordEntry 
     ...(health.hysteresis === 0 ? [] : [['hysteresis', health.hysteresis] as const]),
     ...(health.failed === 'quiesce' ? [['inhibit_on_failure'] as const] : []),
     ['alpha'],
+    ...(monitor.pause_on_standby && mark === undefined ? [['ha_suspend'] as const] : []),
     ...(sorry ? sorryOf(sorry, service) : []),
     ...service.servers.map((server) => realServer(server, service, omitting)),
   ];

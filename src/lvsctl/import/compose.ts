@@ -40,6 +40,7 @@ export function compose(draft: ImportDraft, context: ComposeContext): Composed {
     place: { file: service.file, line: service.line, subject: describe(service) },
   }));
   const { timeouts, sync } = draft;
+  const monitor = { ...draft.monitor, ...standbyOf(draft) };
   return {
     file: {
       vips: vipsOf(
@@ -50,6 +51,7 @@ export function compose(draft: ImportDraft, context: ComposeContext): Composed {
       services: entries.map(({ entry }) => entry),
       ...(timeouts && Object.keys(timeouts).length > 0 ? { timeouts } : {}),
       ...(sync.length > 0 ? { sync } : {}),
+      ...(Object.keys(monitor).length > 0 ? { monitor } : {}),
     },
     places: entries.map(({ place }) => place),
     unknownMarks,
@@ -59,6 +61,16 @@ export function compose(draft: ImportDraft, context: ComposeContext): Composed {
       checks: known.reduce((sum, { service }) => sum + countChecks(service), 0),
     },
   };
+}
+
+/** One answer for the whole file: only where all services have it. */
+function standbyOf({ services, remarks }: ImportDraft): { readonly pause_on_standby?: true } {
+  const suspended = services.filter(({ suspend }) => suspend);
+  if (suspended.length > 0 && suspended.length === services.length)
+    return { pause_on_standby: true };
+  for (const service of suspended)
+    remarks.warn(service, 'ha_suspend', 'only some services have it: checks of all go on');
+  return {};
 }
 
 function countChecks({ servers }: ServiceDraft): number {

@@ -58,6 +58,8 @@ export interface ServiceDraft extends SourcePlace {
   readonly quorum: number;
   readonly hysteresis: number;
   readonly quiesce: boolean;
+  /** no checks while the VIP is elsewhere */
+  readonly suspend: boolean;
   readonly servers: readonly ServerDraft[];
   readonly sorry:
     | (SourcePlace & {
@@ -81,5 +83,7 @@ export interface ImportDraft {
   readonly vips: readonly VipDraft[];
   readonly timeouts: Readonly<Record<string, number>> | undefined;
   readonly sync: readonly Readonly<Record<string, unknown>>[];
+  /** keys of `monitor` */
+  readonly monitor: Readonly<Record<string, unknown>>;
   readonly remarks: Remarks;
 }

@@ -142,7 +142,6 @@ virtual_server 192.0.2.1 80 {
       'quorum_up "/bin/up x"',
       "quorum_up: `/bin/up x' is not run; monitor.hook is one program for all services, and gets the event `service-up'",
     ],
-    ['ha_suspend', 'ha_suspend: checks go on while the VIP is on another director'],
     ['omega', 'omega: no program is run when the monitor stops; the table stays as it is'],
     ['nat_mask 255.255.255.0', 'note: nat_mask: an obsolete keyword without effect'],
     [
@@ -180,6 +179,14 @@ virtual_server 192.0.2.1 80 {
     const { file, remarks } = imported(around('quorum 5\nhysteresis 7'));
     expect(file.services[0]?.health).toEqual({ quorum: 3 });
     expect(remarks.map((line) => line.split(':')[2])).toEqual([' quorum', ' hysteresis']);
+  });
+
+  test('ha_suspend of all services pauses the checks of a standby', () => {
+    const both = around('ha_suspend') + around('ha_suspend').replace('2.1', '2.2');
+    expect(imported(both).file.monitor).toEqual({ pause_on_standby: true });
+    const { file, remarks } = imported(around('ha_suspend') + around('').replace('2.1', '2.2'));
+    expect(file.monitor).toBeUndefined();
+    expect(remarks).toEqual(['f:1: ha_suspend: only some services have it: checks of all go on']);
   });
 
   test('two blocks of one service are one', async () => {

@@ -286,13 +286,18 @@ describe('checks', () => {
 test.each([
   [
     'autoreload=yes\nlogfile="/x"\nfork=yes\nsupervised=yes\nexecute="o"\ncallback="/x"\nmaintenancedir=/x\n',
-    7,
+    6,
   ],
   ['checktpye=on\n', 1],
   ['  real=10.0.0.1:80 gate\n', 2],
 ])('%j outside a service is reported', async (global, count) => {
   const { remarks } = await imported(global + service(`${REAL}checktype=on`));
   expect(remarks.length).toBe(count);
+});
+
+test('autoreload reads the file again', async () => {
+  const { file } = await imported(`autoreload=yes\n${service(REAL)}`);
+  expect(file.monitor).toEqual({ reload_on_change: true });
 });
 
 test('less indentation than ldirectord takes is reported once', async () => {

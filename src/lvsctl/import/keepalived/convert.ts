@@ -119,6 +119,7 @@ export function fromKeepalived(
     vips,
     timeouts,
     sync: sync === undefined ? [] : ['master', 'backup'].map((role) => ({ role, ...sync })),
+    monitor: {},
     remarks,
   };
 }

@@ -31,6 +31,7 @@ interface ServiceBlock extends Times {
   quorum: number;
   hysteresis: number;
   inhibit: boolean;
+  suspend: boolean;
   sorry?: { readonly statement: Statement; readonly address: string; readonly port: number };
   sorryMethod?: MethodDraft;
   readonly servers: Statement[];
@@ -130,7 +131,9 @@ const KEYWORDS: Vocabulary<ServiceBlock> = {
     else remarks.warn(statement, 'protocol', `\`${name}' is none of TCP, UDP, SCTP; ignored`);
   },
   ip_family: note('the family of a mark is that of its VIP (--mark)'),
-  ha_suspend: warning('checks go on while the VIP is on another director'),
+  ha_suspend(draft) {
+    draft.suspend = true;
+  },
   smtp_alert: warning('no mail is sent; monitor.hook can run a program that sends it'),
   snmp_name: note('there is no SNMP; lvsctl monitor status --json has the states'),
   virtualhost(draft, statement, conversion) {
@@ -179,6 +182,7 @@ export function servicesOf(
     quorum: 1,
     hysteresis: 0,
     inhibit: false,
+    suspend: false,
     servers: [],
   };
   conversion.walk(statement.block, KEYWORDS, draft, 'virtual_server');
@@ -208,6 +212,7 @@ export function servicesOf(
       quorum: draft.quorum,
       hysteresis: draft.hysteresis,
       quiesce,
+      suspend: draft.suspend && where.kind === 'address',
       servers: servers.map(({ server }) => server),
       sorry: sorry && {
         ...placeOf(sorry.statement),

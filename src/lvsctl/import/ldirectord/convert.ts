@@ -23,7 +23,8 @@ export async function fromLdirectord(
   const services = directives.services.flatMap(
     (block) => serviceOf(block, { global, found, remarks }) ?? [],
   );
-  return { services, vips: [], timeouts: undefined, sync: [], remarks };
+  const monitor = isOn(global.autoreload, false, remarks) ? { reload_on_change: true } : {};
+  return { services, vips: [], timeouts: undefined, sync: [], monitor, remarks };
 }
 
 interface InFile {
@@ -63,6 +64,7 @@ function serviceOf({ virtual, own }: ServiceLines, inFile: InFile): ServiceDraft
     persistence: persistenceOf(settings, remarks),
     quorum: 1,
     hysteresis: 0,
+    suspend: false,
     quiesce: isOn(setting('quiescent', settings, global), true, remarks),
     servers: isOff(by) ? withoutServers(reals, by) : reals.map((real) => toServer(real, by)),
     sorry: sorryOf(settings, protocol, where, inFile),

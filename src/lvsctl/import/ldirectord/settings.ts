@@ -40,7 +40,7 @@ const ROWS = {
   maintenancedir: { where: 'global', warning: 'no file takes a server out; lvsctl disable and drain do' },
   callback: { where: 'global', warning: 'no program is run when the file changes' },
   execute: { where: 'global', warning: 'another file needs an import and a monitor of its own, or is added to this one' },
-  autoreload: { where: 'global', warning: 'the file is read again at lvsctl monitor reload' },
+  autoreload: { where: 'global' },
   logfile: { where: 'global', note: 'the log is on stderr, and in monitor.log.file' },
   supervised: { where: 'global', note: PROCESS },
   fork: { where: 'global', note: PROCESS },
