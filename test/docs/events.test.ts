@@ -34,6 +34,22 @@ monitor:
   log: {format: ${format}}
 `;
 
+/** One of several directors that announce a VIP. */
+const anycast = (format: 'text' | 'json') => `
+ha: {engine: bird, peers: [10.0.0.1, 10.0.0.2], as: 64512, neighbors: [{address: 10.0.0.254, as: 64500}]}
+vips: [{address: 192.0.2.9, interface: lvs-vip}]
+services:
+  - name: dns
+    address: 192.0.2.9
+    port: 53
+    mode: dr
+    scheduler: mh
+    servers: [{address: 10.0.0.31}]
+    checks: [{kind: tcp, rise: 1, fall: 1}]
+monitor:
+  log: {format: ${format}}
+`;
+
 /** The lines of a run in which everything happens, oldest first. */
 async function everything(format: 'text' | 'json'): Promise<string[]> {
   let output = '';
@@ -101,6 +117,9 @@ async function everything(format: 'text' | 'json'): Promise<string[]> {
     await fail('10.0.0.21:25');
     await fail();
   }
+  await reload(anycast(format));
+  await fail('10.0.0.31:53');
+  await fail();
   await reload(`${file}  pause_on_standby: true\n`);
   local = new Set(['eth0 192.0.2.7']);
   await pass(2000);
