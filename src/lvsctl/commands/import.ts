@@ -1,7 +1,7 @@
 // lvsctl import [FILE]: an lvsctl file from saved rules or from the live table, on stdout.
 
 import { readTable } from '../../backend/readtable.js';
-import type { Address } from '../../model/address.js';
+import { type Address, type Family, parseAddress } from '../../model/address.js';
 import { familyOf } from '../../model/service.js';
 import { serviceKey, type VirtualServer } from '../../model/table.js';
 import { ConfigError, lineProblem, type Problem, renderWarnings } from '../config/problem.js';
@@ -12,9 +12,10 @@ import { netmaskWarning } from '../config/warnings.js';
 import { type ImportContext, UnsupportedRule, writeConfig } from '../config/write.js';
 import { LvsctlError } from '../errors.js';
 import type { ImportDraft } from '../import/draft.js';
+import { liveMarks } from '../import/livemarks.js';
 import { importDraft } from '../import/run.js';
 import { connectedTo, holdersOf } from '../plan/facts.js';
-import { type MarkSource, markSources } from '../plan/marks.js';
+import type { MarkSource } from '../plan/marks.js';
 import { type LocalAddress, localAddresses } from '../plan/network.js';
 import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
@@ -64,10 +65,12 @@ async function importRules(
   if (file !== undefined && text !== undefined && program !== undefined)
     return importProgram(program, text, file, options, world);
   const addresses = file === undefined ? localAddresses(world.machine) : [];
-  const context: Known = {
-    interfaceOf: (vip) => options.interface ?? deviceOf(vip, addresses),
-    marks: [...(options.mark ?? []), ...(file === undefined ? markSources(world.machine) : [])],
-  };
+  const interfaceOf = (vip: Address) => options.interface ?? deviceOf(vip, addresses);
+  const given = options.mark ?? [];
+  const context: Known =
+    file === undefined
+      ? { interfaceOf, ...liveContext(given, addresses, world) }
+      : { interfaceOf, marks: given };
   const rules =
     file === undefined || text === undefined
       ? await fromTable(world)
@@ -118,13 +121,44 @@ async function draftOf(
   });
 }
 
-type Known = Pick<ImportContext, 'interfaceOf' | 'marks'>;
+type Known = Omit<ImportContext, 'timeouts' | 'daemons'>;
+
+/** What this machine has beside its table; a mark that was given is not looked for. */
+function liveContext(
+  given: readonly MarkSource[],
+  addresses: readonly LocalAddress[],
+  { machine }: World,
+): Omit<Known, 'interfaceOf'> {
+  const isGiven = (mark: number, family: Family) =>
+    given.some((one) => one.mark === mark && one.family === family);
+  const live = liveMarks(machine, addresses);
+  return {
+    marks: [...given, ...live.sources.filter(({ mark, family }) => !isGiven(mark, family))],
+    reasonFor: (mark, family) => (isGiven(mark, family) ? undefined : live.reasonFor(mark, family)),
+    gatewayOf: (servers) => gatewayOn(servers, addresses),
+  };
+}
+
+/** The one address of this machine that is on the networks of all servers. */
+function gatewayOn(
+  servers: readonly Address[],
+  addresses: readonly LocalAddress[],
+): Address | undefined {
+  const own = servers.map(
+    (server) => connectedTo(server, { addresses }).filter((one) => !one.secondary)[0],
+  );
+  const [first] = own;
+  return first && own.every((one) => one === first) ? parseAddress(first.address) : undefined;
+}
 
 /** What is imported, and how to name a service of it in an error. */
 interface ImportedRules extends Pick<ImportContext, 'timeouts' | 'daemons'> {
   readonly services: readonly VirtualServer[];
-  /** @param service counted from 0 */
-  readonly problemAt: (service: number, message: string) => Problem;
+  /**
+   * The place of a service in its file; undefined for the live table, which has no lines.
+   * @param service counted from 0
+   */
+  readonly problemAt: ((service: number, message: string) => Problem) | undefined;
 }
 
 const LIVE_TABLE = 'the live table';
@@ -149,7 +183,7 @@ async function fromTable({ machine }: World): Promise<ImportedRules> {
     services,
     timeouts: await backend.timeouts(),
     daemons,
-    problemAt: (service, message) => lineProblem(LIVE_TABLE, service + 1, message),
+    problemAt: undefined,
   };
 }
 
@@ -174,7 +208,7 @@ function write(rules: ImportedRules, context: Known): string {
   try {
     return writeConfig(services, { ...context, timeouts, daemons });
   } catch (error) {
-    if (!(error instanceof UnsupportedRule)) throw error;
+    if (!(error instanceof UnsupportedRule) || problemAt === undefined) throw error;
     const at = services.findIndex(({ service }) => service === error.service);
     throw new ConfigError([problemAt(at, error.message)]);
   }
@@ -189,7 +223,7 @@ function readBack(text: string, { services, problemAt }: ImportedRules): void {
     const problems = error.problems.map((problem) => {
       const at = /^services\[(\d+)\]/.exec(problem.path)?.[1];
       const service = services[Number(at)]?.service;
-      return service
+      return service && problemAt
         ? problemAt(Number(at), `${serviceKey(service.id)}: ${problem.message}`)
         : problem;
     });
@@ -201,7 +235,9 @@ function warningsOf({ services, problemAt }: ImportedRules): readonly Problem[] 
   return services.flatMap(({ service }, i) => {
     const { id, netmask, persistence } = service;
     const holes = familyOf(id) === 'ipv4' && persistence ? netmaskWarning(netmask) : undefined;
-    return holes === undefined ? [] : [problemAt(i, `${serviceKey(id)}: ${holes}`)];
+    if (holes === undefined) return [];
+    const message = `${serviceKey(id)}: ${holes}`;
+    return [problemAt?.(i, message) ?? lineProblem(LIVE_TABLE, i + 1, message)];
   });
 }
 

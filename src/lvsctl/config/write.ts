@@ -1,7 +1,7 @@
 // Rules -> the text of an lvsctl file that makes them again.
 
 import { stringify } from 'yaml';
-import { type Address, formatAddress, formatIpv4 } from '../../model/address.js';
+import { type Address, type Family, formatAddress, formatIpv4 } from '../../model/address.js';
 import type { DaemonRequest } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
 import { CHECKSUMS, type Forwarding, knownTunnel } from '../../model/forwarding.js';
@@ -20,6 +20,10 @@ export interface ImportContext {
   readonly marks: readonly MarkSource[];
   /** the interface of a VIP */
   interfaceOf(vip: Address): string;
+  /** why the packets of a mark cannot be stated, where that is known */
+  reasonFor?(mark: number, family: Family): string | undefined;
+  /** the director's address on the network of nat servers, where that is known */
+  gatewayOf?(servers: readonly Address[]): Address | undefined;
 }
 
 /** Why rules cannot be expressed in an lvsctl file. */
@@ -39,7 +43,7 @@ export class UnsupportedRule extends LvsctlError {
  * @throws UnsupportedRule the first service that a file cannot express
  */
 export function writeConfig(list: readonly VirtualServer[], context: ImportContext): string {
-  const services = list.map((one) => toEntry(one, context.marks));
+  const services = list.map((one) => toEntry(one, context));
   const vips = [
     ...new Map(
       services.flatMap((one) => one.vips.map((vip) => [formatAddress(vip), vip] as const)),
@@ -70,14 +74,15 @@ export function renderConfig(file: Readonly<Record<string, unknown>>): string {
 
 function toEntry(
   { service, destinations }: VirtualServer,
-  marks: readonly MarkSource[],
+  context: ImportContext,
 ): { readonly vips: readonly Address[]; readonly entry: object } {
-  const { vips, ...where } = placeOf(service, marks);
+  const { vips, ...where } = placeOf(service, context);
   const modes = destinations.map((one) => modeOf(one.forwarding, service));
   const mode = mostCommon(modes) ?? 'nat';
   const { persistence } = service;
   if (service.engine && !persistence)
     unsupported(service, `persistence engine ${service.engine} without persistence`);
+  const gateway = gatewayFor(destinations, context);
   const entry = {
     name: serviceKey(service.id)
       .replace(/ port /, '-')
@@ -85,6 +90,7 @@ function toEntry(
       .replace(/-+$/, ''),
     ...where,
     mode,
+    ...(gateway === undefined ? {} : { gateway: formatAddress(gateway) }),
     scheduler: service.scheduler,
     ...(service.schedulerFlags === 0
       ? {}
@@ -106,10 +112,18 @@ function toEntry(
   return { vips, entry };
 }
 
+function gatewayFor(
+  destinations: readonly Destination[],
+  { gatewayOf }: ImportContext,
+): Address | undefined {
+  const nat = destinations.filter(({ forwarding }) => forwarding === 'masquerade');
+  return nat.length === 0 ? undefined : gatewayOf?.(nat.map(({ address }) => address));
+}
+
 /** What clients ask for: protocol, address and port, or the packets that get the mark. */
 function placeOf(
   service: Service,
-  marks: readonly MarkSource[],
+  { marks, reasonFor }: ImportContext,
 ): { readonly vips: readonly Address[]; readonly [key: string]: unknown } {
   const { id } = service;
   if (id.kind === 'address') {
@@ -117,6 +131,9 @@ function placeOf(
       knownProtocol(id.protocol) ?? unsupported(service, `protocol ${id.protocol} has no service`);
     return { vips: [id.address], protocol, address: formatAddress(id.address), port: id.port };
   }
+  const reason = reasonFor?.(id.mark, id.family);
+  if (reason !== undefined)
+    return unsupported(service, `${reason}; add --mark ${id.mark}=VIP:PORT,…`);
   const sources = marks.filter(({ mark, family }) => mark === id.mark && family === id.family);
   const group = groupOf(sources);
   if (group === undefined)
