@@ -159,6 +159,7 @@ export type ErrorCode =
 
 /** Every error of the library; anything else is a fault in it. */
 export declare class LvsError extends Error {
+  private constructor();
   readonly code: ErrorCode;
   /** with NOT_RESTORED: one line for each difference; else empty */
   readonly differences: readonly string[];

@@ -24,7 +24,7 @@ export const openFile: typeof Api.openFile = async (path) =>
 function ipvsOf(backend: Backend): Api.Ipvs {
   return {
     table: () => asked(async () => (await readEntries(backend)).map(fromEntry)),
-    transact: (changes) => transact(changes.map(toChange), backend),
+    transact: async (changes) => transact(changes.map(toChange), backend),
     timeouts: () => asked(() => backend.timeouts()),
     setTimeouts: (timeouts) => transact([{ kind: 'set-timeouts', timeouts }], backend),
     close: () => backend.close(),

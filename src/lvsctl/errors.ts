@@ -18,7 +18,7 @@ export const INTERNAL_ERROR = 70;
 export const ERRORS = {
   BAD_USAGE: { exitStatus: FAILED, meaning: 'The command line is wrong: an unknown command or option, a missing argument, a value out of range.' },
   BAD_FILE: { exitStatus: FAILED, meaning: 'A file has an error: an lvsctl file, saved rules, a log, events. The message begins with file, line and column.' },
-  UNSUPPORTED_RULE: { exitStatus: FAILED, meaning: 'A rule cannot be expressed in an lvsctl file.' },
+  UNSUPPORTED_RULE: { exitStatus: FAILED, meaning: 'A rule cannot be expressed in an lvsctl file; or something would be left out, and --strict is given.' },
   NOT_FOUND: { exitStatus: FAILED, meaning: 'No such service or server, or no rules at all. The message names those that exist.' },
   WRONG_MACHINE: { exitStatus: FAILED, meaning: 'The file does not fit this machine: an interface, a network or the address of a real server is missing, or a file cannot be used here.' },
   EMPTY_TABLE: { exitStatus: FAILED, meaning: 'The live table is empty and the saved rules are not: they are kept.' },

@@ -187,6 +187,15 @@ test('a refused change takes back those before it', async () => {
   await ipvs.close();
 });
 
+test('a kernel that cannot be used is BACKEND', async () => {
+  // where it can be used there is nothing to see
+  const opened = await library.openKernel().then(
+    async (ipvs) => ipvs.close(),
+    (error: unknown) => error,
+  );
+  if (opened !== undefined) expect(opened).toMatchObject({ name: 'LvsError', code: 'BACKEND' });
+});
+
 test('timeouts', async () => {
   const ipvs = await open();
   await ipvs.setTimeouts({ tcp: 500, tcpFin: 0, udp: 70 });
@@ -224,7 +233,7 @@ test('the other codes', async () => {
   expect(codeOf(() => simulate({ service: WEB, servers: [RS] }, { rate: 0 }))).toBe('INVALID');
   const ipvs = await open();
   const bad = [{ kind: 'flush' }] as unknown as Change[];
-  await expect((async () => ipvs.transact(bad))()).rejects.toMatchObject({ code: 'INVALID' });
+  await expect(ipvs.transact(bad)).rejects.toMatchObject({ code: 'INVALID' });
   await ipvs.close();
 });
 
