@@ -38,7 +38,7 @@ export function createWeb(env: NodeJS.ProcessEnv, limits = LIMITS) {
       listen(place, tls, handle, env, limits),
     isSame,
     digest: (text: string) => createHash('sha256').update(text).digest('base64'),
-    gzip: (text: string): Promise<Uint8Array> => promisify(gzip)(text, { level: 1 }),
+    gzip: (text: Uint8Array): Promise<Uint8Array> => promisify(gzip)(text, { level: 1 }),
     page: readPage,
     hostname: hostname(),
   };

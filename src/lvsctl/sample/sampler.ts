@@ -15,7 +15,10 @@ export interface Sample extends TableReading {
 }
 
 export interface Sampler {
-  /** The latest sample, or a new one where it is older. @param maxAgeMs 0 = always a new one */
+  /**
+   * The latest sample, or a new one where it is older, or than twice the time that reading it took.
+   * @param maxAgeMs 0 = always a new one
+   */
   current(maxAgeMs: number): Promise<Sample>;
   /** The same, with rates: waits until an earlier reading is old enough. */
   rated(maxAgeMs: number): Promise<Sample>;
@@ -53,6 +56,8 @@ export function createSampler({
   /** the oldest first: those that a later sample may compare with */
   let earlier: readonly TableReading[] = [];
   let latest: Sample | undefined;
+  /** when its reading ended */
+  let readAt = 0;
   let reading: Promise<Sample> | undefined;
   const followers = new Set<(sample: Sample) => void>();
   let isRunning = false;
@@ -63,10 +68,11 @@ export function createSampler({
     const sample = sampleOf(earlier, snapshot, windowMs);
     earlier = kept([...earlier, snapshot], windowMs);
     latest = sample;
+    readAt = clock.now();
     return sample;
   }
   function current(maxAgeMs: number): Promise<Sample> {
-    if (latest && maxAgeMs > 0 && clock.now() - latest.at <= maxAgeMs)
+    if (latest && maxAgeMs > 0 && clock.now() - readAt <= freshMs(latest, maxAgeMs))
       return Promise.resolve(latest);
     reading ??= take().finally(() => {
       reading = undefined;
@@ -112,6 +118,11 @@ export function createSampler({
       };
     },
   };
+}
+
+/** What takes long to read is fresh for longer. */
+function freshMs({ took }: Sample, maxAgeMs: number): number {
+  return Math.max(maxAgeMs, 2 * took * 1000);
 }
 
 /** A reading with its rates since the latest earlier one that is at least `windowMs` older. */

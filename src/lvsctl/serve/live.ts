@@ -37,6 +37,8 @@ export function createLive(
   const followers = new Set<Write>();
   let latest: { readonly sample: Sample; readonly watched: Watched } | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
+  /** what a new follower gets, for all that come before the next sample */
+  let first: Uint8Array | undefined;
 
   const send = (message: string) => {
     if (followers.size === 0) return;
@@ -46,6 +48,7 @@ export function createLive(
   const end = sampler.follow((sample) => {
     const watched = watchedOf(sample, host);
     latest = { sample, watched };
+    first = undefined;
     remember(history, watched);
     if (followers.size === 0) {
       texts = new Map(); // the first change for a follower has all
@@ -60,14 +63,19 @@ export function createLive(
     history: () => historyOf(history),
     follow(write) {
       for (const event of events()) write(Buffer.from(message('event', jsonText(event))));
-      write(Buffer.from(message('history', jsonText(historyOf(history)))));
-      if (latest) write(Buffer.from(message('watch', jsonText(latest.watched))));
+      first ??= Buffer.from(firstText(historyOf(history), latest?.watched));
+      write(first);
       followers.add(write);
       return () => void followers.delete(write);
     },
     event: (event) => send(message('event', jsonText(event))),
     close: end,
   };
+}
+
+function firstText(history: object, watched: Watched | undefined): string {
+  const whole = watched ? message('watch', jsonText(watched)) : '';
+  return `${message('history', jsonText(history))}${whole}`;
 }
 
 /** One message; JSON in one line has no line end in it. */

@@ -52,7 +52,7 @@ export interface WebMachine {
   isSame(one: string, other: string): boolean;
   /** SHA-256 in base64 */
   digest(text: string): string;
-  gzip(text: string): Promise<Uint8Array>;
+  gzip(text: Uint8Array): Promise<Uint8Array>;
   /** The status page as it was built. @throws a system error */
   page(): string;
   readonly hostname: string;

@@ -28,7 +28,7 @@ export interface ServeParts {
   readonly needsToken: boolean;
   readonly nodeExporterNames: boolean;
   /** texts of a sample that were made already */
-  readonly made: WeakMap<Sample, Map<string, Promise<string | Uint8Array>>>;
+  readonly made: WeakMap<Sample, Map<string, Promise<Uint8Array>>>;
 }
 
 export interface WebRoute {
@@ -38,6 +38,8 @@ export interface WebRoute {
   readonly open?: true;
   readonly answer: (parts: ServeParts, request: WebRequest) => Promise<WebAnswer>;
 }
+
+const JSON_TYPE = 'application/json';
 
 /** A sample of this age is as good as a new one. */
 const FRESH_MS = 1000;
@@ -49,10 +51,10 @@ export const WEB_ROUTES: readonly WebRoute[] = [
   { method: 'GET', path: '/metrics', answer: metrics },
   { method: 'GET', path: '/stats.csv', answer: (parts, request) => text(parts, request, 'text/csv; charset=utf-8', 'csv', csvText) },
   { method: 'GET', path: '/api/v1/about', open: true, answer: about },
-  { method: 'GET', path: '/api/v1/watch', answer: (parts, request) => text(parts, request, 'application/json', 'watch', (watched) => `${jsonText(watched)}\n`) },
-  ...(Object.keys(DOCUMENTS) as DocumentName[]).map((name): WebRoute => ({ method: 'GET', path: `/api/v1/${name}`, answer: async ({ sampler }) => ofTable(await sampler.current(FRESH_MS), (report) => documentText(name, report)) })),
+  { method: 'GET', path: '/api/v1/watch', answer: (parts, request) => text(parts, request, JSON_TYPE, 'watch', (watched) => `${jsonText(watched)}\n`) },
+  ...(Object.keys(DOCUMENTS) as DocumentName[]).map((name): WebRoute => ({ method: 'GET', path: `/api/v1/${name}`, answer: (parts, request) => table(parts, request, name) })),
   { method: 'GET', path: '/api/v1/rates', answer: rates },
-  { method: 'GET', path: '/api/v1/history', answer: async ({ live }) => jsonAnswer(jsonText(live.history())) },
+  { method: 'GET', path: '/api/v1/history', answer: (parts, request) => text(parts, request, JSON_TYPE, 'history', () => `${jsonText(parts.live.history())}\n`) },
   { method: 'GET', path: '/api/v1/events', answer: async ({ events }) => jsonAnswer(jsonText({ format: 'lvs events', version: 1, events: events.latest })) },
   { method: 'GET', path: '/api/v1/stream', answer: stream },
   { method: 'POST', path: '/api/v1/servers/drain', answer: (parts, request) => administer('drain', parts.administer, request) },
@@ -91,15 +93,26 @@ async function metrics(parts: ServeParts, request: WebRequest): Promise<WebAnswe
   });
 }
 
-/** Waits until there are rates, four seconds at most beyond the first reading. */
-async function rates({ sampler }: ServeParts): Promise<WebAnswer> {
-  const sample = await sampler.rated(FRESH_MS);
-  return ofTable(sample, (report) => ratesDocument(sample, report));
+/** @throws why the table could not be read */
+async function table(
+  parts: ServeParts,
+  request: WebRequest,
+  name: DocumentName,
+): Promise<WebAnswer> {
+  const sample = await parts.sampler.current(FRESH_MS);
+  const report = reportOf(sample);
+  return textOf(parts, request, sample, JSON_TYPE, name, () => documentText(name, report));
 }
 
-/** @throws why the table could not be read */
-function ofTable({ report, error }: Sample, of: (report: Report) => string): WebAnswer {
-  if (report !== undefined) return jsonAnswer(of(report));
+/** Waits until there are rates, four seconds at most beyond the first reading. @throws as `table` */
+async function rates(parts: ServeParts, request: WebRequest): Promise<WebAnswer> {
+  const sample = await parts.sampler.rated(FRESH_MS);
+  const report = reportOf(sample);
+  return textOf(parts, request, sample, JSON_TYPE, 'rates', () => ratesDocument(sample, report));
+}
+
+function reportOf({ report, error }: Sample): Report {
+  if (report !== undefined) return report;
   throw error ?? new LvsctlError('BACKEND', 'the IPVS table cannot be read');
 }
 
@@ -111,26 +124,42 @@ async function stream({ live }: ServeParts): Promise<WebAnswer> {
   };
 }
 
-/** A text of the latest sample; each is made once, however many ask, and compressed once. */
 async function text(
-  { sampler, web, made }: ServeParts,
-  { headers }: WebRequest,
+  parts: ServeParts,
+  request: WebRequest,
   type: string,
   what: string,
   make: (watched: Watched, sample: Sample) => string,
 ): Promise<WebAnswer> {
-  const sample = await sampler.current(FRESH_MS);
-  const texts = made.get(sample) ?? new Map<string, Promise<string | Uint8Array>>();
+  const sample = await parts.sampler.current(FRESH_MS);
+  const { hostname } = parts.web;
+  const made = () => make(watchedOf(sample, hostname), sample);
+  return textOf(parts, request, sample, type, what, made);
+}
+
+/**
+ * A text of a sample: made once, however many ask, and compressed once. As bytes, for Node copies
+ * a string for each client, with three bytes a character.
+ */
+async function textOf(
+  { web, made }: ServeParts,
+  { headers }: WebRequest,
+  sample: Sample,
+  type: string,
+  what: string,
+  make: () => string,
+): Promise<WebAnswer> {
+  const texts = made.get(sample) ?? new Map<string, Promise<Uint8Array>>();
   made.set(sample, texts);
-  const once = (key: string, make: () => Promise<string | Uint8Array>) => {
+  const once = (key: string, make: () => Promise<Uint8Array>) => {
     const there = texts.get(key) ?? make();
     texts.set(key, there);
     return there;
   };
-  const plain = () => once(what, async () => make(watchedOf(sample, web.hostname), sample));
+  const plain = () => once(what, async () => Buffer.from(make()));
+  const vary = { vary: 'accept, accept-encoding' };
   if (!/\bgzip\b/.test(String(headers['accept-encoding'] ?? '')))
-    return answerOf(200, type, await plain(), { vary: 'accept, accept-encoding' });
-  const packed = await once(`${what} gzip`, async () => web.gzip(String(await plain())));
-  const more = { 'content-encoding': 'gzip', vary: 'accept, accept-encoding' };
-  return answerOf(200, type, packed, more);
+    return answerOf(200, type, await plain(), vary);
+  const packed = await once(`${what} gzip`, async () => web.gzip(await plain()));
+  return answerOf(200, type, packed, { 'content-encoding': 'gzip', ...vary });
 }
