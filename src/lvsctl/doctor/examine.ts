@@ -1,6 +1,7 @@
 // All checks of a machine's roles, one after the other.
 
 import { LvsctlError } from '../errors.js';
+import { unaskedVips } from './arpanswers.js';
 import { DIRECTOR_CHECKS } from './director.js';
 import { EVIDENCE_CHECKS } from './evidence.js';
 import type { Finding } from './finding.js';
@@ -79,7 +80,8 @@ function nothingToExamine(): LvsctlError {
   );
 }
 
-function skipped({ roles, machine, live, host, config }: Inspection): string[] {
+function skipped(inspection: Inspection): string[] {
+  const { roles, machine, live, host, config } = inspection;
   const arping =
     roles.has('director') &&
     machine !== undefined &&
@@ -88,6 +90,7 @@ function skipped({ roles, machine, live, host, config }: Inspection): string[] {
     ...(arping
       ? ['other hosts that answer ARP for a VIP: arping is not installed (Debian: iputils-arping)']
       : []),
+    ...(roles.has('director') && !arping ? unaskedVips(inspection) : []),
     ...(live === undefined ? ['the rules of the kernel: no CAP_NET_ADMIN'] : []),
     ...unknownGateways(config),
     ...host.facts.missing.filter((line) => !line.startsWith('the rules of the kernel')),

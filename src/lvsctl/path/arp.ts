@@ -1,6 +1,6 @@
 // Whether a machine answers a neighbour that asks for an address, and whether it announces it. Facts:
 // the kernel's ip-sysctl document; seen in the lab.
-import { type Address, formatAddress } from '../../model/address.js';
+import { type Address, sameAddress } from '../../model/address.js';
 import { samePrefix } from '../../model/prefix.js';
 import { devicesOn, holders, type PathHost } from './host.js';
 
@@ -53,10 +53,15 @@ export function askedDevices(host: PathHost, address: Address): string[] {
     .map(({ device }) => device)
     .filter((name) => isOuter(name) && host.link(name)?.kind !== 'dummy');
   if (on.length > 0) return [...new Set(on)];
-  const other = host.addresses
-    .filter((one) => one.address.family === address.family && isOuter(one.device))
-    .filter((one) => formatAddress(one.address) !== formatAddress(address))
-    .map(({ device }) => device)
-    .filter((name) => host.link(name)?.kind !== 'dummy');
-  return [...new Set(other)];
+  return host.facts.links
+    .filter(({ name, kind }) => isOuter(name) && kind !== 'dummy')
+    .map(({ name }) => name)
+    .filter((name) =>
+      host.addresses.some(
+        (one) =>
+          one.device === name &&
+          one.address.family === address.family &&
+          !sameAddress(one.address, address),
+      ),
+    );
 }

@@ -1,6 +1,12 @@
 // A machine as the path needs it: its facts, with what is asked again and again made ready once.
-import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
-import { samePrefix } from '../../model/prefix.js';
+import {
+  type Address,
+  type Family,
+  formatAddress,
+  parseAddress,
+  sameAddress,
+} from '../../model/address.js';
+import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { effective4, sysctlNumber } from '../facts/sysctls.js';
 import type { LinkFact, MachineFacts, RouteHopFact } from '../facts/types.js';
 import { ruleSetOf } from '../filter/ruleset.js';
@@ -23,6 +29,8 @@ export interface PathHost {
   /** by `tcp 192.0.2.1:80`, `fwmark 7 ipv4` */
   readonly services: ReadonlyMap<string, ShownService>;
   readonly addresses: readonly HostAddress[];
+  /** those with neighbours on their network: not on lo, and for more than one host */
+  readonly networks: readonly HostAddress[];
 }
 
 export interface HostAddress {
@@ -37,6 +45,10 @@ export function hostOf(facts: MachineFacts): PathHost {
   const rules = new Map<Family, RuleSet>();
   const links = new Map(facts.links.map((link) => [link.name, link]));
   const local = new Map<string, boolean | undefined>();
+  const addresses = facts.addresses.flatMap(({ device, address: text, prefix, unusable }) => {
+    const address = unusable === null ? parseAddress(text) : undefined;
+    return address ? [{ device, address, prefix }] : [];
+  });
   return {
     facts,
     name: facts.namespace ?? facts.machine,
@@ -60,27 +72,21 @@ export function hostOf(facts: MachineFacts): PathHost {
     services: new Map(
       (facts.services ?? []).flatMap((one) => (one.service === null ? [] : [[one.service, one]])),
     ),
-    addresses: facts.addresses.flatMap(({ device, address: text, prefix, unusable }) => {
-      const address = unusable === null ? parseAddress(text) : undefined;
-      return address ? [{ device, address, prefix }] : [];
-    }),
+    addresses,
+    networks: addresses.filter(
+      ({ device, address, prefix }) => device !== 'lo' && prefix < fullPrefix(address.family),
+    ),
   };
 }
 
 /** The devices, lo aside, on whose network an address is. */
 export function devicesOn(host: PathHost, address: Address): HostAddress[] {
-  return host.addresses.filter(
-    (one) =>
-      one.device !== 'lo' &&
-      one.prefix < (address.family === 'ipv4' ? 32 : 128) &&
-      samePrefix(one.address, address, one.prefix),
-  );
+  return host.networks.filter((one) => samePrefix(one.address, address, one.prefix));
 }
 
 /** The devices that have exactly this address. */
 export function holders(host: PathHost, address: Address): HostAddress[] {
-  const text = formatAddress(address);
-  return host.addresses.filter((one) => formatAddress(one.address) === text);
+  return host.addresses.filter((one) => sameAddress(one.address, address));
 }
 
 /** What is at the end of a link: the next machine's address, and what is known of its MAC. */
