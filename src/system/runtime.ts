@@ -29,7 +29,7 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
   // the last notification is that it ends
   const notifier = createExec(openNone(wheel));
   return {
-    clock: { now: wheel.now, date: () => new Date(), after: wheel.after, timer: wheel.timer },
+    clock: clockOf(wheel),
     keepMemoryLow,
     probe,
     netnsIdentity,
@@ -58,6 +58,15 @@ export function createRuntime(env: NodeJS.ProcessEnv) {
       return reasonOf(await notifier(program, NOTIFY_LIMIT_MS));
     },
     watchdogMs: watchdogOf(env),
+  };
+}
+
+function clockOf(wheel: Wheel) {
+  return {
+    now: () => wheel.now(),
+    date: () => new Date(),
+    after: (delayMs: number, work: () => void, now?: number) => wheel.after(delayMs, work, now),
+    timer: (work: () => void) => wheel.timer(work),
   };
 }
 

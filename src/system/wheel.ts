@@ -31,11 +31,15 @@ const SLOTS = 1024;
 /** calls in one turn of the event loop: then what has come in the meantime is read */
 const CALLS = 16;
 
+/** A hashed timer wheel: setting and cancelling cost the same however many wait. */
+export function createWheel(): Wheel {
+  return new HashedWheel();
+}
+
 /** One call that waits, in a circle of those in the same slot. */
 class Entry {
   next: Entry = this;
   previous: Entry = this;
-
   tick = -1;
 
   constructor(readonly work: () => void) {}
@@ -59,111 +63,121 @@ class Entry {
   }
 }
 
-/** A hashed timer wheel: setting and cancelling cost the same however many wait. */
-export function createWheel(): Wheel {
-  const slots = Array.from({ length: SLOTS }, () => new Entry(() => {}));
+class HashedWheel implements Wheel {
+  readonly #slots = Array.from({ length: SLOTS }, () => new Entry(() => {}));
   /** those whose time has come, and that wait for a turn */
-  const due = new Entry(() => {});
-  const slotOf = (tick: number) => slots[tick % SLOTS] as Entry;
-  let waiting = 0;
-  /** the first tick that is not done with */
-  let at = Math.floor(performance.now() / TICK_MS);
-  let cancelTurn = () => {};
+  readonly #due = new Entry(() => {});
+  #waiting = 0;
+  /** the first tick that is not collected */
+  #at = Math.floor(performance.now() / TICK_MS);
   /** the tick for which the next turn is set */
-  let armed = Number.POSITIVE_INFINITY;
+  #armed = Number.POSITIVE_INFINITY;
+  #cancelTurn = () => {};
   /** of the turn that is running */
-  let moment: { readonly now: number; readonly busy: number } | undefined;
+  #moment: { readonly now: number; readonly busy: number } | undefined;
 
-  const now = () => moment?.now ?? performance.now();
+  now(): number {
+    return this.#moment?.now ?? performance.now();
+  }
 
-  function timer(work: () => void): WheelTimer {
+  busyMs(): number {
+    return this.#moment?.busy ?? busyNow();
+  }
+
+  after(delayMs: number, work: () => void, now = this.now()): () => void {
     const entry = new Entry(work);
-    return { set: (delayMs, from = now()) => set(entry, delayMs, from), clear: () => clear(entry) };
+    this.#set(entry, delayMs, now);
+    return () => this.#clear(entry);
   }
 
-  function after(delayMs: number, work: () => void, from = now()): () => void {
+  timer(work: () => void): WheelTimer {
     const entry = new Entry(work);
-    set(entry, delayMs, from);
-    return () => clear(entry);
+    return {
+      set: (delayMs, now = this.now()) => this.#set(entry, delayMs, now),
+      clear: () => this.#clear(entry),
+    };
   }
 
-  function set(entry: Entry, delayMs: number, from: number): void {
-    clear(entry);
-    const tick = Math.min(Math.ceil((from + delayMs) / TICK_MS), Number.MAX_SAFE_INTEGER);
-    entry.tick = Math.max(at, tick);
-    entry.insert(slotOf(entry.tick));
-    waiting++;
-    if (moment === undefined && entry.tick < armed) arm(entry.tick);
+  #set(entry: Entry, delayMs: number, now: number): void {
+    this.#clear(entry);
+    const tick = Math.min(Math.ceil((now + delayMs) / TICK_MS), Number.MAX_SAFE_INTEGER);
+    entry.tick = Math.max(this.#at, tick);
+    entry.insert(this.#slotOf(entry.tick));
+    this.#waiting++;
+    if (this.#moment === undefined && entry.tick < this.#armed) this.#arm(entry.tick);
   }
 
-  function clear(entry: Entry): void {
-    if (entry.remove() && --waiting === 0 && moment === undefined) disarm();
+  #clear(entry: Entry): void {
+    if (entry.remove() && --this.#waiting === 0 && this.#moment === undefined) {
+      this.#cancelTurn();
+      this.#armed = Number.POSITIVE_INFINITY;
+    }
   }
 
-  function turn(): void {
-    armed = Number.POSITIVE_INFINITY;
-    moment = { now: performance.now(), busy: busyNow() };
-    const end = Math.floor(moment.now / TICK_MS);
-    // after a long sleep every slot is visited once
-    for (at = Math.max(at, end - SLOTS + 1); at <= end; at++) collect(slotOf(at), end);
+  #slotOf(tick: number): Entry {
+    return this.#slots[tick % SLOTS] as Entry;
+  }
+
+  #turn(): void {
+    this.#armed = Number.POSITIVE_INFINITY;
+    this.#moment = { now: performance.now(), busy: busyNow() };
+    const due = this.#due;
+    this.#collect(Math.floor(this.#moment.now / TICK_MS));
     try {
       for (let left = CALLS; left > 0 && due.next !== due; left--) {
         const entry = due.next;
         entry.remove();
-        waiting--;
+        this.#waiting--;
         entry.work();
       }
     } finally {
-      moment = undefined;
-      if (due.next !== due) soon();
-      else if (waiting > 0) arm(nextTick());
+      this.#moment = undefined;
+      if (due.next !== due) this.#soon();
+      else if (this.#waiting > 0) this.#arm(this.#nextTick());
     }
   }
 
-  /** Those of a slot whose time has come. */
-  function collect(slot: Entry, end: number): void {
-    for (let entry = slot.next; entry !== slot; ) {
-      const { next } = entry;
-      if (entry.tick <= end) {
-        entry.remove();
-        entry.insert(due);
+  /** Those whose time has come, up to a tick. */
+  #collect(end: number): void {
+    // after a long sleep every slot is visited once
+    for (this.#at = Math.max(this.#at, end - SLOTS + 1); this.#at <= end; this.#at++) {
+      const slot = this.#slotOf(this.#at);
+      for (let entry = slot.next; entry !== slot; ) {
+        const { next } = entry;
+        if (entry.tick <= end) {
+          entry.remove();
+          entry.insert(this.#due);
+        }
+        entry = next;
       }
-      entry = next;
     }
   }
 
   /** The next tick for which something waits; at the latest that of the next revolution. */
-  function nextTick(): number {
-    for (let tick = at; tick < at + SLOTS; tick++) {
-      const slot = slotOf(tick);
+  #nextTick(): number {
+    for (let tick = this.#at; tick < this.#at + SLOTS; tick++) {
+      const slot = this.#slotOf(tick);
       for (let entry = slot.next; entry !== slot; entry = entry.next)
         if (entry.tick <= tick) return tick;
     }
-    return at + SLOTS;
+    return this.#at + SLOTS;
   }
 
-  function arm(tick: number): void {
-    cancelTurn();
-    armed = tick;
+  #arm(tick: number): void {
+    this.#cancelTurn();
+    this.#armed = tick;
     // Node knows no longer delays than 24 days, and its timers may be early by a millisecond
     const delay = Math.min(tick * TICK_MS - performance.now(), SLOTS * TICK_MS);
-    const timer = setTimeout(turn, Math.max(0, Math.ceil(delay)) + 1);
-    cancelTurn = () => clearTimeout(timer);
+    const timer = setTimeout(() => this.#turn(), Math.max(0, Math.ceil(delay)) + 1);
+    this.#cancelTurn = () => clearTimeout(timer);
   }
 
-  function soon(): void {
-    cancelTurn();
-    armed = at;
-    const immediate = setImmediate(turn);
-    cancelTurn = () => clearImmediate(immediate);
+  #soon(): void {
+    this.#cancelTurn();
+    this.#armed = this.#at;
+    const immediate = setImmediate(() => this.#turn());
+    this.#cancelTurn = () => clearImmediate(immediate);
   }
-
-  function disarm(): void {
-    cancelTurn();
-    armed = Number.POSITIVE_INFINITY;
-  }
-
-  return { now, busyMs: () => moment?.busy ?? busyNow(), after, timer };
 }
 
 function busyNow(): number {

@@ -2,10 +2,19 @@
 import { expect, test } from 'vitest';
 import { createWheel } from '../../src/system/wheel.js';
 
+/** The functions of a wheel of its own. */
+function wheel() {
+  const one = createWheel();
+  return {
+    now: () => one.now(),
+    after: (delayMs: number, work: () => void) => one.after(delayMs, work),
+    timer: (work: () => void) => one.timer(work),
+  };
+}
 const passed = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 test('calls come in the order of their times, never early', async () => {
-  const { after, now } = createWheel();
+  const { after, now } = wheel();
   const began = now();
   const calls: { readonly delay: number; readonly at: number }[] = [];
   for (const delay of [90, 0, 250, 5, 40, 41])
@@ -17,7 +26,7 @@ test('calls come in the order of their times, never early', async () => {
 });
 
 test('what is cancelled is not called, and does not keep the others back', async () => {
-  const { after } = createWheel();
+  const { after } = wheel();
   const calls: string[] = [];
   const cancels = ['a', 'b', 'c'].map((name) => after(20, () => calls.push(name)));
   cancels[1]?.();
@@ -30,7 +39,7 @@ test('what is cancelled is not called, and does not keep the others back', async
 });
 
 test('a call may cancel others of the same turn and set new ones', async () => {
-  const { after } = createWheel();
+  const { after } = wheel();
   const calls: string[] = [];
   const cancels: (() => void)[] = [];
   after(20, () => {
@@ -45,7 +54,7 @@ test('a call may cancel others of the same turn and set new ones', async () => {
 });
 
 test('a timer is set again, also by another call of the same turn', async () => {
-  const { timer, now } = createWheel();
+  const { timer, now } = wheel();
   const began = now();
   const calls: string[] = [];
   const again = timer(() => calls.push(`again ${Math.floor((now() - began) / 50)}`));
@@ -70,7 +79,7 @@ test('a timer is set again, also by another call of the same turn', async () => 
 });
 
 test('the loop gets its turn between many calls, and time stands still in each turn', async () => {
-  const { after, now } = createWheel();
+  const { after, now } = wheel();
   const turns: number[] = [];
   let turn = 0;
   let running = true;
@@ -95,7 +104,7 @@ test('the loop gets its turn between many calls, and time stands still in each t
 });
 
 test('a delay longer than a timer or a revolution can wait', async () => {
-  const { after } = createWheel();
+  const { after } = wheel();
   const calls: string[] = [];
   const cancels = [Number.POSITIVE_INFINITY, 2 ** 33, 10_250].map((delay) =>
     after(delay, () => calls.push(`after ${delay}`)),
@@ -107,7 +116,7 @@ test('a delay longer than a timer or a revolution can wait', async () => {
 });
 
 test('a wheel on which nothing waits keeps no process alive', async () => {
-  const { after } = createWheel();
+  const { after } = wheel();
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   const cancel = after(60_000, () => {});
@@ -117,7 +126,7 @@ test('a wheel on which nothing waits keeps no process alive', async () => {
 });
 
 test('one that throws does not stop the others', async () => {
-  const { after } = createWheel();
+  const { after } = wheel();
   const errors: unknown[] = [];
   const listeners = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');

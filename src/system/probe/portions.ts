@@ -42,39 +42,72 @@ export function createPortions(turns: Turns): Portions {
   const sockets = createSockets(memory);
   return {
     open(target, request, one, limits, taker) {
-      const count = createCounter(limits);
-      let portions = 0;
-      let isOver = false;
-      one.onEnd(() => {
-        isOver = true;
-      });
-      const handOn = (portion: Buffer) => {
-        taker.take(portion);
-        if (isOver) return;
-        if (portions < FAST_PORTIONS) one.onEnd(turns.soon(() => socket.resume(user)));
-        else {
-          const timer = setTimeout(() => socket.resume(user), PAUSE_MS);
-          one.onEnd(() => clearTimeout(timer));
-        }
-      };
-      const user: SocketUser = {
-        connected: () => socket.write(request),
-        received(size) {
-          portions++;
-          const excess = count(size);
-          const portion = memory.subarray(0, size);
-          if (excess !== undefined) taker.excess(excess);
-          else if (taker.isShort && turns.mayNow()) handOn(portion);
-          else {
-            const copy = Buffer.from(portion);
-            one.onEnd(turns.soon(() => handOn(copy)));
-          }
-        },
-        ended: () => taker.end(),
-        failed: (error) => taker.failed(error),
-      };
-      const socket = sockets.open(target, one, user);
+      const reading = new Reading(memory, turns, one, createCounter(limits), taker);
+      const socket = sockets.open(target, one, reading);
+      reading.begin(socket, request);
       return socket;
     },
   };
+}
+
+/** One connection. */
+class Reading implements SocketUser {
+  #portions = 0;
+  #isOver = false;
+  #socket: OpenSocket | undefined;
+  #request = '';
+
+  constructor(
+    readonly memory: Buffer,
+    readonly turns: Turns,
+    readonly one: Attempt,
+    readonly count: (size: number) => string | undefined,
+    readonly taker: PortionTaker,
+  ) {
+    one.onEnd(() => {
+      this.#isOver = true;
+    });
+  }
+
+  /** @param request is sent once it is connected */
+  begin(socket: OpenSocket, request: string): void {
+    this.#socket = socket;
+    this.#request = request;
+  }
+
+  connected(): void {
+    this.#socket?.write(this.#request);
+  }
+
+  received(size: number): void {
+    this.#portions++;
+    const { taker, turns, one } = this;
+    const excess = this.count(size);
+    const portion = this.memory.subarray(0, size);
+    if (excess !== undefined) taker.excess(excess);
+    else if (taker.isShort && turns.mayNow()) this.#handOn(portion);
+    else {
+      const copy = Buffer.from(portion);
+      one.onEnd(turns.soon(() => this.#handOn(copy)));
+    }
+  }
+
+  ended(): void {
+    this.taker.end();
+  }
+
+  failed(error: Error): void {
+    this.taker.failed(error);
+  }
+
+  #handOn(portion: Buffer): void {
+    this.taker.take(portion);
+    if (this.#isOver) return;
+    const resume = () => this.#socket?.resume(this);
+    if (this.#portions < FAST_PORTIONS) this.one.onEnd(this.turns.soon(resume));
+    else {
+      const timer = setTimeout(resume, PAUSE_MS);
+      this.one.onEnd(() => clearTimeout(timer));
+    }
+  }
 }
