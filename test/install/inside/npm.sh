@@ -40,7 +40,8 @@ rmdir /root/lvs-cli && mv /root/gone /root/lvs-cli
 
 check 'npm links the manual' test -L "$prefix/share/man/man8/lvsctl-monitor.8"
 check 'man finds it' sh -c 'man -w 8 lvsctl && man -w 5 lvsctl.yaml'
-check "man ipvsadm is ours" sh -c 'man 8 ipvsadm | grep -q "lvsctl(8)"'
+check 'our ipvsadm(8), beside that of the C tool' \
+  sh -c 'man "$1/share/man/man8/ipvsadm.8" | grep -q "lvsctl(8)"' sh "$prefix"
 check 'bash completion' bash -c 'source <(lvsctl completion bash) && complete -p ipvsadm'
 
 # without root and without IPVS: what npx does with the package of the registry
