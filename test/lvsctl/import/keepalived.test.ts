@@ -341,6 +341,11 @@ describe('checkers', () => {
     ['HTTP_GET { url { path index.html } }', 1, /path: `index.html' is asked for as \/index.html/],
     ['HTTP_GET { url { status_code 200,301 } }', 1, /status_code: `200,301' is no status/],
     ['HTTP_GET { url { regex (?=a)b } }', 1, /regex: not in RE2/],
+    [
+      'HTTP_GET { url { path / status_code 200 } }',
+      1,
+      /path: `status_code 200' behind its value is ignored by keepalived/,
+    ],
     ['HTTP_GET { url { digest 12 } }', 1, /digest: not an MD5/],
     ['HTTP_GET { http_protocol 1.0\nurl { } }', 1, /note: http_protocol/],
     ['DNS_CHECK { type ANY }', 1, /type: keepalived does not know type ANY/],

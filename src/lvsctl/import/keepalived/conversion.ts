@@ -51,6 +51,7 @@ export class Conversion {
     const { remarks } = this;
     const { keyword } = statement;
     const [text = ''] = statement.args;
+    this.#single(statement);
     const value = numberOf(text, bounds);
     if (value !== undefined) return value;
     if (text === '') {
@@ -72,9 +73,21 @@ export class Conversion {
   /** The keyword behind it, undefined with a remark when there is none. */
   text(statement: Statement): string | undefined {
     const [text] = statement.args;
+    this.#single(statement);
     if (text === undefined)
       this.remarks.warn(statement, statement.keyword, 'its value is missing; ignored');
     return text;
+  }
+
+  /** Reports what is on the line of a keyword that has one value, and is not read. */
+  #single(statement: Statement): void {
+    const [, ...more] = statement.args;
+    if (more.length > 0)
+      this.remarks.warn(
+        statement,
+        statement.keyword,
+        `\`${more.join(' ')}' behind its value is ignored by keepalived; each keyword has a line of its own`,
+      );
   }
 
   /** on, off or nothing, which means on; `default` with a remark for anything else */
