@@ -78,9 +78,34 @@ test('a monitor that starts without the VIP has all servers in until they are ch
   expect(probes).toEqual([]);
   expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1 });
   expect(one.notified[0]).toBe('--ready');
+  // nothing is known, and nothing is claimed
+  expect(one.log()).toEqual(['started: web.yaml', 'web standby: 192.0.2.1 is not on this machine']);
+  const answer = await one.call({ method: 'GET', url: '/v1/status' });
+  const [service] = JSON.parse(answer.body).services;
+  expect([service.up, service.servers[0].state, service.servers[1].state]).toEqual([
+    null,
+    'checking',
+    'checking',
+  ]);
+  // a server that a reload adds is in as well
+  one.texts.file = PAUSING.replace(
+    '{address: 10.0.0.2}',
+    '{address: 10.0.0.2}, {address: 10.0.0.3}',
+  );
+  one.signal('SIGHUP');
+  await one.pass(1000);
+  expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.2': 1, '10.0.0.3': 1 });
   vips.now = HERE;
   await one.pass(1200);
-  expect(await one.weights()).toEqual({ '10.0.0.1': 3 });
+  expect(await one.weights()).toEqual({ '10.0.0.1': 3, '10.0.0.3': 1 });
+  expect(one.log().slice(3)).toEqual(
+    expect.arrayContaining([
+      'web standby-end: 192.0.2.1 is on this machine',
+      'web 10.0.0.1:80 up',
+      'web service-up: weight 3 of 5 is up, quorum 1',
+      'web 10.0.0.2:80 down: tcp: refused',
+    ]),
+  );
 });
 
 describe('what counts as being here', () => {

@@ -220,7 +220,7 @@ function identity(
 }
 
 /** A check begins within its jitter; one that was held up gets its time limit once more. */
-function firstResultsMs({ checks }: DesiredService): number {
+export function firstResultsMs({ checks }: DesiredService): number {
   const times = [...new Set(checks.values())]
     .flat()
     .map(({ interval, jitter, timeout }) => interval * jitter + 2 * timeout);

@@ -66,6 +66,7 @@ function fresh(
     forcedUp: false,
     ...NO_FAILURES,
     held: false,
+    assumed: false,
     admin: adminOf(key),
     rampSince: undefined,
     reported: destination.weight,

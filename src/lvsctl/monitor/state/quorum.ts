@@ -36,6 +36,7 @@ function isHeld(service: ServiceState, now: number): boolean {
 
 function firstState(service: ServiceState, isReached: boolean, now: number): boolean | undefined {
   if (isReached) return true;
+  if (service.standby) return undefined; // no result comes
   return now < service.firstResultsBy && hasFirstResultsToCome(service) ? undefined : false;
 }
 

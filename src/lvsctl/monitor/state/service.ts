@@ -61,11 +61,12 @@ function afterResult(
   const lastError = result.outcome === 'pass' ? old.lastError : `${label}: ${result.reason ?? ''}`;
   const up = combined(checks, combine);
   const next = { ...old, checks, lastError, reported: reportedWeight({ ...old, checks }) };
-  if (up === old.up) return next;
   const first = old.checks.some(({ unknown }) => unknown);
+  const known = { ...next, assumed: old.assumed && checks.some(({ unknown }) => unknown) };
+  if (up === old.up) return known;
   const ramps = up && !first && !old.forcedUp;
   const failures = up || first ? {} : withDown(old, damping, now);
-  return { ...next, up, since: now, rampSince: ramps ? now : undefined, ...failures };
+  return { ...known, up, since: now, rampSince: ramps ? now : undefined, ...failures };
 }
 
 /** The service after an administrator set the state of a server; undefined enables it again. */
@@ -146,5 +147,7 @@ export function roleOf(
     if (up === true || effectiveWeight(server) === 0) return 'in';
     return up === undefined ? 'out' : out;
   }
-  return isUnknown(server) ? 'out' : out;
+  // without a result it goes on as in standby
+  if (isUnknown(server)) return server.assumed && up !== false ? 'in' : 'out';
+  return out;
 }

@@ -3,9 +3,9 @@
 import { formatAddress, parseAddress } from '../../../model/address.js';
 import { vipsOf } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
-import { applyQuorum } from './quorum.js';
-import { combined } from './service.js';
-import { type CheckState, mapped, type ServiceState } from './state.js';
+import { firstResultsMs } from './config.js';
+import { isUnknown } from './service.js';
+import { mapped, type ServerState, type ServiceState } from './state.js';
 
 /** Addresses of this machine as `eth0 192.0.2.1`; undefined = not known, and nothing is paused. */
 export type LocalVips = ReadonlySet<string> | undefined;
@@ -25,15 +25,13 @@ export function withStandby(
   const here = hereOf(config, local);
   return mapped(services, (service) => {
     const standby = here !== undefined && !isHere(service, here);
-    if (service.standby === standby) return service;
-    const { combine } = service.spec.source.health;
-    const servers = mapped(service.servers, (server) => {
-      const checks = mapped(server.checks, standby ? paused : resumed);
-      if (checks === server.checks) return server;
-      return { ...server, checks, up: combined(checks, combine) };
-    });
-    // `min_up` waits for the next result: what it keeps in stays in
-    return applyQuorum({ ...service, standby, servers }, now);
+    if (service.standby === standby && !standby) return service;
+    const servers = mapped(service.servers, standby ? assumedIn : resumed);
+    if (standby)
+      return service.standby && servers === service.servers
+        ? service
+        : { ...service, standby, servers };
+    return { ...service, standby, servers, firstResultsBy: now + firstResultsMs(service.spec) };
   });
 }
 
@@ -58,15 +56,18 @@ function isHere({ spec }: ServiceState, here: ReadonlySet<string>): boolean {
 }
 
 /** A server of which nothing is known yet is in until its first result, as in the file. */
-function paused(check: CheckState): CheckState {
-  return check.unknown && !check.up ? { ...check, up: true } : check;
+function assumedIn(server: ServerState): ServerState {
+  return isUnknown(server) && !server.assumed ? { ...server, assumed: true } : server;
 }
 
 /**
  * What is up needs all its failures to go. What is down comes back with one pass: what was known of
  * it is old.
  */
-function resumed(check: CheckState): CheckState {
-  const streak = check.up || check.unknown ? 0 : check.spec.rise - 1;
-  return streak === check.streak ? check : { ...check, streak };
+function resumed(server: ServerState): ServerState {
+  const checks = mapped(server.checks, (check) => {
+    const streak = check.up || check.unknown ? 0 : check.spec.rise - 1;
+    return streak === check.streak ? check : { ...check, streak };
+  });
+  return checks === server.checks ? server : { ...server, checks };
 }

@@ -74,6 +74,8 @@ export interface ServerState {
   readonly since: number;
   /** its checks fail, but it stays in because too few others are left (`min_up`) */
   readonly forcedUp: boolean;
+  /** nothing is known of it, and it is in as the file has it: see standby.ts */
+  readonly assumed: boolean;
   /** clock milliseconds at which it went down, the latest that `damping` counts */
   readonly downs: readonly number[];
   /** clock milliseconds until which it stays out, also when it is up: see damping.ts */
