@@ -1,0 +1,149 @@
+// What the doctor finds by following packets and by what the table shows, from facts of machines:
+// findings of several machines, and a machine with nothing to examine.
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { factsText } from '../../../src/lvsctl/facts/json.js';
+import type { ConnectionTally, MachineFacts } from '../../../src/lvsctl/facts/types.js';
+import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
+import { lvsctl } from '../../support/lvsctl.js';
+import { fakeMachine } from '../../support/machine.js';
+
+const FILE = `
+vips: [{address: 192.0.2.10, interface: eth0}]
+services:
+  - {name: dr, address: 192.0.2.10, port: 80, mode: dr, scheduler: SCHEDULER, servers: [{address: 192.0.2.11, name: rs}, {address: 192.0.2.12, name: rs2, weight: WEIGHT}]}
+  - {name: nat, address: 192.0.2.10, port: 81, mode: nat, gateway: 192.0.2.1, scheduler: rr, servers: [{address: 192.0.2.13, name: rs3}]}
+`;
+const machines = (scheduler = 'rr', weight = '1') =>
+  intendedFacts(
+    readConfig(FILE.replace('SCHEDULER', scheduler).replace('WEIGHT', weight), 'f'),
+  ).map((one): MachineFacts => ({ ...one, modules: ['ip_vs'] }));
+type Change = (facts: MachineFacts) => Partial<MachineFacts>;
+
+async function found(
+  changes: Readonly<Record<string, Change>>,
+  names = ['director', 'rs', 'rs2', 'rs3'],
+  ...more: string[]
+) {
+  const all = machines(...more).map((one) => ({ ...one, ...changes[one.machine]?.(one) }));
+  const files = Object.fromEntries(all.map((one) => [one.machine, factsText(one)]));
+  const { stdout, stderr, status } = await lvsctl(['doctor', '--json', '--facts', ...names], files);
+  expect(stderr).toBe('');
+  const { findings } = JSON.parse(stdout) as {
+    findings: { id: string; what: string; on?: string; repair: string[] }[];
+  };
+  expect(status).toBe(findings.length === 0 ? 0 : 1);
+  return findings.map(
+    ({ id, what, on, repair }) =>
+      `${id}${on === undefined ? '' : ` on ${on}`}: ${what} > ${repair.join('; ')}`,
+  );
+}
+
+const filter =
+  (text: string): Change =>
+  () => ({
+    packet_filter: {
+      iptables: [{ family: 'ipv4', variant: 'x_tables', text: `*filter\n${text}\nCOMMIT\n` }],
+      nft: [],
+    },
+  });
+const route =
+  (to: string, via: string): Change =>
+  ({ routes }) => ({
+    routes: [
+      {
+        family: 'ipv4',
+        table: 'main',
+        type: 'unicast',
+        to,
+        from: null,
+        metric: 0,
+        source: null,
+        mtu: null,
+        advmss: null,
+        hops: [{ device: 'eth0', via, dead: false }],
+      },
+      ...routes,
+    ],
+  });
+const tally =
+  (...list: ConnectionTally[]): Change =>
+  () => ({ connections: { count: 9, tally: list, listed: [] } });
+const connections = (state: string, count: number): ConnectionTally => ({
+  service: 'tcp 192.0.2.10:80',
+  server: '192.0.2.11:80',
+  state,
+  connections: count,
+  example: '203.0.113.9',
+});
+
+test('machines as the file has them: nothing is found', async () => {
+  expect(await found({})).toEqual([]);
+});
+
+// biome-ignore format: a table
+const ROWS: readonly (readonly [name: string, changes: Readonly<Record<string, Change>>, findings: readonly RegExp[]])[] = [
+  ['INPUT rejects', { director: filter(':INPUT ACCEPT [0:0]\n-A INPUT -j REJECT --reject-with icmp-host-prohibited') }, [/^packet-filter on director: .*rejected by iptables -A INPUT -j REJECT --reject-with icmp-host-prohibited > iptables -D INPUT -j REJECT --reject-with icmp-host-prohibited$/]],
+  ['FORWARD policy', { director: filter(':FORWARD DROP [0:0]') }, [/^packet-filter on director: tcp 192\.0\.2\.10:81: forward: dropped by iptables -P FORWARD DROP > iptables -I FORWARD -s 192\.0\.2\.13 -p tcp --sport 81 -j ACCEPT$/]],
+  ['a server behind a router', { director: route('192.0.2.11/32', '192.0.2.254') }, [/^server-network on director: .*server 192\.0\.2\.11:80 \(dr\) is on none of this machine's networks: router 192\.0\.2\.254 gets its packets > ipvsadm -e -t 192\.0\.2\.10:80 -r 192\.0\.2\.11:80 -i -w 1$/]],
+  ['a server that is down', { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['FAILED'] }] }) }, [/^neighbour on director: .*192\.0\.2\.11 does not answer on eth0 > ipvsadm -d -t 192\.0\.2\.10:80 -r 192\.0\.2\.11:80$/]],
+  ['no program listens', { rs: () => ({ listeners: [] }) }, [/^listener on rs: .*no program listens on tcp 192\.0\.2\.10:80 > $/]],
+  ['another gateway', { rs3: route('198.18.0.0/15', '192.0.2.254') }, [/^gateway on 192\.0\.2\.13: .*by router 192\.0\.2\.254, which is not the director.* > $/]],
+  ['answers of dr through the director', { rs: route('198.18.0.0/15', '192.0.2.1') }, [/^answers on 192\.0\.2\.11: .*drops what comes from its own VIP > $/]],
+  ['all connections are in SYN_RECV', { director: tally(connections('SYN_RECV', 3)) }, [/^no-answers on 192\.0\.2\.11: tcp 192\.0\.2\.10:80: all 3 connections to server 192\.0\.2\.11:80 are in SYN_RECV > lvsctl doctor$/]],
+  ['some are not', { director: tally(connections('SYN_RECV', 3), connections('ESTABLISHED', 1)) }, []],
+  ['two are too few', { director: tally(connections('SYN_RECV', 2)) }, []],
+  ['connection tracking is full', { director: () => ({ conntrack: { count: 96, max: 100 } }) }, [/^conntrack-size on director: 96 of 100 tracked connections > sysctl -w net\.netfilter\.nf_conntrack_max=200$/]],
+  ['half of it', { director: () => ({ conntrack: { count: 50, max: 100 } }) }, []],
+];
+
+describe('one thing changed', () => {
+  test.each(ROWS)('%s', async (_, changes, patterns) => {
+    const all = await found(changes);
+    expect(all).toHaveLength(patterns.length);
+    for (const [i, pattern] of patterns.entries()) expect(all[i]).toMatch(pattern);
+  });
+});
+
+test.each([
+  ['sh', '0', 1],
+  ['sh', '1', 0],
+  ['dh', '0', 1],
+  ['rr', '0', 0],
+])('scheduler %s, weight %s', async (scheduler, weight, count) => {
+  const all = await found({}, ['director'], scheduler, weight);
+  expect(all.filter((line) => line.startsWith('hash-weight'))).toHaveLength(count);
+});
+
+test('a machine with nothing to examine', async () => {
+  const [, , , nat] = machines();
+  const answered = await lvsctl(['doctor', '--facts', 'n'], {
+    n: factsText({ ...(nat as MachineFacts), services: [] }),
+  });
+  expect(answered.status).toBe(2);
+  expect(answered.stderr).toContain('nothing to examine');
+});
+
+test('--all asks the real servers by ssh, and names those that give nothing', async () => {
+  const asked: string[] = [];
+  const [, rs] = machines();
+  const machine = fakeMachine(
+    { '/proc/self/status': 'CapEff:\t000001ffffffffff\n' },
+    {
+      ip: () => ({ stdout: '[]' }),
+      ssh: (args) => {
+        asked.push(args.join(' '));
+        return args.includes('192.0.2.11')
+          ? { stdout: factsText(rs as MachineFacts) }
+          : { status: 255, stderr: 'ssh: no route' };
+      },
+    },
+  );
+  const text = FILE.replace('SCHEDULER', 'rr').replace('WEIGHT', '1');
+  const { stdout } = await lvsctl(['doctor', '--all', '--json', 'f'], { f: text }, { machine });
+  const { skipped } = JSON.parse(stdout) as { skipped: string[] };
+  expect(asked).toContain(
+    '-o BatchMode=yes -o ConnectTimeout=5 -- 192.0.2.11 lvsctl doctor --facts',
+  );
+  expect(skipped).toContain('192.0.2.12: ssh: ssh: no route');
+});
