@@ -9,6 +9,9 @@ deb=$(ls /root/lvs-cli_*.deb)
 nodes=(/root/nodejs_*.deb)
 installed=/usr/lib/lvs-cli
 
+# what it recommends is not needed here
+echo 'APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/99test
+
 # as an administrator has them
 echo '-A -t 192.0.2.8:80 -s rr' >/etc/ipvsadm.rules
 sed -i 's/^AUTO=.*/AUTO="true"/' /etc/default/ipvsadm
