@@ -33,6 +33,8 @@ const PORT = 9100;
 const [WINDOWS, WINDOW_MS, SETTLE_MS] = [8, 1500, 3000];
 const SIZES = [100, 500, 2000];
 const LIMIT_S = 120;
+/** the clock of /proc has 100 ticks a second on Linux */
+const TICK_US = 10_000;
 const SELF = process.argv[1] ?? '';
 
 if (process.argv[2] === '--lab') await measureAll('lab', process.argv[3] ?? '');
@@ -166,9 +168,6 @@ async function answered(): Promise<number> {
   socket.destroy();
   return Number(text.toString());
 }
-
-/** the clock of /proc has 100 ticks a second on Linux */
-const TICK_US = 10_000;
 
 /** User and system time of a process. */
 function cpuTicks(pid: number): number {
