@@ -1,6 +1,7 @@
 // Takes a machine to the desired settings and back. Each change is recorded before it is made, so
 // that what was there before is known after any failure; each is made only when it is
 // needed, so that everything can be done again.
+import { readTable } from '../../backend/readtable.js';
 import { expectedError } from '../failure.js';
 import { CommandError } from './command.js';
 import type { Executor } from './executor.js';
@@ -8,6 +9,7 @@ import type { Journal } from './journal.js';
 import type { Machine } from './machine.js';
 import { type Renames, renamesSince } from './rename.js';
 import { type Resource, type ResourceState, resourceWith, type Setting } from './resources.js';
+import { hasRules, serviceIn } from './rules.js';
 import { type MachineSnapshot, snapshot } from './snapshot.js';
 import { rulesIn, type Stage, stagesDown, stagesUp, targetsOf } from './stages.js';
 import type { Task } from './tasks.js';
@@ -182,9 +184,16 @@ export async function compare(
 ): Promise<Comparison[]> {
   const view = snapshot(machine);
   const lines: Comparison[] = [];
+  const isService = settings.some(({ resource }) => resource.kind === 'service');
+  // nothing changes here: one reading of the table will do for thousands of services
+  const table =
+    isService && hasRules(machine) ? await readTable(await machine.backend()) : undefined;
   for (const { resource, desired } of settings) {
     const bound = resourceWith(resource);
-    const actual = await bound.read(view);
+    const actual =
+      resource.kind === 'service'
+        ? serviceIn(table ?? new Map(), resource.id)
+        : await bound.read(view);
     lines.push({
       resource,
       title: bound.title,

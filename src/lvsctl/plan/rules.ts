@@ -6,7 +6,7 @@ import type { Daemon, DaemonRequest, DaemonRole } from '../../model/daemon.js';
 import { changesOf, diffServices } from '../../model/diff.js';
 import { IpvsError } from '../../model/errors.js';
 import type { ServiceId } from '../../model/service.js';
-import { serverKey, serviceKey, type VirtualServer } from '../../model/table.js';
+import { serverKey, serviceKey, type Table, type VirtualServer } from '../../model/table.js';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../model/timeouts.js';
 import { NUMERIC } from '../../render/names.js';
 import { renderServiceRule } from '../../render/rules.js';
@@ -65,6 +65,12 @@ export const SERVICE: ResourceType<ServiceResource, ServiceRules | null> = {
   same: (actual, desired) => changesTo(actual, desired).length === 0,
   commands: (_, from, to) => changesTo(from, to).map(rule),
 };
+
+/** A service in a table that was read whole. */
+export function serviceIn(table: Table, id: ServiceId): ServiceRules | null {
+  const found = table.get(serviceKey(id));
+  return found ? { ...found, ordered: true } : null;
+}
 
 function changesTo(from: ServiceRules | null, to: ServiceRules | null): Change[] {
   return changesOf(

@@ -43,9 +43,26 @@ export function renderTable(
 ): string {
   const natural = columnWidths(columns, rows);
   const widths = fittedWidths(natural, columns, terminal.width);
-  const text = build(columns, rows, widths, terminal.unicode ? '…' : '~').toString();
+  const text = chunksOf(rows)
+    .map((part, i) => {
+      const table = build(columns, part, widths, terminal.unicode ? '…' : '~').toString();
+      // the titles are lines of every part
+      return i === 0 ? table : table.split('\n').slice(headLines(columns)).join('\n');
+    })
+    .join('\n');
   return `${text.replace(/ +$/gm, '')}\n`;
 }
+
+/** rows that are laid out together: the layout takes time by the square of them */
+const CHUNK = 100;
+
+function chunksOf(rows: readonly (readonly Cell[])[]): readonly (readonly (readonly Cell[])[])[] {
+  const count = Math.max(1, Math.ceil(rows.length / CHUNK));
+  return Array.from({ length: count }, (_, i) => rows.slice(i * CHUNK, (i + 1) * CHUNK));
+}
+
+const headLines = (columns: readonly Column[]) =>
+  Math.max(1, ...columns.map(({ title }) => title.split('\n').length));
 
 /** Columns that the table takes, gaps included, when nothing is cut. */
 export function tableWidth(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number {
@@ -61,9 +78,12 @@ function columnWidths(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): readonly number[] {
-  const table = build(columns, rows, [], '~');
-  table.toString();
-  return table.options.colWidths.map((width) => width ?? 0);
+  const widths = chunksOf(rows).map((part) => {
+    const table = build(columns, part, [], '~');
+    table.toString();
+    return table.options.colWidths.map((width) => width ?? 0);
+  });
+  return columns.map((_, i) => Math.max(...widths.map((part) => part[i] ?? 0)));
 }
 
 function fittedWidths(
