@@ -73,9 +73,10 @@ const ROWS: { readonly [K in Check['kind']]: Row<K> } = {
     if (check.starttls) omit('starttls: keepalived does not try it');
     return ['SMTP_CHECK', check.helo === 'localhost' ? [] : [['helo_name', quoted(check.helo)]]];
   },
-  dns({ name, type, expected }, omit) {
+  dns({ name, type, expected, empty }, omit) {
     if (!['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA'].includes(type)) return undefined;
     if (expected.length > 0) omit('expected: keepalived takes any answer');
+    else if (!empty) omit('empty: keepalived takes an answer without records too');
     return [
       'DNS_CHECK',
       [

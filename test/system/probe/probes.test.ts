@@ -523,6 +523,13 @@ describe('dns', () => {
       );
     },
   );
+  test('an answer without records passes where it may be empty; a name that is not there fails', async () => {
+    const asked = { ...question('A'), empty: true };
+    expect(await probes.dns(target(await nameServer([])), asked)).toBeUndefined();
+    expect(await probes.dns(target(await nameServer([A])), asked)).toBeUndefined();
+    expect(await probes.dns(target(await nameServer([], 3)), asked)).toBe('no such name');
+  });
+
   test('no such name', async () =>
     expect(await probes.dns(target(await nameServer([], 3)), question('A'))).toBe('no such name'));
   test('the server failed', async () =>

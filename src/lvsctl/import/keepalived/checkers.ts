@@ -77,7 +77,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   HTTP_GET: { keywords: { ...CONNECTION, ...HTTP_KEYWORDS }, times: HTTP_TIMES, toChecks: (draft, at, { virtualhost }, conversion) => httpChecks(draft, at, virtualhost, conversion) },
   SSL_GET: { keywords: { ...CONNECTION, ...HTTP_KEYWORDS }, times: HTTP_TIMES, toChecks: (draft, at, { virtualhost, ssl }, conversion) => httpChecks(draft, at, virtualhost, conversion, ssl) },
   SMTP_CHECK: { keywords: SMTP, times: ONCE, toChecks: ({ helo }) => [{ kind: 'smtp', helo }] },
-  DNS_CHECK: { keywords: DNS, times: { retries: 3, retryDelay: undefined }, toChecks: ({ name = '.', type = 'SOA' }) => [{ kind: 'dns', name, type }] },
+  DNS_CHECK: { keywords: DNS, times: { retries: 3, retryDelay: undefined }, toChecks: ({ name = '.', type = 'SOA' }) => [{ kind: 'dns', name, type, empty: true }] },
   MISC_CHECK: { keywords: MISC_KEYWORDS, times: TIMES_OF_SCRIPTS, toChecks: scriptChecks },
   PING_CHECK: { keywords: CONNECTION, times: ONCE, toChecks: () => [{ kind: 'ping' }] },
   UDP_CHECK: { keywords: { ...CONNECTION, ...UDP_KEYWORDS }, times: ONCE, toChecks: udpCheck },

@@ -10,6 +10,8 @@ export interface DnsProbe {
   readonly type: string;
   /** one of these must be among the answers; any answer will do when empty */
   readonly expected: readonly string[];
+  /** an answer without records passes too */
+  readonly empty?: boolean;
 }
 
 /** records of one answer */
@@ -23,7 +25,7 @@ export const dns: ProbeType<DnsProbe> = {
 function probeDns(
   open: Open,
   { address, port, source, timeoutMs }: ProbeTarget,
-  { name, type, expected }: DnsProbe,
+  { name, type, expected, empty = false }: DnsProbe,
 ): Promise<ProbeOutcome> {
   return attempt(open, timeoutMs, ({ done, onEnd }) => {
     // longer than the attempt, which has its own limit
@@ -42,6 +44,7 @@ function probeDns(
       resolver.resolve(name, type, (error: NodeJS.ErrnoException | null, answer: unknown) => {
         // the resolver waits five seconds at most, with any setting
         if (error?.code === 'ETIMEOUT' && !over) return ask();
+        if (error?.code === 'ENODATA' && empty) return done(PASS);
         if (error) return done(outcomeOf(error));
         done(judge(Array.isArray(answer) ? answer : [answer], type, expected));
       });
