@@ -41,7 +41,7 @@ async function follow(url: string, file: string, options: Options, world: World)
   const { store, source } = await openStore(url, options, world);
   const runtime = await world.runtime();
   world.ignoreOutputErrors();
-  const director = new Director(file, options, runtime, world);
+  const director = new FollowingDirector(file, options, runtime, world);
   const follower = new Follower({
     store,
     clock: runtime.clock,
@@ -68,7 +68,7 @@ async function follow(url: string, file: string, options: Options, world: World)
 }
 
 /** This machine: its file, its table, its monitor. */
-class Director {
+class FollowingDirector {
   readonly #file: string;
   readonly #options: Options;
   readonly #runtime: Runtime;

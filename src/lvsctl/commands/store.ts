@@ -1,7 +1,7 @@
 // The options of commands that reach etcd.
 import type { Command as Program } from 'commander';
 import { LvsctlError } from '../errors.js';
-import { fileStore, parseSource, type Source } from '../fleet/source.js';
+import { type FleetSource, fileStore, parseSource } from '../fleet/source.js';
 import type { FleetStore } from '../fleet/store.js';
 import type { World } from '../world.js';
 
@@ -27,7 +27,7 @@ export async function openStore(
   url: string,
   options: StoreOptions,
   world: World,
-): Promise<{ readonly store: FleetStore; readonly source: Source }> {
+): Promise<{ readonly store: FleetStore; readonly source: FleetSource }> {
   const source = parseSource(url);
   if (source.kind === 'file') {
     const { digest } = world.records(undefined);
@@ -80,7 +80,7 @@ function reporting(store: FleetStore): FleetStore {
 }
 
 /** @throws LvsctlError BAD_USAGE for `file:` */
-export function etcdKey(source: Source, what: string): string {
+export function etcdKey(source: FleetSource, what: string): string {
   if (source.kind === 'etcd') return source.key;
   throw new LvsctlError('BAD_USAGE', `${what} needs etcd: a file has no directors`);
 }

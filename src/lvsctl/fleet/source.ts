@@ -2,7 +2,7 @@
 import { LvsctlError } from '../errors.js';
 import type { FleetStore } from './store.js';
 
-export type Source =
+export type FleetSource =
   | { readonly kind: 'file'; readonly path: string }
   | {
       readonly kind: 'etcd';
@@ -14,7 +14,7 @@ export type Source =
 const ETCD_PORT = 2379;
 
 /** @throws LvsctlError BAD_USAGE */
-export function parseSource(text: string): Source {
+export function parseSource(text: string): FleetSource {
   const [, path] = /^file:(.+)$/.exec(text) ?? [];
   if (path !== undefined) return { kind: 'file', path: path.replace(/^\/\/(?=\/)/, '') };
   const [, tls, hosts = '', key = ''] = /^etcd(s?):\/\/([^/]+)(\/.+)$/.exec(text) ?? [];

@@ -124,7 +124,7 @@ async function ownDaemons(
 }
 
 /** Another machine that has a VIP: `mac` answers ARP for it on the VIP's interface. */
-export interface Answer {
+export interface ArpAnswer {
   readonly vip: string;
   readonly mac: string;
 }
@@ -134,7 +134,7 @@ export function answers(
   { vips }: Pick<Config, 'vips'>,
   { links }: Facts,
   machine: Pick<InspectWorld['machine'], 'run'>,
-): Answer[] {
+): ArpAnswer[] {
   return vips
     .filter(
       ({ address, interface: device }) =>
@@ -151,7 +151,7 @@ export function answers(
 function peerState(
   { address }: Director,
   { engine }: Ha,
-  elsewhere: readonly Answer[],
+  elsewhere: readonly ArpAnswer[],
   machine: InspectWorld['machine'],
 ): DirectorState {
   const text = formatAddress(address);
@@ -226,7 +226,7 @@ function peerProblems({ address, reachable }: DirectorState): HaProblem[] {
 
 function vipProblems(
   { vips, role }: DirectorState,
-  elsewhere: readonly Answer[],
+  elsewhere: readonly ArpAnswer[],
   config: Config,
 ): HaProblem[] {
   const own = new Set(vips ?? []);

@@ -62,7 +62,7 @@ export async function execute(
 }
 
 /** Why a change did not take effect. */
-export interface Refusal {
+export interface RefusedStep {
   readonly why: string;
   /** the backend itself failed: which changes took effect is not known */
   readonly uncertain: boolean;
@@ -85,7 +85,7 @@ export async function makeAll(
   changes: readonly Change[],
   backend: Backend,
   { progress = () => {}, made = () => {} }: Watching = {},
-): Promise<Refusal | undefined> {
+): Promise<RefusedStep | undefined> {
   for (let from = 0; from < changes.length; ) {
     progress(from, changes.length);
     const group = groupAt(changes, from, backend.batchSize);
@@ -119,7 +119,7 @@ async function make(
   group: readonly Change[],
   backend: Backend,
   made: (change: Change) => void,
-): Promise<Refusal | undefined> {
+): Promise<RefusedStep | undefined> {
   try {
     const errors = await backend.apply(group);
     for (const [i, change] of group.entries()) if (errors[i] === undefined) made(change);
@@ -146,7 +146,7 @@ function line(change: Change): string {
 }
 
 async function takeBack(
-  { why: error, uncertain }: Refusal,
+  { why: error, uncertain }: RefusedStep,
   made: readonly Change[],
   before: RulesState,
   touched: Touched,
