@@ -22,6 +22,7 @@ interface IpAddress {
   readonly prefixlen?: number;
   readonly dadfailed?: boolean;
   readonly tentative?: boolean;
+  readonly deprecated?: boolean;
 }
 
 /** Links with their kind and, of tunnel devices, their ends. */
@@ -68,17 +69,19 @@ function tunnelOf(data: Readonly<Record<string, unknown>>): TunnelFact {
 /** The addresses of all links. */
 export function addressFacts(list: readonly IpLink[]): AddressFact[] {
   return list.flatMap(({ ifname: device, addr_info: infos = [] }) =>
-    infos.flatMap(({ local, prefixlen, dadfailed, tentative }): AddressFact[] =>
-      device === undefined || local === undefined || prefixlen === undefined
-        ? []
-        : [
-            {
-              device,
-              address: local,
-              prefix: prefixlen,
-              unusable: dadfailed ? 'duplicate' : tentative ? 'tentative' : null,
-            },
-          ],
+    infos.flatMap(
+      ({ local, prefixlen, dadfailed, tentative, deprecated = false }): AddressFact[] =>
+        device === undefined || local === undefined || prefixlen === undefined
+          ? []
+          : [
+              {
+                device,
+                address: local,
+                prefix: prefixlen,
+                unusable: dadfailed ? 'duplicate' : tentative ? 'tentative' : null,
+                deprecated,
+              },
+            ],
     ),
   );
 }

@@ -83,6 +83,8 @@ export interface AddressFact {
   readonly prefix: number;
   /** not usable: duplicate address detection has failed, or has not ended */
   readonly unusable: 'duplicate' | 'tentative' | null;
+  /** never the source of what the machine itself begins (preferred_lft 0) */
+  readonly deprecated: boolean;
 }
 
 export interface RouteFact {

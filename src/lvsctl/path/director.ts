@@ -7,7 +7,8 @@ import { arrivalDevice, enter, linkStep, type PacketView } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { filterStep, IPVS_PRIORITY } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
-import { devicesOn, type PathHost } from './host.js';
+import type { PathHost } from './host.js';
+import { ownSource } from './ownsource.js';
 import { chooseServer, endpointOf, findService } from './service.js';
 import { outerHeader } from './tunnel.js';
 
@@ -201,8 +202,7 @@ function rewrite(
     steps.packet = { ...next, destination: address, destinationPort: port };
     steps.pass('forward', `nat: the destination becomes ${serverKey({ address, port })}`);
   } else if (server.mode === 'tun') {
-    const [own] = devicesOn(host, address);
-    const tunnel = outerHeader(server, address, own?.address);
+    const tunnel = outerHeader(server, address, ownSource(host, address));
     steps.packet = { ...next, tunnel };
     steps.pass(
       'forward',

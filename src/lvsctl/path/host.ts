@@ -37,6 +37,7 @@ export interface HostAddress {
   readonly device: string;
   readonly address: Address;
   readonly prefix: number;
+  readonly deprecated: boolean;
 }
 
 /** Prepares the facts of a machine. */
@@ -45,10 +46,12 @@ export function hostOf(facts: MachineFacts): PathHost {
   const rules = new Map<Family, RuleSet>();
   const links = new Map(facts.links.map((link) => [link.name, link]));
   const local = new Map<string, boolean | undefined>();
-  const addresses = facts.addresses.flatMap(({ device, address: text, prefix, unusable }) => {
-    const address = unusable === null ? parseAddress(text) : undefined;
-    return address ? [{ device, address, prefix }] : [];
-  });
+  const addresses = facts.addresses.flatMap(
+    ({ device, address: text, prefix, unusable, deprecated = false }) => {
+      const address = unusable === null ? parseAddress(text) : undefined;
+      return address ? [{ device, address, prefix, deprecated }] : [];
+    },
+  );
   return {
     facts,
     name: facts.namespace ?? facts.machine,

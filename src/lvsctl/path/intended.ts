@@ -170,6 +170,8 @@ function machine(
       address: formatAddress(address),
       prefix: address.family === 'ipv4' ? 32 : 128,
       unusable: null,
+      // as `director up` adds them, and as no VIP is the source of anything
+      deprecated: name === 'director',
     }),
   );
   return {

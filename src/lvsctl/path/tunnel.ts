@@ -4,7 +4,7 @@ import { type Address, type Family, formatAddress, parseAddress } from '../../mo
 import type { LinkFact } from '../facts/types.js';
 import type { ShownServer } from '../show/table.js';
 import type { OuterHeader } from './hop.js';
-import type { PathHost } from './host.js';
+import { holders, type PathHost } from './host.js';
 
 const HEADER = { ipv4: 20, ipv6: 40 } as const;
 const GRE_BYTES = 4;
@@ -57,6 +57,12 @@ export function tunnelExit(host: PathHost, outer: OuterHeader, inner: Family): T
     .filter((link) => kinds.includes(link.kind ?? '') && takes(link, outer, inner))
     .sort((a, b) => exactness(b) - exactness(a));
   const device = fitting.find(({ up }) => up);
+  if (device?.kind === 'ip6tnl' && outer.source && holders(host, outer.source).length > 0)
+    return {
+      device: undefined,
+      down: undefined,
+      because: `${device.name} drops packets from ${formatAddress(outer.source)}, which is an address of this machine too`,
+    };
   const down = device ? undefined : fitting[0]?.name;
   const missing = `no device takes ${outer.type} packets (${kinds.join(' or ')})`;
   return { device, down, because: down === undefined ? missing : `device ${down} is down` };

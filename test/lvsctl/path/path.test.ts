@@ -15,14 +15,17 @@ services:
   - {name: ipip, address: 192.0.2.10, port: 82, mode: tun, scheduler: rr, servers: [{address: 192.0.2.13, name: rs3}]}
   - {name: gue, address: 192.0.2.10, port: 83, mode: tun, tunnel: {type: gue, port: 6080}, scheduler: rr, servers: [{address: 192.0.2.14, name: rs4}]}
   - {name: gre6, address: 2001:db8::10, port: 84, mode: tun, tunnel: {type: gre}, scheduler: rr, servers: [{address: 2001:db8::15, name: rs5}]}
+  - {name: ip6, address: 2001:db8::10, port: 86, mode: tun, scheduler: rr, servers: [{address: 2001:db8::16, name: rs6}]}
   - {name: mark, address: 192.0.2.10, ports: [90, 91], mark: 7, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}
 `;
 const MACHINES = intendedFacts(readConfig(FILE, 'f'));
 type Change = (facts: MachineFacts) => Partial<MachineFacts>;
 
 function follow(port: number, changes: Readonly<Record<string, Change>> = {}): Trace {
-  const virtual = parseAddress(port === 84 ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
-  const client = parseAddress(port === 84 ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
+  const virtual =
+    parseAddress([84, 86].includes(port) ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
+  const client =
+    parseAddress([84, 86].includes(port) ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
   const facts = MACHINES.map((one) => ({ ...one, ...changes[one.machine]?.(one) }));
   return trace(
     facts,
@@ -97,7 +100,7 @@ const both =
     return now;
   };
 
-test.each([80, 81, 82, 83, 84, 90])(
+test.each([80, 81, 82, 83, 84, 86, 90])(
   'as the file has it, port %d: the client gets an answer',
   (port) => {
     expect(end(follow(port))).toBe('pass');
@@ -128,9 +131,9 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['no rule sets the mark', 90, { director: () => ({ packet_filter: { iptables: [], nft: [] } }) }, 'lost: director service no-service'],
   ['a backup', 80, { director: both(sysctl('net/ipv4/vs/backup_only', '1'), () => ({ daemons: [{ role: 'backup', interface: 'eth0', syncid: 0 }] })) }, 'lost: director service backup-only'],
   ['the VIP is not on the server', 80, { rs: without('192.0.2.10') }, 'lost: rs routing not-local'],
-  ['the server answers ARP for the VIP', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null }] }), rs: both(({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null }] }), sysctl('net/ipv4/conf/all/arp_ignore', '0')) }, 'lost: rs arrival arp'],
-  ['the VIP is on the server\'s interface', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null }] }), rs: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null }, { device: 'eth0', address: '192.0.2.10', prefix: 24, unusable: null }] }) }, 'lost: rs arrival arp'],
-  ['a network is local', 80, { rs: both(route('203.0.113.0/24', { table: 'local', type: 'local', hops: [{ device: 'lo', via: null, dead: false }] }), ({ addresses }) => ({ addresses: [...addresses, { device: 'lo', address: '203.0.113.1', prefix: 24, unusable: null }] })) }, 'lost: rs source wide'],
+  ['the server answers ARP for the VIP', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null, deprecated: false }] }), rs: both(({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null, deprecated: false }] }), sysctl('net/ipv4/conf/all/arp_ignore', '0')) }, 'lost: rs arrival arp'],
+  ['the VIP is on the server\'s interface', 80, { director: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null, deprecated: false }] }), rs: ({ addresses }) => ({ addresses: [...addresses, { device: 'eth0', address: '192.0.2.11', prefix: 24, unusable: null, deprecated: false }, { device: 'eth0', address: '192.0.2.10', prefix: 24, unusable: null, deprecated: false }] }) }, 'lost: rs arrival arp'],
+  ['a network is local', 80, { rs: both(route('203.0.113.0/24', { table: 'local', type: 'local', hops: [{ device: 'lo', via: null, dead: false }] }), ({ addresses }) => ({ addresses: [...addresses, { device: 'lo', address: '203.0.113.1', prefix: 24, unusable: null, deprecated: false }] })) }, 'lost: rs source wide'],
   ['no program listens', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 8080 }] }) }, 'lost: rs listener listener'],
   ['one listens on all addresses', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '::', port: 80 }] }) }, 'pass'],
   ['one listens on the server\'s own address', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '192.0.2.11', port: 80 }] }) }, 'lost: rs listener listener'],
@@ -148,6 +151,20 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['without conntrack it does not', 81, { rs2: route('203.0.113.0/24'), director: iptables('-t nat -A POSTROUTING -d 192.0.2.12/32 -j MASQUERADE') }, 'lost: rs2 answer same-network'],
   ['a rule of routing prohibits', 80, { rs: () => ({ rules: [{ family: 'ipv4', priority: 1, from: null, to: '203.0.113.0/24', mark: null, mask: null, in_device: null, out_device: null, table: null, action: 'prohibit', not: false, other: [] }] }) }, 'lost: rs routing not-local'],
 ];
+
+test('ip6tnl drops packets whose outer source is the VIP, which the server has too', () => {
+  const usable: Change = ({ addresses }) => ({
+    addresses: addresses.map((one) => ({ ...one, deprecated: false })),
+  });
+  expect(end(follow(86, { director: usable }))).toBe('lost: rs6 tunnel no-tunnel');
+  const own: Change = (facts) => ({
+    addresses: [
+      ...(usable(facts).addresses ?? []),
+      { device: 'eth0', address: '2001:db8::17', prefix: 128, unusable: null, deprecated: false },
+    ],
+  });
+  expect(end(follow(86, { director: own }))).toBe('pass');
+});
 
 describe('one thing changed', () => {
   test.each(ROWS)('%s', (_, port, changes, outcome) => {

@@ -1,0 +1,31 @@
+// The address that a machine gives to what it sends itself: RFC 6724 as far as the kernel goes by it.
+import type { Address } from '../../model/address.js';
+import { parseAddress } from '../../model/address.js';
+import { numberOf } from '../filter/values.js';
+import type { HostAddress, PathHost } from './host.js';
+import { lookUp } from './routing.js';
+
+/**
+ * The source of a packet that the machine itself sends, of a tunnel for example: that of the route,
+ * else of the outgoing interface; of IPv6 the one that shares most bits with the destination, as
+ * many as its prefix has.
+ */
+export function ownSource(host: PathHost, to: Address): Address | undefined {
+  const { route } = lookUp(host.routes[to.family], { to });
+  const named = route?.source == null ? undefined : parseAddress(route.source);
+  if (named) return named;
+  const device = route?.hops.find(({ dead }) => !dead)?.device;
+  const own = host.addresses.filter(
+    (one) => one.device === device && one.address.family === to.family && !one.deprecated,
+  );
+  if (to.family === 'ipv4') return own[0]?.address;
+  let best: HostAddress | undefined;
+  for (const one of own) if (!best || matching(one, to) > matching(best, to)) best = one;
+  return best?.address;
+}
+
+function matching({ address, prefix }: HostAddress, to: Address): number {
+  const differing = numberOf(address) ^ numberOf(to);
+  const equal = differing === 0n ? 128 : 128 - differing.toString(2).length;
+  return Math.min(equal, prefix);
+}
