@@ -1,10 +1,10 @@
 // `lvsctl serve` from its start to its end.
-import type { Backend } from '../../backend/backend.js';
 import { VERSION } from '../../render/version.js';
 import { failureText } from '../failure.js';
 import { nextSignals } from '../monitor/process/signals.js';
 import type { Runtime } from '../monitor/runtime.js';
 import { perform } from '../sample/act.js';
+import { withLastingBackend } from '../sample/backend.js';
 import { takeReading } from '../sample/reading.js';
 import { createSampler } from '../sample/sampler.js';
 import { watchedOf } from '../sample/watched.js';
@@ -37,7 +37,8 @@ export async function serve(options: ServeOptions, world: World): Promise<number
   const runtime = await world.runtime();
   const signals = nextSignals(runtime);
   let secrets = readSecrets(options, runtime);
-  const { parts, close } = await partsOf(options, withLastingBackend(world), runtime);
+  const lasting = withLastingBackend(world);
+  const { parts, close } = await partsOf(options, lasting.world, runtime);
   let listener: WebListener | undefined;
   try {
     const rules = () => guardRules(options, secrets);
@@ -56,6 +57,7 @@ export async function serve(options: ServeOptions, world: World): Promise<number
   } finally {
     listener?.close();
     close();
+    await lasting.close();
     signals.end();
     runtime.leaveLostTerminal();
   }
@@ -79,19 +81,6 @@ function reread(
     world.err(`lvsctl: ${why}: the previous ones stay in force\n`);
     return secrets;
   }
-}
-
-/** The table is opened when it is first needed, and again when it has failed. */
-function withLastingBackend(world: World): World {
-  let lasting: Promise<Backend> | undefined;
-  const open = () => {
-    lasting ??= world.openLastingBackend().catch((error) => {
-      lasting = undefined;
-      throw error;
-    });
-    return lasting;
-  };
-  return { ...world, machine: { ...world.machine, backend: open } };
 }
 
 async function partsOf(options: ServeOptions, world: World, runtime: Runtime) {

@@ -5,6 +5,7 @@ import { jsonText } from '../json.js';
 import { loginName } from '../login.js';
 import type { Runtime, Screen } from '../monitor/runtime.js';
 import { perform } from '../sample/act.js';
+import { withLastingBackend } from '../sample/backend.js';
 import { createHistory, type History } from '../sample/history.js';
 import { takeReading } from '../sample/reading.js';
 import { createSampler, type Sample, type Sampler } from '../sample/sampler.js';
@@ -47,8 +48,7 @@ const NO_TABLE = 2;
 export async function top(options: TopOptions, world: World): Promise<number> {
   const runtime = await world.runtime();
   const socket = options.socket ?? world.places().socket;
-  const backend = lazily(() => world.openLastingBackend());
-  const here: World = { ...world, machine: { ...world.machine, backend } };
+  const { world: here, close } = withLastingBackend(world);
   const sampler = createSampler({
     clock: runtime.clock,
     periodMs: options.delay * 1000,
@@ -57,7 +57,11 @@ export async function top(options: TopOptions, world: World): Promise<number> {
   const { hostname: host } = await world.web();
   const isBatch = options.batch || options.json || !world.screen;
   const stage: TopStage = { options, world: here, runtime, sampler, socket, host };
-  return isBatch ? printAll(stage) : watch(stage);
+  try {
+    return await (isBatch ? printAll(stage) : watch(stage));
+  } finally {
+    await close();
+  }
 }
 
 interface TopStage {
@@ -67,18 +71,6 @@ interface TopStage {
   readonly sampler: Sampler;
   readonly socket: string;
   readonly host: string;
-}
-
-/** A value that is made when it is first asked for, and again when that failed. */
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
 }
 
 /** Prints sample after sample, the first one when there are rates. */

@@ -10,7 +10,12 @@ import { IpvsError } from '../../../src/model/errors.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
-import { PASSES, type SimulatedRuntime, simulatedRuntime } from '../../support/simulated.js';
+import {
+  hastyRuntime,
+  PASSES,
+  type SimulatedRuntime,
+  simulatedRuntime,
+} from '../../support/simulated.js';
 import { type FakeWeb, fakeWeb } from '../../support/web.js';
 
 const RULES = `-A -t 192.0.2.1:80 -s wrr
@@ -475,6 +480,22 @@ describe('changes', () => {
     const body = { ...drain, server: '10.9.9.9:1', weight: 1 };
     expect((await post('/api/v1/servers/weight', body)).status).toBe(404);
   });
+});
+
+test.each([[['serve']], [['top', '--json', '-n', '1']]])('%j closes the table', async (args) => {
+  let open = 0;
+  const openLastingBackend = async () => {
+    open++;
+    return Object.assign(new MemoryBackend(), { close: async () => void open-- });
+  };
+  if (args[0] === 'serve') {
+    const { signal, ended, runtime } = await serve([], { world: { openLastingBackend } });
+    await runtime.pass(2000);
+    expect(open).toBe(1);
+    signal('SIGTERM');
+    await ended;
+  } else await lvsctl(args, {}, { openLastingBackend, runtime: hastyRuntime });
+  expect(open).toBe(0);
 });
 
 test('SIGHUP reads the token again, SIGTERM ends it', async () => {
