@@ -112,15 +112,19 @@ test
 
 test
   .skipIf(!hasScript)
-  .concurrent('a closed terminal: the guard takes it back', { timeout: 120_000 }, async () => {
-    const { onTerminal, table, result } = scene('closed', 3);
-    const child = onTerminal();
-    const { text } = watch(child);
-    await asked(text);
-    child.kill('SIGKILL'); // the terminal is gone with the process that held it
-    await expect.poll(result, { timeout: 60_000 }).toBe('not confirmed');
-    expect(await table()).toBe('');
-  });
+  .concurrent(
+    'a closed terminal: the guard takes it back',
+    { timeout: 120_000 },
+    async ({ expect: own }) => {
+      const { onTerminal, table, result } = scene('closed', 3);
+      const child = onTerminal();
+      const { text } = watch(child);
+      await asked(text);
+      child.kill('SIGKILL'); // the terminal is gone with the process that held it
+      await own.poll(result, { timeout: 60_000 }).toBe('not confirmed');
+      expect(await table()).toBe('');
+    },
+  );
 
 test.concurrent('no terminal: nothing that is read confirms it', { timeout: 120_000 }, async () => {
   const { withoutTerminal, table, confirm, result } = scene('none', 600);
