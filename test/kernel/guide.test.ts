@@ -46,6 +46,7 @@ const PAGES: readonly { readonly page: string; readonly network: keyof typeof NE
   { page: 'tun', network: 'flat' },
   { page: 'monitor', network: 'routed' },
   { page: 'change', network: 'flat' },
+  { page: 'watch', network: 'routed' },
   { page: 'persistence-by-port', network: 'flat' },
   { page: 'persistence-by-client', network: 'flat' },
   { page: 'persistence-by-mark', network: 'flat' },

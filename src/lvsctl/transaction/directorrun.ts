@@ -187,11 +187,12 @@ export class DirectorRules implements RuleChanges {
     const { steps, after } = this.#plan;
     if (steps.length === 0) return [];
     const touched = touchedBy(changesIn({ steps }));
-    const left = differences(
-      await readTouched(await this.#world.machine.backend(), touched),
-      after,
-      touched,
-    );
+    const { machine } = this.#world;
+    // `down` may have unloaded IPVS with the last rules
+    const actual = hasRules(machine)
+      ? await readTouched(await machine.backend(), touched)
+      : NO_RULES;
+    const left = differences(actual, after, touched);
     return left.length === 0 ? [] : ['the table is not as planned:', ...left];
   }
 
