@@ -159,6 +159,7 @@ function runLine(machine: string, command: string): string {
 function vague(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/ \d\d:\d\d:\d\dZ/g, ' TIME')
     .replace(/ +\d+s(?= )/g, ' AGE')
     .replace(/ +\d+\.\d(?= {2}|$)/gm, ' LATENCY')
     .replace(/ +ms(?= )/g, ' ms')
