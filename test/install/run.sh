@@ -19,8 +19,13 @@ if [ ! -e "$base/.complete" ]; then
   echo "debian in $base"
   rm -rf --one-file-system "$base"
   PATH=$PATH:/usr/sbin:/sbin debootstrap --variant=minbase \
-    --include=ipvsadm,ldirectord,ca-certificates,systemd,kmod,man-db \
+    --include=ipvsadm,ca-certificates,systemd,kmod,procps,man-db \
     bookworm "$base" "${LVS_DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+    { tail -20 "$work/log" >&2; exit 1; }
+  # apt knows the order of its Perl modules, debootstrap does not
+  cp -L /etc/resolv.conf "$base/etc/resolv.conf"
+  DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$base" \
+    apt-get install -y -qq --no-install-recommends ldirectord >>"$work/log" 2>&1 ||
     { tail -20 "$work/log" >&2; exit 1; }
   touch "$base/.complete"
 fi
