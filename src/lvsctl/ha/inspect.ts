@@ -53,12 +53,14 @@ export async function inspectHa(config: Config, ha: Ha, world: InspectWorld): Pr
   const elsewhere = ha.engine === 'keepalived' ? answers(config, facts, machine) : [];
   const others = directors(ha.peers)
     .filter(({ index }) => index !== own.index)
-    .map((director) => peerState(director, ha, elsewhere, machine));
+    .map((director) => peerState(director, ha, elsewhere ?? [], machine));
   const all = [self, ...others].sort((a, b) => order(a, ha) - order(b, ha));
   const problems = [
     ...ownProblems(self, ha),
     ...others.flatMap(peerProblems),
-    ...(ha.engine === 'keepalived' ? vipProblems(self, elsewhere, config) : []),
+
+    ...(elsewhere === undefined ? [NO_ARPING] : []),
+    ...(ha.engine === 'keepalived' && elsewhere ? vipProblems(self, elsewhere, config) : []),
     ...fileProblems(config, ha),
   ];
   return { engine: ha.engine, directors: all, problems };
@@ -129,12 +131,15 @@ export interface ArpAnswer {
   readonly mac: string;
 }
 
-/** IPv4 VIPs only: ARP does not ask for others. None when arping is not installed. */
+const NOT_INSTALLED = 127;
+
+/** IPv4 VIPs only: ARP does not ask for others. @returns undefined when arping is not installed */
 export function answers(
   { vips }: Pick<Config, 'vips'>,
   { links }: Facts,
   machine: Pick<InspectWorld['machine'], 'run'>,
-): ArpAnswer[] {
+): ArpAnswer[] | undefined {
+  if (machine.run('arping', ['-V']).status === NOT_INSTALLED) return undefined;
   return vips
     .filter(
       ({ address, interface: device }) =>
@@ -217,6 +222,11 @@ function ownProblems(self: DirectorState, ha: Ha): HaProblem[] {
       : []),
   ];
 }
+
+const NO_ARPING: HaProblem = {
+  what: 'arping is not installed: whether another director has the VIPs is not known',
+  repair: ['apt install iputils-arping'],
+};
 
 function peerProblems({ address, reachable }: DirectorState): HaProblem[] {
   return reachable === false

@@ -23,14 +23,20 @@ const POLL_MS = 100;
  * @throws LvsctlError COMMAND_FAILED when none takes them within the time: they are back here then
  */
 export async function failOver(config: Config, waitMs: number, world: MoveWorld): Promise<number> {
+  const vips = config.vips.filter(({ address }) => address.family === 'ipv4');
+  if (answers({ vips: [] }, gatherFacts(world.machine), world.machine) === undefined)
+    throw new LvsctlError(
+      'COMMAND_FAILED',
+      'arping is not installed: whether another director takes the VIPs could not be known',
+      'Debian: apt install iputils-arping',
+    );
   const began = world.clock.now();
   setStandby(true, world);
   try {
-    const vips = config.vips.filter(({ address }) => address.family === 'ipv4');
     const moved = await until(waitMs, world, () => {
       const facts = gatherFacts(world.machine);
       return (
-        !hasVips(config, facts) && answers({ vips }, facts, world.machine).length === vips.length
+        !hasVips(config, facts) && answers({ vips }, facts, world.machine)?.length === vips.length
       );
     });
     if (moved) return world.clock.now() - began;

@@ -17,6 +17,7 @@ const PLACES = () => ({
 });
 
 interface Made {
+  readonly arping?: boolean;
   readonly vipHere?: boolean;
   readonly vipThere?: boolean;
   readonly engine?: boolean;
@@ -29,6 +30,7 @@ function made({
   vipThere = false,
   engine = true,
   peerAnswers = true,
+  arping = true,
 }: Made): FakeMachine {
   const addresses = [
     { local: '10.0.0.1', prefixlen: 24 },
@@ -49,12 +51,14 @@ function made({
       readlink: () => ({ stdout: 'net:[1]\n' }),
       ping: () => ({ status: peerAnswers ? 0 : 1 }),
       arping: () =>
-        vipThere
-          ? {
-              status: 1,
-              stdout: `Unicast reply from 10.0.0.100 [${PEER_MAC.toUpperCase()}]  0.5ms\n`,
-            }
-          : {},
+        !arping
+          ? { status: 127 }
+          : vipThere
+            ? {
+                status: 1,
+                stdout: `Unicast reply from 10.0.0.100 [${PEER_MAC.toUpperCase()}]  0.5ms\n`,
+              }
+            : {},
     },
     new MemoryBackend(),
   );
@@ -82,6 +86,7 @@ describe('roles', () => {
     ['the VIP on both', { vipHere: true, vipThere: true }, ['master', 'master'], [`VIP 10.0.0.100 is on this director and on ${PEER_MAC} too`]],
     ['the VIP on none', {}, ['backup', null], ['VIP 10.0.0.100 is on no director: no machine answers ARP for it']],
     ['no engine', { vipHere: true, engine: false }, ['master', null], ['keepalived does not run here: this director never gets traffic']],
+    ['nothing to ask ARP with', { arping: false }, ['backup', null], ['arping is not installed: whether another director has the VIPs is not known']],
     ['the other one is away', { vipHere: true, peerAnswers: false }, ['master', null], ['director 10.0.0.2 does not answer a ping']],
   ])('%s', async (_, how, roles, expected) => {
     const status = await statusOf(how);
