@@ -30,6 +30,12 @@ export async function failOver(config: Config, waitMs: number, world: MoveWorld)
       'arping is not installed: whether another director takes the VIPs could not be known',
       'Debian: apt install iputils-arping',
     );
+  if (vips.length === 0)
+    throw new LvsctlError(
+      'COMMAND_FAILED',
+      'no VIP is IPv4: whether another director takes them could not be known',
+      'lvsctl ha drain gives them up, lvsctl ha resume lets this director have them again',
+    );
   const began = world.clock.now();
   setStandby(true, world);
   try {
