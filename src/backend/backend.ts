@@ -19,6 +19,12 @@ export interface Info {
  */
 export type Detail = 'rules' | 'counters';
 
+/** The first change of several that was refused. */
+export interface Refusal {
+  readonly at: number;
+  readonly error: IpvsError;
+}
+
 /**
  * All methods may reject with `BackendError` when the backend itself fails; those that name a code
  * reject with `IpvsError` as the kernel would.
@@ -32,6 +38,12 @@ export interface Backend {
    * @returns one element a change: undefined when it took effect, else why not
    */
   apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]>;
+  /**
+   * Carries out all of the changes, or none when one is refused. Only a backend that can do so has
+   * it; the kernel cannot.
+   * @returns the first refusal and the index of its change; undefined when all took effect
+   */
+  applyWhole?(changes: readonly Change[]): Promise<Refusal | undefined>;
   /**
    * All services in the kernel's order (`--nosort`): address services by hash bucket, then marks;
    * newest first in a bucket.

@@ -19,12 +19,14 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { EMPTY_TABLE, type TableState } from '../../src/backend/memory/state.js';
 import { packetSinkOf } from '../../src/backend/packetsink.js';
 import { openFile } from '../../src/backend/table/file.js';
 import { withLock } from '../../src/backend/table/lock.js';
 import { decodeTable, encodeTable } from '../../src/backend/table/tablefile.js';
+import type { Change } from '../../src/model/change.js';
 import { playInto } from '../../src/simulator/kept.js';
 import { ownIdentity } from '../../src/system/identity.js';
 import { runChild, start } from '../support/child.js';
@@ -349,6 +351,34 @@ test('a change that is refused does not touch the file', async () => {
   expect((await onFile(`-A ${SERVICE}`)).status).toBe(255);
   const { ino, mtimeNs } = statSync(path, { bigint: true });
   expect({ ino, mtimeNs }).toEqual({ ino: before.ino, mtimeNs: before.mtimeNs });
+});
+
+describe('all of several changes or none', () => {
+  const removals = async (table: Backend) =>
+    (await table.services()).map(
+      ({ service: { id } }) => ({ kind: 'delete-service', id }) satisfies Change,
+    );
+  const saved = async () => (await onFile('-S -n')).stdout;
+  beforeEach(async () => {
+    await onFile(`-A ${SERVICE} -s rr`);
+    await onFile('-A -u 198.51.100.2:53 -s wlc');
+  });
+
+  test('all', async () => {
+    const table = openFile(path);
+    expect(await table.applyWhole?.(await removals(table))).toBeUndefined();
+    expect([await saved(), await table.services()]).toEqual(['', []]);
+  });
+
+  test('none, neither in the file nor in memory', async () => {
+    const table = openFile(path);
+    const [before, services, { ino }] = [await saved(), await table.services(), statSync(path)];
+    const [first, second] = await removals(table);
+    const refused = await table.applyWhole?.([first, first, second].filter((one) => !!one));
+    expect(refused).toMatchObject({ at: 1, error: { code: 'ESRCH' } });
+    expect(await table.services()).toEqual(services);
+    expect([await saved(), statSync(path).ino]).toEqual([before, ino]);
+  });
 });
 
 describe('the lock', () => {

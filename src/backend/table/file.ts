@@ -6,7 +6,7 @@ import type { Change } from '../../model/change.js';
 import { BackendError, type IpvsError } from '../../model/errors.js';
 import type { ServiceId } from '../../model/service.js';
 import { removeLeftovers, replaceUnderLock, targetOf } from '../../system/replace.js';
-import type { Backend } from '../backend.js';
+import type { Backend, Refusal } from '../backend.js';
 import { MemoryBackend } from '../memory/memory.js';
 import { EMPTY_TABLE, type TableState } from '../memory/state.js';
 import type { PacketRun, PacketSink } from '../packetsink.js';
@@ -27,6 +27,14 @@ export function openFile(path: string): Backend {
 
 /** of a run that other processes change the table under */
 const PLAY_ATTEMPTS = 3;
+
+interface Changed<T> {
+  readonly result: T;
+  /** the table in memory replaces the file */
+  readonly write: boolean;
+  /** the table in memory is that of the file; else it is read again */
+  readonly keep: boolean;
+}
 
 class FileBackend implements Backend, PacketSink {
   /** large, since each batch writes the whole file */
@@ -54,7 +62,17 @@ class FileBackend implements Backend, PacketSink {
   async apply(changes: readonly Change[]): Promise<readonly (IpvsError | undefined)[]> {
     return this.#change((table) => {
       const errors = table.applyNow(changes);
-      return { result: errors, changed: errors.includes(undefined) };
+      return { result: errors, write: errors.includes(undefined), keep: true };
+    });
+  }
+
+  async applyWhole(changes: readonly Change[]): Promise<Refusal | undefined> {
+    return this.#change((table) => {
+      const errors = table.applyNow(changes);
+      const at = errors.findIndex((error) => error !== undefined);
+      const error = errors[at];
+      const refusal = error && { at, error };
+      return { result: refusal, write: refusal === undefined, keep: refusal === undefined };
     });
   }
 
@@ -85,14 +103,14 @@ class FileBackend implements Backend, PacketSink {
   }
 
   /** Changes the table while no other process does. */
-  #change<T>(work: (table: MemoryBackend) => { readonly result: T; readonly changed: boolean }): T {
+  #change<T>(work: (table: MemoryBackend) => Changed<T>): T {
     return this.#locked((isHeld) => {
       const table = this.load();
       // what is in memory is ahead of the file until the file is replaced
       this.#read = undefined;
-      const { result, changed } = work(table);
-      if (changed) this.#write(encodeTable(table.state()), isHeld);
-      this.#read = { stamp: stampOf(this.#path), table };
+      const { result, write, keep } = work(table);
+      if (write) this.#write(encodeTable(table.state()), isHeld);
+      if (keep) this.#read = { stamp: stampOf(this.#path), table };
       return result;
     });
   }

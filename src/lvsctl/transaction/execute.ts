@@ -2,6 +2,7 @@
 import type { Backend } from '../../backend/backend.js';
 import type { Change } from '../../model/change.js';
 import { changesOf, diffServices } from '../../model/diff.js';
+import type { IpvsError } from '../../model/errors.js';
 import type { ServiceKey } from '../../model/table.js';
 import { messageFor } from '../../render/messages.js';
 import type { LvsctlError } from '../errors.js';
@@ -14,6 +15,8 @@ import { type RulesState, readTouched, type Touched, touchedBy } from './state.j
 
 /** groups of removed services in one transaction */
 const MOST_REMOVALS = 100;
+/** so many removed services go at once where all or none can be removed (a table file) */
+const MANY_REMOVALS = 100;
 
 export type ExecutionResult =
   | { readonly kind: 'done' }
@@ -88,12 +91,21 @@ export async function makeAll(
 ): Promise<RefusedStep | undefined> {
   for (let from = 0; from < changes.length; ) {
     progress(from, changes.length);
-    const group = groupAt(changes, from, backend.batchSize);
-    const failed = await make(group, backend, made);
-    if (failed !== undefined) return failed;
+    const removed = removalsAt(changes, from);
+    const whole = backend.applyWhole !== undefined && removed.length >= MANY_REMOVALS;
+    const group = whole ? removed : groupAt(changes, from, backend.batchSize);
+    const refused = await (whole ? makeWhole : make)(group, backend, made);
+    if (refused !== undefined) return refused;
     from += group.length;
   }
   return undefined;
+}
+
+/** The services in a row that are removed from here on. */
+function removalsAt(changes: readonly Change[], from: number): readonly Change[] {
+  if (changes[from]?.kind !== 'delete-service') return [];
+  const end = changes.findIndex(({ kind }, i) => i > from && kind !== 'delete-service');
+  return changes.slice(from, end < 0 ? undefined : end);
 }
 
 /**
@@ -123,15 +135,45 @@ async function make(
   try {
     const errors = await backend.apply(group);
     for (const [i, change] of group.entries()) if (errors[i] === undefined) made(change);
-    const at = errors.findIndex((error) => error !== undefined);
-    const error = errors[at];
-    const change = group[at];
-    return error && change && { why: `${line(change)}: ${messageFor(error)}`, uncertain: false };
+    return refusal(
+      group,
+      errors.findIndex((error) => error !== undefined),
+      errors.find((error) => error !== undefined),
+    );
   } catch (error) {
-    const { message } = requireExpected(error);
-    const [first] = group;
-    return { why: first ? `${line(first)}: ${message}` : message, uncertain: true };
+    return failure(group, error);
   }
+}
+
+/** All of a group or none, which costs a table file one write. */
+async function makeWhole(
+  group: readonly Change[],
+  backend: Backend,
+  made: (change: Change) => void,
+): Promise<RefusedStep | undefined> {
+  try {
+    const refused = await backend.applyWhole?.(group);
+    if (refused !== undefined) return refusal(group, refused.at, refused.error);
+    for (const change of group) made(change);
+    return undefined;
+  } catch (error) {
+    return failure(group, error);
+  }
+}
+
+function refusal(
+  group: readonly Change[],
+  at: number,
+  error: IpvsError | undefined,
+): RefusedStep | undefined {
+  const change = group[at];
+  return error && change && { why: `${line(change)}: ${messageFor(error)}`, uncertain: false };
+}
+
+/** @throws the error itself when it is a bug */
+function failure([first]: readonly Change[], error: unknown): RefusedStep {
+  const { message } = requireExpected(error);
+  return { why: first ? `${line(first)}: ${message}` : message, uncertain: true };
 }
 
 /** @throws the error itself when it is a bug */

@@ -1,8 +1,12 @@
 // All or nothing: a failure at any step, random tables, and what a failing table leaves.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.js';
 import { MemoryBackend } from '../../../src/backend/memory/memory.js';
+import { openFile } from '../../../src/backend/table/file.js';
 import { differences } from '../../../src/lvsctl/transaction/compare.js';
 import { execute } from '../../../src/lvsctl/transaction/execute.js';
 import { type DesiredRules, planChanges } from '../../../src/lvsctl/transaction/plan.js';
@@ -178,6 +182,30 @@ test('a removed service is back, and it is said what is lost', async () => {
     change.kind === 'delete-service' ? [serviceKey(change.id)] : [],
   );
   expect(result).toMatchObject({ kind: 'reverted', lost: removed.slice(0, 1) });
+});
+
+test('many services of a table file are removed in one write: a refusal keeps all of them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lvs-execute-'));
+  try {
+    const lines = Array.from({ length: 150 }, (_, i) => `-A -t 10.2.0.${i + 1}:80 -s rr\n`);
+    const file = openFile(join(folder, 'table'));
+    await answer('ipvsadm', ['-R'], { backend: file, stdin: lines.join('') });
+    const live = await readLive(file);
+    const plan = planChanges(live, whole(new Map()));
+    const gone = plan.steps[100]?.change;
+    if (gone?.kind !== 'delete-service') throw new Error('no removal');
+    await file.apply([gone]); // by somebody else, after the table was read
+    expect(await execute(plan, live, file)).toMatchObject({
+      kind: 'reverted',
+      error: expect.stringContaining('No such service'),
+      lost: [serviceKey(gone.id)],
+    });
+    expect((await readState(file)).table.size).toBe(150);
+    expect(await execute(plan, live, file)).toEqual({ kind: 'done' });
+    expect((await readState(file)).table.size).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 /** A table as a backend has it. */
