@@ -9,6 +9,8 @@ import { arch, cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { medians, once, type Program } from './measure.js';
 import { soak } from './monitor.js';
+import { nativeRows } from './native/native.js';
+import { met, ms, type Row, tableText } from './rows.js';
 import { connectionLines, ruleLines } from './tables.js';
 
 const OURS = resolve('bin/ipvsadm');
@@ -17,16 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'lvs-bench-'));
 const empty = join(folder, 'empty.cjs');
 writeFileSync(empty, '');
 
-interface Row {
-  readonly what: string;
-  readonly ours: string;
-  readonly against: string;
-  readonly value: number;
-  readonly must: number;
-  readonly aim: number;
-}
 const rows: Row[] = [];
-const ms = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 const ours = (
   args: string[],
   env: Record<string, string>,
@@ -46,6 +39,7 @@ memoryRestore();
 connections();
 simulation();
 sizes();
+rows.push(...nativeRows(folder));
 await monitor();
 kernelRows();
 rmSync(folder, { recursive: true });
@@ -277,26 +271,8 @@ function kernelRows(): void {
 }
 
 function print(): void {
-  const met = ({ value, must, aim }: Row) => (value <= aim ? 'aim' : value <= must ? 'must' : 'no');
-  const cells = rows.map((row) => [
-    row.what,
-    row.ours,
-    row.against,
-    row.value.toFixed(2),
-    `${row.must} / ${row.aim}`,
-    met(row),
-  ]);
-  const all = [['what', 'ours', 'against', 'ratio', 'must / aim', 'met'], ...cells];
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0))) ?? [];
   const where = `Node ${process.version}, Linux ${release()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim()}; kernel rows: Linux 6.1 (user-mode Linux)`;
-  console.log(where);
-  for (const line of all)
-    console.log(
-      line
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+  console.log(`${where}\n${tableText(rows).trimEnd()}`);
   mkdirSync('docs/figures', { recursive: true });
   writeFileSync(
     'docs/figures/bench.json',
