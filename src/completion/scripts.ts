@@ -60,7 +60,10 @@ const commandsOf = ({ path, commands }: Spot): readonly Choice[] =>
 
 function bashSpot(spot: Spot): string {
   const commands = commandsOf(spot).map(({ name }) => name);
-  return `__lvs_commands=${quote(commands.join(' '))} __lvs_options=${quote(namesOf(spot).join(' '))}`;
+  return (
+    `__lvs_commands=${quote(commands.join(' '))} ` +
+    `__lvs_options=${quote(namesOf(spot).join(' '))}`
+  );
 }
 
 function zshSpot(spot: Spot): string {
@@ -71,7 +74,10 @@ function zshSpot(spot: Spot): string {
     names.map((name) => quote(`${colon(name)}:${help}`)),
   );
   const all = commands.map(({ name }) => name).join(' ');
-  return `__lvs_commands=${quote(all)}\n      __lvs_shown=(${shown.join(' ')})\n      __lvs_options=(${options.join(' ')})`;
+  return (
+    `__lvs_commands=${quote(all)}\n      ` +
+    `__lvs_shown=(${shown.join(' ')})\n      __lvs_options=(${options.join(' ')})`
+  );
 }
 
 function fishTables(programs: readonly CompletedProgram[]): string {

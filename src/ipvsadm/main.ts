@@ -124,7 +124,10 @@ function lostOutput(out: Output): string | undefined {
 function startUpMessage(error: unknown): string | undefined {
   if (error instanceof BackendError) return toBytes(error.message);
   if (!(error instanceof IpvsError)) return undefined;
-  return `Can't initialize ipvs: ${messageFor(error)}\nAre you sure that IP Virtual Server is built in the kernel or as module?`;
+  return (
+    `Can't initialize ipvs: ${messageFor(error)}\nAre you sure that IP ` +
+    `Virtual Server is built in the kernel or as module?`
+  );
 }
 
 async function warnOfOldKernel(backend: Backend, err: (text: string) => void): Promise<void> {

@@ -145,7 +145,9 @@ function addDocumentation() {
   const text = licence.map((line) => (line === '' ? ' .' : ` ${line}`)).join('\n');
   writeFileSync(at(`${DOC}/copyright`), source('copyright').replace('@LICENSE@', text));
   const date = new Date(builtAt() * 1000).toUTCString().replace('GMT', '+0000');
-  const entry = `lvs-cli (${version}) unstable; urgency=medium\n\n  * See docs/changelog.md.\n\n -- ${MAINTAINER}  ${date}\n`;
+  const entry =
+    `lvs-cli (${version}) unstable; urgency=medium\n\n  * See ` +
+    `docs/changelog.md.\n\n -- ${MAINTAINER}  ${date}\n`;
   writeFileSync(at(`${DOC}/changelog.gz`), gzipSync(entry, { level: 9 }));
   for (const page of filesBelow(join(root, 'usr/share/man'))) {
     writeFileSync(`${page}.gz`, gzipSync(readFileSync(page), { level: 9 }));

@@ -9,7 +9,10 @@ const PLAIN_TITLE = 'pro expire state       source             virtual          
 
 /** The two title lines. @param engine whether persistence engines are shown */
 export function renderConnectionTitles(engine: boolean): string {
-  return `IPVS connection entries\n${PLAIN_TITLE}${engine ? '        pe name          pe_data' : ''}\n`;
+  return (
+    `IPVS connection ` +
+    `entries\n${PLAIN_TITLE}${engine ? '        pe name          pe_data' : ''}\n`
+  );
 }
 
 /**
@@ -29,10 +32,15 @@ export function renderConnection(
     protocol,
     names,
   );
-  const head = `${connection.protocol.padEnd(3)} ${duration(connection.expires).padEnd(6)} ${connection.state.padEnd(11)}`;
+  const head =
+    `${connection.protocol.padEnd(3)} ` +
+    `${duration(connection.expires).padEnd(6)} ${connection.state.padEnd(11)}`;
   const row = `${head} ${client.padEnd(18)} ${virtual.padEnd(18)} `;
   if (!engine || connection.engine === undefined) return `${row}${server}\n`;
-  return `${row}${server.padEnd(16)} ${connection.engine.name.padEnd(18)} ${connection.engine.data}\n`;
+  return (
+    `${row}${server.padEnd(16)} ${connection.engine.name.padEnd(18)} ` +
+    `${connection.engine.data}\n`
+  );
 }
 
 const PORT_NAMES: Readonly<Record<string, KnownProtocol>> = {

@@ -112,7 +112,10 @@ const LAYOUTS: Readonly<Record<Layout, LayoutRow>> = {
  * `IP Virtual Server version 1.2.1 (size=4096)`, the first line of a listing of the whole table.
  */
 export function renderVersion(version: number, connectionTableSize: number): string {
-  return `IP Virtual Server version ${version >>> 16}.${(version >>> 8) & 255}.${version & 255} (size=${connectionTableSize})\n`;
+  return (
+    `IP Virtual Server version ` +
+    `${version >>> 16}.${(version >>> 8) & 255}.${version & 255} (size=${connectionTableSize})\n`
+  );
 }
 
 /** The two title lines of a layout. */
@@ -156,7 +159,9 @@ export function renderDestination(
 function renderHead(id: ServiceId, names: ReverseNames): string {
   if (id.kind === 'fwmark') return `FWM  ${id.mark}${id.family === 'ipv6' ? ' IPv6' : ''}`;
   const known = knownProtocol(id.protocol);
-  const head = `${(known ? PROTOCOLS[known].listed : '?').padEnd(4)} ${renderEndpoint(id.address, id.port, id.protocol, names)}`;
+  const head =
+    `${(known ? PROTOCOLS[known].listed : '?').padEnd(4)} ` +
+    `${renderEndpoint(id.address, id.port, id.protocol, names)}`;
   return id.address.family === 'ipv4' ? head.slice(0, HEAD_WIDTH) : head;
 }
 

@@ -103,7 +103,8 @@ function acquire(path: string, link: string, me: Holder, longestWaitMs: number):
 function description(text: string, holder: Holder | undefined, me: Holder): string {
   if (holder === undefined) {
     const quoted = JSON.stringify(text.slice(0, LONGEST_QUOTE));
-    return `an unknown holder, ${quoted}; remove that file if no other ipvsadm or lvsctl is running`;
+    const found = `an unknown holder, ${quoted}`;
+    return `${found}; remove that file if no other ipvsadm or lvsctl is running`;
   }
   const { pid, namespace, host, boot } = holder;
   if (boot === me.boot && namespace === me.namespace)

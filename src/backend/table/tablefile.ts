@@ -61,10 +61,16 @@ function textOf(state: TableState): string {
     const rows = destinations.map(
       (destination) => `\n      ${JSON.stringify(destinationOut(destination))}`,
     );
-    return `\n    {"service": ${JSON.stringify(serviceOut(service))}, "destinations": [${rows.join(',')}${rows.length > 0 ? '\n    ' : ''}]}`;
+    return (
+      `\n    {"service": ${JSON.stringify(serviceOut(service))}, ` +
+      `"destinations": [${rows.join(',')}${rows.length > 0 ? '\n    ' : ''}]}`
+    );
   });
   const traffic = state.traffic ? `,\n  "traffic": ${encodeTraffic(state.traffic)}` : '';
-  return `{\n${lines.join('')}  "services": [${services.join(',')}${services.length > 0 ? '\n  ' : ''}]${traffic}\n}\n`;
+  return (
+    `{\n${lines.join('')}  "services": ` +
+    `[${services.join(',')}${services.length > 0 ? '\n  ' : ''}]${traffic}\n}\n`
+  );
 }
 
 /** @throws TableFileError when the text is not a table file of a version this program knows */

@@ -21,7 +21,10 @@ import {
 export function encodeTraffic({ now, services, templates, flows }: Snapshot): string {
   const rows = (items: readonly object[]) =>
     items.map((item) => `\n      ${JSON.stringify(item, addressOut)}`).join(',');
-  return `{\n    "now": ${now},\n    "services": [${rows(services)}],\n    "templates": [${rows(templates)}],\n    "flows": [${rows(flows)}]\n  }`;
+  return (
+    `{\n    "now": ${now},\n    "services": [${rows(services)}],\n    ` +
+    `"templates": [${rows(templates)}],\n    "flows": [${rows(flows)}]\n  }`
+  );
 }
 
 function addressOut(_: string, value: unknown): unknown {

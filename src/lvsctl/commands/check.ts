@@ -26,7 +26,8 @@ async function check(file: string, options: VariableOptions, world: World): Prom
   err(renderWarnings(found.warnings));
   for (const { host, config } of found.configs) {
     const servers = config.services.reduce((count, service) => count + service.servers.length, 0);
-    const counts = `VIPs ${config.vips.length}, services ${config.services.length}, servers ${servers}`;
+    const { vips, services } = config;
+    const counts = `VIPs ${vips.length}, services ${services.length}, servers ${servers}`;
     const warnings = found.warnings.length > 0 ? `, warnings ${found.warnings.length}` : '';
     const where = host === undefined ? '' : ` for ${printable(host)}`;
     out(`${printable(file)}: good${where}; ${counts}${warnings}\n`);

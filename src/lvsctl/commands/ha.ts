@@ -115,7 +115,8 @@ async function drain(file: string, options: WaitOptions, world: World): Promise<
   world.out(
     left === 0
       ? 'drained: this director has no connections; lvsctl ha resume brings it back\n'
-      : `out of service, with ${left} connections after ${options.wait} s; lvsctl ha resume brings it back\n`,
+      : `out of service, with ${left} connections after ${options.wait} s; ` +
+          `lvsctl ha resume brings it back\n`,
   );
   return left === 0 ? 0 : NOT_DONE;
 }

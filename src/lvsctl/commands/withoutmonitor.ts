@@ -26,7 +26,10 @@ export async function withoutMonitor(
   const start = `start one with \`lvsctl monitor FILE\`${file}`;
   if (request.state === null) return start;
   const commands = await commandsFor(request.state, request, world);
-  return `${start}; without a monitor: ${commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state]}`;
+  return (
+    `${start}; without a monitor: ` +
+    `${commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state]}`
+  );
 }
 
 const GENERAL: Readonly<Record<AdminState['state'], string>> = {

@@ -209,8 +209,10 @@ function noMap(place: Place, node: Node | null, entries: Entries): string {
   const names = Object.keys(entries);
   if (names.includes(value)) return `${expected}: a colon is missing after \`${value}'`;
   const [, host = '', port] = /^\[?([\da-fA-F.:]+)\]?:(\d{1,5})$/.exec(value) ?? [];
-  if (port !== undefined && names.includes('address') && names.includes('port'))
-    return `${expected}: write {address: ${host.includes(':') ? `"${host}"` : host}, port: ${port}}`;
+  if (port !== undefined && names.includes('address') && names.includes('port')) {
+    const address = host.includes(':') ? `"${host}"` : host;
+    return `${expected}: write {address: ${address}, port: ${port}}`;
+  }
   const mandatory = names.filter((name) => entries[name]?.absent.required);
   const name = [...mandatory, ...names].find((one) => {
     const field = entries[one]?.field;

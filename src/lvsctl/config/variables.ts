@@ -116,7 +116,8 @@ function missingText(
   const hosts = others.get(name)?.hosts ?? [];
   return hosts.length === 0
     ? `the variable ${name} has no value; give it one with --set ${name}=VALUE`
-    : `the variable ${name} has no value for this host, ${host}, but for ${hosts.join(', ')}; give it one in vars, or name another host with --host`;
+    : `the variable ${name} has no value for this host, ${host}, but for ` +
+        `${hosts.join(', ')}; give it one in vars, or name another host with --host`;
 }
 
 function below(top: YAMLMap, key: string, root: Place): Place | undefined {

@@ -141,7 +141,8 @@ function placeOf(
       service,
       sources.length === 0
         ? `which packets get the mark is not known; add --mark ${id.mark}=VIP:PORT,…`
-        : `the packets with the mark are no group of VIPs with the same ports; add --mark ${id.mark}=VIP:PORT,…`,
+        : `the packets with the mark are no group of VIPs with the same ` +
+            `ports; add --mark ${id.mark}=VIP:PORT,…`,
     );
   const { vips, ports } = group;
   return { vips, ...placeKeys(vips), ports, mark: id.mark };

@@ -97,7 +97,9 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
       const good = atLeast(release, GOOD_REUSE);
       if (good && mode === '0') return [isNot('net/ipv4/vs/conn_reuse_mode', '0', '1')];
       const stalls = !good && mode === '1' && sysctl('net/ipv4/vs/conntrack') === '1';
-      const what = `net.ipv4.vs.conn_reuse_mode is 1 with connection tracking: Linux ${release} then delays a reused port by a second`;
+      const what =
+        `net.ipv4.vs.conn_reuse_mode is 1 with connection ` +
+        `tracking: Linux ${release} then delays a reused port by a second`;
       return stalls ? [{ what, repair: ['sysctl -w net.ipv4.vs.conn_reuse_mode=0'] }] : [];
     },
   },
@@ -141,7 +143,9 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
           FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
         );
         const some = missing.map(describeRule).join('; ');
-        const pattern = `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
+        const pattern =
+          `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t ` +
+          `mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
         return [
           {
             what: `${serviceKey(id)}: no rule sets this mark${setting.length > 0 ? `: ${some}` : ''}`,

@@ -238,7 +238,9 @@ function wrongGateway({ service }: Part, facts: Inspection['facts']): Found[] {
   const { gateway } = service;
   if (gateway === undefined) {
     if (facts.routes(service.address.family) !== null) return [];
-    const what = `${service.name}: no default route, so no answer leaves (DIRECTOR: its address on this network)`;
+    const what =
+      `${service.name}: no default route, so no answer leaves ` +
+      `(DIRECTOR: its address on this network)`;
     return [{ what, repair: ['ip route add default via DIRECTOR'] }];
   }
   const text = formatAddress(gateway);
@@ -251,6 +253,8 @@ function wrongGateway({ service }: Part, facts: Inspection['facts']): Found[] {
     ...['route', 'replace', 'default', 'via', text],
     ...(device ? ['dev', device] : []),
   );
-  const what = `${service.name}: the default route is ${route ?? 'missing'}, not via the director ${text}`;
+  const what =
+    `${service.name}: the default route is ${route ?? 'missing'}, ` +
+    `not via the director ${text}`;
   return [{ what, repair: [repair] }];
 }

@@ -17,7 +17,9 @@ export const RULE_CHECKS: readonly FindingRule[] = [
           .filter((one) => isMapped(id, one))
           .map((one) => {
             const port = id.kind === 'address' ? id.port : 0;
-            const what = `${serviceKey(id)}: server ${serverKey(one)} (${one.forwarding}) has another port than the service`;
+            const what =
+              `${serviceKey(id)}: server ${serverKey(one)} ` +
+              `(${one.forwarding}) has another port than the service`;
             return {
               what,
               repair: [

@@ -31,7 +31,9 @@ function ofVip(served: ServedVip, inspection: Inspection): Found[] {
     tool: facts.firewallTool(),
     rule: { kind: 'mss', address: vip, size },
   } as const;
-  const what = `VIP ${formatAddress(vip)} offers segments that the tunnel has no room for; ${size} bytes fit`;
+  const what =
+    `VIP ${formatAddress(vip)} offers segments that the tunnel has ` +
+    `no room for; ${size} bytes fit`;
   return [{ what, repair: FIREWALL.commands(resource, false, true).map(printCommand) }];
 }
 

@@ -20,7 +20,9 @@ export function connectionFacts(all: Iterable<Connection>): ConnectionFacts {
     if (list.length < LISTED) list.push(connectionFact(one));
     if (isTemplate) continue;
     count++;
-    const service = `${one.protocol.toLowerCase()} ${serverKey({ address: one.virtual, port: one.virtualPort })}`;
+    const service =
+      `${one.protocol.toLowerCase()} ` +
+      `${serverKey({ address: one.virtual, port: one.virtualPort })}`;
     const server = serverKey({ address: one.destination, port: one.destinationPort });
     const key = `${service} ${server} ${one.state}`;
     const entry = tally.get(key) ?? {

@@ -112,7 +112,9 @@ function setReader(list: readonly NftObject[], { family, table }: NftRuleJson): 
 /** A rule; one that chooses by a map becomes a rule for each element. */
 function parseRule(rule: NftRuleJson, sets: SetReader): FilterRule[] {
   const statements = rule.expr ?? [];
-  const text = `nft ${rule.family} ${rule.table} ${rule.chain}: ${statements.map(nftText).filter(Boolean).join(' ')}`;
+  const text =
+    `nft ${rule.family} ${rule.table} ${rule.chain}: ` +
+    `${statements.map(nftText).filter(Boolean).join(' ')}`;
   const remove =
     rule.handle === undefined
       ? undefined

@@ -53,7 +53,10 @@ export function nftText(value: unknown): string {
     case '':
       return value === null ? '' : String(value);
     case 'match':
-      return `${nftText(fieldOf(content, 'left'))} ${operatorText(fieldOf(content, 'op'))}${nftText(fieldOf(content, 'right'))}`;
+      return (
+        `${nftText(fieldOf(content, 'left'))} ` +
+        `${operatorText(fieldOf(content, 'op'))}${nftText(fieldOf(content, 'right'))}`
+      );
     case 'payload':
       return `${fieldOf(content, 'protocol')} ${fieldOf(content, 'field')}`;
     case 'meta':

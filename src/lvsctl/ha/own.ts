@@ -30,8 +30,10 @@ export function ownDirector({ peers }: Ha, facts: Pick<Facts, 'addresses'>): Dir
   throw new LvsctlError(
     'WRONG_MACHINE',
     first
-      ? `this machine has several addresses of \`ha.peers': ${own.map(({ address }) => formatAddress(address)).join(', ')}`
-      : `this machine has none of the addresses of \`ha.peers': ${peers.map(formatAddress).join(', ')}`,
+      ? `this machine has several addresses of \`ha.peers': ` +
+          `${own.map(({ address }) => formatAddress(address)).join(', ')}`
+      : `this machine has none of the addresses of \`ha.peers': ` +
+          `${peers.map(formatAddress).join(', ')}`,
     'name the director: --as ADDRESS',
   );
 }

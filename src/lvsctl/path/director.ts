@@ -107,7 +107,9 @@ function serviceStep(host: PathHost, steps: Steps, asked: PathPacket): ShownServ
   const found = findService(host, steps.packet);
   if (found === undefined) {
     const { mark } = steps.packet;
-    const at = `${asked.protocol} ${serverKey({ address: asked.destination, port: asked.destinationPort })}`;
+    const at =
+      `${asked.protocol} ` +
+      `${serverKey({ address: asked.destination, port: asked.destinationPort })}`;
     steps.lost(
       'service',
       `no service for ${at}${mark === 0 ? '' : ` or mark ${mark}`} in the table`,

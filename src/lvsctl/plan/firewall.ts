@@ -149,7 +149,9 @@ function nftCommands(rule: FirewallRule, to: boolean): PlanCommand[] {
   const { family, name, chain, text } = nftTable(rule);
   const table = `${family} ${name}`;
   // one command is one transaction
-  const add = `add table ${table}; flush table ${table}; add chain ${table} ${chain}; add rule ${table} ${text} comment "${describeRule(rule)}"`;
+  const add =
+    `add table ${table}; flush table ${table}; add chain ${table} ` +
+    `${chain}; add rule ${table} ${text} comment "${describeRule(rule)}"`;
   return [{ kind: 'run', program: 'nft', args: [to ? add : `delete table ${table}`] }];
 }
 

@@ -119,10 +119,16 @@ function reasonToKeep(
   if (resource.kind === 'address' && actual === false && previous === false) {
     const elsewhere = localAddresses(machine).find((one) => prefixed(one) === resource.address);
     if (elsewhere !== undefined)
-      return `${bound.title}: it is on ${elsewhere.device} now, where lvsctl did not put it; left there`;
+      return (
+        `${bound.title}: it is on ${elsewhere.device} now, where lvsctl ` +
+        `did not put it; left there`
+      );
   }
   const changedSince =
     committed && actual !== null && !bound.same(actual, set) && !bound.same(actual, previous);
   if (!bound.shared || !changedSince) return undefined;
-  return `${bound.title}: left at ${bound.show(actual)}: changed by others after up set ${bound.show(set)}`;
+  return (
+    `${bound.title}: left at ${bound.show(actual)}: changed by others ` +
+    `after up set ${bound.show(set)}`
+  );
 }

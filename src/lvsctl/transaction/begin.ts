@@ -119,7 +119,8 @@ export function refusePending(
     'PENDING',
     isGuarded
       ? `transaction ${entry} (lvsctl ${command}) waits for its confirmation until ${until}`
-      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the process that was to take it back has ended`,
+      : `transaction ${entry} (lvsctl ${command}) was not confirmed, and the ` +
+          `process that was to take it back has ended`,
     `\`lvsctl confirm\` keeps it, \`lvsctl undo ${entry}\` takes it back`,
   );
 }

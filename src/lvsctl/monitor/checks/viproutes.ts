@@ -189,7 +189,9 @@ function tunnelTo({
   if (forwarding !== 'tunnel' || address.family !== 'ipv4') return undefined;
   const kind = tunnel.type === 'gre' ? 'gre' : 'ipip';
   const checksum = tunnel.flags !== 0;
-  const gue = `encap gue encap-sport auto encap-dport ${tunnel.port} ${checksum ? 'encap-csum' : 'noencap-csum'}`;
+  const gue =
+    `encap gue encap-sport auto encap-dport ${tunnel.port} ` +
+    `${checksum ? 'encap-csum' : 'noencap-csum'}`;
   const extra = tunnel.type === 'gue' ? gue : tunnel.type === 'gre' && checksum ? 'csum' : '';
   const add = `type ${kind} remote ${formatAddress(address)} ${extra}`.trim();
   // fifteen letters are all that a name has

@@ -86,5 +86,8 @@ function summary(
     at === began
       ? `for the ${times}th time`
       : `still, ${all} changes in ${Math.round((at - began) / 1000)} s`;
-  return `${reason} again (${count}${others}): a program keeps changing this service, perhaps a second monitor; the next report is in ${pauseMs / 60_000} min or later`;
+  return (
+    `${reason} again (${count}${others}): a program keeps changing this ` +
+    `service, perhaps a second monitor; the next report is in ${pauseMs / 60_000} min or later`
+  );
 }
