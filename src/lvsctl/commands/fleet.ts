@@ -86,19 +86,23 @@ async function waitForAll(
   const { clock } = await world.runtime();
   const end = clock.now() + seconds * 1000;
   const ended = new Map<string, DirectorReport>();
+  const seen = new Set<string>();
   for (;;) {
     const reports = await reportsOf(store, key);
     for (const report of reports) {
+      seen.add(report.name);
       if (report.tried !== version || ended.has(report.name)) continue;
       ended.set(report.name, report);
       world.out(`${report.name}: ${report.error ?? report.state}\n`);
     }
-    const waiting = reports.filter(({ name }) => !ended.has(name));
-    if (reports.length > 0 && waiting.length === 0) break;
+    // one that was there and is missing now is waited for too: it may come back with the old version
+    const waiting = [...seen].filter((name) => !ended.has(name));
+    if (seen.size > 0 && waiting.length === 0) break;
     if (clock.now() >= end) {
-      const names = waiting.map(({ name }) => name).join(', ');
+      const isThere = (name: string) => reports.some((one) => one.name === name);
+      const names = waiting.map((name) => (isThere(name) ? name : `${name} (missing)`)).join(', ');
       world.err(
-        reports.length === 0
+        seen.size === 0
           ? 'lvsctl: no director follows this key\n'
           : `lvsctl: not after ${seconds} s: ${names}\n`,
       );

@@ -1,11 +1,11 @@
 // lvsctl follow SOURCE FILE: keeps FILE, and what it describes, as the fleet has it.
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { readConfig } from '../config/read.js';
 import { isRuleText } from '../config/recognise.js';
 import { readRuleFile } from '../config/rulefile.js';
 import { LvsctlError } from '../errors.js';
 import { failureText } from '../failure.js';
-import type { SharedAdmin, SharedAdmins } from '../fleet/admin.js';
+import type { LocalAdmins, SharedAdmin } from '../fleet/admin.js';
 import { Follower, type FollowParts } from '../fleet/follow.js';
 import { askAdmin, askReload, askStatus } from '../monitor/client/request.js';
 import type { Runtime } from '../monitor/runtime.js';
@@ -23,6 +23,8 @@ interface Options extends StoreOptions, VariableOptions {
   readonly socket?: string;
 }
 
+const DIRECTOR_NAME = /^[\w.:-]{1,100}$/;
+
 export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument('<source>', 'etcd://HOST:PORT/KEY, etcds://HOST:PORT/KEY or file:PATH')
@@ -38,7 +40,13 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 
 async function follow(url: string, file: string, options: Options, world: World): Promise<number> {
   if (!isAbsolute(file)) throw new LvsctlError('BAD_USAGE', `${file}: an absolute path is needed`);
+  const name = options.name ?? world.hostName();
+  // it is part of a key, and of lines that are printed
+  if (!DIRECTOR_NAME.test(name))
+    throw new LvsctlError('BAD_USAGE', `${name}: a name of letters, digits and .-_: is needed`);
   const { store, source } = await openStore(url, options, world);
+  if (source.kind === 'file' && resolve(source.path) === resolve(file))
+    throw new LvsctlError('BAD_USAGE', `${file}: the source and the file are the same`);
   const runtime = await world.runtime();
   world.ignoreOutputErrors();
   const director = new FollowingDirector(file, options, runtime, world);
@@ -46,14 +54,18 @@ async function follow(url: string, file: string, options: Options, world: World)
     store,
     clock: runtime.clock,
     key: source.kind === 'etcd' ? source.key : source.path,
-    name: options.name ?? world.hostName(),
+    name,
     check: (text) => director.check(text),
     apply: (text) => director.apply(text),
     observe: () => director.observe(),
-    admin: {
-      read: () => director.readAdmin(),
-      set: (server, admin) => director.setAdmin(server, admin),
-    },
+    // a file has no place for them
+    admin:
+      source.kind === 'file'
+        ? undefined
+        : {
+            read: () => director.readAdmin(),
+            set: (server, admin) => director.setAdmin(server, admin),
+          },
     log: (line) => world.err(`${runtime.clock.date().toISOString()} ${line}\n`),
   });
   const release = runtime.onSignal((signal) => {
@@ -135,17 +147,16 @@ class FollowingDirector {
     return { differences, services: null };
   }
 
-  async readAdmin(): Promise<SharedAdmins | undefined> {
+  async readAdmin(): Promise<LocalAdmins | undefined> {
     const status = await this.#monitor();
     if (status === undefined) return undefined;
-    const out = status.services.flatMap(({ service, servers }) =>
-      servers.flatMap(({ server, state, reason, by, until }) =>
-        state === 'disabled' || state === 'drained'
-          ? [[`${service} ${server}`, { state, reason, by, until }] as const]
-          : [],
-      ),
+    const all = status.services.flatMap(({ service, servers }) =>
+      servers.map(({ server, state, reason, by, until }) => {
+        const isOut = state === 'disabled' || state === 'drained';
+        return [`${service} ${server}`, isOut ? { state, reason, by, until } : null] as const;
+      }),
     );
-    return Object.fromEntries(out);
+    return Object.fromEntries(all);
   }
 
   async setAdmin(key: string, admin: SharedAdmin | undefined): Promise<void> {

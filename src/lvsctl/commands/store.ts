@@ -75,7 +75,7 @@ function reporting(store: FleetStore): FleetStore {
     grant: coded(store.grant),
     keepAlive: coded(store.keepAlive),
     revoke: coded(store.revoke),
-    watch: (prefix, changed, ended) => store.watch(prefix, changed, ended),
+    watch: (...args) => store.watch(...args),
   };
 }
 

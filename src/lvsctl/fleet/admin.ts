@@ -14,12 +14,14 @@ export interface SharedAdmin {
 /** By `SERVICE SERVER`, the kernel's identities of both. */
 export type SharedAdmins = Readonly<Record<string, SharedAdmin>>;
 
+export type LocalAdmins = Readonly<Record<string, SharedAdmin | null>>;
+
 export interface AdminParts {
   readonly store: Pick<FleetStore, 'get' | 'replace'>;
   readonly key: string;
   readonly local: {
-    /** undefined when no monitor is running */
-    read(): Promise<SharedAdmins | undefined>;
+    /** every server of the monitor, null = in service; undefined when no monitor is running */
+    read(): Promise<LocalAdmins | undefined>;
     /** @param admin undefined = enable */
     set(server: string, admin: SharedAdmin | undefined): Promise<void>;
   };
@@ -32,42 +34,57 @@ export interface AdminSync {
 }
 
 export function createAdminSync({ store, key, local, log }: AdminParts): AdminSync {
-  /** as both were after the last turn */
-  let base: SharedAdmins | undefined;
+  /** as it was here after the last turn */
+  let base: LocalAdmins | undefined;
+  let isUnreadable = false;
   return {
     async turn() {
       const here = await local.read();
       if (here === undefined) return; // the next monitor gets them
       const entry = await store.get(key);
-      const there = parsed(entry?.value);
+      const there = entry && parsed(entry.value);
+      if (entry && !there) {
+        if (!isUnreadable) log(`${key} is not readable: administrative states are not shared`);
+        isUnreadable = true;
+        return;
+      }
+      isUnreadable = false;
       const desired = merged(base, here, there);
-      if (!sameText(desired, there)) {
+      if (!sameText(desired, there ?? {})) {
         const text = JSON.stringify(desired);
         if ((await store.replace(key, entry?.version ?? '0', text)) === undefined) return; // next turn
       }
-      for (const server of new Set([...Object.keys(here), ...Object.keys(desired)])) {
-        if (sameText(here[server], desired[server])) continue;
-        log(`${server} ${desired[server]?.state ?? 'enabled'}: as on another director`);
-        await local.set(server, desired[server]);
+      const after: Record<string, SharedAdmin | null> = { ...here };
+      base = after;
+      for (const [server, own] of Object.entries(here)) {
+        const state = desired[server];
+        if (sameText(own ?? undefined, state)) continue;
+        log(`${server} ${state?.state ?? 'enabled'}: as on another director`);
+        await local.set(server, state);
+        after[server] = state ?? null;
       }
-      base = desired;
     },
   };
 }
 
-/** A change here since the last turn wins; at the start all that is out anywhere is out. */
+/**
+ * A change here since the last turn wins. At the start, and after the key was removed, all
+ * that is out anywhere is out. What is out of service of a server that this director does not have
+ * stays for the others.
+ */
 function merged(
-  base: SharedAdmins | undefined,
-  here: SharedAdmins,
-  there: SharedAdmins,
+  base: LocalAdmins | undefined,
+  here: LocalAdmins,
+  there: SharedAdmins | undefined,
 ): SharedAdmins {
-  if (base === undefined) return { ...here, ...there };
   const next: Record<string, SharedAdmin> = { ...there };
-  for (const server of new Set([...Object.keys(base), ...Object.keys(here)])) {
-    if (sameText(base[server], here[server])) continue;
-    const own = here[server];
-    if (own === undefined) delete next[server];
-    else next[server] = own;
+  const isStart = base === undefined || there === undefined;
+  for (const [server, own] of Object.entries(here)) {
+    const before = isStart ? null : base[server];
+    // a server that is new here has no state of its own yet
+    if (sameText(before ?? null, own)) continue;
+    if (own === null) delete next[server];
+    else if (!isStart || next[server] === undefined) next[server] = own;
   }
   return next;
 }
@@ -82,14 +99,14 @@ function sortedKeys(_: string, value: unknown): unknown {
     : value;
 }
 
-/** What another version, or a person, wrote is believed only where it is right. */
-function parsed(text: string | undefined): SharedAdmins {
+/** Undefined where a person, or a version that knows other states, wrote something else. */
+function parsed(text: string): SharedAdmins | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-    return Object.fromEntries(Object.entries(value).filter(([, one]) => isAdmin(one)));
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return Object.values(value).every(isAdmin) ? (value as SharedAdmins) : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

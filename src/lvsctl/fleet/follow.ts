@@ -3,7 +3,7 @@
 import { VERSION } from '../../render/version.js';
 import type { Clock } from '../monitor/runtime.js';
 import { type AdminSync, createAdminSync } from './admin.js';
-import { alone } from './lock.js';
+import { alone, type HeldLease, holdLease } from './lock.js';
 import { type DirectorReport, type FleetStore, keysOf, parseReport } from './store.js';
 
 export interface FollowParts {
@@ -19,8 +19,8 @@ export interface FollowParts {
   apply(text: string): Promise<string | undefined>;
   /** What the report has beside the file. */
   observe(): Promise<Pick<DirectorReport, 'differences' | 'services'>>;
-  /** Administrative states of the running monitor; undefined = none is running. */
-  readonly admin: Parameters<typeof createAdminSync>[0]['local'];
+  /** Administrative states of the running monitor; undefined = they are not shared. */
+  readonly admin: Parameters<typeof createAdminSync>[0]['local'] | undefined;
   log(line: string): void;
 }
 
@@ -34,9 +34,9 @@ const REPORT_MS = 5000;
 export class Follower {
   readonly #parts: FollowParts;
   readonly #keys;
-  readonly #admin: AdminSync;
+  readonly #admin: AdminSync | undefined;
   #report: DirectorReport;
-  #lease: string | undefined;
+  #lease: HeldLease | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #problem: string | undefined;
@@ -46,7 +46,8 @@ export class Follower {
   constructor(parts: FollowParts) {
     this.#parts = parts;
     this.#keys = keysOf(parts.key);
-    this.#admin = createAdminSync({ ...parts, key: this.#keys.admin, local: parts.admin });
+    this.#admin =
+      parts.admin && createAdminSync({ ...parts, key: this.#keys.admin, local: parts.admin });
     this.#report = {
       name: parts.name,
       program: VERSION,
@@ -77,13 +78,16 @@ export class Follower {
       await this.#pause(this.#problem === undefined ? TURN_MS : RETRY_MS);
     }
     this.#unwatch?.();
-    if (this.#lease !== undefined) await this.#parts.store.revoke(this.#lease).catch(() => {});
+    await this.#lease?.end();
   }
 
   async #turn(): Promise<void> {
     const { store } = this.#parts;
+    // the file and the administrative states, not the reports of all directors; each turn reads them
+    // anyway, so nothing that changes while the watch is lost, or is compacted, is missed
     this.#unwatch ??= store.watch(
-      this.#parts.key,
+      this.#keys.file,
+      this.#keys.admin,
       () => this.#wake(),
       () => {
         this.#unwatch = undefined;
@@ -92,7 +96,7 @@ export class Follower {
     await this.#present();
     const file = await store.get(this.#keys.file);
     if (file !== undefined && file.version !== this.#report.tried) await this.#take(file);
-    await this.#admin.turn();
+    await this.#admin?.turn();
     if (this.#parts.clock.now() - this.#reportedAt >= REPORT_MS) await this.#publish({});
   }
 
@@ -139,11 +143,11 @@ export class Follower {
       ?.name;
   }
 
-  /** The report is there as long as this process is. */
+  /** The report is there as long as this process is, also while it waits for its turn. */
   async #present(): Promise<void> {
-    const { store } = this.#parts;
-    if (this.#lease !== undefined && (await store.keepAlive(this.#lease))) return;
-    this.#lease = await store.grant(PRESENCE_S);
+    if (await this.#lease?.isThere()) return;
+    await this.#lease?.end();
+    this.#lease = await holdLease(PRESENCE_S, this.#parts);
     await this.#publish({});
   }
 
@@ -152,7 +156,7 @@ export class Follower {
     const time = clock.date().toISOString();
     this.#report = { ...this.#report, ...(await observe()), ...more, time };
     this.#reportedAt = clock.now();
-    await store.put(this.#keys.director(name), JSON.stringify(this.#report), this.#lease);
+    await store.put(this.#keys.director(name), JSON.stringify(this.#report), this.#lease?.id);
   }
 
   /** Each reason once. */

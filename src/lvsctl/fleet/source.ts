@@ -1,6 +1,6 @@
 // `etcd://HOST:PORT[,HOST:PORT]/KEY`, `etcds://…` with TLS, `file:PATH`.
 import { LvsctlError } from '../errors.js';
-import type { FleetStore } from './store.js';
+import type { FleetStore, StoreEntry } from './store.js';
 
 export type FleetSource =
   | { readonly kind: 'file'; readonly path: string }
@@ -41,12 +41,20 @@ function endpoint(text: string): { readonly host: string; readonly port: number 
   return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number };
 }
 
-/** A file that another program delivers: read only, and nothing is shared beside it. */
+/**
+ * A file that another program delivers: read only, and nothing is shared beside it. A file counts
+ * once two readings in a row were the same, because some programs write it in several pieces.
+ */
 export function fileStore(read: () => string, digest: (text: string) => string): FleetStore {
+  let last: string | undefined;
+  let stable: StoreEntry | undefined;
   return {
     async get(key) {
       const value = read();
-      return { key, value, version: digest(value) };
+      const version = digest(value);
+      if (version === last) stable = { key, value, version };
+      last = version;
+      return stable;
     },
     list: async () => [],
     put: async () => {},

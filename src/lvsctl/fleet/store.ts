@@ -33,7 +33,8 @@ export interface FleetStore {
   grant(seconds: number): Promise<string>;
   keepAlive(lease: string): Promise<boolean>;
   revoke(lease: string): Promise<void>;
-  watch(prefix: string, changed: () => void, ended: () => void): () => void;
+  /** Of all keys from the first to the last, in the order of their bytes. */
+  watch(first: string, last: string, changed: () => void, ended: () => void): () => void;
 }
 
 /** The keys of a fleet whose file is at KEY. */
