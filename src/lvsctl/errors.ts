@@ -9,7 +9,7 @@ export interface ErrorKind {
 
 /** Exit status of a command that could not do its work. */
 export const FAILED = 2;
-/** Exit status of a transaction that failed and left something changed. */
+/** Exit status of a change that failed and left something that is not as it was before. */
 export const NOT_AS_BEFORE = 3;
 /** Exit status of a fault in lvsctl itself: EX_SOFTWARE of sysexits.h. */
 export const INTERNAL_ERROR = 70;
@@ -34,7 +34,7 @@ export const ERRORS = {
   NO_STORE: { exitStatus: FAILED, meaning: 'etcd does not answer, or refused a request. The message is its reason.' },
   CONFLICT: { exitStatus: FAILED, meaning: 'Another version was published since the one that was expected.' },
   PENDING: { exitStatus: FAILED, meaning: 'Another transaction waits for its confirmation. The message has the time limit.' },
-  NOT_RESTORED: { exitStatus: NOT_AS_BEFORE, meaning: 'A transaction failed, and the table could not be made as it was before. The message names what differs.' },
+  NOT_RESTORED: { exitStatus: NOT_AS_BEFORE, meaning: 'A change failed, and what was changed could not be made as it was before; or `down` could not restore everything. The message names what differs.' },
   OUTPUT: { exitStatus: FAILED, meaning: 'The output cannot be written, as on a full disk.' },
   SYSTEM: { exitStatus: FAILED, meaning: 'The operating system refused an operation on a file, a socket or a program.' },
   INTERNAL: { exitStatus: INTERNAL_ERROR, meaning: 'A fault in lvsctl. A stack trace follows on stderr: please report it.' },

@@ -29,13 +29,17 @@ const SAVED: readonly StatusRow[] = [
   { status: 0, meaning: 'done' },
   { status: 1, meaning: 'done, but rules that ipvsadm has no option for are not in the file' },
 ];
+const NOT_RESTORED: StatusRow = {
+  status: NOT_AS_BEFORE,
+  meaning:
+    'a change failed and the table could not be made as it was; the message names what differs',
+};
 const CHANGED: readonly StatusRow[] = [
   { status: 0, meaning: 'done, or there was nothing to do' },
+  { status: FAILED, meaning: 'an error: nothing was changed, or the changes were reverted' },
   {
-    status: FAILED,
-    meaning:
-      'an error: nothing was changed, or the changes were reverted, or the message names what is ' +
-      'not as before',
+    status: NOT_AS_BEFORE,
+    meaning: 'a change failed and not all was made as it was; the message names what differs',
   },
 ];
 const REVERTED: readonly StatusRow[] = [
@@ -46,16 +50,15 @@ const REVERTED: readonly StatusRow[] = [
   {
     status: FAILED,
     meaning:
-      'an error: the message names what is not restored; or nothing is recorded for the file ' +
-      'although its VIPs or services are on this machine, or the file cannot be read',
+      'an error: nothing was changed; or nothing is recorded for the file although its VIPs or ' +
+      'services are on this machine, or the file cannot be read',
+  },
+  {
+    status: NOT_AS_BEFORE,
+    meaning: 'not everything could be restored: the message names what was not, `down` tries again',
   },
 ];
 
-const NOT_RESTORED: StatusRow = {
-  status: NOT_AS_BEFORE,
-  meaning:
-    'a change failed and the table could not be made as it was; the message names what differs',
-};
 const TRANSACTED: readonly StatusRow[] = [
   { status: 0, meaning: 'done, or there was nothing to do' },
   { status: FAILED, meaning: 'an error: the table is as before' },

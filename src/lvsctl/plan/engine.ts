@@ -2,6 +2,7 @@
 // that what was there before is known after any failure; each is made only when it is
 // needed, so that everything can be done again.
 import { readTable } from '../../backend/readtable.js';
+import { LvsctlError } from '../errors.js';
 import { expectedError } from '../failure.js';
 import { CommandError } from './command.js';
 import type { Executor } from './executor.js';
@@ -23,8 +24,8 @@ interface Done {
 /**
  * Brings every setting about, in their order; what the record has of settings that are no longer
  * desired is reverted. All rules of IPVS are one transaction, checked before the first change.
- * @throws CommandError, or a system error of the record, when a change fails; what this run changed
- *   is then as it was before, or the message names what is not
+ * @throws CommandError, or a system error of the record, when a change fails: what this run changed
+ *   is as it was before; NOT_RESTORED when the message names what is not
  */
 export async function up(settings: readonly Setting[], executor: Executor): Promise<void> {
   const { journal, rules } = executor;
@@ -39,7 +40,7 @@ export async function up(settings: readonly Setting[], executor: Executor): Prom
   }
   const differing = await rules.end();
   journal.finish();
-  if (differing !== undefined) throw new CommandError(differing);
+  if (differing !== undefined) throw notRestored([differing]);
 }
 
 async function carryOut(stage: Stage, executor: Executor, done: Done[]): Promise<void> {
@@ -64,7 +65,7 @@ async function makeRules(tasks: readonly Task[], { rules }: Executor, done: Done
 /**
  * Restores what is in the record, last change first. One that fails does not keep the others
  * from being restored, and stays in the record; of the rules all are restored, or none.
- * @throws CommandError with all that failed
+ * @throws NOT_RESTORED with all that failed
  */
 export async function down(executor: Executor): Promise<void> {
   const { journal, machine, rules } = executor;
@@ -91,7 +92,12 @@ export async function down(executor: Executor): Promise<void> {
   const differing = await rules.end(refused);
   if (differing !== undefined) failures.push(differing);
   journal.finish();
-  if (failures.length > 0) throw new CommandError(failures.join('\n'));
+  if (failures.length > 0) throw notRestored(failures);
+}
+
+/** What this run left is neither what was there before nor what was to be. */
+function notRestored(lines: readonly string[]): LvsctlError {
+  return new LvsctlError('NOT_RESTORED', lines.join('\n'));
 }
 
 /** Their record goes when all rules are restored. */
@@ -115,13 +121,14 @@ async function rollback(done: readonly Done[], executor: Executor, reason: unkno
   machine.refresh();
   const { changed, failures } = await takeBack(done, executor);
   await rules.end(reason instanceof Error ? reason.message : String(reason));
+  const unfinished: string[] = [];
   try {
     journal.finish();
   } catch (error) {
-    failures.push(messageOf(error));
+    unfinished.push(messageOf(error));
   }
-  if (failures.length > 0 && reason instanceof Error)
-    throw new CommandError([messageOf(reason), ...failures].join('\n'));
+  if (failures.length > 0) throw notRestored([messageOf(reason), ...failures, ...unfinished]);
+  if (unfinished.length > 0) throw new CommandError([messageOf(reason), ...unfinished].join('\n'));
   report.warn(changed ? 'what this run had changed is as it was before' : 'nothing was changed');
 }
 

@@ -189,7 +189,7 @@ describe('a failure', () => {
     const before = await machine.dump();
     const mend = await failAt(machine, (n) => n >= 3);
     const { status, stderr } = await up('-q');
-    expect(status).toBe(2);
+    expect(status).toBe(3);
     expect(stderr).toContain('the rules are not as before:\n  tcp 192.0.2.1:80: is in the table');
     expect((await history())[0]).toMatchObject({
       result: 'partial',
@@ -206,7 +206,7 @@ describe('a failure', () => {
     await up('-q');
     const mend = await failAt(machine, (n) => n === 2);
     const first = await down('-q');
-    expect(first).toMatchObject({ status: 2, stderr: expect.stringContaining('ipvsadm ') });
+    expect(first).toMatchObject({ status: 3, stderr: expect.stringContaining('ipvsadm ') });
     expect([...machine.addresses]).toEqual([]);
     mend();
     expect((await down('-q')).status).toBe(0);
@@ -326,7 +326,7 @@ test('what another program changes at the same time is named', async () => {
     return run(program, args, input);
   };
   const { status, stderr } = await up('-q');
-  expect(status).toBe(2);
+  expect(status).toBe(3);
   expect(stderr).toContain(
     'the table is not as planned:\n  tcp 192.0.2.1:80: server 10.0.0.2:80 is missing',
   );
