@@ -281,8 +281,10 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     'RULES is a file of saved rules (ipvsadm -S) or an lvsctl file (.yaml), - for stdin; without it the live table is read (LVS_BACKEND). Only --keep changes it.',
     'Events, a line each: TIME fail|return|drain SERVER, TIME weight SERVER N. Arrivals, a line each: TIME CLIENT[:PORT] [SECONDS].',
     'With --keep the run happens in the table file: events change its servers, and its connections and counters are those of the report.',
-  ], page: 'guide/schedulers.md', examples: [
+    'With --show, a load is 256 x active + inactive connections, or active + 1 for sed and nq, divided by the weight.',
+  ], page: 'reference/simulate.md', examples: [
     ['simulate rules --compare rr,wlc,sh', 'compare schedulers'],
+    ['simulate rules --connections 10 --show', 'each connection with its reason'],
     ['simulate rules --log access.log --rate 50', 'clients from a log'],
     ['simulate rules --events events --svg out.svg', 'servers that fail, as a chart'],
   ] },

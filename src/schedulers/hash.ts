@@ -42,6 +42,13 @@ export const DH: Scheduler<State> = {
     );
     return usable<C>(state.buckets[hash32(folded(virtual), BITS)]);
   },
+  why:
+    (state, _, { virtual }) =>
+    () => {
+      const bucket = hash32(folded(virtual), BITS);
+      const owner = state.buckets?.[bucket];
+      return { rule: 'hash', of: 'virtual address', bucket, buckets: BUCKETS, owner };
+    },
 };
 
 /**
@@ -70,12 +77,27 @@ export const SH: Scheduler<State> = {
     }
     return undefined;
   },
+  why:
+    (state, _, arrival, { flags }) =>
+    () => {
+      const bucket = hash32(hashKey(arrival, flags), BITS);
+      const owner = state.buckets?.[bucket];
+      return { rule: 'hash', of: hashed(arrival, flags), bucket, buckets: BUCKETS, owner };
+    },
 };
 
+const hashesPort = ({ hasPorts }: SchedulerInput, flags: number) =>
+  (flags & SCHEDULER_FLAGS.flag2) !== 0 && hasPorts;
+
+/** What sh and mh hash, in words. */
+export function hashed(arrival: SchedulerInput, flags: number): 'client' | 'client and port' {
+  return hashesPort(arrival, flags) ? 'client and port' : 'client';
+}
+
 /** The client's address, with its port where the second flag asks for that: for sh and mh. */
-export function hashKey({ client, clientPort, hasPorts }: SchedulerInput, flags: number): number {
-  const port = (flags & SCHEDULER_FLAGS.flag2) !== 0 && hasPorts ? clientPort : 0;
-  return (folded(client) + port) >>> 0;
+export function hashKey(arrival: SchedulerInput, flags: number): number {
+  const port = hashesPort(arrival, flags) ? arrival.clientPort : 0;
+  return (folded(arrival.client) + port) >>> 0;
 }
 
 /**

@@ -1,5 +1,13 @@
 // The schedulers that select the least loaded server: lc, wlc, sed, nq.
-import { type Candidate, eligible, moreLoaded, overhead, type Scheduler } from './scheduler.js';
+import {
+  type Candidate,
+  eligible,
+  loadsOf,
+  moreLoaded,
+  overhead,
+  type Reason,
+  type Scheduler,
+} from './scheduler.js';
 
 type Stateless = Record<never, never>;
 const start = () => ({});
@@ -8,19 +16,39 @@ const start = () => ({});
 export const LC: Scheduler<Stateless> = {
   start,
   pick: (_, servers) => least(servers, eligible, (one, best) => overhead(one) < overhead(best)),
+  why(_, servers) {
+    const loads = servers.filter(eligible).map((server) => ({ server, load: overhead(server) }));
+    return () => ({ rule: 'least_connections', loads });
+  },
 };
 
 /** Fewest connections for its weight. */
-export const WLC: Scheduler<Stateless> = { start, pick: (_, servers) => leastWeighted(servers) };
+export const WLC: Scheduler<Stateless> = {
+  start,
+  pick: (_, servers) => leastWeighted(servers),
+  why(_, servers) {
+    const loads = loadsOf(servers, overhead);
+    return () => ({ rule: 'least_connections', loads });
+  },
+};
 
 /** Shortest expected delay: the connection that is about to come counts. */
-export const SED: Scheduler<Stateless> = { start, pick: (_, servers) => leastDelayed(servers) };
+export const SED: Scheduler<Stateless> = {
+  start,
+  pick: (_, servers) => leastDelayed(servers),
+  why: (_, servers) => shortestWait(servers),
+};
 
 /** Never queue: an idle server at once, else as sed. */
 export const NQ: Scheduler<Stateless> = {
   start,
   pick: (_, servers) =>
     servers.find((one) => eligible(one) && one.active === 0) ?? leastDelayed(servers),
+  why(_, servers) {
+    const wait = shortestWait(servers);
+    const isIdle = servers.some((one) => eligible(one) && one.active === 0);
+    return isIdle ? () => ({ rule: 'idle' }) : wait;
+  },
 };
 
 /**
@@ -31,8 +59,16 @@ export function leastWeighted<C extends Candidate>(servers: readonly C[]): C | u
   return leastBy(servers, overhead);
 }
 
+/** Active connections with the one that is about to come. */
+const delay = ({ active }: Candidate) => active + 1;
+
 function leastDelayed<C extends Candidate>(servers: readonly C[]): C | undefined {
-  return leastBy(servers, ({ active }) => active + 1);
+  return leastBy(servers, delay);
+}
+
+function shortestWait(servers: readonly Candidate[]): () => Reason {
+  const loads = loadsOf(servers, delay);
+  return () => ({ rule: 'shortest_wait', loads });
 }
 
 function leastBy<C extends Candidate>(

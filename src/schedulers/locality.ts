@@ -2,7 +2,14 @@
 // lblcr a set of them.
 import { type Address, formatAddress } from '../model/address.js';
 import { leastWeighted } from './least.js';
-import { type Candidate, moreLoaded, overhead, type Scheduler } from './scheduler.js';
+import {
+  type Candidate,
+  loadsOf,
+  moreLoaded,
+  overhead,
+  type Reason,
+  type Scheduler,
+} from './scheduler.js';
 
 type Key = number | string;
 
@@ -42,6 +49,10 @@ export const LBLC: Scheduler<Cache<One>> = {
     if (server) entries.set(key, { server, lastUse: now });
     return server;
   },
+  why({ entries }, servers, { virtual }) {
+    const server = entries.get(keyOf(virtual))?.server;
+    return remembering(server && [server], servers);
+  },
   tick: forgetOld,
 };
 
@@ -75,8 +86,25 @@ export const LBLCR: Scheduler<Cache<Several>> = {
     }
     return server;
   },
+  why: ({ entries }, servers, { virtual }) =>
+    remembering(entries.get(keyOf(virtual))?.members, servers),
   tick: forgetOld,
 };
+
+/** @param known servers that are remembered for the address, before the pick */
+function remembering(
+  known: readonly Candidate[] | undefined,
+  servers: readonly Candidate[],
+): (picked: Candidate | undefined) => Reason {
+  const loads = loadsOf(servers, overhead);
+  const before = known && [...known];
+  const isCrowded = new Map(before?.map((one) => [one, crowded(one, servers)]));
+  return (picked) => {
+    if (before === undefined) return { rule: 'not_remembered', loads };
+    const kept = picked !== undefined && isCrowded.get(picked) === false;
+    return { rule: kept ? 'remembered' : 'remembered_unusable', loads };
+  };
+}
 
 function keyOf(address: Address): Key {
   return address.family === 'ipv4' ? address.value : formatAddress(address);

@@ -1,7 +1,7 @@
 // Maglev hashing: a table of 4093 slots that servers fill in turns, so that few clients move when
 // the list changes.
 import { SCHEDULER_FLAGS } from '../model/scheduler.js';
-import { hashKey, usable } from './hash.js';
+import { hashed, hashKey, usable } from './hash.js';
 import {
   type Candidate,
   folded,
@@ -51,6 +51,13 @@ export const MH: Scheduler<State> = {
     }
     return undefined;
   },
+  why:
+    (state, _, arrival, { flags }) =>
+    () => {
+      const bucket = siphash13(hashKey(arrival, flags), KEY1) % SLOTS;
+      const owner = state.slots?.[bucket];
+      return { rule: 'hash', of: hashed(arrival, flags), bucket, buckets: SLOTS, owner };
+    },
 };
 
 interface Filler {

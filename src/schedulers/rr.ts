@@ -26,4 +26,5 @@ export const RR: Scheduler<State> = {
     }
     return undefined;
   },
+  why: () => () => ({ rule: 'turn' }),
 };

@@ -56,6 +56,44 @@ export interface ServerList {
   readonly servers: readonly Candidate[];
 }
 
+/** A number by which servers are compared; `per` is the weight that it is divided by. */
+export interface Load {
+  readonly server: Candidate;
+  readonly load: number;
+  readonly per?: number;
+}
+
+/** Why a scheduler chose a server, or none. */
+export type Reason =
+  /** the next of the list */
+  | { readonly rule: 'turn' }
+  /** the next of the list whose weight reaches the bar */
+  | { readonly rule: 'bar'; readonly bar: number }
+  /** the smallest load: of connections, or of the wait that they mean */
+  | {
+      readonly rule: 'least_connections' | 'shortest_wait';
+      readonly loads: readonly Load[];
+    }
+  /** without an active connection */
+  | { readonly rule: 'idle' }
+  /** the largest weight; `full` have more active connections than theirs */
+  | { readonly rule: 'largest_weight'; readonly full: readonly Candidate[] }
+  /** the owner of a bucket of a hash table, or another one in its place */
+  | {
+      readonly rule: 'hash';
+      readonly of: 'client' | 'client and port' | 'virtual address';
+      readonly bucket: number;
+      readonly buckets: number;
+      readonly owner: Candidate | undefined;
+    }
+  /** what is remembered for the virtual address; `loads` decide where nothing usable is */
+  | {
+      readonly rule: 'remembered' | 'not_remembered' | 'remembered_unusable';
+      readonly loads: readonly Load[];
+    }
+  /** the less loaded of two that were drawn */
+  | { readonly rule: 'drawn'; readonly loads: readonly Load[] };
+
 /**
  * The state belongs to one service; `pick` and `changed` may update it in place. Servers come
  * newest first, as the kernel keeps them.
@@ -71,6 +109,16 @@ export interface Scheduler<State> {
     arrival: SchedulerInput,
     settings: Settings,
   ): C | undefined;
+  /**
+   * Why, for people: called before `pick`, with the same arguments.
+   * @returns what is called after it, with its result and the random numbers that it drew
+   */
+  why(
+    state: State,
+    servers: readonly Candidate[],
+    arrival: SchedulerInput,
+    settings: Settings,
+  ): (picked: Candidate | undefined, drawn: readonly number[]) => Reason;
   /** Every 60 seconds: what is old may be forgotten. */
   tick?(state: State, now: number, expiration: number): void;
 }
@@ -83,6 +131,16 @@ export function eligible({ weight, overloaded }: Candidate): boolean {
 /** An active connection weighs as 256 inactive ones. */
 export function overhead({ active, inactive }: Candidate): number {
   return active * 256 + inactive;
+}
+
+/** The loads of the servers that take new connections. */
+export function loadsOf(
+  servers: readonly Candidate[],
+  load: (server: Candidate) => number,
+): readonly Load[] {
+  return servers
+    .filter(eligible)
+    .map((server) => ({ server, load: load(server), per: server.weight }));
 }
 
 /** loadA / weightA > loadB / weightB, exactly: the kernel multiplies crosswise in 64 bits. */

@@ -68,6 +68,7 @@ export const WRR: Scheduler<State> = {
       state.current = HEAD;
     }
   },
+  why: (state) => () => ({ rule: 'bar', bar: state.bar }),
 };
 
 type Weights = Pick<State, 'divisor' | 'largest'>;

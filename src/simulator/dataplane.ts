@@ -20,7 +20,7 @@ import {
 } from './packet.js';
 import { expirationOf, Periodic } from './periodic.js';
 import { templateOf } from './persistence.js';
-import { LiveServer, LiveService } from './server.js';
+import { askScheduler, LiveServer, LiveService } from './server.js';
 import { shownConnections } from './shown.js';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Direction } from './states.js';
@@ -31,6 +31,8 @@ export class Dataplane {
   timeouts: Timeouts = DEFAULT_TIMEOUTS;
   /** of schedulers that draw; a run that is to be repeatable sets its own */
   random: () => number;
+  /** how a scheduler is asked; a run that is shown asks for its reason as well */
+  ask = askScheduler;
   /** by `lookupKey`, oldest first */
   readonly services = new Map<string, LiveService>();
   readonly #connections = new ConnectionTable();
@@ -142,16 +144,14 @@ export class Dataplane {
     live: LiveService,
     { client, clientPort, virtual }: Pick<Packet, 'client' | 'clientPort' | 'virtual'>,
   ): LiveServer | undefined {
-    const { scheduler, service } = live;
-    if (!scheduler) return undefined;
+    const { service } = live;
     const settings: Settings = {
       flags: service.schedulerFlags,
       expiration: expirationOf(service, this.sysctls),
       random: this.random,
     };
-    return scheduler.pick(
-      live.state,
-      live.servers,
+    return this.ask(
+      live,
       { client, clientPort, virtual, hasPorts: true, now: this.#now },
       settings,
     );

@@ -13,6 +13,7 @@ import type { LiveService } from './server.js';
 import type { Result, Scenario } from './simulation.js';
 import { Tallies, type Tally } from './tallies.js';
 import { type Timed, Timers } from './timers.js';
+import { Watch } from './watch.js';
 import {
   type Arrival,
   PORTS as CLIENT_PORTS,
@@ -57,6 +58,7 @@ class KeptRun {
   readonly #moves = new Moves();
   readonly #sessions = new Timers<Session>();
   readonly #port: number;
+  readonly #watch: Watch | undefined;
   #refused = 0;
   #reused = 0;
 
@@ -70,6 +72,7 @@ class KeptRun {
     this.#tallies = new Tallies(destinations, until);
     this.#incidents = new Incidents(incidents);
     this.#port = portOf(plane, live);
+    this.#watch = scenario.show && new Watch(plane, live, scenario.show);
     plane.random = seeded(seed);
     plane.beginEstimation(start);
   }
@@ -115,6 +118,7 @@ class KeptRun {
       this.#endSessions(next.at);
       this.plane.advance(this.start + next.at);
       happen(this.plane, this.live, next);
+      this.#watch?.happened(next);
     }
     this.#endSessions(now);
     this.#tallies.sample(now);
@@ -131,7 +135,9 @@ class KeptRun {
   #open(arrival: Arrival): void {
     const { at, client, seconds } = arrival;
     const [first, ...more] = this.#packets(arrival);
+    this.#watch?.before(this.start + at);
     const verdict = this.plane.packet(first, this.start + at);
+    this.#watch?.after({ at, client, clientPort: first.clientPort }, verdict);
     if (verdict.kind !== 'forwarded') {
       this.#refused++;
       return;

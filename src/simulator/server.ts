@@ -3,7 +3,13 @@
 import type { Address } from '../model/address.js';
 import type { Destination, DestinationId } from '../model/destination.js';
 import type { Service } from '../model/service.js';
-import type { Candidate, Scheduler, ServerList } from '../schedulers/scheduler.js';
+import type {
+  Candidate,
+  Scheduler,
+  SchedulerInput,
+  ServerList,
+  Settings,
+} from '../schedulers/scheduler.js';
 import { schedulerOf } from '../schedulers/table.js';
 import { destinationKey } from './keys.js';
 import { Traffic } from './traffic.js';
@@ -131,4 +137,13 @@ export class LiveService implements ServerList {
     this.#byKey.delete(destinationKey(server.destination));
     this.#newestFirst = undefined;
   }
+}
+
+/** The server that the scheduler of a service chooses. */
+export function askScheduler(
+  { scheduler, state, servers }: LiveService,
+  arrival: SchedulerInput,
+  settings: Settings,
+): LiveServer | undefined {
+  return scheduler?.pick(state, servers, arrival, settings);
 }

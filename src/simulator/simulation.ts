@@ -8,11 +8,12 @@ import { Dataplane } from './dataplane.js';
 import { happen, type Incident, Incidents } from './incidents.js';
 import { Lingering } from './lingering.js';
 import { Moves } from './moves.js';
-import type { Packet } from './packet.js';
+import { type Packet, REFUSED, type Verdict } from './packet.js';
 import { seeded } from './random.js';
 import type { LiveServer, LiveService } from './server.js';
 import { Tallies, type Tally } from './tallies.js';
 import { type Timed, Timers } from './timers.js';
+import { type Seen, Watch } from './watch.js';
 import type { Arrival } from './workload.js';
 
 export interface Scenario {
@@ -24,6 +25,8 @@ export interface Scenario {
   /** time of the last arrival, seconds, for the chart */
   readonly until: number;
   readonly seed: number;
+  /** gets each connection as it is decided, and each event */
+  readonly show?: ((seen: Seen) => void) | undefined;
 }
 
 export interface ServerResult {
@@ -87,6 +90,9 @@ class Simulation {
   readonly #lingering = new Lingering();
   readonly #packet: (arrival: Arrival) => LiveServer | undefined;
   readonly #moves = new Moves();
+  readonly #watch: Watch | undefined;
+  /** of the last packet that the data plane got itself */
+  #verdict: Verdict | undefined;
 
   constructor(readonly scenario: Scenario) {
     const { service, destinations, timeouts, incidents, until, seed } = scenario;
@@ -105,6 +111,7 @@ class Simulation {
     for (const destination of destinations) this.#plane.addServer(this.#live, destination);
     this.#tallies = new Tallies(destinations, until);
     this.#incidents = new Incidents(incidents);
+    this.#watch = scenario.show && new Watch(this.#plane, this.#live, scenario.show);
     this.#packet = service.persistence
       ? (arrival) => this.#throughTemplate(arrival)
       : (arrival) => this.#direct(arrival);
@@ -117,7 +124,9 @@ class Simulation {
     let refused = 0;
     for (const arrival of arrivals) {
       this.#passTo(arrival.at);
+      this.#watch?.before(arrival.at);
       const server = this.#packet(arrival);
+      this.#watch?.after(arrival, this.#verdict ?? verdictOf(server));
       if (server === undefined) refused++;
       else if (incidents.length > 0)
         this.#moves.add(arrival.client, server, arrival.at >= first, this.#live.servers);
@@ -142,6 +151,7 @@ class Simulation {
       this.#endSessions(next.at);
       this.#plane.advance(next.at);
       happen(this.#plane, this.#live, next);
+      this.#watch?.happened(next);
     }
     this.#endSessions(now);
     this.#tallies.sample(now);
@@ -207,6 +217,7 @@ class Simulation {
       bytes: 60,
     };
     const verdict = this.#plane.packet(packet, at);
+    this.#verdict = verdict;
     if (verdict.kind !== 'forwarded') return undefined;
     this.#send(packet, at, ['in', 'ack']);
     this.#open(verdict.server, at, seconds, packet);
@@ -226,4 +237,8 @@ class Simulation {
     }
     this.#sessions.set({ server, tally, packet, expiresAt: 0, queuedAt: 0 }, at + seconds);
   }
+}
+
+function verdictOf(server: LiveServer | undefined): Verdict {
+  return server ? { kind: 'forwarded', server, port: server.port, scheduled: true } : REFUSED;
 }

@@ -1,6 +1,7 @@
 // lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes
 // nothing, but for --keep.
 import { InvalidArgumentError, Option } from 'commander';
+import type { PacketSink } from '../../backend/packetsink.js';
 import { SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { familyOf, type Service } from '../../model/service.js';
 import { serverKey } from '../../model/table.js';
@@ -10,6 +11,7 @@ import { type Arrival, arrivalsOf, type Workload } from '../../simulator/workloa
 import { LOG_LIMIT } from '../limits.js';
 import { readArrivals, readIncidents, readLog } from '../simulate/input.js';
 import { keep, sinkToKeep } from '../simulate/keep.js';
+import { type Display, displayOf } from '../simulate/show.js';
 import { chooseService, readRules } from '../simulate/source.js';
 import type { Subcommand } from '../subcommand.js';
 import { compareTable, resultTable } from '../view/bars.js';
@@ -27,6 +29,8 @@ interface Options extends Workload, VariableOptions {
   readonly json?: boolean;
   readonly svg?: string;
   readonly keep?: boolean;
+  readonly show?: boolean;
+  readonly step?: boolean;
 }
 
 /** a picture holds no rules */
@@ -61,7 +65,15 @@ export const configure: Subcommand['configure'] = (program, finish) => {
       'send the same arrivals through several schedulers, like wrr,wlc,sh,mh',
       schedulers,
     )
-    .option('--json', 'print JSON')
+    .option('--show', 'print each connection as it is decided: time, client, server, why')
+    .option(
+      '--step',
+      'the same one by one, with the servers: ENTER for the next one, a number for so many, q ends',
+    )
+    .option(
+      '--json',
+      'print JSON; with --show a line for each connection, and the report as the last',
+    )
     .option('--svg <file>', 'write a chart over time')
     .option(
       '--keep',
@@ -73,6 +85,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 };
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
+  const display = displayOf(file, options, world);
   const sink = options.keep ? await sinkToKeep(file, options, world) : undefined;
   const rules = await readRules(file, world, fileContext(options, world));
   const { service, destinations } = chooseService(rules, options.service);
@@ -80,7 +93,9 @@ async function run(file: string | undefined, options: Options, world: World): Pr
     options.events === undefined
       ? []
       : readIncidents(world.readText(options.events), options.events, destinations);
-  const { arrivals, count, until } = source(options, service, world);
+  const from = source(options, service, world);
+  const { until } = from;
+  const shown = display?.(destinations);
   const scenario: Scenario = {
     service,
     destinations,
@@ -88,32 +103,52 @@ async function run(file: string | undefined, options: Options, world: World): Pr
     incidents,
     until,
     seed: options.seed,
+    show: shown?.show,
   };
-  const results = sink
-    ? [
-        await keep(
-          sink,
-          scenario,
-          arrivals,
-          progress(world, (done) => done / count),
-        ),
-      ]
-    : (options.compare ?? [service.scheduler]).map((scheduler, i, all) =>
-        simulate(
-          withScheduler(scenario, scheduler),
-          arrivals(),
-          progress(world, (done) => (i + done / count) / all.length),
-        ),
-      );
+  const results = await play(scenario, from, sink, shown, options, world);
   world.progress?.(undefined);
+  shown?.finish();
   if (options.svg !== undefined)
     world.writeText(options.svg, chart(results[0] as Result, until), PUBLIC);
-  if (options.json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
-  else
-    world.out(
-      options.compare ? compareTable(results, world) : resultTable(results[0] as Result, world),
-    );
+  report(results, options, world);
   return 0;
+}
+
+/** One run, or one for each scheduler to compare. */
+async function play(
+  scenario: Scenario,
+  { arrivals, count }: ArrivalSource,
+  sink: PacketSink | undefined,
+  shown: Display | undefined,
+  { compare }: Options,
+  world: World,
+): Promise<readonly Result[]> {
+  const played = shown ? () => shown.arrivals(arrivals()) : arrivals;
+  // the lines are the progress
+  const progressOf = (share: (done: number) => number) =>
+    shown ? undefined : progress(world, share);
+  if (sink) {
+    const part = progressOf((done) => done / count);
+    return [await keep(sink, scenario, played, part, shown?.restart)];
+  }
+  shown?.restart();
+  const all = compare ?? [scenario.service.scheduler];
+  return all.map((scheduler, i) =>
+    simulate(
+      withScheduler(scenario, scheduler),
+      played(),
+      progressOf((done) => (i + done / count) / all.length),
+    ),
+  );
+}
+
+function report(results: readonly Result[], options: Options, world: World): void {
+  const { json, compare, show, step } = options;
+  const [first] = results as readonly [Result];
+  if (json && (show || step))
+    world.out(`${JSON.stringify({ kind: 'report', ...asJson(first) })}\n`);
+  else if (json) world.out(`${JSON.stringify(results.map(asJson), undefined, 2)}\n`);
+  else world.out(compare ? compareTable(results, world) : resultTable(first, world));
 }
 
 function withScheduler(scenario: Scenario, scheduler: string): Scenario {

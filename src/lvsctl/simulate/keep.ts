@@ -39,6 +39,7 @@ export async function sinkToKeep(
 /**
  * The run in the table itself.
  * @param shown gets how many arrivals are done
+ * @param begin is called before the first arrival, again when the run is made again
  * @throws NOT_FOUND when the service was deleted since its rules were read, BAD_USAGE as `bounded`
  */
 export function keep(
@@ -46,6 +47,7 @@ export function keep(
   scenario: Scenario,
   arrivals: () => Iterable<Arrival>,
   shown: ((done: number) => void) | undefined,
+  begin?: () => void,
 ): Promise<Result> {
   const { id } = scenario.service;
   return sink.play((plane, start) => {
@@ -53,6 +55,7 @@ export function keep(
     if (live === undefined)
       throw new LvsctlError('NOT_FOUND', `${serviceKey(id)} was deleted during the run`);
     // as they are now: another process may have changed them since the rules were read
+    begin?.();
     const { service } = live;
     const destinations = live.servers.map(({ destination }) => destination).reverse();
     const now = { ...scenario, service, destinations, timeouts: plane.timeouts };
