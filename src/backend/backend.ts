@@ -20,7 +20,7 @@ export interface Info {
 export type Detail = 'rules' | 'counters';
 
 /** The first change of several that was refused. */
-export interface Refusal {
+export interface FailedChange {
   readonly at: number;
   readonly error: IpvsError;
 }
@@ -43,7 +43,7 @@ export interface Backend {
    * it; the kernel cannot.
    * @returns the first refusal and the index of its change; undefined when all took effect
    */
-  applyWhole?(changes: readonly Change[]): Promise<Refusal | undefined>;
+  applyWhole?(changes: readonly Change[]): Promise<FailedChange | undefined>;
   /**
    * All services in the kernel's order (`--nosort`): address services by hash bucket, then marks;
    * newest first in a bucket.

@@ -27,7 +27,7 @@ export type Why =
   | { readonly rule: 'connection' }
   | { readonly rule: 'refused' | 'dropped' | 'passed' };
 
-export interface Decision {
+export interface ConnectionDecision {
   readonly kind: 'connection';
   /** seconds from the start of the run */
   readonly at: number;
@@ -44,7 +44,7 @@ export interface Happened extends Incident {
   readonly kind: 'event';
 }
 
-export type Seen = Decision | Happened;
+export type Seen = ConnectionDecision | Happened;
 
 /** Watches the runs of one service; asks its scheduler in place of the data plane. */
 export class Watch {
@@ -67,7 +67,7 @@ export class Watch {
   }
 
   /** After it. @param verdict what became of its first packet */
-  after(from: Pick<Decision, 'at' | 'client' | 'clientPort'>, verdict: Verdict): void {
+  after(from: Pick<ConnectionDecision, 'at' | 'client' | 'clientPort'>, verdict: Verdict): void {
     const { at, client, clientPort } = from;
     const server = verdict.kind === 'forwarded' ? verdict.server.destination : undefined;
     const why = this.#why(verdict);

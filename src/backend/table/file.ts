@@ -6,7 +6,7 @@ import type { Change } from '../../model/change.js';
 import { BackendError, type IpvsError } from '../../model/errors.js';
 import type { ServiceId } from '../../model/service.js';
 import { removeLeftovers, replaceUnderLock, targetOf } from '../../system/replace.js';
-import type { Backend, Refusal } from '../backend.js';
+import type { Backend, FailedChange } from '../backend.js';
 import { MemoryBackend } from '../memory/memory.js';
 import { EMPTY_TABLE, type TableState } from '../memory/state.js';
 import type { PacketRun, PacketSink } from '../packetsink.js';
@@ -66,7 +66,7 @@ class FileBackend implements Backend, PacketSink {
     });
   }
 
-  async applyWhole(changes: readonly Change[]): Promise<Refusal | undefined> {
+  async applyWhole(changes: readonly Change[]): Promise<FailedChange | undefined> {
     return this.#change((table) => {
       const errors = table.applyNow(changes);
       const at = errors.findIndex((error) => error !== undefined);

@@ -1,7 +1,7 @@
 // Characters that look like those of a command line and are others, or that no terminal shows.
 import { findLookAlike, withoutLookAlikes } from '../../render/lookalike.js';
 import { findLong, findShort } from '../options.js';
-import { type Advice, type MistakeRow, quoted } from './line.js';
+import { type Advice, firstOf, type MistakeRow, quoted } from './line.js';
 
 /** hyphen to horizontal bar, minus sign, small and full-width forms */
 const DASH = '[\\u2010-\\u2015\\u2212\\ufe58\\ufe63\\uff0d]';
@@ -9,20 +9,9 @@ const LEADING = new RegExp(`^(?:${DASH}|-(?=${DASH}))(?:${DASH}|-)*`);
 const INNER = new RegExp(`${DASH}+`);
 
 export const CHARACTER_MISTAKES: readonly MistakeRow[] = [
-  { name: 'carriage return', find: ({ args }) => first(args, carriageReturn) },
-  { name: 'character', find: ({ args }) => first(args, character) },
+  { name: 'carriage return', find: ({ args }) => firstOf(args, carriageReturn) },
+  { name: 'character', find: ({ args }) => firstOf(args, character) },
 ];
-
-function first(
-  args: readonly string[],
-  find: (arg: string) => Advice | undefined,
-): Advice | undefined {
-  for (const arg of args) {
-    const advice = find(arg);
-    if (advice) return advice;
-  }
-  return undefined;
-}
 
 function carriageReturn(arg: string): Advice | undefined {
   const plain = arg.replace(/\r+$/, '');

@@ -66,3 +66,15 @@ export function written(row: OptionRow): string {
 export function writtenInFull(row: OptionRow): string {
   return row.short === '' ? `--${row.long}` : `-${row.short[0]} (--${row.long})`;
 }
+
+/** The advice about the first argument that gets one. */
+export function firstOf(
+  args: readonly string[],
+  find: (arg: string) => Advice | undefined,
+): Advice | undefined {
+  for (const arg of args) {
+    const advice = find(arg);
+    if (advice) return advice;
+  }
+  return undefined;
+}

@@ -5,6 +5,7 @@ import { nearest } from '../../render/nearest.js';
 import { findLong, findShort, OPTIONS, type OptionRow } from '../options.js';
 import {
   type Advice,
+  firstOf,
   has,
   type MistakeRow,
   quoted,
@@ -21,17 +22,6 @@ export const SPELLING_MISTAKES: readonly MistakeRow[] = [
   { name: 'value of a switch', find: valueOfSwitch },
   { name: 'argument without option', find: positional },
 ];
-
-function firstOf(
-  args: readonly string[],
-  find: (arg: string) => Advice | undefined,
-): Advice | undefined {
-  for (const arg of args) {
-    const advice = find(arg);
-    if (advice) return advice;
-  }
-  return undefined;
-}
 
 /** `-stats`, `-List`: a long name behind one dash. */
 function letterByLetter(arg: string): Advice | undefined {

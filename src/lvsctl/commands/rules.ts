@@ -7,11 +7,11 @@ import { type BootFiles, bootFiles } from '../boot/place.js';
 import { save, savedRules } from '../boot/save.js';
 import { CONVENTIONS, type Convention } from '../boot/settings.js';
 import { hasCode } from '../errors.js';
-import { type PlanCommand, printCommand } from '../plan/command.js';
+import { printCommand } from '../plan/command.js';
 import { errorText } from '../report.js';
 import type { Subcommand } from '../subcommand.js';
 import { refuseOwned } from '../transaction/owners.js';
-import { errorOf, transact } from '../transaction/transact.js';
+import { errorOf, type Transacted, transact } from '../transaction/transact.js';
 import type { World } from '../world.js';
 
 interface Options {
@@ -71,7 +71,7 @@ async function load(
     world.err(`lvsctl: ${convention.settings} does not set AUTO=true: nothing loaded\n`);
     return 0;
   }
-  const { plan, result } = await transact(
+  const done = await transact(
     () => desiredAtBoot(files, world),
     {
       command: 'rules load',
@@ -83,13 +83,7 @@ async function load(
     },
     world,
   );
-  if (dryRun)
-    print(
-      plan.steps.map(({ change }) => ({ kind: 'rule', change })),
-      world,
-    );
-  const error = result && errorOf(result);
-  if (error !== undefined) throw error;
+  report(done, dryRun, world);
   return 0;
 }
 
@@ -115,7 +109,7 @@ async function unload(
   world: World,
 ): Promise<number> {
   const status = files.settings.saveOnStop && !dryRun ? await saveOnStop(files, force, world) : 0;
-  const { plan, result } = await transact(
+  const done = await transact(
     (live) => ({
       table: new Map(),
       removed: 'others',
@@ -125,13 +119,7 @@ async function unload(
     { command: 'rules unload', dryRun: dryRun ?? false, historyOptional: true },
     world,
   );
-  if (dryRun)
-    print(
-      plan.steps.map(({ change }) => ({ kind: 'rule', change })),
-      world,
-    );
-  const error = result && errorOf(result);
-  if (error !== undefined) throw error;
+  report(done, dryRun, world);
   return status;
 }
 
@@ -146,6 +134,10 @@ async function saveOnStop(files: BootFiles, force: boolean, world: World): Promi
   }
 }
 
-function print(commands: readonly PlanCommand[], { out }: World): void {
-  for (const command of commands) out(`${printCommand(command)}\n`);
+/** The commands of a dry run; throws what ended a change. */
+function report({ plan, result }: Transacted, dryRun: boolean | undefined, { out }: World): void {
+  if (dryRun)
+    for (const { change } of plan.steps) out(`${printCommand({ kind: 'rule', change })}\n`);
+  const error = result && errorOf(result);
+  if (error !== undefined) throw error;
 }

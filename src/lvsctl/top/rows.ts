@@ -1,5 +1,6 @@
 // Which lines `lvsctl top` shows, in which order.
 import type { Watched, WatchedService } from '../sample/watched.js';
+import { fitsFilter } from '../view/fits.js';
 import { TOP_COLUMNS, type TopRow } from './columns.js';
 import type { TopState } from './state.js';
 
@@ -7,7 +8,7 @@ import type { TopState } from './state.js';
 export function rowsOf(watched: Watched, state: TopState): TopRow[] {
   const services = watched.services
     .filter(({ service }) => state.only === undefined || service === state.only)
-    .filter((one) => fits(one, state.filter))
+    .filter((one) => fitsFilter(one, state.filter))
     .map((service): TopRow => ({ key: service.service, service, server: undefined }));
   return sorted(services, state).flatMap((row) => [row, ...serverRows(row.service, state)]);
 }
@@ -30,18 +31,4 @@ function sorted(rows: readonly TopRow[], { order, ascending }: TopState): TopRow
     if (one === null || other === null) return Number(one === null) - Number(other === null);
     return sign * (one - other);
   });
-}
-
-/** Each part of the filter is in the service or one of its servers. */
-function fits(service: WatchedService, filter: string): boolean {
-  const text = [
-    ...[service.service, service.name, service.scheduler],
-    ...service.servers.flatMap(({ server, name, state, mode }) => [server, name, state, mode]),
-  ]
-    .join(' ')
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((part) => text.includes(part));
 }

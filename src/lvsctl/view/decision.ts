@@ -3,7 +3,7 @@ import { Chalk } from 'chalk';
 import { formatAddress } from '../../model/address.js';
 import { type ServerKey, serverKey } from '../../model/table.js';
 import type { Candidate, Load, Reason } from '../../schedulers/scheduler.js';
-import type { Decision, Happened, Seen, ServerSeen, Why } from '../../simulator/watch.js';
+import type { ConnectionDecision, Happened, Seen, ServerSeen, Why } from '../../simulator/watch.js';
 import type { Terminal } from '../terminal.js';
 import { renderTable } from './table.js';
 
@@ -88,7 +88,7 @@ function serverWidth(servers: readonly ServerKey[]): number {
 
 const seconds = (at: number) => at.toFixed(3);
 
-function clientText({ client, clientPort }: Decision): string {
+function clientText({ client, clientPort }: ConnectionDecision): string {
   const text = formatAddress(client);
   return client.family === 'ipv6' ? `[${text}]:${clientPort}` : `${text}:${clientPort}`;
 }
@@ -98,7 +98,7 @@ function eventText({ what }: Happened): string {
   return what === 'add' ? 'is added' : `gets weight ${what}`;
 }
 
-function whyText({ why, server, servers }: Decision): string {
+function whyText({ why, server, servers }: ConnectionDecision): string {
   const key = server && serverKey(server);
   const closed = servers.filter((one) => one.weight <= 0 || one.overloaded);
   if (key === undefined && servers.length === 0) return 'the service has no servers';

@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { guardTransaction } from '../../../src/lvsctl/transaction/guard.js';
 import type { World } from '../../../src/lvsctl/world.js';
 import { answer } from '../../support/inprocess.js';
+import { keptBy } from '../../support/keptby.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
 import { simulatedRuntime } from '../../support/simulated.js';
@@ -371,37 +372,8 @@ describe('another writer, which ignores the lock', () => {
 });
 
 describe('a table that others keep', () => {
-  const monitor = (key: string) => ({
-    ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
-    ask: async () => ({
-      status: 200,
-      body: JSON.stringify({
-        version: 1,
-        file: '/etc/lvs.yaml',
-        pid: 99,
-        started: '2026-01-01T00:00:00.000Z',
-        templates_expire: false,
-        error: null,
-        services: [
-          {
-            name: 'web',
-            service: key,
-            up: true,
-            standby: false,
-            weight_up: 0,
-            quorum: 1,
-            hysteresis: 0,
-            servers: [],
-            sorry: null,
-            unmanaged: [],
-          },
-        ],
-      }),
-    }),
-  });
-
   test('a service of a running monitor is refused, with its file', async () => {
-    const one = monitor('tcp 192.0.2.1:80');
+    const one = keptBy('tcp 192.0.2.1:80');
     const { run, saved } = await scene({ runtime: async () => one });
     expect(await run('apply', 'rules')).toMatchObject({
       status: 2,
@@ -429,7 +401,7 @@ describe('a table that others keep', () => {
   });
 
   test('other services than those of the monitor are free', async () => {
-    const one = monitor('tcp 192.0.2.7:80');
+    const one = keptBy('tcp 192.0.2.7:80');
     const { run } = await scene({ runtime: async () => one });
     expect(await run('apply', 'rules', '-q')).toEqual({ status: 0, stdout: '', stderr: '' });
   });

@@ -6,6 +6,7 @@ import type { World } from '../../../src/lvsctl/world.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { wholeMachine } from '../../support/fakeip.js';
 import { answer } from '../../support/inprocess.js';
+import { keptBy } from '../../support/keptby.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { memoryRecords } from '../../support/machine.js';
 import { simulatedRuntime } from '../../support/simulated.js';
@@ -334,34 +335,7 @@ test('what another program changes at the same time is named', async () => {
 });
 
 describe('a running monitor', () => {
-  const monitor = {
-    ...simulatedRuntime({ probe: () => ({ outcome: { outcome: 'pass' }, tookMs: 1 }) }),
-    ask: async () => ({
-      status: 200,
-      body: JSON.stringify({
-        version: 1,
-        file: '/etc/lvs.yaml',
-        pid: 99,
-        started: '2026-01-01T00:00:00.000Z',
-        templates_expire: false,
-        error: null,
-        services: [
-          {
-            name: 'web',
-            service: 'tcp 192.0.2.1:80',
-            up: true,
-            standby: false,
-            weight_up: 0,
-            quorum: 1,
-            hysteresis: 0,
-            servers: [],
-            sorry: null,
-            unmanaged: [],
-          },
-        ],
-      }),
-    }),
-  };
+  const monitor = keptBy('tcp 192.0.2.1:80');
 
   test('keeps its services: up leaves them alone, down is refused', async () => {
     let works = false;

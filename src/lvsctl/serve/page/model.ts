@@ -53,20 +53,6 @@ export function hasProblem(service: WatchedService): boolean {
   );
 }
 
-/** Whether a service or one of its servers has all parts of the filter in it. */
-export function fitsFilter(service: WatchedService, filter: string): boolean {
-  const text = [
-    ...[service.service, service.name ?? '', service.scheduler ?? ''],
-    ...service.servers.flatMap(({ server, name, state, mode }) => [server, name, state, mode]),
-  ]
-    .join(' ')
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((part) => text.includes(part));
-}
-
 export interface Summary {
   readonly servicesUp: readonly [up: number, all: number] | null;
   readonly serversUp: readonly [up: number, all: number] | null;

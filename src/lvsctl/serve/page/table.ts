@@ -1,8 +1,9 @@
 // The table of services with their servers. Rows are kept from sample to sample, so that the focus
 // stays where it is.
 import type { Watched, WatchedServer, WatchedService } from '../../sample/watched.js';
+import { fitsFilter } from '../../view/fits.js';
 import { element, find, setClass, setHidden, setText } from './dom.js';
-import { fitsFilter, hasProblem, type Shown, serverState, serviceState, short } from './model.js';
+import { hasProblem, type Shown, serverState, serviceState, short } from './model.js';
 import type { TextKey } from './texts.js';
 
 export interface TableHandlers {
