@@ -1,6 +1,7 @@
 // disable, enable and drain: set the administrative state of servers, by the running monitor or in
 // the state file of the next one.
 import type { Command as Program } from 'commander';
+import type { Service } from '../../model/service.js';
 import { serverKey, serviceKey } from '../../model/table.js';
 import { desiredServices } from '../config/desired.js';
 import { readConfig } from '../config/read.js';
@@ -18,7 +19,7 @@ import { changing, selectServers, withRememberedServers } from '../monitor/state
 import type { AdminState } from '../monitor/state/state.js';
 import type { Finish } from '../subcommand.js';
 import type { World } from '../world.js';
-import { hashingWarnings } from './hashing.js';
+import { hashingIn, hashingWarnings } from './hashing.js';
 import { addVariables, fileContext, type VariableOptions } from './variables.js';
 import { withoutMonitor } from './withoutmonitor.js';
 
@@ -71,9 +72,11 @@ async function administer(
     for_seconds: options.for ?? null,
   };
   const socket = options.socket ?? world.places().socket;
-  const { servers, error } = await apply(request, socket, runtime, options, world);
+  const { servers, error, services } = await apply(request, socket, runtime, options, world);
   if (state === 'drained')
-    for (const line of await hashingWarnings(servers, world))
+    for (const line of services
+      ? hashingIn(servers, services)
+      : await hashingWarnings(servers, world))
       world.err(`lvsctl: warning: ${line}\n`);
   for (const { name, server: key, changed } of servers)
     world.out(`${name} ${key} ${changed ? '' : 'already '}${state ?? 'enabled'}\n`);
@@ -83,6 +86,9 @@ async function administer(
   return waitEmpty(servers, options.timeout, socket, runtime, world.err);
 }
 
+/** With the services of the file, where no monitor is running. */
+type Applied = AdminAnswer & { readonly services?: readonly Service[] };
+
 /** By the running monitor; without one in its record, where its file is named. */
 async function apply(
   request: AdminRequest,
@@ -90,7 +96,7 @@ async function apply(
   runtime: Runtime,
   options: Options,
   world: World,
-): Promise<AdminAnswer> {
+): Promise<Applied> {
   try {
     if (request.state !== null)
       for (const line of lastServers(await askStatus(runtime, socket), request))
@@ -104,16 +110,19 @@ async function apply(
         error.message,
         await withoutMonitor(request, options, world),
       );
-    const servers = remember(request, options.file, runtime, options, world);
+    const path = options.file;
+    const config = readConfig(world.readText(path), path, fileContext(options, world));
+    const desired = desiredServices(config);
+    const servers = remember(request, desired, runtime, options, world);
     world.err(`lvsctl: ${error.message}: this takes effect when the monitor starts\n`);
-    return { servers, error: null };
+    return { servers, error: null, services: desired.map(({ service }) => service) };
   }
 }
 
 /** Writes the state file that the next monitor reads. */
 function remember(
   request: AdminRequest,
-  file: string,
+  desired: ReturnType<typeof desiredServices>,
   runtime: Runtime,
   options: Options,
   world: World,
@@ -122,9 +131,7 @@ function remember(
   const store = openStore(runtime, path);
   const lasting = withState(path, () => store.load());
   const states = rememberedOf(lasting);
-  const all = desiredServices(
-    readConfig(world.readText(file), file, fileContext(options, world)),
-  ).map(({ service, source, destinations, serverNames }) => ({
+  const all = desired.map(({ service, source, destinations, serverNames }) => ({
     service: serviceKey(service.id),
     name: source.name,
     servers: destinations.map(serverKey),

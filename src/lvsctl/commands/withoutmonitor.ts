@@ -12,6 +12,7 @@ import { selectServers } from '../monitor/state/select.js';
 import type { AdminState } from '../monitor/state/state.js';
 import { printCommand } from '../plan/command.js';
 import type { World } from '../world.js';
+import { hashingIn } from './hashing.js';
 
 /** more commands are not listed */
 const MOST = 4;
@@ -25,11 +26,9 @@ export async function withoutMonitor(
   const file = wait ? '' : ', or name its file with --file for its next start';
   const start = `start one with \`lvsctl monitor FILE\`${file}`;
   if (request.state === null) return start;
-  const commands = await commandsFor(request.state, request, world);
-  return (
-    `${start}; without a monitor: ` +
-    `${commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state]}`
-  );
+  const { commands, warnings } = await commandsFor(request.state, request, world);
+  const lines = commands.length > 0 ? commands.join(' ; ') : GENERAL[request.state];
+  return [`${start}; without a monitor: ${lines}`, ...warnings].join('; but ');
 }
 
 const GENERAL: Readonly<Record<AdminState['state'], string>> = {
@@ -37,18 +36,27 @@ const GENERAL: Readonly<Record<AdminState['state'], string>> = {
   disabled: 'ipvsadm -d -t VIP:PORT -r SERVER',
 };
 
+interface Advice {
+  readonly commands: readonly string[];
+  /** what the commands do to clients where a scheduler hashes */
+  readonly warnings: readonly string[];
+}
+
+const NONE: Advice = { commands: [], warnings: [] };
+
 /** For the server in the live table; none where it cannot be read or the server is not in it. */
 async function commandsFor(
   state: AdminState['state'],
   { server, service }: AdminRequest,
   world: World,
-): Promise<readonly string[]> {
+): Promise<Advice> {
   const { machine } = world;
   // asking the kernel would load the module
-  if (machine.hasKernelRules && machine.read('/proc/net/ip_vs') === undefined) return [];
+  if (machine.hasKernelRules && machine.read('/proc/net/ip_vs') === undefined) return NONE;
   try {
     const backend = await machine.backend();
-    const all = [...(await readTable(backend))].map(
+    const table = [...(await readTable(backend))];
+    const all = table.map(
       ([
         key,
         {
@@ -63,21 +71,26 @@ async function commandsFor(
         servers: destinations.map(serverKey),
       }),
     );
+    const known = selectServers(all, server, undefined);
     // a service's name is only known to its file
-    const chosen = service === null ? selectServers(all, server, undefined) : [];
+    const chosen = service === null ? known : [];
     const commands = chosen.flatMap((one) => {
       const found = all.find((each) => each.service === one.service);
       const destination = found?.destinations.find((each) => serverKey(each) === one.server);
       return found && destination ? [command(state, found.id, destination)] : [];
     });
     // a comment would hide what follows it
-    if (commands.some((line) => line.startsWith('#'))) return [];
+    if (commands.some((line) => line.startsWith('#'))) return NONE;
     const more = commands.length - MOST;
-    return [...commands.slice(0, MOST), ...(more > 0 ? [`... (${more} more)`] : [])];
+    const services = table.map(([, entry]) => entry.service);
+    return {
+      commands: [...commands.slice(0, MOST), ...(more > 0 ? [`... (${more} more)`] : [])],
+      warnings: state === 'drained' ? hashingIn(known, services).slice(0, MOST) : [],
+    };
   } catch (error) {
     const expected = [BackendError, IpvsError, LvsctlError].some((kind) => error instanceof kind);
     if (!expected) throw error;
-    return [];
+    return NONE;
   }
 }
 

@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { hashingWarnings } from '../../../src/lvsctl/commands/hashing.js';
+import { withoutMonitor } from '../../../src/lvsctl/commands/withoutmonitor.js';
+import type { AdminRequest } from '../../../src/lvsctl/monitor/process/control.js';
 import type { World } from '../../../src/lvsctl/world.js';
+import { ipv4 } from '../../../src/model/address.js';
+import { IPIP } from '../../../src/model/forwarding.js';
 import { fakeMachine } from '../../support/machine.js';
 
 const ID = {
@@ -13,7 +17,7 @@ const ID = {
 } as const;
 const DRAINED = [{ service: 'tcp 192.0.2.1:80', server: '192.0.2.11:80' }];
 
-async function warnings(scheduler: string, schedulerFlags: number) {
+async function tableOf(scheduler: string, schedulerFlags: number) {
   const backend = new MemoryBackend();
   await backend.apply([
     {
@@ -29,7 +33,11 @@ async function warnings(scheduler: string, schedulerFlags: number) {
       },
     },
   ]);
-  const machine = fakeMachine({}, {}, backend);
+  return backend;
+}
+
+async function warnings(scheduler: string, flags: number) {
+  const machine = fakeMachine({}, {}, await tableOf(scheduler, flags));
   return hashingWarnings(DRAINED, { machine } as unknown as World);
 }
 
@@ -57,4 +65,26 @@ test('asks no kernel that has no module', async () => {
   const machine = { ...fakeMachine({}), hasKernelRules: true };
   const world = { machine } as unknown as World;
   expect(await hashingWarnings(DRAINED, world)).toEqual([]);
+});
+
+test.each([
+  ['sh', 0, /-w 0; but tcp 192\.0\.2\.1:80: scheduler sh refuses the clients .*sh-fallback/],
+  ['sh', 1, /-w 0$/],
+  ['dh', 0, /-w 0; but .* scheduler dh refuses .*lvsctl disable/],
+  ['wrr', 0, /-w 0$/],
+])('without a monitor the hint names %s with flags %i', async (scheduler, flags, hint) => {
+  const backend = await tableOf(scheduler, flags);
+  const destination = {
+    ...{ address: ipv4(0xc000020b), port: 80, weight: 1, upperThreshold: 0, lowerThreshold: 0 },
+    forwarding: 'masquerade' as const,
+    tunnel: IPIP,
+  };
+  await backend.apply([{ kind: 'add-destination', id: ID, destination }]);
+  const machine = fakeMachine({}, {}, backend);
+  const request = { state: 'drained', server: '192.0.2.11', service: null } as AdminRequest;
+  expect(await withoutMonitor(request, {}, { machine } as unknown as World)).toMatch(hint);
+  const disable = await withoutMonitor({ ...request, state: 'disabled' }, {}, {
+    machine,
+  } as unknown as World);
+  expect(disable).toMatch(/ipvsadm -d -t 192\.0\.2\.1:80 -r 192\.0\.2\.11:80$/);
 });
