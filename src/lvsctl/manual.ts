@@ -131,8 +131,9 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
     ['realserver status lvs.yaml', 'compare desired and actual state'],
     ['realserver down lvs.yaml', 'revert what up changed'],
   ] },
-  'realserver up': { notes: ['The addresses of this machine decide which servers of the file it is.'], page: DIRECTOR, examples: [
+  'realserver up': { notes: ['The addresses of this machine decide which servers of the file it is.', 'With --as the machine is taken to have these addresses on eth0 (MTU 1500), rp_filter 1, nft, and no other settings. Nothing is read of the machine that the command runs on.'], page: DIRECTOR, examples: [
     ['realserver up lvs.yaml --dry-run', 'print the commands'],
+    ['realserver up lvs.yaml --dry-run --as 192.0.2.11', 'those of another machine'],
     ['realserver up lvs.yaml', 'apply the file'],
   ] },
   'realserver down': { notes: ['The record of changes defines what to revert; the file itself is not read.'], page: DIRECTOR, examples: [

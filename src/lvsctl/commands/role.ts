@@ -1,10 +1,14 @@
 // up, down and status are the same for a director and for a real server: only the settings differ.
-import type { Command as Program } from 'commander';
+import { InvalidArgumentError, type Command as Program } from 'commander';
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import type { Config } from '../config/file.js';
 import { readConfig } from '../config/read.js';
+import { LvsctlError } from '../errors.js';
 import { prepareStandby } from '../ha/place.js';
 import { jsonText } from '../json.js';
 import { type Comparison, compare, up } from '../plan/engine.js';
 import { gatherFacts } from '../plan/facts.js';
+import { DEVICE, imaginedMachine, noRecords } from '../plan/imagined.js';
 import { linksOf } from '../plan/rename.js';
 import { snapshot } from '../plan/snapshot.js';
 import type { Finish } from '../subcommand.js';
@@ -42,6 +46,12 @@ export function configureRole(program: Program, finish: Finish, role: RoleComman
       '--force',
       'add a VIP even if another machine answers ARP for it; change rules that a monitor or kube-proxy keeps',
     );
+  else
+    upCommand.option(
+      '--as <address>',
+      'with --dry-run: print the commands of the real server with this address; several for one machine with several',
+      (text: string, all: readonly Address[] = []) => [...all, addressOf(text)],
+    );
   const downCommand = changing('down', 'revert what up changed', (file, options, world) =>
     revert(role, file, options, world),
   );
@@ -58,6 +68,7 @@ async function bringUp(
   options: RecordOptions,
   world: World,
 ): Promise<number> {
+  if (options.as) return printFor(role, file, { ...options, as: options.as }, world);
   const text = world.readText(file);
   const config = readConfig(text, file, fileContext(options, world));
   const facts = gatherFacts(world.machine);
@@ -74,6 +85,44 @@ async function bringUp(
     prepareStandby({ ...world, writeText });
   }
   return 0;
+}
+
+/** The commands of another machine, of which only its addresses are known. */
+async function printFor(
+  role: RoleCommand,
+  file: string,
+  options: RecordOptions & { readonly as: readonly Address[] },
+  world: World,
+): Promise<number> {
+  const { as: own, ...others } = options;
+  if (!options.dryRun)
+    throw new LvsctlError('BAD_USAGE', '--as needs --dry-run: it prints, and changes nothing');
+  const config = readConfig(world.readText(file), file, fileContext(options, world));
+  const gateways = config.services.flatMap(({ gateway }) => (gateway ? [gateway] : []));
+  const machine = imaginedMachine(refuseUnknown(own, config, file), gateways);
+  world.err(
+    `lvsctl: for ${own.map(formatAddress).join(', ')} on ${DEVICE} of a machine without settings of its own\n`,
+  );
+  const records = (directory: string | undefined) => noRecords(world.records(directory));
+  const other: World = { ...world, machine, records, transactions: () => undefined };
+  return bringUp(role, file, others, other);
+}
+
+/** @throws NOT_FOUND for an address that no real server of the file has */
+function refuseUnknown(own: readonly Address[], config: Config, file: string): readonly Address[] {
+  const known = config.services.flatMap(({ servers, sorry }) =>
+    [...servers, ...(sorry ? [sorry] : [])].map(({ address }) => formatAddress(address)),
+  );
+  const unknown = own.map(formatAddress).find((text) => !known.includes(text));
+  if (unknown === undefined) return own;
+  const list = [...new Set(known)].join(', ') || 'none';
+  throw new LvsctlError('NOT_FOUND', `${file}: no real server ${unknown}; there are ${list}`);
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address) return address;
+  throw new InvalidArgumentError('an IPv4 or IPv6 address is needed');
 }
 
 async function showStatus(

@@ -1,4 +1,5 @@
 // What director and realserver have in common, and their work with the record of a file.
+import type { Address } from '../../model/address.js';
 import { shellLine } from '../../render/shell.js';
 import type { Config } from '../config/file.js';
 import { printCommand } from '../plan/command.js';
@@ -35,6 +36,8 @@ export interface RecordOptions extends VariableOptions {
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
   readonly force?: boolean;
+  /** addresses of another machine */
+  readonly as?: readonly Address[];
   readonly json?: boolean;
   readonly stateDir?: string;
 }

@@ -73,3 +73,89 @@ test('a machine that is no real server of the file is told so', async () => {
     stderr: 'lvsctl: no real server of the file is this machine, whose addresses are 10.0.0.9\n',
   });
 });
+
+describe('realserver up --dry-run --as', () => {
+  const FILE = `vips: [{address: 192.0.2.1, interface: eth0}, {address: "2001:db8::1", interface: eth0}]
+services:
+  - {name: a, address: 192.0.2.1, port: 80, mode: nat, gateway: 10.0.0.1, servers: [{address: 10.0.1.11}]}
+  - {name: b, address: 192.0.2.1, port: 81, mode: dr, servers: [{address: 192.0.2.11}]}
+  - {name: c, address: 192.0.2.1, port: 82, mode: tun, servers: [{address: 198.51.100.11}]}
+  - {name: d, address: "2001:db8::1", port: 80, mode: nat, gateway: "fd00::1", servers: [{address: "fd00::11"}]}
+  - {name: e, address: "2001:db8::1", port: 81, mode: dr, servers: [{address: "2001:db8::11"}]}
+  - {name: f, address: "2001:db8::1", port: 82, mode: tun, servers: [{address: "2001:db8:2::11"}]}
+`;
+  const up = async (...args: string[]) => {
+    const machine = fakeMachine({});
+    const records = memoryRecords();
+    const result = await lvsctl(
+      ['realserver', 'up', 'f', ...args],
+      { f: FILE },
+      { machine, records: () => records },
+    );
+    expect(machine.ran).toEqual([]);
+    expect(records.list()).toEqual([]);
+    return result;
+  };
+  const ARP = [
+    'sysctl -w net.ipv4.conf.eth0.arp_ignore=1',
+    'sysctl -w net.ipv4.conf.eth0.arp_announce=2',
+  ];
+
+  test.each([
+    [['10.0.1.11'], ['ip route replace default via 10.0.0.1 dev eth0']],
+    [['192.0.2.11'], [...ARP, 'ip addr add 192.0.2.1/32 dev lo']],
+    [
+      ['198.51.100.11'],
+      [
+        ...ARP,
+        'ip link add lvs-ipip type ipip local 198.51.100.11',
+        'ip link set lvs-ipip up',
+        'sysctl -w net.ipv4.conf.lvs-ipip.rp_filter=2',
+        expect.stringMatching(/^nft .*maxseg size set 1440/),
+        'ip addr add 192.0.2.1/32 dev lvs-ipip',
+      ],
+    ],
+    [['fd00::11'], ['ip -6 route replace default via fd00::1 dev eth0 metric 1024']],
+    [['2001:db8::11'], ['ip addr add 2001:db8::1/128 dev lo nodad preferred_lft 0']],
+    [
+      ['2001:db8:2::11'],
+      [
+        'ip link add lvs-ip6tnl type ip6tnl mode any local 2001:db8:2::11',
+        'ip link set lvs-ip6tnl up',
+        expect.stringMatching(/^nft .*maxseg size set 1400/),
+        'ip addr add 2001:db8::1/128 dev lvs-ip6tnl nodad preferred_lft 0',
+      ],
+    ],
+    [
+      ['192.0.2.11', '2001:db8::11'],
+      [
+        ...ARP,
+        'ip addr add 192.0.2.1/32 dev lo',
+        'ip addr add 2001:db8::1/128 dev lo nodad preferred_lft 0',
+      ],
+    ],
+  ])('%j', async (own, lines) => {
+    const { status, stdout, stderr } = await up(
+      '--dry-run',
+      ...own.flatMap((one) => ['--as', one]),
+    );
+    expect(stdout.trimEnd().split('\n')).toEqual(lines);
+    expect(status).toBe(0);
+    expect(stderr).toBe(
+      `lvsctl: for ${own.join(', ')} on eth0 of a machine without settings of its own\n`,
+    );
+  });
+
+  test.each([
+    [['--as', '10.0.1.11'], /--as needs --dry-run/],
+    [
+      ['--dry-run', '--as', '10.0.0.9'],
+      /f: no real server 10\.0\.0\.9; there are 10\.0\.1\.11, 192/,
+    ],
+    [['--dry-run', '--as', 'rs1'], /an IPv4 or IPv6 address is needed/],
+  ])('%j is refused', async (args, message) => {
+    const result = await up(...args);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(message);
+  });
+});
