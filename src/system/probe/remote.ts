@@ -50,112 +50,136 @@ const GRACE_MS = 1000;
  *   and again when it has died
  */
 export function createRemote(netns: string, open: Open): { readonly probe: Probe; end(): void } {
-  const pending = new Map<number, (outcome: ProbeOutcome) => void>();
-  const lastPorts = new Map<number, number>();
-  const ended = notMade(`the process in network namespace ${netns} ended`);
-  let inside: Inside | undefined;
-  let endedAt = Number.NEGATIVE_INFINITY;
-  let serial = 0;
+  const remote = new Remote(netns, open);
+  return {
+    probe: (spec, target) => remote.probe(spec, target),
+    end: () => remote.end(),
+  };
+}
 
-  function begin(identity: string): Inside {
-    const args = [
-      'netns',
-      'exec',
-      netns,
-      process.execPath,
-      ...process.execArgv,
-      process.argv[1] ?? '',
-      WORKER_ARG,
-    ];
-    const started = spawnWithRoom(findProgram('ip') ?? 'ip', args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
+class Remote {
+  readonly #netns: string;
+  readonly #open: Open;
+  readonly #ended: ProbeOutcome;
+  readonly #pending = new Map<number, (outcome: ProbeOutcome) => void>();
+  readonly #lastPorts = new Map<number, number>();
+  #inside: Inside | undefined;
+  #endedAt = Number.NEGATIVE_INFINITY;
+  #serial = 0;
+
+  constructor(netns: string, open: Open) {
+    this.#netns = netns;
+    this.#open = open;
+    this.#ended = notMade(`the process in network namespace ${netns} ended`);
+  }
+
+  async probe(spec: ProbeSpec, target: ProbeTarget): Promise<ProbeOutcome> {
+    const inside = this.#insideNow();
+    if ('outcome' in inside) return inside;
+    // its start is not the server's time
+    const start = await attempt(this.#open, START_LIMIT_MS, ({ done, await: waitFor }) => {
+      waitFor(`process in network namespace ${this.#netns}`);
+      void inside.ready.then(() => done(PASS));
     });
+    if (start.outcome !== 'pass') return notMade(start.reason);
+    return this.#ask(inside.child, spec, target);
+  }
+
+  end(): void {
+    this.#inside?.child.kill();
+  }
+
+  /** @returns the process in the namespace of this name, started where there is none */
+  #insideNow(): Inside | ProbeOutcome {
+    const netns = this.#netns;
+    if (this.#inside === undefined && performance.now() - this.#endedAt < PAUSE_MS)
+      return this.#ended;
+    const identity = netnsIdentity(netns);
+    if (identity !== this.#inside?.netns) this.#inside?.child.kill('SIGKILL');
+    if (identity === undefined) return notMade(`there is no network namespace ${netns}`);
+    if (this.#inside !== undefined && identity !== this.#inside.netns)
+      return notMade(`network namespace ${netns} is another one now`);
+    try {
+      this.#inside ??= this.#begin(identity);
+      return this.#inside;
+    } catch (error) {
+      return notMade(reasonOf(outcomeOf(error)) ?? '');
+    }
+  }
+
+  #begin(identity: string): Inside {
+    const self = [process.execPath, ...process.execArgv, process.argv[1] ?? '', WORKER_ARG];
+    const child = spawnWithRoom(
+      findProgram('ip') ?? 'ip',
+      ['netns', 'exec', this.#netns, ...self],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     let isReady = () => {};
     const ready = new Promise<void>((resolve) => {
       isReady = resolve;
     });
     const over = () => {
-      if (inside?.child === started) inside = undefined;
-      endedAt = performance.now();
+      if (this.#inside?.child === child) this.#inside = undefined;
+      this.#endedAt = performance.now();
       isReady();
-      for (const answer of pending.values()) answer(ended);
+      for (const answer of this.#pending.values()) answer(this.#ended);
     };
-    started.once('error', over).once('exit', over);
+    child.once('error', over).once('exit', over);
     // absent when it could not be started, against their type
     const [questions, answers]: readonly [
       Writable | null | undefined,
       Readable | null | undefined,
-    ] = [started.stdin, started.stdout];
+    ] = [child.stdin, child.stdout];
     questions?.on('error', () => {}); // it ended, which `exit` reports
     questions?.write(`${JSON.stringify({ netns: identity } satisfies Placement)}\n`);
     if (answers) {
       createInterface({ input: answers }).on('line', (line) => {
         const { id, outcome } = JSON.parse(line) as ProbeReply;
         if (id === READY) isReady();
-        else pending.get(id)?.(outcome);
+        else this.#pending.get(id)?.(outcome);
       });
     }
-    return { child: started, netns: identity, ready };
+    return { child, netns: identity, ready };
   }
 
-  async function probe(spec: ProbeSpec, target: ProbeTarget): Promise<ProbeOutcome> {
-    if (inside === undefined && performance.now() - endedAt < PAUSE_MS) return ended;
-    const identity = netnsIdentity(netns);
-    if (identity !== inside?.netns) inside?.child.kill('SIGKILL');
-    if (identity === undefined) return notMade(`there is no network namespace ${netns}`);
-    if (inside !== undefined && identity !== inside.netns)
-      return notMade(`network namespace ${netns} is another one now`);
-    try {
-      inside ??= begin(identity);
-    } catch (error) {
-      return notMade(reasonOf(outcomeOf(error)) ?? '');
-    }
-    const { child, ready } = inside;
-    // its start is not the server's time
-    const start = await attempt(open, START_LIMIT_MS, ({ done, await: waitFor }) => {
-      waitFor(`process in network namespace ${netns}`);
-      void ready.then(() => done(PASS));
-    });
-    if (start.outcome !== 'pass') return notMade(start.reason);
+  async #ask(child: ChildProcess, spec: ProbeSpec, target: ProbeTarget): Promise<ProbeOutcome> {
     let answered = false;
-    const found = await attempt(open, target.timeoutMs + GRACE_MS, ({ done, onEnd }) => {
-      const id = ++serial;
-      pending.set(id, (outcome) => {
+    const limit = target.timeoutMs + GRACE_MS;
+    const found = await attempt(this.#open, limit, ({ done, onEnd }) => {
+      const id = ++this.#serial;
+      this.#pending.set(id, (outcome) => {
         answered = true;
         done(outcome);
       });
       onEnd(() => {
-        pending.delete(id);
+        this.#pending.delete(id);
         // it keeps the time limit itself as long as it does anything at all
-        if (!answered && !open.over) child.kill('SIGKILL');
+        if (!answered && !this.#open.over) child.kill('SIGKILL');
       });
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-        done(ended);
+        done(this.#ended);
       else {
-        const request: ProbeRequest = { id, spec, target: targetInside(target) };
+        const request: ProbeRequest = { id, spec, target: this.#targetInside(target) };
         child.stdin?.write(`${JSON.stringify(request)}\n`);
       }
     });
     return answered || found.outcome === 'error'
       ? found
-      : notMade(`the process in network namespace ${netns} does not answer`);
+      : notMade(`the process in network namespace ${this.#netns} does not answer`);
   }
 
   /**
    * The target as the process inside sees it: from the next port of the range, so that a connection
    * that is being closed does not block the next.
    */
-  function targetInside({ ports, netns: _, ...target }: ProbeTarget): ProbeTarget {
+  #targetInside({ ports, netns: _, ...target }: ProbeTarget): ProbeTarget {
     if (ports === undefined) return target;
     const [from, to] = ports;
-    const last = lastPorts.get(from) ?? to;
+    const last = this.#lastPorts.get(from) ?? to;
     const localPort = last >= to ? from : last + 1;
-    lastPorts.set(from, localPort);
+    this.#lastPorts.set(from, localPort);
     return { ...target, localPort };
   }
-
-  return {
-    probe,
-    end: () => void inside?.child.kill(),
-  };
 }
