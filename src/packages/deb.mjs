@@ -1,5 +1,5 @@
-// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY]: makes the Debian package from what
-// `npm pack` ships. Needs dpkg-deb and a build (`npm run build`).
+// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY] [--compression xz]: makes the Debian
+// package from what `npm pack` ships. Needs dpkg-deb and a build (`npm run build`).
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -51,6 +51,7 @@ const { values } = parseArgs({
   options: {
     arch: { type: 'string', default: run('dpkg', '--print-architecture').trim() },
     output: { type: 'string', default: 'dist' },
+    compression: { type: 'string', default: 'xz' },
   },
 });
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -68,7 +69,7 @@ try {
   finish(root);
   const file = resolve(values.output, `lvs-cli_${version}_${values.arch}.deb`);
   process.env.SOURCE_DATE_EPOCH = String(builtAt());
-  run('dpkg-deb', '--root-owner-group', '-Zxz', '--build', root, file);
+  run('dpkg-deb', '--root-owner-group', `-Z${values.compression}`, '--build', root, file);
   process.stdout.write(`${file}\n`);
 } finally {
   rmSync(work, { recursive: true });

@@ -1,11 +1,14 @@
 // The completion scripts in the real shells. Each answers a list of lines in one start: what TAB
 // offers at the end of the line. lvsctl is ours, with a table file and an lvsctl file.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fillTable, lvsctlOn } from '../support/ontablefile.js';
 
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'lvs-completion-'));
@@ -19,14 +22,21 @@ const env = {
   LVS_BACKEND: `file:${table}`,
 };
 
-/** lvsctl that answers the same question once: three shells ask it, and Node starts slowly. */
-const REMEMBERING = `#!/bin/sh
-answer=$HOME/$(printf '%s\\n' "$@" | cksum | tr ' ' -)
-[ -e "$answer" ] || ${resolve('bin/lvsctl')} "$@" >"$answer"
-cat "$answer"
+/** lvsctl that is asked in this process what it offers: Node starts slowly. */
+const ASKING = `#!/bin/sh
+[ "$1" = __complete ] || exec ${resolve('bin/lvsctl')} "$@"
+printf '%s\\0' "$@" | curl -s --unix-socket "$HOME/asked" --data-binary @- http://localhost/
 `;
+const asked = createServer(async (request, response) => {
+  const args = Buffer.concat(await request.toArray())
+    .toString()
+    .split('\0')
+    .slice(0, -1);
+  response.end((await lvsctlOn(table, args)).stdout);
+});
 
-beforeAll(() => {
+beforeAll(async () => {
+  await once(asked.listen(join(directory, 'asked')), 'listening');
   const rules = [
     '-A -t 192.0.2.1:80 -s wrr',
     '-a -t 192.0.2.1:80 -r 10.0.0.11:8080 -m',
@@ -35,10 +45,13 @@ beforeAll(() => {
     '-a -u 192.0.2.1:53 -r 10.0.0.12:53 -m',
     '-A -f 7',
   ];
-  execFileSync('bin/ipvsadm', ['-R'], { env, input: `${rules.join('\n')}\n` });
-  writeFileSync(join(directory, 'lvsctl'), REMEMBERING, { mode: 0o755 });
+  await fillTable(table, `${rules.join('\n')}\n`);
+  writeFileSync(join(directory, 'lvsctl'), ASKING, { mode: 0o755 });
 });
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => {
+  asked.close();
+  rmSync(directory, { recursive: true });
+});
 
 /** A line, and all that is offered; `has` and `hasNot` where there is more. */
 interface Case {
@@ -163,12 +176,12 @@ zle -N answered
 bindkey '^X' answered
 print ready >>$OUT
 END
-zmodload zsh/zpty
+zmodload zsh/zpty zsh/zselect
 wait_for() {
   for i in {1..6000}; do
-    [[ -e $OUT && $(tail -n 1 $OUT) == $1 ]] && return
+    [[ -e $OUT && "$(<$OUT)" == *$1 ]] && return
     while zpty -r -t z >/dev/null; do :; done
-    sleep 0.01
+    zselect -t 1
   done
   print "no $1" >&2
 }

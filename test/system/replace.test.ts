@@ -99,10 +99,7 @@ describe('what a path leads to', () => {
     expect(spawnSync('mkfifo', [path]).status).toBe(0);
     const reader = spawnSync(
       'sh',
-      ['-c', 'cat "$1" & exec "$2" -e "$3" "$1"', 'sh', path].concat(
-        process.execPath,
-        call('process.argv[1]'),
-      ),
+      ['-c', 'cat "$1" & exec "$2" -e "$3" "$1"', 'sh', path, process.execPath, call()],
       { encoding: 'utf8' },
     );
     expect(reader).toMatchObject({ stdout: 'new', stderr: '', status: 0 });
@@ -120,33 +117,33 @@ describe('what a path leads to', () => {
   });
 });
 
-/** A program that replaces the file that an expression names. */
-function call(where: string): string {
-  return `require(${JSON.stringify(bundle)}).replaceFile(${where}, 'new')`;
+/** A program that replaces the files that its arguments name. */
+function call(): string {
+  return `for (const path of process.argv.slice(1))
+    require(${JSON.stringify(bundle)}).replaceFile(path, 'new')`;
 }
 
 describe('descriptors of this process', () => {
   const names = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1', '/proc/thread-self/fd/1'];
-  const run = (command: string, name: string) =>
-    spawnSync('sh', ['-c', command, process.execPath, call('process.argv[1]'), name], {
-      encoding: 'utf8',
-    });
+  const run = (command: string, ...paths: string[]) =>
+    spawnSync('sh', ['-c', command, process.execPath, call(), ...paths], { encoding: 'utf8' });
 
-  test.each(names)('%s is a pipe, a file that is open already, a file to append to', (name) => {
-    expect(run('"$0" -e "$1" "$2" | cat', name)).toMatchObject({ stdout: 'new', stderr: '' });
-    const shell = `cd ${folder} && { echo a; "$0" -e "$1" "$2"; echo b; }`;
-    expect(run(`${shell} > file`, name)).toMatchObject({ stderr: '', status: 0 });
-    expect(read()).toBe('a\nnewb\n');
-    expect(run(`${shell} >> file`, name)).toMatchObject({ stderr: '', status: 0 });
-    expect(read()).toBe('a\nnewb\na\nnewb\n');
+  test(`a pipe, a file that is open already, a file to append to: ${names.join(' ')}`, () => {
+    const all = 'new'.repeat(names.length);
+    expect(run('"$0" -e "$@" | cat', ...names)).toMatchObject({ stdout: all, stderr: '' });
+    const shell = `cd ${folder} && { echo a; "$0" -e "$@"; echo b; }`;
+    expect(run(`${shell} > file`, ...names)).toMatchObject({ stderr: '', status: 0 });
+    expect(read()).toBe(`a\n${all}b\n`);
+    expect(run(`${shell} >> file`, ...names)).toMatchObject({ stderr: '', status: 0 });
+    expect(read()).toBe(`a\n${all}b\n`.repeat(2));
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
   test("a link of one's own to it; a reader that went away", () => {
     symlinkSync('/dev/stdout', path);
-    expect(run('"$0" -e "$1" "$2" | cat', path)).toMatchObject({ stdout: 'new', stderr: '' });
+    expect(run('"$0" -e "$@" | cat', path)).toMatchObject({ stdout: 'new', stderr: '' });
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
-    expect(run('"$0" -e "$1" "$2" | true', path)).toMatchObject({ stderr: '' });
+    expect(run('"$0" -e "$@" | true', path)).toMatchObject({ stderr: '' });
   });
 });
 

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_LASTING } from '../../../src/lvsctl/monitor/state/lasting.js';
 import { start as startChild } from '../../support/child.js';
+import { lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
 let directory = '';
 const children = new Set<ChildProcess>();
@@ -69,8 +70,8 @@ const places = () => ['--socket', join(directory, 's'), '--state', join(director
 const monitor = (args: readonly string[] = [], env = {}) =>
   start('lvsctl', ['monitor', join(directory, 'lvs.yaml'), ...places(), ...args], env);
 const lvsctl = (...args: string[]) =>
-  start('lvsctl', [...args, '--socket', join(directory, 's')]).ended;
-const table = async () => (await start('ipvsadm', ['-Sn']).ended).stdout;
+  lvsctlOn(join(directory, 'table'), [...args, '--socket', join(directory, 's')]);
+const table = () => rulesIn(join(directory, 'table'));
 
 interface WebServer {
   readonly port: number;

@@ -21,8 +21,7 @@ ip addr add 198.51.100.1/24 dev eth1
 state() {
   ip -o addr show | sort
   grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf | grep -E 'forward|redirects'
-  "$root/bin/ipvsadm" -Sn
-  "$root/bin/ipvsadm" -l --timeout
+  printf -- '-Sn\n-l --timeout\n' | "$root/bin/ipvsadm" -R # both in one process
 }
 state >before
 

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runChild, start } from '../../support/child.js';
 import { FULL } from '../../support/full.js';
+import { fillTable, lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
-const KILLS = FULL ? 100 : 6;
+/** three ways on */
+const KILLS = FULL ? 100 : 3;
 const SERVICES = 20;
 const directory = mkdtempSync('/tmp/lvs-kills-');
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,15 +29,16 @@ const sorted = (text: string) => text.split('\n').sort().join('\n');
 
 function scene(name: string) {
   const env = { LVS_BACKEND: `file:${path(name)}` };
-  const run = async (args: readonly string[], stdin = '') =>
-    runChild('lvsctl', args, { env, stdin });
+  const run = (args: readonly string[]) => lvsctlOn(path(name), args);
   return {
     env,
     run,
+    /** as a process of its own */
+    process: (args: readonly string[]) => runChild('lvsctl', args, { env }),
     history: `${path(name)}.lvsctl/history/000001.json`,
     pending: `${path(name)}.lvsctl/pending.json`,
-    fill: () => runChild('ipvsadm', ['-R'], { env, stdin: START }),
-    table: async () => sorted((await runChild('ipvsadm', ['-S', '-n'], { env })).stdout),
+    fill: () => fillTable(path(name), START),
+    table: async () => sorted(await rulesIn(path(name))),
     async killed(child: ReturnType<typeof start>, i: number): Promise<Seen> {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -122,7 +125,7 @@ describe('killed at any instant', { timeout: 900_000 }, () => {
     const whole = scene('whole');
     await whole.fill();
     const began = performance.now();
-    await whole.run(APPLY);
+    await whole.process(APPLY);
     const took = performance.now() - began;
     const seen = await inTurn(KILLS, async (i) => {
       const one = scene(`kill${i}`);
@@ -209,7 +212,7 @@ describe('killed at any instant', { timeout: 900_000 }, () => {
 test('two at once: one after the other, and both take effect', { timeout: 60_000 }, async () => {
   const one = scene('two');
   const answers = await Promise.all(
-    ['first', 'second'].map((name) => one.run(['apply', path(name), '-q'])),
+    ['first', 'second'].map((name) => one.process(['apply', path(name), '-q'])),
   );
   expect(answers).toEqual([
     { status: 0, stdout: '', stderr: '' },

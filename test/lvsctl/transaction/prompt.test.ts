@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { runChild, start } from '../../support/child.js';
+import { start } from '../../support/child.js';
+import { lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
 const LVSCTL = fileURLToPath(new URL('../../../bin/lvsctl', import.meta.url));
 const directory = mkdtempSync('/tmp/lvs-prompt-');
@@ -29,11 +30,11 @@ function scene(name: string, timeout: number) {
         { env: { PATH: process.env.PATH, ...env }, stdio: 'pipe' },
       ),
     withoutTerminal: () => start('lvsctl', words, env),
-    table: async () => (await runChild('ipvsadm', ['-S', '-n'], { env })).stdout,
+    table: () => rulesIn(path(name)),
     result: () =>
       JSON.parse(readFileSync(`${path(name)}.lvsctl/history/000001.json`, 'utf8')).outcome?.result,
-    confirm: () => runChild('lvsctl', ['confirm'], { env }),
-    undo: () => runChild('lvsctl', ['undo', '-q'], { env }),
+    confirm: () => lvsctlOn(path(name), ['confirm']),
+    undo: () => lvsctlOn(path(name), ['undo', '-q']),
   };
 }
 
