@@ -1,143 +1,106 @@
 // A pair of directors by keepalived, in network namespaces: failures, planned failover, what
 // `lvsctl ha status` finds.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HaStatus } from '../../src/lvsctl/ha/inspect.js';
-import type { Streamed, Talk } from './agent.js';
 import { prepareHost, sh } from './host.js';
 import { Agent, addMachine, addSwitch, attach, inside, removeAll, until } from './network.js';
+import { during, expectSurvived, Keepalived, pause, lvsctl as run } from './pair.js';
 
 const FILES = mkdtempSync('/tmp/ha-');
 const FILE = `${FILES}/lvs.yaml`;
-const SWITCH = 'ha-switch';
+const [OUTER, INNER] = ['ha-switch', 'ha-inner'];
 const DIRECTORS = ['ha-d1', 'ha-d2'] as const;
 const SERVERS = ['ha-rs1', 'ha-rs2'] as const;
 const CLIENT = 'ha-client';
 const VIP = '10.98.0.100';
-const RATE = 20;
-/** the mark is 1,000 ms; the lab has one slow processor for all machines */
-const LONGEST_GAP_MS = 2500;
+const GATEWAY = '10.98.1.254';
 
 writeFileSync(
   FILE,
-  `ha: {interface: eth0, peers: [10.98.0.1, 10.98.0.2], advertise: 0.2}
+  `ha: {interface: eth0, peers: [10.98.0.1, 10.98.0.2], advertise: 0.2, gateway_interface: eth1}
 vips: [{address: ${VIP}, interface: eth0}]
 services:
   - {name: web, address: ${VIP}, port: 80, mode: dr, scheduler: rr, servers: &servers [{address: 10.98.0.11}, {address: 10.98.0.12}]}
   - {name: echo, address: ${VIP}, port: 7, mode: dr, scheduler: rr, servers: *servers}
+  - {name: nat, address: ${VIP}, port: 8007, mode: nat, gateway: ${GATEWAY}, scheduler: rr, servers: [{address: 10.98.1.11, port: 7}, {address: 10.98.1.12, port: 7}]}
 `,
 );
 
 const agents = new Map<string, Agent>();
 const agent = (name: string) => agents.get(name) as Agent;
-const engines = new Map<string, ChildProcess>();
-const hasVip = (name: string) => inside(name, '/sbin/ip', '-o', 'addr').includes(`${VIP}/32`);
+const engines = new Map<string, Keepalived>();
+const startEngine = (name: string) => engines.get(name)?.start();
+const stopEngine = (name: string) => engines.get(name)?.stop();
+const has = (name: string, address: string) =>
+  inside(name, '/sbin/ip', '-o', 'addr').includes(`${address}/32`);
+const hasVip = (name: string) => has(name, VIP);
 const masters = () => DIRECTORS.filter(hasVip);
-
-async function lvsctl(name: string, ...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await agent(name).lvsctl(...args);
-  if (status !== 0)
-    throw new Error(`${name}: lvsctl ${args.join(' ')}: ${status} ${stdout}${stderr}`);
-  return stdout;
-}
+const lvsctl = (name: string, ...args: string[]) => run(agent(name), ...args);
 
 async function status(name: string): Promise<HaStatus> {
   return JSON.parse((await agent(name).lvsctl('ha', 'status', FILE, '--json')).stdout);
 }
 
-async function startEngine(name: string): Promise<void> {
-  const conf = `${FILES}/${name}.conf`;
-  // the agent is not lvsctl
-  writeFileSync(conf, (await lvsctl(name, 'ha', 'render', FILE)).replace(/^ *notify .*\n/m, ''));
-  const child = spawn(
-    '/sbin/ip',
-    [
-      'netns',
-      'exec',
-      name,
-      '/usr/sbin/keepalived',
-      '-n',
-      '-P',
-      '-f',
-      conf,
-      '-p',
-      `/run/${name}.pid`,
-      '-r',
-      `/run/${name}-vrrp.pid`,
-    ],
-    { stdio: 'ignore' },
-  );
-  engines.set(name, child);
-}
+let natClient: Agent;
 
-/** Stops as systemd does. */
-async function stopEngine(name: string): Promise<void> {
-  sh('/bin/bash', '-c', `kill $(cat /run/${name}.pid)`);
-  await new Promise((done) => engines.get(name)?.once('exit', done));
+/** Clients of direct routing and of NAT while something happens: no long connection ends. */
+async function expectAllSurvive(name: string, work: () => Promise<unknown>): Promise<void> {
+  const callers = [
+    { agent: agent(CLIENT), vip: VIP, web: 80, echo: 7 },
+    { agent: natClient, vip: VIP, echo: 8007 },
+  ];
+  const [direct, nat] = await during(callers, work);
+  if (direct) expectSurvived(name, direct);
+  if (nat) expectSurvived(`${name}, nat`, nat);
+  // the gateway of the servers moves with the VIP
+  expect(DIRECTORS.filter((one) => has(one, GATEWAY))).toEqual(masters());
 }
-
-/** What happens to new and to long connections. */
-async function during(
-  work: () => Promise<unknown>,
-): Promise<{ lost: number; of: number; gapMs: number; talks: Talk[] }> {
-  const client = agent(CLIENT);
-  await client.do({ kind: 'talk', host: VIP, port: 7, count: 4 });
-  await client.do({ kind: 'stream', host: VIP, port: 80, perSecond: RATE });
-  await pause(3500); // a connection is synchronised from its third packet, and after two seconds
-  await work();
-  await pause(3000);
-  const requests = await client.do<Streamed[]>({ kind: 'stream-end' });
-  const talks = await client.do<Talk[]>({ kind: 'talk-end' });
-  const good = requests.filter(({ answer }) => answer.startsWith('ha-rs'));
-  const gaps = good.map(({ at }, i) => at - (good[i - 1]?.at ?? at));
-  return {
-    lost: requests.length - good.length,
-    of: requests.length,
-    gapMs: Math.max(...gaps),
-    talks,
-  };
-}
-
-function expectSurvived(
-  name: string,
-  { lost, of, gapMs, talks }: Awaited<ReturnType<typeof during>>,
-): void {
-  const pauses = talks.map(({ pauseMs }) => pauseMs);
-  process.stdout.write(
-    `${name}: ${lost} of ${of} requests lost, ${gapMs} ms without an answer; long connections paused ${Math.max(...pauses)} ms\n`,
-  );
-  expect(talks.filter(({ error }) => error !== null)).toEqual([]);
-  expect(gapMs).toBeLessThan(LONGEST_GAP_MS);
-}
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 beforeAll(async () => {
   prepareHost();
   // keepalived hears of changes of a file only on a file system of this kernel
   mkdirSync('/var/lib/lvsctl', { recursive: true });
   sh('/bin/mount', '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', '/var/lib/lvsctl');
-  addSwitch(SWITCH);
+  addSwitch(OUTER);
+  addSwitch(INNER);
   const machines = [...DIRECTORS, ...SERVERS, CLIENT];
   for (const [i, name] of machines.entries()) {
+    const n = [1, 2, 11, 12, 50][i];
     addMachine(name);
-    attach(name, 'eth0', SWITCH, [`10.98.0.${[1, 2, 11, 12, 50][i]}/24`]);
+    attach(name, 'eth0', OUTER, [`10.98.0.${n}/24`]);
+    if (name !== CLIENT) attach(name, 'eth1', INNER, [`10.98.1.${n}/24`]);
     agents.set(name, new Agent(name));
   }
+  natClient = new Agent(CLIENT);
   for (const name of SERVERS) {
     await lvsctl(name, 'realserver', 'up', '-q', FILE);
+    // the same servers have both modes: answers of nat go to the gateway, though clients are near
+    inside(
+      name,
+      '/sbin/ip',
+      'rule',
+      'add',
+      'from',
+      '10.98.1.0/24',
+      'to',
+      '10.98.0.0/24',
+      'lookup',
+      '100',
+    );
+    inside(name, '/sbin/ip', 'route', 'add', 'default', 'via', GATEWAY, 'table', '100');
     await agent(name).do({ kind: 'web', name, port: 80 });
     await agent(name).do({ kind: 'echo', port: 7 });
   }
   for (const name of DIRECTORS) {
     await lvsctl(name, 'director', 'up', '-q', FILE);
+    engines.set(name, new Keepalived(agent(name), FILE, FILES));
     await startEngine(name);
   }
   await until(() => masters().length === 1);
 });
 afterAll(() => {
-  removeAll([...DIRECTORS, ...SERVERS, CLIENT, SWITCH]);
+  removeAll([...DIRECTORS, ...SERVERS, CLIENT, OUTER, INNER]);
   sh('/bin/umount', '/var/lib/lvsctl');
 });
 
@@ -164,11 +127,22 @@ describe('a pair by keepalived', () => {
     ]);
   });
 
+  test('doctor finds nothing, neither on one of them nor in the facts of both', async () => {
+    const facts = DIRECTORS.map((name) => `${FILES}/${name}.facts`);
+    for (const [i, name] of DIRECTORS.entries()) {
+      const { status: found, stdout } = await agent(name).lvsctl('doctor', FILE);
+      expect([found, stdout]).toEqual([0, expect.stringContaining('packets of the sync daemons')]);
+      writeFileSync(facts[i] ?? '', await lvsctl(name, 'doctor', '--facts'));
+    }
+    expect(await agent(CLIENT).lvsctl('doctor', FILE, '--facts', ...facts)).toMatchObject({
+      status: 0,
+    });
+  });
+
   test('the link of the master is cut', async () => {
-    const result = await during(async () => {
+    await expectAllSurvive('link cut', async () => {
       inside('ha-d1', '/sbin/ip', 'link', 'set', 'eth0', 'down');
     });
-    expectSurvived('link cut', result);
     inside('ha-d1', '/sbin/ip', 'link', 'set', 'eth0', 'up');
     await pause(1500);
     expect(masters()).toEqual(['ha-d2']); // nopreempt
@@ -176,20 +150,18 @@ describe('a pair by keepalived', () => {
 
   test('planned failover, and back', async () => {
     let stdout = '';
-    const result = await during(async () => {
+    await expectAllSurvive('planned failover', async () => {
       stdout = await lvsctl('ha-d2', 'ha', 'failover', FILE);
     });
     expect(stdout).toMatch(/^another director has the VIPs after [\d.]+ s\n$/);
     expect(masters()).toEqual(['ha-d1']);
-    expectSurvived('planned failover', result);
     expect((await agent('ha-d2').lvsctl('ha', 'failover', FILE)).stderr).toBe(
       'lvsctl: this director has no VIP: it is the backup\n',
     );
   });
 
   test('keepalived is stopped on the master', async () => {
-    const result = await during(() => stopEngine('ha-d1'));
-    expectSurvived('keepalived stopped', result);
+    await expectAllSurvive('keepalived stopped', async () => stopEngine('ha-d1'));
     expect((await status('ha-d1')).problems.map(({ what }) => what)).toEqual([
       'keepalived does not run here: this director never gets traffic',
     ]);
@@ -235,6 +207,11 @@ describe('a pair by keepalived', () => {
     expect((await problems('ha-d1'))[0]).toContain('the sync daemon backup of sync id 51');
     await lvsctl('ha-d1', 'director', 'up', '-q', FILE);
     expect(await problems('ha-d1')).toEqual([]);
+    const { conf = '' } = engines.get('ha-d1') ?? {};
+    const text = readFileSync(conf, 'utf8');
+    writeFileSync(conf, text.replace('  nopreempt\n', ''));
+    expect(await problems('ha-d1')).toEqual([expect.stringContaining(`${conf} has no nopreempt`)]);
+    writeFileSync(conf, text);
     inside('ha-d2', '/sbin/ip', 'addr', 'add', `${VIP}/32`, 'dev', 'eth0');
     expect((await problems('ha-d1'))[0]).toMatch(
       /^VIP 10\.98\.0\.100 is on this director and on [0-9a-f:]{17} too$/,

@@ -4,6 +4,7 @@ import type { Connection } from '../../model/connection.js';
 import { IpvsError } from '../../model/errors.js';
 import { parseConnection } from '../../render/connections.js';
 import { shellLine } from '../../render/shell.js';
+import { VERSION } from '../../render/version.js';
 import { CAP_NET_ADMIN, isEffective } from '../../system/capability.js';
 import { CommandError } from '../plan/command.js';
 import type { Machine } from '../plan/machine.js';
@@ -25,7 +26,7 @@ import {
   type MachineFacts,
 } from './types.js';
 
-type FactsSource = Pick<World, 'machine' | 'lines' | 'netns'>;
+type FactsSource = Pick<World, 'machine' | 'lines' | 'netns' | 'now'>;
 
 /** Reads everything. @throws CommandError when `ip` fails; BackendError as the backend does */
 export async function gatherMachineFacts(source: FactsSource): Promise<MachineFacts> {
@@ -50,6 +51,8 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
     version: FACTS_VERSION,
     machine: read('/proc/sys/kernel/hostname') ?? 'this machine',
     namespace: source.netns ?? null,
+    program: VERSION,
+    time: new Date(source.now() * 1000).toISOString(),
     kernel: read('/proc/sys/kernel/osrelease') ?? null,
     container: read('/run/systemd/container') ?? null,
     links: linkFacts(links),

@@ -17,20 +17,37 @@ export function serversOf(config: Config | undefined, { services }: MachineFacts
   return [...new Set(addresses)];
 }
 
-/**
- * Asks each machine, side by side.
- * @returns with the facts a note for each that gave none
- */
+/** The addresses of the directors of the file that this machine is not. */
+export function otherDirectors(
+  config: Config | undefined,
+  { addresses }: Pick<MachineFacts, 'addresses'>,
+): string[] {
+  const own = new Set(addresses.map(({ address }) => address));
+  return (config?.ha?.peers ?? []).map(formatAddress).filter((address) => !own.has(address));
+}
+
+/** What other machines answered. */
+export interface RemoteFacts {
+  readonly facts: readonly MachineFacts[];
+  /** a line for each that gave none */
+  readonly notes: readonly string[];
+  /** seconds since 1970, by this machine's clock: all were asked and had answered in between */
+  readonly asked: { readonly from: number; readonly to: number };
+}
+
+/** Asks each machine, side by side. */
 export async function remoteFacts(
   addresses: readonly string[],
-  { machine, env }: Pick<World, 'machine' | 'env'>,
-): Promise<{ readonly facts: readonly MachineFacts[]; readonly notes: readonly string[] }> {
+  { machine, env, now }: Pick<World, 'machine' | 'env' | 'now'>,
+): Promise<RemoteFacts> {
+  const from = now();
   const agent = env.SSH_AUTH_SOCK ? ['-o', `IdentityAgent=${env.SSH_AUTH_SOCK}`] : [];
   const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${CONNECT_S}`, ...agent];
   const answers = await machine.runEach(
     'ssh',
     addresses.map((address) => [...options, '--', address, 'lvsctl', 'doctor', '--facts']),
   );
+  const to = now();
   const facts: MachineFacts[] = [];
   const notes: string[] = [];
   for (const [i, { status, stdout, stderr }] of answers.entries()) {
@@ -45,5 +62,5 @@ export async function remoteFacts(
       notes.push(reasonOf(error));
     }
   }
-  return { facts, notes };
+  return { facts, notes, asked: { from, to } };
 }

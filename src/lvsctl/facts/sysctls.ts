@@ -9,7 +9,7 @@ const GENERAL = [
   ...'expire_nodest_conn expire_quiescent_template conn_reuse_mode conntrack backup_only snat_reroute'
     .split(' ')
     .map((name) => `net/ipv4/vs/${name}`),
-  ...'pmtu_disc sloppy_tcp sloppy_sctp cache_bypass drop_packet drop_entry schedule_icmp'
+  ...'pmtu_disc sloppy_tcp sloppy_sctp cache_bypass drop_packet drop_entry schedule_icmp sync_version sync_ports'
     .split(' ')
     .map((name) => `net/ipv4/vs/${name}`),
   'net/ipv6/conf/all/forwarding',

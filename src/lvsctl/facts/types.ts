@@ -15,6 +15,10 @@ export interface MachineFacts {
   readonly machine: string;
   /** the network namespace, when it has a name */
   readonly namespace: string | null;
+  /** the version of lvsctl that read this; missing in facts of before */
+  readonly program?: string;
+  /** when this was read, by the machine's own clock; ISO 8601 */
+  readonly time?: string;
   /** `6.1.0-13-amd64` */
   readonly kernel: string | null;
   /** `docker`, `lxc` …: the container this is, as systemd writes it; null = none is known */

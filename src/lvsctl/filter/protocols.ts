@@ -8,7 +8,9 @@ const NAMES: Readonly<Record<string, string>> = {
   '41': 'ipv6',
   '47': 'gre',
   '58': 'ipv6-icmp',
+  '112': 'vrrp',
   '132': 'sctp',
+  carp: 'vrrp',
   icmpv6: 'ipv6-icmp',
   ipip: 'ipencap',
 };

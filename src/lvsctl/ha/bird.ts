@@ -10,6 +10,11 @@ export function protocolOf(vip: Address): string {
   return `lvsctl_vip_${formatAddress(vip).replace(/[^0-9a-f]/g, '_')}`;
 }
 
+/** `lvsctl_router_1`: the session to a neighbor, by its place in the file from 0 */
+export function sessionOf(neighbor: number): string {
+  return `lvsctl_router_${neighbor + 1}`;
+}
+
 /** Arguments of birdc. */
 export function birdcArgs({ control }: Pick<Ha, 'control'>, ...command: string[]): string[] {
   return [...(control === undefined ? [] : ['-s', control]), ...command];
@@ -64,7 +69,7 @@ function session(
   const { family } = neighbor.address;
   const local = neighbor.address.family === address.family ? `${formatAddress(address)} ` : '';
   return `
-protocol bgp lvsctl_router_${i + 1} {
+protocol bgp ${sessionOf(i)} {
   local ${local}as ${ownAs};
   neighbor ${formatAddress(neighbor.address)} as ${neighbor.as};
   connect delay time 1;

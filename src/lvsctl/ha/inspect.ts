@@ -8,9 +8,12 @@ import { compare } from '../plan/engine.js';
 import { type Facts, gatherFacts, holdersOf } from '../plan/facts.js';
 import { hasRules } from '../plan/rules.js';
 import type { World } from '../world.js';
-import { announced, runsHere } from './engine.js';
+import { sessionOf } from './bird.js';
+import { confProblems } from './confproblems.js';
+import { type BirdState, birdState, runsHere } from './engine.js';
 import { type Director, directors, ownDirector } from './own.js';
 import { isStandby, lastRole } from './place.js';
+import type { HaProblem } from './problem.js';
 
 type InspectWorld = Pick<World, 'machine' | 'places'>;
 
@@ -37,19 +40,13 @@ export interface HaStatus {
   readonly problems: readonly HaProblem[];
 }
 
-export interface HaProblem {
-  /** what is wrong, one sentence */
-  readonly what: string;
-  /** commands that repair it, to be typed here; FILE is the lvsctl file */
-  readonly repair: readonly string[];
-}
-
 /** @throws LvsctlError WRONG_MACHINE when this machine is none of them; BackendError, IpvsError */
 export async function inspectHa(config: Config, ha: Ha, world: InspectWorld): Promise<HaStatus> {
   const { machine } = world;
   const facts = gatherFacts(machine);
   const own = ownDirector(ha, facts);
-  const self = await ownState(config, ha, own, facts, world);
+  const bird = ha.engine === 'bird' ? birdState(ha, machine) : undefined;
+  const self = await ownState(config, ha, own, { facts, bird }, world);
   const elsewhere = ha.engine === 'keepalived' ? answers(config, facts, machine) : [];
   const others = directors(ha.peers)
     .filter(({ index }) => index !== own.index)
@@ -57,8 +54,9 @@ export async function inspectHa(config: Config, ha: Ha, world: InspectWorld): Pr
   const all = [self, ...others].sort((a, b) => order(a, ha) - order(b, ha));
   const problems = [
     ...ownProblems(self, ha),
+    ...(bird ? sessionProblems(bird, ha) : []),
+    ...(ha.engine === 'keepalived' ? confProblems(config, ha, own, world) : []),
     ...others.flatMap(peerProblems),
-
     ...(elsewhere === undefined ? [NO_ARPING] : []),
     ...(ha.engine === 'keepalived' && elsewhere ? vipProblems(self, elsewhere, config) : []),
     ...fileProblems(config, ha),
@@ -73,17 +71,14 @@ async function ownState(
   config: Config,
   ha: Ha,
   { address }: Director,
-  facts: Facts,
+  { facts, bird }: { readonly facts: Facts; readonly bird: BirdState | undefined },
   world: InspectWorld,
 ): Promise<DirectorState> {
   const { machine } = world;
   const held = config.vips.map((vip) => vip.address);
-  const announcing = ha.engine === 'bird' ? announced(held, ha, machine) : undefined;
   const vips = held
-    .filter((vip, i) =>
-      ha.engine === 'bird'
-        ? [...(announcing?.values() ?? [])][i] === true
-        : holdersOf(vip, facts).length > 0,
+    .filter((vip) =>
+      ha.engine === 'bird' ? bird?.announces(vip) === true : holdersOf(vip, facts).length > 0,
     )
     .map(formatAddress);
   const settings = await compare(directorSettings(config, facts), machine);
@@ -93,8 +88,7 @@ async function ownState(
     role: roleOf(vips.length, held.length, ha, isStandby(world)),
     since: ha.engine === 'keepalived' ? (lastRole(world)?.since ?? null) : null,
     vips,
-    engine_running:
-      ha.engine === 'bird' ? announcing !== undefined : runsHere('keepalived', machine),
+    engine_running: ha.engine === 'bird' ? bird !== undefined : runsHere('keepalived', machine),
     sync: ha.engine === 'keepalived' && ha.sync ? await ownDaemons(config, machine) : null,
     differences: settings.filter(({ same }) => !same).length,
     reachable: null,
@@ -223,6 +217,20 @@ function ownProblems(self: DirectorState, ha: Ha): HaProblem[] {
   ];
 }
 
+/** Without a session no router takes a VIP, also while its protocol is enabled. */
+function sessionProblems({ isEstablished }: BirdState, { neighbors }: Ha): HaProblem[] {
+  return neighbors.flatMap(({ address, as }, i) =>
+    isEstablished(i)
+      ? []
+      : [
+          {
+            what: `BIRD has no session to the router ${formatAddress(address)} (AS ${as}): the VIPs are not announced to it`,
+            repair: [`birdc show protocols all ${sessionOf(i)}`],
+          },
+        ],
+  );
+}
+
 const NO_ARPING: HaProblem = {
   what: 'arping is not installed: whether another director has the VIPs is not known',
   repair: ['apt install iputils-arping'],
@@ -261,9 +269,9 @@ function vipProblems(
 function fileProblems({ services, sync }: Config, ha: Ha): HaProblem[] {
   const peers = new Set(ha.peers.map(formatAddress));
   const what = services.flatMap(({ name, scheduler, servers }) => [
-    ...(sync.length === 0 && scheduler !== 'mh' && scheduler !== 'sh'
+    ...(sync.length === 0 && scheduler !== 'mh'
       ? [
-          `service ${name}: scheduler ${scheduler} on another director chooses another server, and connections are not synchronised; use mh`,
+          `service ${name}: scheduler ${scheduler} on another director chooses another server${scheduler === 'sh' ? ' where servers were added in another order' : ''}, and connections are not synchronised; use mh`,
         ]
       : []),
     ...servers

@@ -30,7 +30,10 @@ export function keepalivedConf(
   { standby, lvsctl }: RenderPaths,
 ): string {
   const { interface: link = '', id, advertise } = ha;
-  const { named, unnamed } = movingAddresses(config, ha, own.address.family);
+  const moving = movingAddresses(config, ha);
+  const { named, unnamed } = addressLines(moving, own.address.family);
+  // a director that has lost the network of clients or servers must not keep the VIPs
+  const tracked = [...new Set(moving.map(({ device }) => device))].filter((one) => one !== link);
   const others = ha.peers.filter((_, i) => i !== own.index).map(formatAddress);
   return `# Made by lvsctl ha render for the director ${formatAddress(own.address)}.
 global_defs {
@@ -60,7 +63,7 @@ ${indented(others)}
   track_file {
     ${INSTANCE}_standby
   }
-  virtual_ipaddress {
+${tracked.length > 0 ? `  track_interface {\n${indented(tracked)}\n  }\n` : ''}  virtual_ipaddress {
 ${indented(named)}
   }
 ${unnamed.length > 0 ? `  virtual_ipaddress_excluded {\n${indented(unnamed)}\n  }\n` : ''}  notify "${lvsctl} ha notify"
@@ -68,26 +71,36 @@ ${unnamed.length > 0 ? `  virtual_ipaddress_excluded {\n${indented(unnamed)}\n  
 `;
 }
 
-/**
- * The VIPs and the gateways of nat services. Advertisements name addresses of one family only.
- */
+interface MovingAddress {
+  readonly address: Address;
+  readonly device: string;
+}
+
+/** The VIPs and the gateways of nat services. */
 function movingAddresses(
   { vips, services }: Config,
   { gateway_interface: inner = '' }: Ha,
-  family: Address['family'],
-): { readonly named: readonly string[]; readonly unnamed: readonly string[] } {
+): readonly MovingAddress[] {
   const gateways = services.flatMap(({ gateway }) =>
     gateway ? [{ address: gateway, device: inner }] : [],
   );
-  const all = [
-    ...vips.map(({ address, interface: device }) => ({ address, device })),
-    ...gateways,
-  ].map(({ address, device }) => ({
-    family: address.family,
-    line: `${formatAddress(address)}/${address.family === 'ipv4' ? 32 : 128} dev ${device}`,
-  }));
+  return [...vips.map(({ address, interface: device }) => ({ address, device })), ...gateways];
+}
+
+/** Advertisements name addresses of one family only. */
+function addressLines(
+  moving: readonly MovingAddress[],
+  family: Address['family'],
+): { readonly named: readonly string[]; readonly unnamed: readonly string[] } {
   const lines = (own: boolean) => [
-    ...new Set(all.filter((one) => (one.family === family) === own).map(({ line }) => line)),
+    ...new Set(
+      moving
+        .filter(({ address }) => (address.family === family) === own)
+        .map(
+          ({ address, device }) =>
+            `${formatAddress(address)}/${BITS[address.family]} dev ${device}`,
+        ),
+    ),
   ];
   const named = lines(true);
   return {
@@ -95,6 +108,8 @@ function movingAddresses(
     unnamed: [...named.slice(MOST_ADDRESSES), ...lines(false)],
   };
 }
+
+const BITS = { ipv4: 32, ipv6: 128 } as const;
 
 function indented(lines: readonly string[]): string {
   return lines.map((line) => `    ${line}`).join('\n');

@@ -67,6 +67,16 @@ test('keepalived: the gateways of nat move with the VIPs; the other family goes 
   );
 });
 
+// biome-ignore format: a table
+test.each([
+  ['the interface between the directors has the VIPs', PAIR.replace('eth1', 'eth0'), SERVICE, undefined],
+  ['the VIPs are on another one', PAIR, SERVICE, 'eth0'],
+  ['the gateway is on a third one', `${PAIR}, gateway_interface: eth2`, SERVICE.replace('dr,', 'nat, gateway: 10.1.0.254,'), 'eth0 eth2'],
+])('keepalived: a director that has lost an interface gives the VIPs up: %s', (_, ha, service, expected) => {
+  const [, names] = /track_interface \{\n([^}]*)\}/.exec(rendered(file(ha, '', service), '10.0.0.1')) ?? [];
+  expect(names?.trim().split(/\s+/).join(' ')).toBe(expected);
+});
+
 test('keepalived: more than 20 addresses', () => {
   const text = file(PAIR).replace('192.0.2.9, interface', '192.0.2.1-30, interface');
   const [, named = '', unnamed = ''] =

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { type HaStatus, inspectHa } from '../../../src/lvsctl/ha/inspect.js';
+import { keepalivedConf } from '../../../src/lvsctl/ha/keepalived.js';
+import { directorAt } from '../../../src/lvsctl/ha/own.js';
 import { setStandby } from '../../../src/lvsctl/ha/place.js';
 import { type FakeMachine, fakeMachine } from '../../support/machine.js';
 
@@ -23,6 +25,12 @@ interface Made {
   readonly engine?: boolean;
   readonly peerAnswers?: boolean;
   readonly standby?: boolean;
+  /** of keepalived, at its usual place */
+  readonly conf?: string | undefined;
+  /** arguments that keepalived was started with */
+  readonly cmdline?: string;
+  /** what birdc prints; undefined = BIRD does not answer */
+  readonly birdc?: string;
 }
 
 function made({
@@ -31,6 +39,9 @@ function made({
   engine = true,
   peerAnswers = true,
   arping = true,
+  conf,
+  cmdline,
+  birdc,
 }: Made): FakeMachine {
   const addresses = [
     { local: '10.0.0.1', prefixlen: 24 },
@@ -45,10 +56,17 @@ function made({
     };
   };
   return fakeMachine(
-    engine ? { '/proc/42/comm': 'keepalived\n' } : {},
+    {
+      ...(engine ? { '/proc/42/comm': 'keepalived\n' } : {}),
+      ...(conf === undefined ? {} : { '/etc/keepalived/keepalived.conf': conf }),
+      ...(cmdline === undefined
+        ? {}
+        : { '/proc/42/cmdline': cmdline, '/srv/k.conf': 'vrrp_instance x {' }),
+    },
     {
       ip,
       readlink: () => ({ stdout: 'net:[1]\n' }),
+      birdc: () => (birdc === undefined ? { status: 1 } : { stdout: birdc }),
       ping: () => ({ status: peerAnswers ? 0 : 1 }),
       arping: () =>
         !arping
@@ -121,4 +139,79 @@ test('what the file itself makes fail over badly', async () => {
       await statusOf({ vipHere: true }, alone.replace('mode: dr', 'mode: dr, scheduler: mh')),
     ),
   ).toEqual([]);
+});
+
+describe('the configuration of keepalived', () => {
+  const rendered = () => {
+    const config = readConfig(FILE, 'f');
+    const { ha } = config;
+    if (ha === undefined) throw new Error('no ha');
+    const paths = { standby: '/var/lib/lvsctl/standby', lvsctl: '/usr/bin/lvsctl' };
+    return keepalivedConf(config, ha, directorAt(ha, '10.0.0.1'), paths);
+  };
+  const PATH = '/etc/keepalived/keepalived.conf';
+  const PREEMPTS = `${PATH} has no nopreempt: the director that returns takes the VIPs, and does not know the connections`;
+
+  // biome-ignore format: a table
+  test.each<[string, (text: string) => string | undefined, string[]]>([
+    ['as printed', (text) => text, []],
+    ['comments and blanks', (text) => `! mine\n${text.replace('state BACKUP', '  state   BACKUP # both')}`, []],
+    ['lvsctl at another place', (text) => text.replace('/usr/bin/lvsctl', '/opt/lvsctl'), []],
+    ['it cannot be read', () => undefined, []],
+    ['without nopreempt', (text) => text.replace('  nopreempt\n', ''), [PREEMPTS]],
+    ['nopreempt in a comment', (text) => text.replace('  nopreempt', '  #nopreempt'), [PREEMPTS]],
+    ['another priority', (text) => text.replace('200', '150'), [`${PATH} is not as lvsctl ha render prints it: \`priority 200' is missing (and 1 more)`]],
+    ['a line more', (text) => text.replace('  nopreempt', '  nopreempt\n  garp_master_delay 1'), [`${PATH} is not as lvsctl ha render prints it: \`garp_master_delay 1' is not of the file`]],
+    ['a VIP twice', (text) => text.replace(/( *10\.0\.0\.100.*\n)/, '$1$1'), [`${PATH} is not as lvsctl ha render prints it: \`10.0.0.100/32 dev eth0' is not of the file`]],
+  ])('%s', async (_, change, expected) => {
+    const status = await statusOf({ vipHere: true, conf: change(rendered()) });
+    expect(problems(status)).toEqual(expected);
+  });
+
+  test.each([
+    ['keepalived\0-n\0-f\0/srv/k.conf\0'],
+    ['keepalived\0--use-file=/srv/k.conf\0'],
+    ['keepalived\0--use-file\0/srv/k.conf\0'],
+    ['keepalived\0-f/srv/k.conf\0'],
+  ])('%j: the file that it was started with counts', async (cmdline) => {
+    const [first = ''] = problems(await statusOf({ vipHere: true, conf: rendered(), cmdline }));
+    expect(first).toContain('/srv/k.conf has no nopreempt');
+  });
+});
+
+describe('BIRD', () => {
+  const ANYCAST = FILE.replace(
+    '{interface: eth0, ',
+    '{engine: bird, as: 1, neighbors: [{address: 10.0.0.253, as: 2}, {address: 10.0.0.254, as: 2}], ',
+  )
+    .replaceAll('eth0', 'lvs-vip')
+    .replace('scheduler', 'x')
+    .replace('mode: dr', 'mode: dr, scheduler: mh');
+  const show = (vip: string, first: string, second: string) => `BIRD 2.0.12 ready.
+Name       Proto      Table      State  Since         Info
+device1    Device     ---        up     00:00:00.000
+lvsctl_vip_10_0_0_100 Static     master4    ${vip}     00:00:00.000
+lvsctl_router_1 BGP        ---        ${first}
+lvsctl_router_2 BGP        ---        ${second}
+`;
+  const UP = 'up     00:00:00.000  Established';
+  const DOWN = 'start  00:00:00.000  Active        Socket: Connection refused';
+
+  // biome-ignore format: a table
+  test.each<[string, string, string | null, string[]]>([
+    ['announced to both', show('up', UP, UP), 'active', []],
+    ['withdrawn', show('down', UP, UP), 'withdrawn', []],
+    ['no session to one router', show('up', UP, DOWN), 'active', ['BIRD has no session to the router 10.0.0.254 (AS 2): the VIPs are not announced to it']],
+    ['another bird.conf runs', 'BIRD 2.0.12 ready.\n', 'withdrawn', ['10.0.0.253', '10.0.0.254'].map((router) => `BIRD has no session to the router ${router} (AS 2): the VIPs are not announced to it`)],
+  ])('%s', async (_, birdc, role, expected) => {
+    const status = await statusOf({ birdc }, ANYCAST);
+    expect(status.directors[0]?.role).toBe(role);
+    expect(problems(status)).toEqual(expected);
+  });
+
+  test('it does not answer', async () => {
+    expect(problems(await statusOf({}, ANYCAST))).toEqual([
+      'bird does not run here: this director never gets traffic',
+    ]);
+  });
 });
