@@ -188,6 +188,8 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     ...io,
     ...(process.stderr.isTTY && process.env.TERM !== 'dumb' ? { progress: createProgress() } : {}),
     enter,
+    attach: async (...all) => (await import('../system/attached.js')).runAttached(...all),
+    node: process.execPath,
     openEtcd: async (options) => new (await import('../system/etcd.js')).Etcd(options),
     program: programPath(),
     docs: documentation(),

@@ -286,8 +286,11 @@ export const MANUAL: Readonly<Record<string, ManualRow>> = {
   ], page: 'reference/simulate.md', examples: [
     ['simulate rules --compare rr,wlc,sh', 'compare schedulers'],
     ['simulate rules --connections 10 --show', 'each connection with its reason'],
-    ['simulate rules --log access.log --rate 50', 'clients from a log'],
     ['simulate rules --events events --svg out.svg', 'servers that fail, as a chart'],
+  ] },
+  lab: { notes: ['A shell of the director; `on client COMMAND`, `on rs1` and `on rs2` are the other machines. Root is not needed. What is written in the lab is in memory and is lost at its end; this machine is not changed.', 'It needs user-mode Linux, which is a package of Debian and Ubuntu for x86-64.'], page: 'reference/lab.md', examples: [
+    ['lab --mode dr', 'a shell with direct routing; type what its first lines show'],
+    ['lab --ready --run "on client curl -s http://vip/"', 'commands, without a terminal'],
   ] },
   completion: { notes: ['The script completes commands, options, schedulers and flags, services and servers of the live table, of the running monitor and of the file. Packages install it; with npm add one of the lines below to the settings of the shell.'], page: 'guide/install.md', examples: [
     ['completion bash > /etc/bash_completion.d/lvsctl', 'for all users of bash'],

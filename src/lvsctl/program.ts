@@ -43,6 +43,7 @@ const SUBCOMMANDS: readonly { readonly name: string; readonly help: string; read
   { name: 'drain', help: 'give a server no new connections; with --wait, wait until it has none', load: () => import('./commands/drain.js') },
   { name: 'explain', help: 'explain command lines of ipvsadm: what they mean, change and lead to', load: () => import('./commands/explain.js') },
   { name: 'simulate', help: 'send generated or recorded arrivals through rules and show the distribution', load: () => import('./commands/simulate.js') },
+  { name: 'lab', help: 'start a real kernel with client, director and two real servers, to learn with', load: () => import('./commands/lab.js') },
   { name: 'completion', help: 'print the completion script of a shell, for lvsctl and ipvsadm', load: () => import('./commands/completion.js') },
   { name: '__complete', help: 'print what the completion scripts ask for', hidden: true, load: () => import('./commands/complete.js') },
 ];

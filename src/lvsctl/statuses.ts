@@ -129,6 +129,7 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   'serve --once': [{ status: 0, meaning: 'done' }, { status: 1, meaning: 'the table could not be read: lvs_up is 0' }],
   explain: [{ status: 0, meaning: 'all lines would be carried out' }, { status: 1, meaning: 'a line is refused' }],
   simulate: DONE,
+  lab: [{ status: 0, meaning: 'the shell or the commands ended with 0; any other status is theirs, too' }, { status: FAILED, meaning: 'something is not installed, or the kernel did not start' }],
 };
 
 /**

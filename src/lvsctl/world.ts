@@ -81,6 +81,17 @@ export interface World extends Terminal {
    * @returns the exit status @throws LvsctlError when it cannot be entered
    */
   enter(netns: string, args: readonly string[]): Promise<number>;
+  /**
+   * Runs a program, found on PATH, with this process's terminal and streams.
+   * @param env added to this process's @returns its exit status
+   */
+  attach(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<number>;
+  /** the path of Node itself */
+  readonly node: string;
   /** the network namespace that `enter` put this process into, as it was named */
   readonly netns: string | undefined;
 }

@@ -36,6 +36,7 @@ export const PAGES: readonly ManualPage[] = [
   { name: 'lvsctl-ha', section: 8, summary: 'several directors for the same services', commands: ['ha'], docs: ['reference/ha.md'], related: [YAML, 'lvsctl-director(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-explain', section: 8, summary: 'explain command lines of ipvsadm', commands: ['explain'], docs: ['reference/explain.md'], related: ['ipvsadm(8)', 'lvsctl-simulate(8)', 'lvsctl(8)'] },
   { name: 'lvsctl-simulate', section: 8, summary: 'compare schedulers without a kernel', commands: ['simulate'], docs: ['reference/simulate.md'], related: ['ipvsadm(8)', YAML, 'lvsctl(8)'] },
+  { name: 'lvsctl-lab', section: 8, summary: 'a real kernel with IPVS to learn with', commands: ['lab'], docs: ['reference/lab.md'], related: ['lvsctl-simulate(8)', 'lvsctl-trace(8)', 'lvsctl(8)'] },
   { name: 'lvsctl.yaml', section: 5, summary: 'the file of a director, its real servers and their checks', commands: [], docs: ['reference/file.md'], related: ['lvsctl(8)', 'lvsctl-director(8)', 'lvsctl-monitor(8)'] },
 ];
 

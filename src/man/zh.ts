@@ -36,6 +36,7 @@ export const CHINESE: Readonly<Record<string, string>> = {
   serve: '通过 HTTP 提供状态页面、指标、JSON 和 CSV',
   explain: '解释 ipvsadm 的命令行：含义、改变和结果',
   simulate: '让生成的或记录的请求经过规则，显示分配结果',
+  lab: '启动一个真实内核，其中有客户端、调度器和两台真实服务器，供学习使用',
   completion: '输出 bash、zsh 或 fish 的补全脚本',
 };
 

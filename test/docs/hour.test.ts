@@ -23,8 +23,12 @@ function commandsIn(block: string): string[] {
   return commands;
 }
 
-/** What each command printed, on stdout and stderr, in one shell. */
-function play(commands: readonly string[]): string[] {
+/** The pictures that the commands write, as the page shows them. */
+const PICTURES = ['nat', 'dr', 'tun'];
+const figure = (name: string) => `docs/figures/path-${name}.svg`;
+
+/** What each command printed, on stdout and stderr, in one shell; and the pictures. */
+function play(commands: readonly string[]): { answers: string[]; pictures: string[] } {
   const home = mkdtempSync(join(tmpdir(), 'lvs-hour-'));
   try {
     const script = commands.map((command, i) => `${command}\necho '<${i}>'\n`).join('');
@@ -38,27 +42,36 @@ function play(commands: readonly string[]): string[] {
         LVS_BACKEND: `file:${join(home, 'lvs.json')}`,
       },
     });
-    return stdout.split(/^<\d+>\n/m);
+    const pictures = PICTURES.map((name) => readFileSync(join(home, `${name}.svg`), 'utf8'));
+    return { answers: stdout.split(/^<\d+>\n/m), pictures };
   } finally {
     rmSync(home, { recursive: true });
   }
 }
 
-/** The page with the answers of a run. */
-function withAnswers(page: string): string {
-  const answers = play([...page.matchAll(BLOCK)].flatMap(([, block = '']) => commandsIn(block)));
+/** The page with the answers of a run, and the pictures. */
+function withAnswers(page: string): { played: string; pictures: readonly string[] } {
+  const { answers, pictures } = play(
+    [...page.matchAll(BLOCK)].flatMap(([, block = '']) => commandsIn(block)),
+  );
   let next = 0;
-  return page.replace(BLOCK, (_, block: string) => {
+  const played = page.replace(BLOCK, (_, block: string) => {
     const parts = commandsIn(block).map((command) => `$ ${command}\n${answers[next++] ?? ''}`);
     return `\`\`\`console\n${parts.join('')}\`\`\``;
   });
+  return { played, pictures };
 }
 
 test('the hour on a laptop', () => {
   const page = readFileSync(PAGE, 'utf8');
-  const played = withAnswers(page);
-  if (process.env.LVS_GUIDE_RECORD) writeFileSync(PAGE, played);
-  else expect(page).toBe(played);
+  const { played, pictures } = withAnswers(page);
+  if (process.env.LVS_GUIDE_RECORD) {
+    writeFileSync(PAGE, played);
+    for (const [i, name] of PICTURES.entries()) writeFileSync(figure(name), pictures[i] ?? '');
+  } else {
+    expect(page).toBe(played);
+    expect(PICTURES.map((name) => readFileSync(figure(name), 'utf8'))).toEqual(pictures);
+  }
 });
 
 test('the Chinese page has the same commands and answers', () => {

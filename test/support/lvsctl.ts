@@ -61,6 +61,8 @@ export async function lvsctl(
     program: '/usr/sbin/lvsctl',
     docs: '/docs',
     enter: async () => 0,
+    attach: async () => 0,
+    node: '/usr/bin/node',
     isRead: () => true,
     isTerminal: false,
     colour: false,

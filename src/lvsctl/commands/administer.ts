@@ -87,7 +87,7 @@ async function administer(
 }
 
 /** With the services of the file, where no monitor is running. */
-type Applied = AdminAnswer & { readonly services?: readonly Service[] };
+type AppliedState = AdminAnswer & { readonly services?: readonly Service[] };
 
 /** By the running monitor; without one in its record, where its file is named. */
 async function apply(
@@ -96,7 +96,7 @@ async function apply(
   runtime: Runtime,
   options: Options,
   world: World,
-): Promise<Applied> {
+): Promise<AppliedState> {
   try {
     if (request.state !== null)
       for (const line of lastServers(await askStatus(runtime, socket), request))

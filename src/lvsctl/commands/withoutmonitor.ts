@@ -36,20 +36,20 @@ const GENERAL: Readonly<Record<AdminState['state'], string>> = {
   disabled: 'ipvsadm -d -t VIP:PORT -r SERVER',
 };
 
-interface Advice {
+interface DrainAdvice {
   readonly commands: readonly string[];
   /** what the commands do to clients where a scheduler hashes */
   readonly warnings: readonly string[];
 }
 
-const NONE: Advice = { commands: [], warnings: [] };
+const NONE: DrainAdvice = { commands: [], warnings: [] };
 
 /** For the server in the live table; none where it cannot be read or the server is not in it. */
 async function commandsFor(
   state: AdminState['state'],
   { server, service }: AdminRequest,
   world: World,
-): Promise<Advice> {
+): Promise<DrainAdvice> {
   const { machine } = world;
   // asking the kernel would load the module
   if (machine.hasKernelRules && machine.read('/proc/net/ip_vs') === undefined) return NONE;

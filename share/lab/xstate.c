@@ -17,20 +17,20 @@ static char state[1 << 16];
 
 long ptrace(enum __ptrace_request request, ...)
 {
-	va_list words;
-	va_start(words, request);
-	long pid = va_arg(words, pid_t);
-	void *address = va_arg(words, void *);
-	void *data = va_arg(words, void *);
-	va_end(words);
+	va_list list;
+	va_start(list, request);
+	long pid = va_arg(list, pid_t);
+	void *address = va_arg(list, void *);
+	void *data = va_arg(list, void *);
+	va_end(list);
 
-	// The system call stores a peeked word, the library function returns it.
+	// The system call stores a peeked value, the library function returns it.
 	if (request == PTRACE_PEEKTEXT || request == PTRACE_PEEKDATA || request == PTRACE_PEEKUSER) {
-		long word;
-		if (syscall(SYS_ptrace, request, pid, address, &word) < 0)
+		long value;
+		if (syscall(SYS_ptrace, request, pid, address, &value) < 0)
 			return -1;
 		errno = 0;
-		return word;
+		return value;
 	}
 	if (request == PTRACE_SETREGSET && (long)address == NT_X86_XSTATE) {
 		const struct iovec *given = data;
