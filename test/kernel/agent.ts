@@ -13,7 +13,12 @@ import { IpvsError } from '../../src/model/errors.js';
 import type { Request } from './network.js';
 
 export type Order =
-  | { readonly kind: 'lvsctl'; readonly args: readonly string[] }
+  | {
+      readonly kind: 'lvsctl';
+      readonly args: readonly string[];
+      /** what programs printed that were run already, by their command lines */
+      readonly ran?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'serve'; readonly name: string; readonly ports: readonly number[] }
   | {
       readonly kind: 'ask';
@@ -112,7 +117,7 @@ const calls = new Map<string, Socket>();
 async function obey(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'lvsctl':
-      return lvsctl(order.args);
+      return lvsctl(order.args, 0, order.ran);
     case 'serve':
       return serve(order.name, order.ports);
     case 'greet':
@@ -150,7 +155,11 @@ async function obey(order: Order): Promise<unknown> {
   }
 }
 
-async function lvsctl(args: readonly string[], refused = 0): Promise<unknown> {
+async function lvsctl(
+  args: readonly string[],
+  refused = 0,
+  ran?: Readonly<Record<string, string>>,
+): Promise<unknown> {
   const said = { stdout: '', stderr: '' };
   const { world, close } = systemWorld({
     out(text) {
@@ -164,10 +173,28 @@ async function lvsctl(args: readonly string[], refused = 0): Promise<unknown> {
     ignoreOutputErrors: () => {},
   });
   try {
-    return { status: await run(args, refused === 0 ? world : refusing(world, refused)), ...said };
+    const one = refused === 0 ? world : refusing(world, refused);
+    return { status: await run(args, ran ? replaying(one, ran) : one), ...said };
   } finally {
     await close();
   }
+}
+
+/** The world with programs that were run already. */
+function replaying(world: World, ran: Readonly<Record<string, string>>): World {
+  const { machine } = world;
+  return {
+    ...world,
+    machine: {
+      ...machine,
+      run(program, args, input) {
+        const stdout = ran[[program, ...args].join(' ')];
+        return stdout === undefined
+          ? machine.run(program, args, input)
+          : { status: 0, stdout, stderr: '' };
+      },
+    },
+  };
 }
 
 /** The world with a table whose change number `nth` is refused and not made. */

@@ -32,7 +32,7 @@ export async function examine(inspection: Inspection): Promise<Diagnosis> {
     findings.push(
       ...pathFindings(lost, inspection).filter(({ id, what }) => !known.has(`${id} ${what}`)),
     );
-    skips.push(...doubts(lost));
+    skips.push(...doubts(lost, inspection.others.length > 0));
   }
   return { roles: [...inspection.roles], findings, skipped: skips };
 }

@@ -75,6 +75,19 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
           }
         : undefined,
   },
+  size: {
+    id: 'mtu',
+    why: 'Packets that do not fit the link to the server are dropped, and clients that never see the ICMP about that hang.',
+    found: ({ cause, hop, server, service }) =>
+      // of a tunnel the real server itself reports it (tunnel-mtu)
+      cause.id === 'size' && server.mode !== 'tun'
+        ? {
+            what: hop.what,
+            on: hop.machine,
+            repair: [smallerSegments(cause.fits, service, server)],
+          }
+        : undefined,
+  },
   'no-route': {
     id: 'route',
     why: 'Without a route the packet goes nowhere.',
@@ -166,6 +179,14 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   },
 };
 
+/** The director itself can cut what it forwards; in dr the answers do not pass it: its route does. */
+function smallerSegments(size: number, { address }: ShownService, server: ShownServer): string {
+  const tables = server.address.includes(':') ? 'ip6tables' : 'iptables';
+  const [chain, from] = server.mode === 'nat' ? ['FORWARD', server.address] : ['OUTPUT', address];
+  const rule = `${tables} -t mangle -A ${chain} -s ${from} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}`;
+  return server.mode === 'nat' ? rule : `ssh ${server.address} ${rule}`;
+}
+
 /** What helps NAT on one network. */
 export function sameNetwork(client: string, service: ShownService, server: ShownServer): Found {
   return {
@@ -208,7 +229,7 @@ function unfilter(
 export function pathFindings(packets: readonly LostPacket[], inspection: Inspection): Finding[] {
   const groups = new Map<string, { row: CauseRow; found: Found; services: Set<string> }>();
   for (const lost of packets) {
-    if (lost.hop.outcome !== 'lost') continue;
+    if (lost.hop.outcome !== 'lost' && lost.cause.id !== 'size') continue;
     const row = ROWS[lost.cause.id];
     const found = row?.found(lost, inspection);
     if (row === undefined || found === undefined) continue;
@@ -232,12 +253,11 @@ function withServices(what: string, services: ReadonlySet<string>): string {
   return `${some}${more}: ${what}`;
 }
 
-/** Rules that are not understood, where they decide. */
-export function doubts(packets: readonly LostPacket[]): string[] {
+/** What decides and is not known: rules, neighbours, and servers when others have facts. */
+export function doubts(packets: readonly LostPacket[], hasOthers: boolean): string[] {
+  const named = ['filter', 'rule', 'neighbour', ...(hasOthers ? ['no-facts'] : [])];
   const texts = packets.flatMap(({ cause, hop }) =>
-    hop.outcome === 'unknown' && (cause.id === 'filter' || cause.id === 'rule')
-      ? [`${hop.machine}: ${hop.what}`]
-      : [],
+    hop.outcome === 'unknown' && named.includes(cause.id) ? [`${hop.machine}: ${hop.what}`] : [],
   );
   return [...new Set(texts)];
 }

@@ -70,13 +70,20 @@ function port(
   if (!['tcp', 'udp', 'sctp', 'dccp', 'udplite'].includes(protocol)) return false;
   const one = (value: number | undefined) => {
     if (ranges.some(({ from, to }) => from === 0 && to >= 65_535)) return true;
-    return value === undefined ? undefined : isIn(value, ranges);
+    if (value !== undefined) return isIn(value, ranges);
+    // ports that are not known are those of clients
+    const some = ranges.filter(({ to }) => to > LAST_OF_SERVERS);
+    if (some.some(({ from, to }) => from <= LAST_OF_SERVERS + 1 && to >= 65_535)) return true;
+    return some.length === 0 ? false : undefined;
   };
   if (side === 'source') return one(sourcePort);
   if (side === 'destination') return one(destinationPort);
   const both = [one(sourcePort), one(destinationPort)];
   return both.includes(true) ? true : both.includes(undefined) ? undefined : false;
 }
+
+/** clients use ports above this, unless a setting lowers it (ip(7), ip_local_port_range) */
+const LAST_OF_SERVERS = 1023;
 
 function isIn(value: number, ranges: readonly NumberRange[]): boolean {
   return ranges.some(({ from, to }) => value >= from && value <= to);

@@ -103,8 +103,10 @@ class Run {
   through(chains: readonly BaseChain[]): Passage {
     let outcome: Passage['outcome'] = 'pass';
     for (const chain of chains) {
-      if (chain.translates && this.#packet.state !== 'new') continue;
-      const step = this.#chain(chain, chain.others, 0);
+      const step = chain.translates
+        ? this.#translation(chain)
+        : this.#chain(chain, chain.others, 0);
+      if (step === undefined) continue;
       if (typeof step === 'object') outcome = step.end;
       else if (step !== 'accept' && chain.policy === 'drop') {
         outcome = 'drop';
@@ -113,6 +115,18 @@ class Run {
       if (outcome !== 'pass' || this.doubt) break;
     }
     return { outcome, by: this.#decider, packet: this.#packet, changes: this.#changes };
+  }
+
+  /** The first packet decides for its connection. @returns undefined: the chain is not asked */
+  #translation(chain: BaseChain): Step | undefined {
+    const { state, flags, isBound = false, protocol } = this.#packet;
+    if (state === 'new') return this.#chain(chain, chain.others, 0);
+    if (state !== 'established' || !isBound) return undefined;
+    const first = protocol === 'tcp' ? ['syn'] : [];
+    this.#packet = { ...this.#packet, state: 'new', flags: first };
+    const step = this.#chain(chain, chain.others, 0);
+    this.#packet = { ...this.#packet, state, flags };
+    return step;
   }
 
   #chain(chain: FilterChain, others: ReadonlyMap<string, FilterChain>, depth: number): Step {

@@ -141,4 +141,6 @@ export interface FilterPacket {
   readonly inDevice: string | undefined;
   readonly outDevice: string | undefined;
   readonly sourceMac: string | undefined;
+  /** of a tracked connection that is translated as its first packet was */
+  readonly isBound?: boolean;
 }

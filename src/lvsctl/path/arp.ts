@@ -56,12 +56,25 @@ export function askedDevices(host: PathHost, address: Address): string[] {
   return host.facts.links
     .filter(({ name, kind }) => isOuter(name) && kind !== 'dummy')
     .map(({ name }) => name)
-    .filter((name) =>
-      host.addresses.some(
-        (one) =>
-          one.device === name &&
-          one.address.family === address.family &&
-          !sameAddress(one.address, address),
-      ),
-    );
+    .filter((name) => isNumbered(host, name, address) || isOpen(host, name));
+}
+
+function isNumbered(host: PathHost, device: string, address: Address): boolean {
+  return host.addresses.some(
+    (one) =>
+      one.device === device &&
+      one.address.family === address.family &&
+      !sameAddress(one.address, address),
+  );
+}
+
+/** An interface without an address answers too, on a network that is not known here. */
+export function isOpen(host: PathHost, device: string): boolean {
+  const link = host.link(device);
+  return (
+    link?.up === true &&
+    link.carrier &&
+    link.master === null &&
+    !host.addresses.some((one) => one.device === device && one.address.family === 'ipv4')
+  );
 }

@@ -14,6 +14,13 @@ export interface PacketView {
   readonly flags: readonly string[];
   /** the client stands for any */
   readonly anyClient: boolean;
+  /** a packet after the first of its connection */
+  readonly isLater?: boolean;
+}
+
+/** Flags of what a server answers. */
+export function answerFlags({ isLater = false }: PacketView): readonly string[] {
+  return isLater ? ['ack'] : ['syn', 'ack'];
 }
 
 /** Which interface a packet of a client comes in by: that of its own network, else the VIP's. */
@@ -56,6 +63,7 @@ export function enter(
     flags: view.flags,
     inDevice: device,
     anySource: view.anyClient,
+    isBound: view.isLater ?? false,
   });
   if (passage.outcome === 'drop' || passage.outcome === 'reject') return 'stopped';
   if (device !== undefined && !sourceStep(host, steps, device)) return 'stopped';

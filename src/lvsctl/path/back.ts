@@ -2,7 +2,7 @@
 // it.
 import { formatAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
-import { linkStep, type PacketView } from './arrival.js';
+import { answerFlags, linkStep, type PacketView } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { forwardedState } from './director.js';
 import { filterStep } from './filtering.js';
@@ -23,11 +23,11 @@ export function backThroughDirector(
   const device = holders(host, departed.neighbour.address)[0]?.device ?? arrivalOf(host, answer);
   if (!linkStep(host, steps, device)) return steps;
   steps.pass('arrival', `the answer comes in by ${device ?? 'an interface that is not known'}`);
-  const state = answerState(host, answer);
+  const state = answerState(host, answer, view);
   const tracked = host.sysctl('net/ipv4/vs/conntrack') === 1;
   const before = filterStep(host, steps, 'prerouting', {
     state,
-    flags: ['syn', 'ack'],
+    flags: answerFlags(view),
     inDevice: device,
   });
   if (before.outcome !== 'pass' && before.outcome !== 'unknown') return steps;
@@ -48,7 +48,7 @@ export function backThroughDirector(
     to: destination,
     from: source,
     state,
-    flags: ['syn', 'ack'],
+    flags: answerFlags(view),
     hooks: isClientHere ? [] : ['forward'],
     ...(device === undefined ? {} : { inDevice: device }),
     anyDestination: view.anyClient,
@@ -67,9 +67,19 @@ function arrivalOf(host: PathHost, { source }: PathPacket): string | undefined {
  * How connection tracking sees an answer: without `conntrack` it knows of no request, so that TCP's
  * SYN and ACK make no sense to it (seen in the lab).
  */
-function answerState(host: PathHost, { protocol }: PathPacket): 'established' | 'invalid' | 'new' {
+function answerState(
+  host: PathHost,
+  { protocol }: PathPacket,
+  { isLater = false }: PacketView,
+): 'established' | 'invalid' | 'new' {
   if (forwardedState(host, 'established') === 'established') return 'established';
-  return protocol === 'tcp' ? 'invalid' : 'new';
+  if (protocol !== 'tcp') return 'new';
+  return isLater && picksUp(host) ? 'new' : 'invalid';
+}
+
+/** Connection tracking takes a connection that it has not seen begin for a new one. */
+export function picksUp(host: PathHost): boolean {
+  return host.sysctl('net/netfilter/nf_conntrack_tcp_loose') !== 0;
 }
 
 function isFromWrongPlace(host: PathHost, steps: Steps, device: string): boolean {
@@ -126,7 +136,7 @@ function translate(
   );
   const { outcome } = filterStep(host, steps, 'postrouting', {
     state,
-    flags: ['syn', 'ack'],
+    flags: answerFlags(view),
     outDevice: device,
     anyDestination: view.anyClient,
   });
@@ -158,7 +168,8 @@ export function throughRouter(host: PathHost, answer: PathPacket, departed: Depa
     const departure = leave(host, steps, {
       to: destination,
       from: source,
-      state: 'new',
+      // whether it has seen the SYN is not known
+      state: answer.protocol === 'tcp' ? undefined : 'new',
       flags: ['syn', 'ack'],
       hooks: ['forward', 'postrouting'],
       inDevice: device,

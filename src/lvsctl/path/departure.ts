@@ -1,5 +1,6 @@
 // How a packet leaves a machine: output route, packet filter, the neighbour that it goes to.
 import { type Address, formatAddress } from '../../model/address.js';
+import type { Passage } from '../filter/evaluate.js';
 import type { TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
 import type { PathStage, Steps } from './hop.js';
@@ -11,6 +12,10 @@ export interface Departure {
   readonly neighbour: Neighbour;
   /** bytes that fit */
   readonly mtu: number | undefined;
+  /** the segment size that the route has */
+  readonly advmss: number | null;
+  /** segment sizes that rules put into the packet */
+  readonly segments: readonly number[];
   /** the packet's own destination is not on the link */
   readonly isRouted: boolean;
 }
@@ -25,6 +30,7 @@ export interface Leaving {
   readonly inDevice?: string;
   readonly anyDestination?: boolean;
   readonly stage: PathStage;
+  readonly isBound?: boolean;
 }
 
 /**
@@ -60,6 +66,7 @@ export function leave(
   const neighbour = neighbourOf(host, hop, to);
   const via = hop.via === null ? '' : `, by router ${formatAddress(neighbour.address)}`;
   steps.pass(stage, `to ${text} by ${hop.device}${via}`);
+  const segments: number[] = [];
   for (const hook of leaving.hooks) {
     const passage = filterStep(host, steps, hook, {
       state: leaving.state,
@@ -67,8 +74,10 @@ export function leave(
       inDevice: hook === 'forward' ? leaving.inDevice : undefined,
       outDevice: hop.device,
       anyDestination: leaving.anyDestination ?? false,
+      isBound: leaving.isBound ?? false,
     });
     if (passage.outcome === 'drop' || passage.outcome === 'reject') return undefined;
+    segments.push(...sizesOf(passage));
     masquerade(
       host,
       steps,
@@ -83,8 +92,17 @@ export function leave(
     device: hop.device,
     neighbour,
     mtu: route.mtu ?? link?.mtu,
+    advmss: route.advmss,
+    segments,
     isRouted: hop.via !== null,
   };
+}
+
+/** Sizes by the route of the packet aside: those are no smaller than its link. */
+function sizesOf({ changes }: Passage): number[] {
+  return changes.flatMap(({ action }) =>
+    action.kind === 'segment' && action.size !== undefined ? [action.size] : [],
+  );
 }
 
 /** Its own address on the outgoing interface becomes the sender. */
@@ -105,7 +123,7 @@ function masquerade(
 function neighbourStep(
   host: PathHost,
   steps: Steps,
-  { device, address, failed, mac }: Neighbour,
+  { device, address, failed, asked, mac }: Neighbour,
 ): boolean {
   const link = host.link(device);
   const text = formatAddress(address);
@@ -117,6 +135,12 @@ function neighbourStep(
     return false;
   }
   steps.packet = { ...steps.packet, sourceMac: link?.mac ?? null, destinationMac: mac };
+  if (asked)
+    steps.unknown('neighbour', `${text} has not answered on ${device} yet`, {
+      id: 'neighbour',
+      address,
+      device,
+    });
   if (!failed) return true;
   steps.lost('neighbour', `${text} does not answer on ${device}`, {
     id: 'neighbour',

@@ -175,6 +175,7 @@ function forward(
     state: forwardedState(host, view.state),
     flags: view.flags,
     hooks: ['output', 'postrouting'],
+    isBound: view.isLater ?? false,
     stage: 'output',
   });
   if (departure === 'local' || departure === undefined)

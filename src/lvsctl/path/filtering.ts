@@ -13,6 +13,8 @@ export interface FilterView {
   readonly outDevice?: string | undefined;
   /** the sender stands for any client: conditions on it are not known */
   readonly anySource?: boolean;
+  /** of a connection that is translated as its first packet was */
+  readonly isBound?: boolean;
   /** the receiver stands for any client */
   readonly anyDestination?: boolean;
 }
@@ -52,7 +54,11 @@ export function filterStep(
       source: source ?? packet.source,
     };
   const texts = passage.changes.map(({ rule }) => rule.text);
-  const marked = mark === packet.mark ? '' : `mark ${mark} `;
+  const sizes = passage.changes.flatMap(({ action }) =>
+    action.kind === 'segment' && action.size !== undefined ? [action.size] : [],
+  );
+  const cut = sizes.length === 0 ? '' : `segments of ${Math.min(...sizes)} bytes `;
+  const marked = mark === packet.mark ? cut : `mark ${mark} `;
   if (texts.length > 0) steps.pass(STAGES[hook], `${hook}: ${marked}set by ${texts.join('; ')}`);
   else if (chains.some((chain) => chain.rules.length > 0 || chain.policy === 'drop'))
     steps.pass(STAGES[hook], `${hook}: the packet filter lets it pass`);
@@ -95,13 +101,15 @@ function seenBy(packet: PathPacket, view: FilterView): FilterPacket {
     source: view.anySource ? undefined : packet.source,
     sourcePort: packet.sourcePort,
     destination: view.anyDestination ? undefined : packet.destination,
-    destinationPort: packet.destinationPort,
+    // that of an answer to a client whose port was not named
+    destinationPort: packet.destinationPort || undefined,
     mark: packet.mark,
     state: view.state,
     flags: view.flags,
     inDevice: view.inDevice,
     outDevice: view.outDevice,
     sourceMac: packet.sourceMac ?? undefined,
+    isBound: view.isBound ?? false,
   };
 }
 

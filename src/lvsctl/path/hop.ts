@@ -45,6 +45,7 @@ export type PathStage =
   | 'forward'
   | 'output'
   | 'neighbour'
+  | 'size'
   | 'tunnel'
   | 'listener'
   | 'answer'
@@ -72,6 +73,8 @@ export type LossCause =
   | { readonly id: 'no-server'; readonly service: ShownService }
   | { readonly id: 'hash'; readonly service: ShownService; readonly server: ShownServer }
   | { readonly id: 'no-route'; readonly to: Address; readonly because: string | undefined }
+  /** `fits`: the largest segment that does */
+  | { readonly id: 'size'; readonly fits: number; readonly device: string }
   | { readonly id: 'link'; readonly device: string }
   | { readonly id: 'router'; readonly server: Address; readonly via: Address }
   | { readonly id: 'neighbour'; readonly address: Address; readonly device: string }

@@ -99,6 +99,8 @@ export interface Neighbour {
   readonly mac: string | null;
   /** the machine was asked for its MAC and did not answer */
   readonly failed: boolean;
+  /** it was asked just now, and has not answered yet */
+  readonly asked: boolean;
 }
 
 /** The neighbour that a hop of a route leads to. */
@@ -113,5 +115,6 @@ export function neighbourOf(host: PathHost, hop: RouteHopFact, to: Address): Nei
     device: hop.device,
     mac: entry?.mac ?? null,
     failed: entry?.states.includes('FAILED') ?? false,
+    asked: entry?.states.includes('INCOMPLETE') ?? false,
   };
 }

@@ -16,11 +16,12 @@ import {
 } from '../facts/types.js';
 import type { PortSpec } from '../plan/firewall.js';
 import { markRules } from '../plan/markrules.js';
-import { tunnelDevice } from '../plan/realserver.js';
+import { segmentSize, tunnelDevice } from '../plan/realserver.js';
 import { shownTable } from '../show/table.js';
 
 /** The outer interface of every machine of a file. */
 const OUTER = 'eth0';
+const MTU = 1500;
 
 /** The director first, then each real server. */
 export function intendedFacts(config: Config): MachineFacts[] {
@@ -66,8 +67,7 @@ function marksOf({ services }: Config, family: Family): IptablesFact[] {
         : [],
     );
   if (lines.length === 0) return [];
-  const text = ['*mangle', ':PREROUTING ACCEPT [0:0]', ...lines, 'COMMIT', ''].join('\n');
-  return [{ family, variant: 'x_tables', text }];
+  return [mangle(family, ':PREROUTING ACCEPT [0:0]', lines)];
 }
 
 function portMatch(ports: readonly PortSpec[]): string {
@@ -100,6 +100,7 @@ function server(
   let via: Address | undefined;
   let name = `server ${text}`;
   const ports: MachineFacts['udp_tunnels'][number][] = [];
+  const segments: { readonly vip: Address; readonly size: number }[] = [];
   for (const service of services) {
     const entry = service.servers.find((one) => formatAddress(one.address) === text);
     if (entry === undefined) continue;
@@ -114,6 +115,8 @@ function server(
     const device = tunnelDevice(part);
     tunnels.push(tunnelLink(device.name, device.args[1] ?? 'ipip', tunnels.length + 3));
     own.push(...vipsOf(service).map((address) => ({ device: device.name, address })));
+    const size = segmentSize(part, { links: [{ name: OUTER, mtu: MTU }] });
+    if (size !== undefined) segments.push(...vipsOf(service).map((vip) => ({ vip, size })));
     if (tunnel?.type === 'gue')
       ports.push({ family: address.family, port: tunnel.port ?? 0, gue: true });
   }
@@ -123,8 +126,28 @@ function server(
     ),
     tunnels,
     udpTunnels: ports,
+    iptables: (['ipv4', 'ipv6'] as const).flatMap((family) => segmentRules(segments, family)),
     sysctls: { 'net/ipv4/conf/all/arp_ignore': '1', 'net/ipv4/conf/all/arp_announce': '2' },
   });
+}
+
+/** The rules that `realserver up` makes so that segments fit the tunnel. */
+function segmentRules(
+  segments: readonly { readonly vip: Address; readonly size: number }[],
+  family: Family,
+): IptablesFact[] {
+  const lines = segments
+    .filter(({ vip }) => vip.family === family)
+    .map(
+      ({ vip, size }) =>
+        `-A POSTROUTING -s ${formatAddress(vip)} -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}`,
+    );
+  return lines.length === 0 ? [] : [mangle(family, ':POSTROUTING ACCEPT [0:0]', lines)];
+}
+
+function mangle(family: Family, chain: string, lines: readonly string[]): IptablesFact {
+  const text = ['*mangle', chain, ...lines, 'COMMIT', ''].join('\n');
+  return { family, variant: 'x_tables', text };
 }
 
 function tunnelLink(name: string, kind: string, index: number): LinkFact {
@@ -134,7 +157,7 @@ function tunnelLink(name: string, kind: string, index: number): LinkFact {
 
 function link(name: string, index: number): LinkFact {
   const state = { up: true, carrier: true, noarp: name === 'lo', master: null, tunnel: null };
-  return { name, index, mtu: name === 'lo' ? 65_536 : 1500, mac: null, kind: null, ...state };
+  return { name, index, mtu: name === 'lo' ? 65_536 : MTU, mac: null, kind: null, ...state };
 }
 
 function everything(family: Family, device: string, via: string | null): RouteFact {

@@ -2,7 +2,7 @@
 // its path out.
 import { type Address, formatAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
-import { enter, linkStep, type PacketView, wideAddress } from './arrival.js';
+import { answerFlags, enter, linkStep, type PacketView, wideAddress } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { filterStep } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
@@ -37,7 +37,7 @@ export function atServer(
     return lost;
   }
   if (!linkStep(host, steps, outer)) return lost;
-  const fresh: PacketView = { ...view, state: 'new' };
+  const fresh: PacketView = { ...view, state: view.isLater ? 'established' : 'new' };
   const inner = packet.tunnel ? decapsulate(host, steps, outer) : outer;
   if (inner === undefined) return lost;
   if (!packet.tunnel) steps.pass('arrival', `comes in by ${inner}`);
@@ -148,7 +148,7 @@ function answer(host: PathHost, steps: Steps, asked: PathPacket, view: PacketVie
     to: destination,
     from: source,
     state: 'established',
-    flags: ['syn', 'ack'],
+    flags: answerFlags(view),
     hooks: ['output', 'postrouting'],
     anyDestination: view.anyClient,
     stage: 'answer',

@@ -3,15 +3,17 @@ import { type Address, formatAddress } from '../../model/address.js';
 import { samePrefix } from '../../model/prefix.js';
 import { serverKey } from '../../model/table.js';
 import type { ShownServer, ShownService } from '../show/table.js';
-import { answers } from './arp.js';
+import { answers, askedDevices, isOpen } from './arp.js';
 import type { PacketView } from './arrival.js';
 import { backThroughDirector, throughRouter } from './back.js';
 import type { Departure } from './departure.js';
 import { type Sent, throughDirector } from './director.js';
 import { outcomeOf, type PathHop, type PathOutcome, type PathPacket, Steps } from './hop.js';
 import { devicesOn, holders, type PathHost } from './host.js';
-import { atServer, deliver } from './server.js';
+import { laterView } from './later.js';
+import { atServer, deliver, type ServerSteps } from './server.js';
 import { endpointOf } from './service.js';
+import { sizeStep } from './size.js';
 
 export interface Path {
   readonly hops: readonly PathHop[];
@@ -32,8 +34,23 @@ export interface PathQuestion {
   readonly server?: ShownServer;
 }
 
-/** Follows a packet to its server and the answer back to the client. */
+/**
+ * Follows a packet to its server and the answer back to the client; of TCP the next packet too, which
+ * a rule may stop that lets the first one pass.
+ */
 export function wholePath(asked: PathQuestion): Path {
+  const first = onePath(asked);
+  const { server } = first;
+  const isStopped = first.at !== undefined && first.at.stage !== 'size';
+  if (isStopped || asked.packet.protocol !== 'tcp' || server === undefined) return first;
+  const view = laterView(asked.director, server, asked.view);
+  const { outcome, at } = onePath({ ...asked, view, server });
+  if (at === undefined) return first;
+  const hop = { ...at, what: `packets after the first (ACK): ${at.what}` };
+  return { ...first, hops: [...first.hops, hop], outcome, at: hop };
+}
+
+function onePath(asked: PathQuestion): Path {
   const { director, packet, view, others } = asked;
   const sent = throughDirector(director, packet, view, asked.server);
   const hops = [...othersWithVip(asked, sent), ...sent.steps.hops];
@@ -55,9 +72,9 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
           link.some((own) => samePrefix(own.address, one.address, one.prefix)) &&
           answers(host, one.device, destination),
       );
-      if (shared === undefined) return [];
       const steps = new Steps(host.name, packet);
       const text = formatAddress(destination);
+      if (shared === undefined) return open(host, steps, destination);
       steps.lost(
         'arrival',
         `answers for ${text} on ${shared.device}: clients reach this machine, past the director`,
@@ -65,6 +82,22 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
       );
       return steps.hops;
     });
+}
+
+/** It may answer on the VIP's network, by an interface of which the network is not known. */
+function open(host: PathHost, steps: Steps, vip: Address): PathHop[] {
+  if (vip.family === 'ipv6' || devicesOn(host, vip).length > 0) return [];
+  const device = askedDevices(host, vip).find(
+    (name) => isOpen(host, name) && answers(host, name, vip),
+  );
+  if (device === undefined) return [];
+  const text = formatAddress(vip);
+  steps.unknown(
+    'arrival',
+    `answers for ${text} on ${device}, which has no address: clients there reach this machine, past the director`,
+    { id: 'arp', machine: host.name, address: vip },
+  );
+  return steps.hops;
 }
 
 function afterDirector(
@@ -81,8 +114,9 @@ function afterDirector(
   const host = others.find((one) => one !== director && holders(one, address).length > 0);
   if (host === undefined) return noFacts(steps.packet, server, address);
   const served = atServer(host, steps.packet, address, view);
-  const hops = [...served.steps.hops];
-  if (served.departure === undefined) return hops;
+  if (served.departure === undefined) return served.steps.hops;
+  const size = view.isLater ? [] : sizeHops(director, steps.packet, departure, server, served);
+  const hops = [...size, ...served.steps.hops];
   const answer = served.steps.packet;
   if (server.mode === 'nat')
     return [...hops, ...natAnswer(host, director, answer, served.departure, packet, view)];
@@ -96,6 +130,25 @@ function afterDirector(
     );
   if (router) return [...hops, ...throughRouter(router, answer, served.departure).hops];
   return [...hops, ...end(host, answer)];
+}
+
+/** Answers of nat get their segment size on the director too: rules there make it unknown here. */
+function sizeHops(
+  director: PathHost,
+  packet: PathPacket,
+  sent: Departure,
+  { mode }: ShownServer,
+  { departure }: ServerSteps,
+): PathHop[] {
+  const cuts = (['forward', 'postrouting'] as const).some((hook) =>
+    director
+      .rules(packet.family)
+      .hooks[hook].some(({ rules }) =>
+        rules.some(({ actions }) => actions.some(({ kind }) => kind === 'segment')),
+      ),
+  );
+  if (departure === undefined || (mode === 'nat' && cuts)) return [];
+  return sizeStep(director, packet, sent, departure);
 }
 
 /** The same packet with steps of its own. */

@@ -248,7 +248,10 @@ function tunnelSettings(part: Part, facts: Facts): Setting[] {
 /**
  * The largest TCP segment of a client that still fits the tunnel, bytes; undefined where no TCP is.
  */
-export function segmentSize(part: Part, facts: Pick<Facts, 'links'>): number | undefined {
+export function segmentSize(
+  part: Part,
+  facts: { readonly links: readonly { readonly name: string; readonly mtu: number }[] },
+): number | undefined {
   const { service, device } = part;
   const tcp =
     service.mark === undefined

@@ -38,11 +38,15 @@ director
   ok    server 192.0.2.13:82: scheduler rr chooses it
   ok    tun: ipip to 192.0.2.13, 20 bytes around the packet
   ok    to 192.0.2.13 by eth0
+  ok    segments of 1440 bytes make packets of 1500: they fit eth0 (MTU 1500)
   | 203.0.113.9:40000 > 192.0.2.10:82 tcp, TTL 63, in ipip ? > 192.0.2.13
 rs3
   ok    ipip from eth0 is taken out by lvs-ipip
   ok    192.0.2.10 is an address of this machine
   ok    to 203.0.113.9 by eth0
+  ok    postrouting: segments of 1440 bytes set by iptables -t mangle -A
+        POSTROUTING -s 192.0.2.10 -p tcp -m tcp --tcp-flags SYN,RST SYN -j
+        TCPMSS --set-mss 1440
   ok    the answer goes to 203.0.113.9, from 192.0.2.10:82
 
 the client gets an answer as the file has it

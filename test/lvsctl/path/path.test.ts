@@ -149,6 +149,18 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['the client is on the network of the server', 81, { rs2: route('203.0.113.0/24') }, 'lost: rs2 answer same-network'],
   ['MASQUERADE brings it back, with conntrack', 81, { rs2: both(route('203.0.113.0/24'), route('192.0.2.0/24')), director: both(iptables('-t nat -A POSTROUTING -d 192.0.2.12/32 -j MASQUERADE'), sysctl('net/ipv4/vs/conntrack', '1')) }, 'pass'],
   ['without conntrack it does not', 81, { rs2: route('203.0.113.0/24'), director: iptables('-t nat -A POSTROUTING -d 192.0.2.12/32 -j MASQUERADE') }, 'lost: rs2 answer same-network'],
+  ['INPUT takes the SYN alone', 80, { director: iptables('-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP') }, 'lost: director input filter'],
+  ['what is not tracked is not established', 80, { director: iptables('-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT', '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-P INPUT DROP') }, 'lost: director input filter'],
+  ['the server takes the SYN alone', 80, { rs: iptables('-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP') }, 'lost: rs input filter'],
+  ['a rule about low ports of clients', 80, { director: iptables('-A POSTROUTING -p tcp -m tcp --sport 80 -j DROP') }, 'pass'],
+  ['no rule cuts segments', 82, { rs3: () => ({ packet_filter: { iptables: [], nft: [] } }) }, 'unknown: director size size'],
+  ['a route that offers small segments', 82, { rs3: both(() => ({ packet_filter: { iptables: [], nft: [] } }), route('203.0.113.0/24', { advmss: 1440 })) }, 'pass'],
+  ['segments that are too large by one', 82, { rs3: both(() => ({ packet_filter: { iptables: [], nft: [] } }), route('203.0.113.0/24', { advmss: 1441 })) }, 'unknown: director size size'],
+  ['fragments', 82, { rs3: () => ({ packet_filter: { iptables: [], nft: [] } }), director: sysctl('net/ipv4/vs/pmtu_disc', '0') }, 'pass'],
+  ['the message about size is stopped', 82, { rs3: () => ({ packet_filter: { iptables: [], nft: [] } }), director: iptables('-A OUTPUT -p icmp -j DROP') }, 'lost: director size size'],
+  ['a smaller link to the server', 80, { director: route('192.0.2.11/32', { mtu: 1400 }) }, 'unknown: director size size'],
+  ['the server answers on an interface without an address', 80, { rs: both(({ links }) => ({ links: [...links, { name: 'eth9', index: 9, up: true, carrier: true, noarp: false, mtu: 1500, mac: null, kind: null, master: null, tunnel: null }] }), sysctl('net/ipv4/conf/all/arp_ignore', '0')) }, 'unknown: rs arrival arp'],
+  ['a neighbour that has not answered yet', 80, { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['INCOMPLETE'] }] }) }, 'unknown: director neighbour neighbour'],
   ['a rule of routing prohibits', 80, { rs: () => ({ rules: [{ family: 'ipv4', priority: 1, from: null, to: '203.0.113.0/24', mark: null, mask: null, in_device: null, out_device: null, table: null, action: 'prohibit', not: false, other: [] }] }) }, 'lost: rs routing not-local'],
 ];
 
