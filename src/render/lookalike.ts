@@ -23,6 +23,8 @@ const ROWS: readonly (readonly [characters: string, name: string, intended: stri
   ['\uff5d', 'full-width brace', '}'],
   ['\uff3b\u3010', 'full-width bracket', '['],
   ['\uff3d\u3011', 'full-width bracket', ']'],
+  ['\uff08', 'full-width parenthesis', '('],
+  ['\uff09', 'full-width parenthesis', ')'],
   ['\uff03', 'full-width number sign', '#'],
   ['\uff0f\u2044\u2215', 'full-width slash', '/'],
   [

@@ -62,7 +62,7 @@ const ROWS: readonly (readonly [line: string | readonly string[], hint: RegExp])
   ['-A -t 10.0.0.1.2.3:80', /has 6 numbers/],
   ['-A -t 10.0.0.1:', /no port behind the colon/],
   ['-A -t 10.0.0.1: 80', /type '10\.0\.0\.1:80'$/],
-  ['-A -t 10.0.0.1 :80', /did you mean '10\.0\.0\.1:80'\?$/],
+  ['-A -t 10.0.0.1 :80', /type '10\.0\.0\.1:80'$/],
   ['-A -t 10.0.0.1:99999', /has port 99999; ports end at 65535$/],
   ['-A -t 10.0.0.1:8O', /letter in its port: type '10\.0\.0\.1:80'$/],
   ['-A -t 10.0.0.1:nosuchservice', /no service of \/etc\/services: 'nosuchservice'$/],
@@ -192,6 +192,65 @@ const ROWS: readonly (readonly [line: string | readonly string[], hint: RegExp])
   // what is carried out, and changes more or less than it seems to
   ['-e -t 192.0.2.1:80 -r 198.51.100.1 -w 3', /^the server was masquerading, and is direct routing now.*add -m/],
   ['-a -t 192.0.2.1:80 -r 198.51.100.9:8080', /^the port of '198\.51\.100\.9:8080' is ignored: .*, 80$/],
+  // copied from pages and scripts
+  ['# ipvsadm -Ln', /^'# ipvsadm' is no part of the command's options; leave it out: ipvsadm -Ln$/],
+  ['$ ipvsadm -A -t 192.0.2.9:80', /leave it out: ipvsadm -A -t 192\.0\.2\.9:80$/],
+  ['[root@lvs ~]# ipvsadm -Ln', /^'\[root@lvs ~\]# ipvsadm' is no part/],
+  ['sudo ipvsadm -Ln', /leave it out: ipvsadm -Ln$/],
+  ['ipvsadm -Ln', /leave it out: ipvsadm -Ln$/],
+  ["-A -t '192.0.2.9:80'", /quotes that no shell has taken away: type '192\.0\.2\.9:80'$/],
+  ['-A -t 192.0.2.9:80 -s "rr"', /quotes .*: type 'rr'$/],
+  ['-A -t ‘192.0.2.9:80’', /typographic quote \(U\+2018\).* type '192\.0\.2\.9:80'$/],
+  ['-A -t VIP:80', /^'VIP:80' stands for a value of your own/],
+  ['-A -t <VIP>:80', /stands for a value/],
+  ['-A -t 192.0.2.x:80', /stands for a value/],
+  ['-A -t 192.0.2.9:80 -s <wrr>', /stands for a value/],
+  ['-A -t $VIP:80', /^\$VIP in '\$VIP:80' is a variable/],
+  ['-A -t 192.0.2.9:80 -s rr;', /ends in ';', .*: type 'rr'$/],
+  ['-A -t 192.0.2.9:80 -s rr。', /full-width full stop .* type 'rr'$/],
+  ['-A -t 192.0.2.9:80，-s rr', /full-width comma .* type '192\.0\.2\.9:80 -s'$/],
+  ['-A：-t 192.0.2.9:80', /full-width colon .* type '-A -t'$/],
+  ['-A -t 192.0.2.9:80 -s、rr', /type '-s rr'$/],
+  ['-A -t （192.0.2.9）:80', /full-width parenthesis .* type '192\.0\.2\.9:80'$/],
+  ['-A -t 192.0.2.9:80 -s rr （注释）', /full-width parenthesis/],
+  ['-Ａ -t 192.0.2.9:80', /full-width A \(U\+FF21\) at position 2; type '-A'$/],
+  ['－Ｌｎ', /type '-Ln'$/],
+  [['-A', '-t', '192.0.2.9:80', '-s', 'rr '], /^'rr ' has a blank at its beginning or end: type 'rr'$/],
+  [['-A', '-t', '192.0.2.9:80', ' '], /^' ' is a blank in quotes, or behind a backslash/],
+  ['-A -t 192.0.2.9:80 \\', /^'\\' continues a line only as its very last character/],
+  ['-Ln | grep x', /^'\|' is for a shell, .*: type '-Ln' alone$/],
+  ['-A -t 192.0.2.9:80 # comment', /^'#' is for a shell/],
+  ['-A -t 192.0.2.9:80 && ipvsadm -Ln', /^'&&' is for a shell/],
+  ['-R rules.txt', /^-R reads the rules from stdin: ipvsadm -R < rules\.txt$/],
+  ['-R -f rules.txt', /ipvsadm -R < rules\.txt$/],
+  ['-S rules.txt', /ipvsadm -Sn > rules\.txt$/],
+  ['-A -s 192.0.2.9:80 -t rr', /exchanged: type '-t 192\.0\.2\.9:80 -s rr'$/],
+  ['-A -t 192.0.2.9:80 -s wr r', /^there is a blank in 'wr r': type 'wrr'$/],
+  ['-A -t 192.0.2.9 80', /type '192\.0\.2\.9:80'$/],
+  ['-A -t 192 .0.2.9:80', /type '192\.0\.2\.9:80'$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9,198.51.100.10 -m', /^one real server in a line/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9 -r 198.51.100.10', /^one real server in a line/],
+  ['-A -t 192.0.2.9/80', /'\/' where a colon belongs: type '192\.0\.2\.9:80'$/],
+  ['-A -t 192.0.2.9::80', /colon too many.* type '192\.0\.2\.9:80'$/],
+  ['-A -t 192:0.2.9:80', /type '192\.0\.2\.9:80'$/],
+  ['-A -t 192.0.2.9:80,443', /has several ports: a service has one/],
+  ['-A -t 192.0.2.9:8000-8100', /has several ports/],
+  ['-A -t 192.0.2.9:*', /has several ports/],
+  ['-A -t 192.0.2:80', /^'192\.0\.2:80' has fewer than four numbers, and is read as 192\.0\.0\.2$/],
+  ['--add -t 192.0.2.9:80', /^did you mean --add-service\?$/],
+  ['--add_service -t 192.0.2.9:80', /^did you mean --add-service\?$/],
+  ['--add-services -t 192.0.2.9:80', /^did you mean --add-service\?$/],
+  ['-V', /^did you mean -v\?$/],
+  ['-?', /^did you mean -h\?$/],
+  ['-Ln --c', /written in full: --clear, --connection$/],
+  ['-A -S rr -t 192.0.2.9:80', /^did you mean -s rr\?$/],
+  ['-a -t 192.0.2.1:80 -R 198.51.100.9 -g', /^did you mean -r 198\.51\.100\.9\?$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9 -dr', /^did you mean -g\?$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9 -nat', /^did you mean -m\?$/],
+  ['-A -t 192.0.2.9:80 -p 5分钟', /: type 300$/],
+  ['-A -t 192.0.2.9:80 -s 轮询', /did you mean rr\?/],
+  ['-A -t 192.0.2.9:80 -s 加权最少连接', /did you mean wlc\?/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9 -x 5 -y 9', /lower threshold \(-y\) is at most/],
 ];
 
 describe('one hint for a mistake', () => {
@@ -209,7 +268,7 @@ describe('one hint for a mistake', () => {
       const args = typeof line === 'string' ? line.split(' ') : line;
       const { stderr } = await typed(line);
       const message = unicode(stderr).split('\n')[0] ?? '';
-      const codes = ['ENOENT', 'EEXIST', 'ESRCH', undefined];
+      const codes = ['ENOENT', 'EEXIST', 'ESRCH', 'ERANGE', undefined];
       const operations = ['add-service', 'edit-service', 'add-destination', 'edit-destination'];
       for (const { name, find } of MISTAKES)
         if (

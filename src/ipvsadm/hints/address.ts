@@ -34,6 +34,8 @@ const TESTS: readonly Test[] = [
   empty,
   url,
   prefixLength,
+  colons,
+  severalPorts,
   brackets,
   portAlone,
   portPart,
@@ -58,13 +60,39 @@ function url(text: string): Advice | undefined {
 }
 
 function prefixLength(text: string): Advice | undefined {
-  const [, host = '', rest = ''] = /^([^/]+)\/\d+(.*)$/.exec(text) ?? [];
+  const [, host = '', length = '', rest = ''] = /^([^/]+)\/(\d+)(.*)$/.exec(text) ?? [];
+  if (rest === '' && Number(length) > 32 && !host.includes(':'))
+    return {
+      en: `has '/' where a colon belongs: type '${host}:${length}'`,
+      zh: `冒号写成了 '/'：请输入 '${host}:${length}'`,
+    };
   return host === ''
     ? undefined
     : {
         en: `has a prefix length, which is for networks; type '${host}${rest}'`,
         zh: `带有前缀长度，那是网络用的；请输入 '${host}${rest}'`,
       };
+}
+
+/** `192.0.2.1::80`, `192:0.2.1:80` */
+function colons(text: string): Advice | undefined {
+  const [, a = '', b = '', c = '', d = '', port = ''] =
+    /^(\d+)[.:](\d+)[.:](\d+)[.:](\d+)(?:::?(\w+))?$/.exec(text) ?? [];
+  const plain = `${[a, b, c, d].join('.')}${port === '' ? '' : `:${port}`}`;
+  if (a === '' || plain === text) return undefined;
+  return {
+    en: `has a colon too many, or in place of a dot: type '${plain}'`,
+    zh: `多了冒号，或者点写成了冒号：请输入 '${plain}'`,
+  };
+}
+
+/** `192.0.2.1:80,443`, `:8000-8100`, `:*` */
+function severalPorts(text: string): Advice | undefined {
+  if (!/:(?:\w+(?:[,-]\w+)+|\*)$/.test(text)) return undefined;
+  return {
+    en: 'has several ports: a service has one; all ports are :0 with -p, a group is a firewall mark (-f)',
+    zh: '有多个端口：一个服务只有一个端口；所有端口用 :0 加 -p，一组端口用防火墙标记（-f）',
+  };
 }
 
 /** `[2001:db8::1]`, `[2001:db8::1`, `2001:db8::1]:80` */

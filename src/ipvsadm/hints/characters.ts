@@ -26,13 +26,26 @@ function character(arg: string): Advice | undefined {
   const odd = findLookAlike(arg);
   if (odd === undefined) return control(arg);
   if (odd.intended === '-') return dash(arg, odd.at);
-  const plain = withoutLookAlikes(arg).trim();
+  const plain = intendedBy(arg);
   const where = `${odd.at + 1}`;
   const instead = plain === '' ? undefined : plain;
   return {
-    en: `${quoted(arg)} has a ${odd.name} at position ${where}; ${instead === undefined ? 'leave it out' : `type ${typedAs(instead)}`}`,
+    en: `${quoted(arg)} has ${/^[aeiou]/.test(odd.name) ? 'an' : 'a'} ${odd.name} at position ${where}; ${instead === undefined ? 'leave it out' : `type ${typedAs(instead)}`}`,
     zh: `${quoted(arg)} 第 ${where} 个字符是 ${pointOf(arg, odd.at)}，${kindOf(odd.intended)}；${instead === undefined ? '请去掉' : `请输入 ${typedAs(instead)}`}`,
   };
+}
+
+/**
+ * The text without look-alikes; marks and quotes of a sentence around it are removed, one before an
+ * option is a blank.
+ */
+function intendedBy(arg: string): string {
+  const marks =
+    /^[\u3001\u3002\uff0c\uff1a\uff1b\uff08]+|[\u3001\u3002\uff0c\uff1a\uff1b\uff09]+$/g;
+  const apart = arg.replace(/[\u3001\uff0c\uff1a\uff1b](?=-)/g, ' ');
+  const option = apart.replace(/^(-[A-Za-z])[\u3001\uff0c\uff1a\uff1b]/, '$1 ');
+  const plain = withoutLookAlikes(option.replace(marks, '').replace(/[\uff08\uff09]/g, ''));
+  return plain.trim().replace(/^["']+|["']+$/g, '');
 }
 
 function control(arg: string): Advice | undefined {

@@ -1,4 +1,5 @@
 // A command line whose first option is no command, or that has two.
+import { nearest } from '../../render/nearest.js';
 import { COMMANDS, findLong, findShort, OPTIONS, type OptionRow } from '../options.js';
 import { type Advice, type MistakeRow, quoted, type RefusedLine, written } from './line.js';
 
@@ -10,7 +11,9 @@ export const COMMAND_MISTAKES: readonly MistakeRow[] = [
 function noCommand(line: RefusedLine): Advice | undefined {
   if (!/^Try `/.test(line.message)) return undefined;
   const [first = ''] = line.args;
-  return plainName(first) ?? lateCommand(line.args) ?? needed(first, line.args);
+  return (
+    plainName(first) ?? similarCommand(first) ?? lateCommand(line.args) ?? needed(first, line.args)
+  );
 }
 
 /** What people call the commands. */
@@ -36,6 +39,41 @@ const CALLED: Readonly<Record<string, string>> = {
   start: '--start-daemon master|backup',
   stop: '--stop-daemon master|backup',
 };
+
+/** `--add_service`, `--Version`, `-V`, `-?`: a letter off. */
+function similarCommand(first: string): Advice | undefined {
+  if (/^(?:-+|\/)\?$/.test(first)) return { en: 'did you mean -h?', zh: '是不是 -h？' };
+  const name = /^--([^=]+)/.exec(first)?.[1] ?? '';
+  const row =
+    name === '' ? otherCase(first) : findLong(nearest(name, NAMES, CALLED_LONG) ?? beginning(name));
+  if (!row) return undefined;
+  const option = name === '' ? written(row) : `--${row.long}`;
+  return { en: `did you mean ${option}?`, zh: `是不是 ${option}？` };
+}
+
+const NAMES = COMMANDS.map(({ long }) => long);
+const CALLED_LONG: Readonly<Record<string, readonly string[]>> = {
+  add: ['add-service'],
+  edit: ['edit-service'],
+  delete: ['delete-service'],
+  del: ['delete-service'],
+  flush: ['clear'],
+  show: ['list'],
+};
+
+/** The only command whose long name begins so; '' when there is none. */
+function beginning(name: string): string {
+  const found = name.length < 3 ? [] : NAMES.filter((one) => one.startsWith(name.toLowerCase()));
+  return found.length === 1 ? (found[0] ?? '') : '';
+}
+
+/** `-V` is `-v`. */
+function otherCase(first: string): OptionRow | undefined {
+  const letter = /^-([A-Za-z])$/.exec(first)?.[1] ?? '';
+  if (letter === '' || findShort(letter)) return undefined;
+  const other = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+  return findShort(other)?.command ? findShort(other) : undefined;
+}
 
 /** `list`, `add`: a command without its dashes. */
 function plainName(first: string): Advice | undefined {
@@ -108,11 +146,30 @@ function needed(first: string, args: readonly string[]): Advice {
   };
 }
 
+/** `-dr`, `-nat`, `-tun`: what tutorials call the forwarding methods. */
+function methodOf(arg: string): string | undefined {
+  const [all, direct, nat] = /^-(?:(dr|gw|direct)|(nat|masq)|(?:tun|tunnel))$/i.exec(arg) ?? [];
+  if (all === undefined) return undefined;
+  return direct !== undefined ? '-g' : nat !== undefined ? '-m' : '-i';
+}
+
+/** `-S rr`, `-R SERVER`: the option of the same letter, which takes the value. */
+function lowerCase(arg: string, value: string | undefined): string | undefined {
+  const letter = /^-([A-Z])$/.exec(arg)?.[1]?.toLowerCase();
+  if (letter === undefined || value === undefined || value.startsWith('-')) return undefined;
+  const row = findShort(letter);
+  return row && !row.command && row.metavar !== undefined ? `-${letter} ${value}` : undefined;
+}
+
 /** `-A … -L`: a line carries out one command. */
 function twoCommands({ message, args }: RefusedLine): Advice | undefined {
   if (!/^invalid option `/.test(message)) return undefined;
+  const method = args.map(methodOf).find((one) => one !== undefined);
+  if (method !== undefined) return { en: `did you mean ${method}?`, zh: `是不是 ${method}？` };
   const at = args.findIndex((arg, i) => i > 0 && commandOf(arg) !== undefined);
   if (at < 0) return undefined;
+  const lower = lowerCase(args[at] ?? '', args[at + 1]);
+  if (lower !== undefined) return { en: `did you mean ${lower}?`, zh: `是不是 ${lower}？` };
   const [one, other] = [args.slice(0, at).join(' '), args.slice(at).join(' ')];
   return {
     en: `a line carries out one command; type two: ipvsadm ${one}; ipvsadm ${other}`,

@@ -3,7 +3,7 @@ import type { Backend } from '../../backend/backend.js';
 import { parse } from '../parse.js';
 import type { Names } from '../values.js';
 import { ignoredPort } from './kernel.js';
-import { type Advice, has, quoted, tokensOf } from './line.js';
+import { type Advice, givenFor, has, quoted, tokensOf } from './line.js';
 
 const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
 
@@ -16,6 +16,8 @@ export async function watchEffects(
   backend: Pick<Backend, 'destinations'>,
 ): Promise<Advice | undefined> {
   const line = { args };
+  const short = shortAddress(args);
+  if (short !== undefined) return short;
   if (has(line, 'forwarding-method')) return undefined;
   try {
     const command = parse(tokensOf(line), 'ipvsadm', NO_NAMES);
@@ -35,6 +37,29 @@ export async function watchEffects(
   } catch {
     return undefined; // names, or a line that is refused: nothing is known of it
   }
+}
+
+/** `192.0.2:80`: inet_aton(3) takes it, as another address than it seems. */
+function shortAddress(args: readonly string[]): Advice | undefined {
+  const given = (['service-address', 'real-server'] as const).flatMap((slot) => {
+    const found = givenFor({ args }, slot);
+    return found && found.row.short !== 'f' ? [found.value] : [];
+  });
+  const text = given.find((one) => /^\d+\.\d+(?:\.\d+)?(?::\w+)?$/.test(one));
+  if (text === undefined) return undefined;
+  const [host = ''] = text.split(':');
+  const numbers = host.split('.').map(Number);
+  const last = numbers.pop() ?? 0;
+  const filled = [...numbers, ...bytesOf(last, 4 - numbers.length)].join('.');
+  return {
+    en: `${quoted(text)} has fewer than four numbers, and is read as ${filled}`,
+    zh: `${quoted(text)} 不足四个数，被读作 ${filled}`,
+  };
+}
+
+/** The last number fills the bytes that are left. */
+function bytesOf(value: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(value / 256 ** (count - 1 - i)) % 256);
 }
 
 const METHODS = [

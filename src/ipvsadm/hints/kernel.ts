@@ -9,6 +9,7 @@ export const KERNEL_MISTAKES: readonly MistakeRow[] = [
   { name: 'port that direct routing ignores', find: sameServer },
   { name: 'there already', find: thereAlready },
   { name: 'not there', find: notThere },
+  { name: 'thresholds', find: thresholds },
 ];
 
 const refusedBy = (line: RefusedLine, code: string, ...operations: readonly string[]) =>
@@ -47,6 +48,18 @@ const CALLED: Readonly<Record<string, readonly string[]>> = {
   overflow: ['ovf'],
   failover: ['fo'],
   poweroftwo: ['twos'],
+  轮询: ['rr'],
+  轮叫: ['rr'],
+  加权轮询: ['wrr'],
+  加权轮叫: ['wrr'],
+  最少连接: ['lc'],
+  最少链接: ['lc'],
+  加权最少连接: ['wlc'],
+  加权最少链接: ['wlc'],
+  源地址哈希: ['sh'],
+  源地址散列: ['sh'],
+  目标地址哈希: ['dh'],
+  目标地址散列: ['dh'],
 };
 
 function scheduler(line: RefusedLine): Advice | undefined {
@@ -149,4 +162,12 @@ function notThere(line: RefusedLine): Advice | undefined {
 
 function protocolHint(line: RefusedLine): string {
   return has(line, 'service-address') ? ' with this protocol, address and port' : '';
+}
+
+function thresholds(line: RefusedLine): Advice | undefined {
+  if (line.code !== 'ERANGE' || !has(line, 'l-threshold')) return undefined;
+  return {
+    en: 'the lower threshold (-y) is at most the upper one (-x)',
+    zh: '下限（-y）不能大于上限（-x）',
+  };
 }

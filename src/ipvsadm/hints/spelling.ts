@@ -118,8 +118,9 @@ function unknownOption({ message }: RefusedLine): Advice | undefined {
   const [, element = ''] = /^(.*): unknown option$/s.exec(message) ?? [];
   if (element === '') return undefined;
   if (element.startsWith('--')) {
-    const row = similar(element.slice(2).split('=')[0] ?? '');
-    return row && meaning(`--${row.long}`);
+    const name = element.slice(2).split('=')[0] ?? '';
+    const row = similar(name);
+    return row ? meaning(`--${row.long}`) : beginnings(name);
   }
   const unknown = [...element.slice(1)].find((letter) => !findShort(letter));
   if (unknown === undefined) return undefined;
@@ -129,6 +130,16 @@ function unknownOption({ message }: RefusedLine): Advice | undefined {
     if (row) return meaning(`--${row.long}`);
   }
   return other && meaning(`-${swapCase(unknown)} (--${other.long})`);
+}
+
+/** `--c`: long names are not completed. */
+function beginnings(name: string): Advice | undefined {
+  const names = LONG_NAMES.filter((one) => one.startsWith(name)).map((one) => `--${one}`);
+  if (name === '' || names.length === 0) return undefined;
+  return {
+    en: `long options are written in full: ${names.join(', ')}`,
+    zh: `长选项要写完整：${names.join('、')}`,
+  };
 }
 
 function meaning(option: string): Advice {

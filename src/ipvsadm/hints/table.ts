@@ -3,6 +3,7 @@
 import { ADDRESS_MISTAKES } from './address.js';
 import { CHARACTER_MISTAKES } from './characters.js';
 import { COMMAND_MISTAKES } from './command.js';
+import { COPIED_MISTAKES } from './copied.js';
 import { KERNEL_MISTAKES } from './kernel.js';
 import { LEGALITY_MISTAKES } from './legality.js';
 import type { Advice, MistakeRow, RefusedLine } from './line.js';
@@ -14,6 +15,7 @@ export { watchEffects } from './effects.js';
 
 export const MISTAKES: readonly MistakeRow[] = [
   ...CHARACTER_MISTAKES,
+  ...COPIED_MISTAKES,
   ...SPELLING_MISTAKES,
   ...COMMAND_MISTAKES,
   ...ADDRESS_MISTAKES,

@@ -48,13 +48,25 @@ function number(line: RefusedLine): Advice | undefined {
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, sec: 1, m: 60, min: 60, h: 3600, d: 86400 };
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1,
+  sec: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  d: 86400,
+  秒: 1,
+  分: 60,
+  分钟: 60,
+  小时: 3600,
+  天: 86400,
+};
 const LONGEST = 2678400;
 
 function time({ message }: RefusedLine): Advice | undefined {
   const [, text = ''] = /^invalid timeout value `(.*)' specified$/s.exec(message) ?? [];
   if (text === '' && !/^invalid timeout/.test(message)) return undefined;
-  const [, amount, unit = ''] = /^(\d+)\s*([a-z]+)$/i.exec(text) ?? [];
+  const [, amount, unit = ''] = /^(\d+)\s*([a-z]+|\p{Script=Han}+)$/iu.exec(text) ?? [];
   const factor = UNITS[unit.toLowerCase()];
   const intended = factor === undefined ? undefined : Number(amount) * factor;
   return {
