@@ -85,11 +85,15 @@ const PATTERNS = RETIRED.map(([word, instead]) => ({
   instead,
 }));
 
+/** all of them in one: most lines have none, and need no search for each */
+const ANY = new RegExp(`(?<![\\w-])(?:${RETIRED.map(([word]) => word).join('|')})(?!\\w)`, 'i');
+
 /** `NUMBER: WORD -> INSTEAD`, one for each retired word of a text. */
 function retiredIn(text: string, isExempt: (line: string) => boolean = () => false): string[] {
   return text.split('\n').flatMap((line, i) => {
     if (isExempt(line)) return [];
     const readable = spaced(line);
+    if (!ANY.test(readable)) return [];
     return PATTERNS.flatMap(({ pattern, instead }) =>
       [...readable.matchAll(pattern)].map(([word]) => `${i + 1}: ${word} -> ${instead}`),
     );
@@ -106,10 +110,13 @@ const files = [
   ),
 ];
 
-test.each(files)('%s', (path) => {
-  const exceptions = EXCEPTIONS.filter((one) => path.startsWith(one.path));
-  const isExempt = (line: string) => exceptions.some(({ text }) => text.test(line));
-  expect(retiredIn(readFileSync(path, 'utf8'), isExempt)).toEqual([]);
+test('no file has one', () => {
+  const found = files.flatMap((path) => {
+    const exceptions = EXCEPTIONS.filter((one) => path.startsWith(one.path));
+    const isExempt = (line: string) => exceptions.some(({ text }) => text.test(line));
+    return retiredIn(readFileSync(path, 'utf8'), isExempt).map((each) => `${path}:${each}`);
+  });
+  expect(found).toEqual([]);
 });
 
 test.each(Object.keys(MANUAL))('lvsctl %s --help', async (command) => {

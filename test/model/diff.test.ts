@@ -45,7 +45,7 @@ describe('diffTables', () => {
         expectSame(after, desired);
         expect(changesOf(diffTables(after, desired, 'remove'))).toEqual([]);
       }),
-      { numRuns: FULL ? 10_000 : 300 },
+      { numRuns: FULL ? 10_000 : 150 },
     );
   });
 
@@ -118,7 +118,7 @@ describe('diffServices', () => {
         for (const [key, { destinations }] of to)
           expect(after.get(key)?.destinations.map(serverKey)).toEqual(destinations.map(serverKey));
       }),
-      { numRuns: 200 },
+      { numRuns: FULL ? 2000 : 100 },
     );
   });
 
@@ -178,7 +178,7 @@ describe('withChanges', () => {
         const after = await readTable(backend);
         expect(new Map([...said].sort())).toEqual(new Map([...after].sort()));
       }),
-      { numRuns: 200 },
+      { numRuns: FULL ? 2000 : 100 },
     );
   });
 

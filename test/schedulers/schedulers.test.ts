@@ -8,6 +8,7 @@ import { mhTable } from '../../src/schedulers/mh.js';
 import { type Candidate, folded, hash32, moreLoaded } from '../../src/schedulers/scheduler.js';
 import { siphash13 } from '../../src/schedulers/siphash.js';
 import { schedulerOf } from '../../src/schedulers/table.js';
+import { FULL } from '../support/full.js';
 
 const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
 const arrival = {
@@ -151,7 +152,7 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
           }
         },
       ),
-      { numRuns: name === 'mh' ? 30 : 200 },
+      { numRuns: (name === 'mh' ? 15 : 100) * (FULL ? 10 : 1) },
     );
   });
 
@@ -194,7 +195,7 @@ describe.each(SCHEDULER_NAMES)('%s', (name) => {
           }
         }
       }),
-      { numRuns: name === 'mh' ? 10 : 200 },
+      { numRuns: (name === 'mh' ? 5 : 100) * (FULL ? 10 : 1) },
     );
   });
 });

@@ -21,8 +21,9 @@ ip addr add 198.51.100.1/24 dev eth1
 state() {
   ip -o addr show | sort
   grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf | grep -E 'forward|redirects'
-  printf -- '-Sn\n-l --timeout\n' | "$root/bin/ipvsadm" -R # both in one process
+  cat table.json
 }
+"$root/bin/ipvsadm" --set 900 120 300
 state >before
 
 # expect_before WHAT: the machine is as it was, and nothing is left but the file of the lock

@@ -75,7 +75,7 @@ const marksOf = ({ services }: RuleFile) =>
     ];
   });
 
-const SEEDS = FULL ? 20 : 6;
+const SEEDS = FULL ? 20 : 4;
 
 test('a file made of random rules makes the same rules', async () => {
   let compared = 0;

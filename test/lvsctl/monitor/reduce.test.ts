@@ -22,7 +22,7 @@ import {
   UNMANAGED,
 } from '../../support/purelaws.js';
 
-const RUNS = FULL ? 100_000 : 2000;
+const RUNS = FULL ? 100_000 : 800;
 const RISE = 2;
 const FALL = 3;
 

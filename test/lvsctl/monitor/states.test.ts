@@ -240,7 +240,7 @@ describe('thousands of random histories', () => {
           }
         },
       ),
-      { numRuns: FULL ? 3000 : 100 },
+      { numRuns: FULL ? 3000 : 60 },
     );
   }, 120_000);
 });

@@ -215,7 +215,7 @@ describe('damaged', () => {
           expect(new Date(one.since).toISOString()).toBe(one.since);
         }
       }),
-      { numRuns: FULL ? 20_000 : 1000 },
+      { numRuns: FULL ? 20_000 : 400 },
     );
   });
 });

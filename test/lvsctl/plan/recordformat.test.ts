@@ -17,7 +17,7 @@ import { memoryRecords } from '../../support/machine.js';
 import { rulesOf } from '../../support/rulechanges.js';
 import { ROWS } from '../../support/settings.js';
 
-const RUNS = FULL ? 20_000 : 1_000;
+const RUNS = FULL ? 20_000 : 400;
 const ABOUT = {
   role: 'director',
   file: '/etc/lvs é.yaml',

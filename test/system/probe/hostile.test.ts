@@ -15,7 +15,7 @@ test('no answer holds the loop, fills the memory, or ends without a clear reason
   timeout: FULL ? 1_800_000 : 60_000,
 }, async () => {
   execFileSync(process.execPath, ['test/build.mjs', 'test/fuzz/hostileserver.ts'], { cwd: root });
-  const answers = FULL ? 10_000 : 120;
+  const answers = FULL ? 10_000 : 80;
   const report = await fuzzProbes(`${root}dist/test-hostileserver.mjs`, {
     answers,
     firstSeed: 1,
