@@ -12,7 +12,7 @@ import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { filesMatching } from '../system/glob.js';
 import { hostName, isDead, ownIdentity } from '../system/identity.js';
 import { endWithParent } from '../system/lifeline.js';
-import { linesOf } from '../system/lines.js';
+import { linesOf, piecesOf } from '../system/lines.js';
 import { namesIn, readIfThere, runProgram, runPrograms, writeProc } from '../system/machine.js';
 import { WORKER_ARG } from '../system/probe/remote.js';
 import { readText } from '../system/readtext.js';
@@ -176,6 +176,7 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
       recordDirectory(directory, takeRecordsLock, hold),
     transactions: () => transactionStore(LVS_BACKEND, hold),
     lines: linesOf,
+    pieces: piecesOf,
     filesMatching,
     readText: (path, limit = SETTINGS_LIMIT) => readText(path, limit),
     hostName,

@@ -41,6 +41,8 @@ export interface World extends Terminal {
    * @throws a system error with the path, when the first is taken
    */
   lines(path: string): Iterable<string>;
+  /** Its bytes; a piece is good until the next is taken. @throws as `lines` */
+  pieces(path: string): Iterable<Uint8Array>;
   /**
    * Replaces a file in one step, or not at all; a device or FIFO is written to.
    * @param mode of a file that does not exist yet, 0600 by default

@@ -12,7 +12,7 @@ const DOT = 46;
  * `TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899`: where the columns of a plain
  * line begin.
  */
-const AT = {
+export const AT = {
   client: 4,
   clientPort: 13,
   virtual: 18,
@@ -48,6 +48,26 @@ for (let octet = 0; octet < 256; octet++) {
   for (let i = 0; i < digits.length; i++) OCTETS[4 * octet + 1 + i] = digits.charCodeAt(i);
 }
 
+/** Whether a line of IPv4 addresses and a short state begins at `from`, by its columns. */
+export function isPlainLine(input: Uint8Array, from: number): boolean {
+  if (input[from + AT.end] !== NEWLINE) return false;
+  for (let i = 0; i < GAPS.length; i++)
+    if (input[from + (GAPS[i] as number)] !== BLANK) return false;
+  return input[from] !== BLANK && input[from + AT.state] !== BLANK;
+}
+
+/** The number of eight hexadecimal digits, as signed 32 bits; NaN when there is anything else. */
+export function hexNumber(input: Uint8Array, from: number): number {
+  let value = 0;
+  let bad = 0;
+  for (let i = from; i < from + 8; i++) {
+    const digit = HEX[input[i] as number] as number;
+    bad |= digit;
+    value = (value << 4) | digit;
+  }
+  return bad > 15 ? Number.NaN : value;
+}
+
 /**
  * Turns a plain line at `from` into its row at `at`.
  * @returns where the row ends in `output`, or -1 when the line is not plain
@@ -58,10 +78,9 @@ export function renderPlainRow(
   output: Uint8Array,
   at: number,
 ): number {
-  if (input[from + AT.end] !== NEWLINE) return -1;
-  for (let i = 0; i < GAPS.length; i++) if (input[from + (GAPS[i] as number)] !== BLANK) return -1;
+  if (!isPlainLine(input, from)) return -1;
   const seconds = decimal(input, from + AT.expires, from + AT.end);
-  if (seconds < 0 || input[from] === BLANK || input[from + AT.state] === BLANK) return -1;
+  if (seconds < 0) return -1;
   let end = at;
   for (let i = 0; i < 4; i++) output[end++] = input[from + i] as number;
   end = padded(output, at + 4, duration(output, end, seconds), DURATION_WIDTH);

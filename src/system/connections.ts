@@ -43,9 +43,15 @@ export interface HttpAnswer {
   readonly body: string | Uint8Array;
   /**
    * More, for as long as the client stays, after the body. Called once; ends with `end`.
+   * @param drained resolves when all that was written is read, or the client has left; one that
+   *   takes longer than for an answer is dropped
    * @returns what is called when the client has left
    */
-  readonly stream?: (write: (piece: string | Uint8Array) => void, end: () => void) => () => void;
+  readonly stream?: (
+    write: (piece: string | Uint8Array) => void,
+    end: () => void,
+    drained: () => Promise<void>,
+  ) => () => void;
 }
 
 /** Never rejects. */
@@ -110,7 +116,7 @@ export function createConnections(
     const answer = isFull ? TOO_MANY : given;
     (answer.stream ? following : reading).add(socket);
     if (answer.stream) limit(socket, undefined);
-    send(response, answer, limits.backlog, () => drop(socket));
+    send(response, answer, limits, () => drop(socket));
   }
 
   const server = createServer({ maxHeaderSize: LONGEST_HEADERS }, (request, response) => {
@@ -180,7 +186,7 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
 function send(
   response: ServerResponse,
   { status, headers, body, stream }: HttpAnswer,
-  backlog: number,
+  { backlog, answerMs }: ClientLimits,
   drop: () => void,
 ): void {
   const type = stream ? 'application/x-ndjson' : 'application/json';
@@ -191,6 +197,17 @@ function send(
     response.write(piece);
     if (response.writableLength > backlog) drop(); // a reader that does not read
   };
-  const hangUp = stream(write, () => response.end());
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      if (response.closed || !response.writableNeedDrain) return resolve();
+      const late = setTimeout(drop, answerMs);
+      const done = () => {
+        clearTimeout(late);
+        response.off('drain', done).off('close', done);
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
+    });
+  const hangUp = stream(write, () => response.end(), drained);
   response.on('close', hangUp);
 }

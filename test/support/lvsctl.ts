@@ -39,6 +39,7 @@ export async function lvsctl(
     },
     hostName: () => 'lb1',
     lines: (path) => (files[path] ?? '').split('\n'),
+    pieces: (path) => [Buffer.from(files[path] ?? '', 'latin1')],
     filesMatching: (pattern) => matching(pattern, Object.keys(files)),
     writeText: () => {},
     runtime: async () =>

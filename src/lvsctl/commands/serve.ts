@@ -1,8 +1,9 @@
 // lvsctl serve: answers HTTP with a status page, metrics, JSON and CSV.
 import { InvalidArgumentError } from 'commander';
+import type { Labels } from '../serve/exposition.js';
 import type { ListenPlace } from '../serve/machine.js';
 import { serve, serveOnce } from '../serve/run.js';
-import { parsePlace, type ServeOptions } from '../serve/settings.js';
+import { parseLabel, parsePlace, type ServeOptions } from '../serve/settings.js';
 import type { Subcommand } from '../subcommand.js';
 
 /** 9912 is in no list of Prometheus exporters that is known here */
@@ -21,6 +22,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option('--tls-cert <file>', 'certificate with its chain (PEM), for HTTPS')
     .option('--tls-key <file>', 'its private key (PEM)')
     .option('--node-exporter-names', 'also the metrics of node_exporter, with its names')
+    .option('--label <name=value>', 'a label of every metric, such as site=a', label)
     .option('--socket <path>', 'socket of the monitor (default: below /run/lvsctl)')
     .option('--once', 'print the metrics and end')
     .action((options: Partial<ServeOptions>) =>
@@ -40,4 +42,12 @@ function place(text: string): ListenPlace {
 
 function collect(name: string, names: readonly string[] = []): readonly string[] {
   return [...names, name];
+}
+
+/** @throws InvalidArgumentError */
+function label(text: string, labels: Labels = {}): Labels {
+  const found = parseLabel(text);
+  if (typeof found === 'string') throw new InvalidArgumentError(found);
+  const [name, value] = found;
+  return { ...labels, [name]: value };
 }

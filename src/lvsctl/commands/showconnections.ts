@@ -1,40 +1,32 @@
 // lvsctl show connections: connections and templates, or how many there are of each kind.
 import { InvalidArgumentError, Option, type Command as Program } from 'commander';
-import { parseAddress } from '../../model/address.js';
 import type { Connection } from '../../model/connection.js';
-import { fullPrefix } from '../../model/prefix.js';
 import { LvsctlError } from '../errors.js';
-import { jsonText } from '../json.js';
+import { counting, readConnections } from '../show/choose.js';
 import {
-  type ConnectionFilter,
-  type ConnectionPlace,
-  Counter,
+  type Counter,
+  FirstOf,
   matchesFilter,
-  type Network,
   ORDERS,
-  type Order,
-  parseGrouping,
-  type ServicePlace,
   shownConnection,
 } from '../show/connections.js';
-import { connectionOf, countLines } from '../show/counting.js';
-import { procPath, VERSION } from '../show/report.js';
+import { countsDocument } from '../show/documents.js';
+import {
+  type ConnectionQuery,
+  filterOf,
+  MOST,
+  PROTOCOLS,
+  QUERY_FIELDS,
+  type QueryField,
+  TEMPLATES,
+} from '../show/query.js';
 import type { Finish } from '../subcommand.js';
 import { connectionText, connectionTitles, countsText } from '../view/show.js';
 import type { World } from '../world.js';
 import { whole } from './numbers.js';
 
-interface ConnectionOptions {
+interface ConnectionOptions extends ConnectionQuery {
   readonly json?: boolean;
-  readonly client?: Network;
-  readonly service?: ServicePlace;
-  readonly server?: ConnectionPlace;
-  readonly state?: ReadonlySet<string>;
-  readonly protocol?: string;
-  readonly templates?: 'only' | 'none';
-  readonly sort?: Order;
-  readonly count?: string;
-  readonly limit?: number;
 }
 
 /** rows of `--count` where no limit is named */
@@ -42,22 +34,21 @@ const TOP = 20;
 
 /** Adds the command. */
 export function configureConnections(program: Program, finish: Finish): void {
+  const { client, service, server, state, count } = QUERY_FIELDS;
   program
     .command('connections')
     .description('show connections and templates, or how many there are of each kind')
     .option('--json', 'print JSON: one line a connection; with --count one document')
-    .option('--client <network>', 'of these clients: 203.0.113.9, 203.0.113.0/24', network)
-    .option('--service <service>', 'to this place: [tcp ]192.0.2.1[:80]', servicePlace)
-    .option('--server <server>', 'on this real server: 10.0.0.1[:80]', place)
-    .option('--state <states>', 'in one of these states: ESTABLISHED,SYN_RECV', states)
-    .addOption(
-      new Option('--protocol <protocol>', 'of this protocol').choices(['tcp', 'udp', 'sctp', 'ip']),
-    )
+    .option('--client <network>', 'of these clients: 203.0.113.9, 203.0.113.0/24', argument(client))
+    .option('--service <service>', 'to this place: [tcp ]192.0.2.1[:80]', argument(service))
+    .option('--server <server>', 'on this real server: 10.0.0.1[:80]', argument(server))
+    .option('--state <states>', 'in one of these states: ESTABLISHED,SYN_RECV', argument(state))
+    .addOption(new Option('--protocol <protocol>', 'of this protocol').choices(PROTOCOLS))
     .addOption(
       new Option(
         '--templates <which>',
         'only the templates of persistence, or none of them (default with --count)',
-      ).choices(['only', 'none']),
+      ).choices(TEMPLATES),
     )
     .addOption(
       new Option('--sort <column>', 'in this order, else in that of the kernel').choices(
@@ -67,91 +58,46 @@ export function configureConnections(program: Program, finish: Finish): void {
     .option(
       '--count <by>',
       'count by client, client/24 (IPv6: /64), client/24,56, service, server or state',
-      grouping,
+      argument(count),
     )
-    .option('--limit <n>', `at most this many (with --count ${TOP})`, whole(1, 1e9))
+    .option('--limit <n>', `at most this many (with --count ${TOP})`, whole(1, MOST))
     .action((options: ConnectionOptions) => finish((world) => showConnections(options, world)));
+}
+
+/** As commander reads an argument. @throws InvalidArgumentError */
+function argument<T>({ read, needed }: QueryField<T>): (text: string) => T {
+  return (text) => {
+    const value = read(text);
+    if (value === undefined) throw new InvalidArgumentError(needed);
+    return value;
+  };
 }
 
 async function showConnections(options: ConnectionOptions, world: World): Promise<number> {
   const { count, sort } = options;
   if (count !== undefined && sort !== undefined)
     throw new LvsctlError('BAD_USAGE', '--sort and --count exclude each other');
-  const filter: ConnectionFilter = {
-    ...options,
-    states: options.state,
-    templates: options.templates ?? (count === undefined ? undefined : 'none'),
-  };
+  const filter = filterOf(options);
   if (count !== undefined) {
-    const counter = await counted(count, filter, world);
+    const { counter, steps } = await counting(count, filter, world);
+    for (const _ of steps); // there is no other work
     return printCounts(counter, count, options, world);
   }
-  const chosen = filtered(await readConnections(world), filter);
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const { print, end } = printer(options.json === true, world);
-  const rows = sort === undefined ? limited(chosen, limit) : firstOf(chosen, ORDERS[sort], limit);
-  for (const one of rows) if (!(await print(one))) break;
+  let rows: Iterable<Connection> = await readConnections(world);
+  if (sort !== undefined) {
+    const first = new FirstOf(ORDERS[sort], limit);
+    for (const one of rows) if (matchesFilter(one, filter)) first.add(one);
+    rows = first.sorted();
+  }
+  let left = limit;
+  for (const one of rows) {
+    if (!matchesFilter(one, filter)) continue;
+    if (!(await print(one)) || --left <= 0) break;
+  }
   end();
   return 0;
-}
-
-function* limited(all: Iterable<Connection>, limit: number): Generator<Connection> {
-  let taken = 0;
-  for (const one of all) {
-    yield one;
-    if (++taken >= limit) return;
-  }
-}
-
-/** Of a home that keeps its own, or line by line from /proc. @throws a system error */
-async function readConnections(world: World): Promise<Iterable<Connection>> {
-  const own = await ownConnections(world);
-  const path = procPath(world, 'ip_vs_conn');
-  return own ?? parsed(world.lines(path), path);
-}
-
-/** @returns undefined where /proc has them */
-async function ownConnections({ machine }: World): Promise<readonly Connection[] | undefined> {
-  return machine.hasKernelRules ? undefined : (await machine.backend()).connections();
-}
-
-/** @throws a system error; SYSTEM for a line that makes no sense */
-async function counted(by: string, filter: ConnectionFilter, world: World): Promise<Counter> {
-  const counter = new Counter(parseGrouping(by) ?? (() => ''));
-  const own = await ownConnections(world);
-  if (own === undefined) {
-    const path = procPath(world, 'ip_vs_conn');
-    countLines(world.lines(path), path, by, filter, counter);
-  } else for (const one of filtered(own, filter)) counter.add(one);
-  return counter;
-}
-
-/** @throws SYSTEM for a line that makes no sense */
-function* parsed(lines: Iterable<string>, path: string): Generator<Connection> {
-  let number = 0;
-  for (const line of lines) {
-    number++;
-    if (number > 1 && line.trim() !== '') yield connectionOf(line, number, path); // 1: titles
-  }
-}
-
-function* filtered(all: Iterable<Connection>, filter: ConnectionFilter): Generator<Connection> {
-  for (const one of all) if (matchesFilter(one, filter)) yield one;
-}
-
-/** The first `limit` in an order; holds about twice as many at the most. */
-function firstOf(
-  all: Iterable<Connection>,
-  order: (a: Connection, b: Connection) => number,
-  limit: number,
-): Connection[] {
-  const room = Math.max(1000, 2 * limit);
-  let held: Connection[] = [];
-  for (const one of all) {
-    held.push(one);
-    if (held.length >= room) held = held.sort(order).slice(0, limit);
-  }
-  return held.sort(order).slice(0, limit);
 }
 
 function printCounts(
@@ -160,10 +106,8 @@ function printCounts(
   { json, limit = TOP }: ConnectionOptions,
   world: World,
 ): number {
-  const counts = counter.counts(limit);
-  const parts = { by, connections: counter.all, counts };
-  if (json) world.out(`${jsonText({ format: 'lvs counts', version: VERSION, ...parts }, 2)}\n`);
-  else world.out(countsText(counts, by, counter.all, world));
+  if (json) world.out(countsDocument(by, counter, limit, 2));
+  else world.out(countsText(counter.counts(limit), by, counter.all, world));
   return 0;
 }
 
@@ -194,45 +138,4 @@ function printer(json: boolean, world: World): Printer {
     },
     end: flush,
   };
-}
-
-/** Reads `203.0.113.9`, `2001:db8::/32`. @throws InvalidArgumentError */
-function network(text: string): Network {
-  const [, head = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const address = parseAddress(head);
-  const length = bits === undefined ? address && fullPrefix(address.family) : Number(bits);
-  if (address === undefined || length === undefined || length > fullPrefix(address.family))
-    throw new InvalidArgumentError('an address or a network such as 203.0.113.0/24 is needed');
-  return { address, length };
-}
-
-/** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`. @throws InvalidArgumentError */
-function place(text: string): ConnectionPlace {
-  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const address = parseAddress(v6 ?? v4 ?? text);
-  if (address === undefined || Number(port ?? 0) > 65_535)
-    throw new InvalidArgumentError(
-      'an address such as 10.0.0.1, 10.0.0.1:80 or [2001:db8::1]:80 is needed',
-    );
-  return { address, port: port === undefined ? undefined : Number(port) };
-}
-
-/** The same with a protocol before it. @throws InvalidArgumentError */
-function servicePlace(text: string): ServicePlace {
-  if (/^fwmark /.test(text))
-    throw new InvalidArgumentError(
-      'the list of connections does not show the mark of a connection: name the address and port',
-    );
-  const [, protocol, rest = text] = /^(tcp|udp|sctp) +(.*)$/.exec(text) ?? [];
-  return { ...place(rest), protocol };
-}
-
-function states(text: string): ReadonlySet<string> {
-  return new Set(text.toUpperCase().split(','));
-}
-
-/** @throws InvalidArgumentError */
-function grouping(text: string): string {
-  if (parseGrouping(text) !== undefined) return text;
-  throw new InvalidArgumentError('one of client, client/24, service, server, state is needed');
 }

@@ -1,5 +1,6 @@
 // The table for a command that stays: opened when it is first needed, and again when it has failed.
 import type { Backend } from '../../backend/backend.js';
+import { hasRules } from '../plan/rules.js';
 import type { World } from '../world.js';
 
 /** @returns a world whose machine has it, and `close`: an open table keeps the process alive */
@@ -8,9 +9,13 @@ export function withLastingBackend(world: World): {
   readonly close: () => Promise<void>;
 } {
   let lasting: Promise<Backend> | undefined;
+  let failed: { readonly error: unknown } | undefined;
   const backend = () => {
+    // each attempt loads the module, and modprobe prints why it cannot: once is enough
+    if (failed && !hasRules(world.machine)) return Promise.reject(failed.error);
     lasting ??= world.openLastingBackend().catch((error) => {
       lasting = undefined;
+      failed = { error };
       throw error;
     });
     return lasting;

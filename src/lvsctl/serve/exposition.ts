@@ -39,26 +39,42 @@ export function formatFor(accept: string | undefined): MetricFormat {
   return open > 0 && open >= plain ? 'openmetrics' : 'prometheus';
 }
 
-/** The text of all families that have a value. */
-export function metricsText(families: readonly MetricFamily[], format: MetricFormat): string {
+/**
+ * The text of all families that have a value.
+ * @param common labels of every value, ahead of its own
+ */
+export function metricsText(
+  families: readonly MetricFamily[],
+  format: MetricFormat,
+  common: Labels = {},
+): string {
+  const first = labelsText('', common);
   const pieces = families
     .filter(({ values }) => values.length > 0)
-    .map((family) => familyText(family, format));
+    .map((family) => familyText(family, format, first));
   return `${pieces.join('')}${format === 'openmetrics' ? '# EOF\n' : ''}`;
 }
 
-function familyText({ name, type, help, values }: MetricFamily, format: MetricFormat): string {
+/** @param first the text of labels that every value has */
+function familyText(
+  { name, type, help, values }: MetricFamily,
+  format: MetricFormat,
+  first: string,
+): string {
   // in OpenMetrics the family of a counter has the name without the ending
   const family = format === 'openmetrics' ? name.replace(/_total$/, '') : name;
   let text = `# HELP ${family} ${escapeHelp(help)}\n# TYPE ${family} ${type}\n`;
-  for (const [labels, value] of values) text += `${name}${labelsText(labels)} ${value}\n`;
+  for (const [labels, value] of values) {
+    const all = labelsText(first, labels);
+    text += `${name}${all === '' ? '' : `{${all}}`} ${value}\n`;
+  }
   return text;
 }
 
-function labelsText(labels: Labels): string {
-  let text = '';
+function labelsText(first: string, labels: Labels): string {
+  let text = first;
   for (const key in labels) text += `${text === '' ? '' : ','}${key}="${escapeLabel(labels[key])}"`;
-  return text === '' ? '' : `{${text}}`;
+  return text;
 }
 
 function escapeLabel(value: LabelValue | undefined): string {

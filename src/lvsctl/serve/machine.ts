@@ -14,8 +14,16 @@ export interface WebAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** More, for as long as the client stays. @returns what is called when it has left */
-  readonly stream?: (write: (piece: string | Uint8Array) => void, end: () => void) => () => void;
+  /**
+   * More, for as long as the client stays.
+   * @param drained resolves when all that was written is read, or the client has left
+   * @returns what is called when it has left
+   */
+  readonly stream?: (
+    write: (piece: string | Uint8Array) => void,
+    end: () => void,
+    drained: () => Promise<void>,
+  ) => () => void;
 }
 
 /** Never rejects. */

@@ -8,9 +8,10 @@ import { DOCUMENTS, type DocumentName, documentText, ratesDocument } from '../sh
 import type { Report } from '../show/report.js';
 import { type Administer, administer } from './administer.js';
 import { answerOf, jsonAnswer } from './answers.js';
+import type { AnswerConnections } from './connections.js';
 import { csvText } from './csv.js';
 import type { EventLog } from './events.js';
-import { formatFor, METRIC_FORMATS, metricsText } from './exposition.js';
+import { formatFor, type Labels, METRIC_FORMATS, metricsText } from './exposition.js';
 import type { Live } from './live.js';
 import type { WebAnswer, WebMachine, WebRequest } from './machine.js';
 import { metricsOf } from './metrics.js';
@@ -27,6 +28,9 @@ export interface ServeParts {
   readonly administer: Administer | undefined;
   readonly needsToken: boolean;
   readonly nodeExporterNames: boolean;
+  /** of every metric, beside its own */
+  readonly labels: Labels;
+  readonly connections: AnswerConnections;
   /** texts of a sample that were made already */
   readonly made: WeakMap<Sample, Map<string, Promise<Uint8Array>>>;
 }
@@ -54,6 +58,7 @@ export const WEB_ROUTES: readonly WebRoute[] = [
   { method: 'GET', path: '/api/v1/watch', answer: (parts, request) => text(parts, request, JSON_TYPE, 'watch', (watched) => `${jsonText(watched)}\n`) },
   ...(Object.keys(DOCUMENTS) as DocumentName[]).map((name): WebRoute => ({ method: 'GET', path: `/api/v1/${name}`, answer: (parts, request) => table(parts, request, name) })),
   { method: 'GET', path: '/api/v1/rates', answer: rates },
+  { method: 'GET', path: '/api/v1/connections', answer: (parts, request) => parts.connections(request) },
   { method: 'GET', path: '/api/v1/history', answer: (parts, request) => text(parts, request, JSON_TYPE, 'history', () => `${jsonText(parts.live.history())}\n`) },
   { method: 'GET', path: '/api/v1/events', answer: async ({ events }) => jsonAnswer(jsonText({ format: 'lvs events', version: 1, events: events.latest })) },
   { method: 'GET', path: '/api/v1/stream', answer: stream },
@@ -89,7 +94,7 @@ async function metrics(parts: ServeParts, request: WebRequest): Promise<WebAnswe
     );
     const own = metricsOf(watched, { version: VERSION, took, changes });
     const others = parts.nodeExporterNames ? nodeExporterMetrics(watched) : [];
-    return metricsText([...own, ...others], format);
+    return metricsText([...own, ...others], format, parts.labels);
   });
 }
 

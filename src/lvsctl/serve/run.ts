@@ -9,6 +9,7 @@ import { takeReading } from '../sample/reading.js';
 import { createSampler } from '../sample/sampler.js';
 import { watchedOf } from '../sample/watched.js';
 import type { World } from '../world.js';
+import { createConnectionsAnswer } from './connections.js';
 import { followMonitor } from './events.js';
 import { metricsText } from './exposition.js';
 import { createHandler } from './handle.js';
@@ -97,6 +98,8 @@ async function partsOf(options: ServeOptions, world: World, runtime: Runtime) {
     web,
     needsToken: options.tokenFile !== undefined,
     nodeExporterNames: options.nodeExporterNames ?? false,
+    labels: options.label ?? {},
+    connections: createConnectionsAnswer(world, () => clock.now() / 1000),
     made: new WeakMap(),
     administer: options.allowAdmin
       ? async (request) => {
@@ -129,7 +132,7 @@ export async function serveOnce(options: ServeOptions, world: World): Promise<nu
     changes: new Map(),
   }).filter(({ name }) => name !== 'lvs_server_state_changes_total');
   const others = options.nodeExporterNames ? nodeExporterMetrics(watched) : [];
-  world.out(metricsText([...own, ...others], 'prometheus'));
+  world.out(metricsText([...own, ...others], 'prometheus', options.label));
   if (sample.error) world.err(`lvsctl: ${sample.error.message}\n`);
   return sample.report === undefined ? NO_TABLE : 0;
 }

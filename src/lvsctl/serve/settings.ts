@@ -1,6 +1,7 @@
 // The options of `lvsctl serve` as what the server needs: place, token, certificate.
 import { LvsctlError } from '../errors.js';
 import type { Runtime } from '../monitor/runtime.js';
+import type { Labels } from './exposition.js';
 import type { GuardRules } from './guard.js';
 import type { ListenPlace, TlsPair } from './machine.js';
 
@@ -12,6 +13,8 @@ export interface ServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly nodeExporterNames?: boolean;
+  /** of every metric */
+  readonly label?: Labels;
   readonly socket?: string;
   readonly once?: boolean;
 }
@@ -34,6 +37,22 @@ export function parsePlace(text: string): ListenPlace | undefined {
   return host === undefined || Number(port) > 65_535
     ? undefined
     : { kind: 'tcp', host, port: Number(port) };
+}
+
+/** Labels that metrics have themselves, of node_exporter's names too, and Prometheus' own. */
+// biome-ignore format: a list
+const TAKEN: ReadonlySet<string> = new Set([
+  'service', 'server', 'name', 'protocol', 'address', 'port', 'mark', 'scheduler', 'mode', 'state', 'check', 'version', 'ipvs', 'role', 'interface', 'syncid',
+  'local_address', 'local_port', 'local_mark', 'proto', 'remote_address', 'remote_port', 'job', 'instance', 'le', 'quantile',
+]);
+
+/** Reads `NAME=VALUE`. @returns what is wrong, as text */
+export function parseLabel(text: string): readonly [name: string, value: string] | string {
+  const [, name, value] = /^([a-zA-Z_][a-zA-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    return 'NAME=VALUE is needed, NAME of letters, digits and underscores';
+  if (name.startsWith('__')) return `labels that begin with __ are Prometheus' own`;
+  return TAKEN.has(name) ? `metrics have a label ${name} already` : [name, value];
 }
 
 /** @throws LvsctlError BAD_USAGE where options do not go together */

@@ -114,7 +114,8 @@ function compareText(a: string, b: string): number {
 }
 
 const clientText = (one: Connection) => serverKey({ address: one.client, port: one.clientPort });
-const serverText = (one: Connection) =>
+/** `10.0.0.1:80` */
+export const serverText = (one: Connection) =>
   serverKey({ address: one.destination, port: one.destinationPort });
 const serviceText = (one: Connection) =>
   `${one.protocol.toLowerCase()} ${serverKey({ address: one.virtual, port: one.virtualPort })}`;
@@ -156,10 +157,13 @@ export interface Count {
   readonly servers: number;
 }
 
-interface CountEntry {
+/** What is counted of one kind. */
+export interface CountEntry {
   connections: number;
   established: number;
-  readonly servers: Set<string>;
+  /** the first server; most kinds have no other, and a set each would be most of the memory */
+  server: string | undefined;
+  servers: Set<string> | undefined;
 }
 
 /** Counts connections as they come; memory grows with the kinds, not with the connections. */
@@ -173,22 +177,28 @@ export class Counter {
   }
 
   add(one: Connection): void {
-    this.addAlike(this.entryFor(one), one.state === 'ESTABLISHED');
+    this.addTo(this.entryFor(one), serverText(one), one.state === 'ESTABLISHED');
   }
 
-  /** Where connections with this one's server are counted that are of its kind. */
+  /** Where connections of this one's kind are counted. */
   entryFor(one: Connection): CountEntry {
     const value = this.#by(one);
-    const count = this.#counts.get(value) ?? { connections: 0, established: 0, servers: new Set() };
-    this.#counts.set(value, count);
-    count.servers.add(serverText(one));
-    return count;
+    let entry = this.#counts.get(value);
+    if (entry === undefined) {
+      entry = { connections: 0, established: 0, server: undefined, servers: undefined };
+      this.#counts.set(value, entry);
+    }
+    return entry;
   }
 
-  addAlike(entry: CountEntry, isEstablished: boolean): void {
+  /** @param server as `serverText` has it */
+  addTo(entry: CountEntry, server: string, isEstablished: boolean): void {
     this.#all++;
     entry.connections++;
     if (isEstablished) entry.established++;
+    if (entry.servers !== undefined) entry.servers.add(server);
+    else if (entry.server === undefined) entry.server = server;
+    else if (entry.server !== server) entry.servers = new Set([entry.server, server]);
   }
 
   get all(): number {
@@ -197,15 +207,39 @@ export class Counter {
 
   /** The most frequent first. @param limit how many at the most */
   counts(limit: number): Count[] {
-    return [...this.#counts]
-      .sort(([a, one], [b, other]) => other.connections - one.connections || compareText(a, b))
-      .slice(0, limit)
-      .map(([value, { connections, established, servers }]) => ({
-        value,
-        connections,
-        share: connections / this.#all,
-        established,
-        servers: servers.size,
-      }));
+    const order = (
+      [a, one]: readonly [string, CountEntry],
+      [b, other]: readonly [string, CountEntry],
+    ) => other.connections - one.connections || compareText(a, b);
+    const first = new FirstOf(order, limit);
+    for (const pair of this.#counts) first.add(pair);
+    return first.sorted().map(([value, { connections, established, server, servers }]) => ({
+      value,
+      connections,
+      share: connections / this.#all,
+      established,
+      servers: servers?.size ?? (server === undefined ? 0 : 1),
+    }));
+  }
+}
+
+/** The first `limit` in an order; holds about twice as many at the most. */
+export class FirstOf<T> {
+  readonly #order: (a: T, b: T) => number;
+  readonly #limit: number;
+  #held: T[] = [];
+
+  constructor(order: (a: T, b: T) => number, limit: number) {
+    this.#order = order;
+    this.#limit = limit;
+  }
+
+  add(one: T): void {
+    this.#held.push(one);
+    if (this.#held.length >= Math.max(1000, 2 * this.#limit)) this.#held = this.sorted();
+  }
+
+  sorted(): T[] {
+    return this.#held.sort(this.#order).slice(0, this.#limit);
   }
 }

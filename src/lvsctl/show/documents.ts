@@ -1,6 +1,7 @@
 // The JSON of `lvsctl show`, which `lvsctl serve` answers as well: share/schema/show-1.json.
 import { jsonText } from '../json.js';
 import type { Sample } from '../sample/sampler.js';
+import type { Counter } from './connections.js';
 import { idOf } from './rates.js';
 import { type Report, VERSION } from './report.js';
 import type { ShownService } from './table.js';
@@ -29,6 +30,17 @@ export function ratesDocument(
 ): string {
   const interval_seconds = seconds === null ? null : Math.round(seconds * 1000) / 1000;
   return wrapped('rates', report, { interval_seconds, services, total }, indent);
+}
+
+/** How many connections there are of each kind, the most frequent first. */
+export function countsDocument(
+  by: string,
+  counter: Counter,
+  limit: number,
+  indent?: number,
+): string {
+  const parts = { by, connections: counter.all, counts: counter.counts(limit) };
+  return `${jsonText({ format: 'lvs counts', version: VERSION, ...parts }, indent)}\n`;
 }
 
 function wrapped(what: string, { missing }: Report, parts: object, indent?: number): string {

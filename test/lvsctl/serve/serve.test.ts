@@ -5,11 +5,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/backend/memory/memory.js';
 import type { Status } from '../../../src/lvsctl/monitor/status.js';
 import type { WebRequest } from '../../../src/lvsctl/serve/machine.js';
+import { parseLabel } from '../../../src/lvsctl/serve/settings.js';
 import type { World } from '../../../src/lvsctl/world.js';
 import { IpvsError } from '../../../src/model/errors.js';
 import { answer } from '../../support/inprocess.js';
 import { lvsctl } from '../../support/lvsctl.js';
 import { fakeMachine } from '../../support/machine.js';
+import { parseOpenMetrics } from '../../support/openmetrics.js';
 import {
   hastyRuntime,
   PASSES,
@@ -261,6 +263,30 @@ describe('JSON', () => {
       'fwmark 7 (2)',
     ]);
   });
+});
+
+test('a module that cannot be loaded is tried once, and again when it is there', async () => {
+  let tries = 0;
+  let isLoaded = false;
+  const machine = {
+    ...fakeMachine({}, {}, backend),
+    hasKernelRules: true,
+    list: (path: string) => (isLoaded && path === '/sys/module/ip_vs' ? ['refcnt'] : []),
+  };
+  const openLastingBackend = async () => {
+    tries++;
+    if (isLoaded) return backend;
+    throw new IpvsError('info', 'ENOPROTOOPT');
+  };
+  const { get, runtime } = await serve([], { world: { machine, openLastingBackend } });
+  for (let i = 0; i < 3; i++) {
+    expect((await get('/healthz')).status).toBe(503);
+    await runtime.pass(2000);
+  }
+  expect(tries).toBe(1);
+  isLoaded = true;
+  await runtime.pass(2000);
+  expect((await get('/healthz')).status).toBe(200);
 });
 
 describe('metrics', () => {
@@ -522,6 +548,7 @@ test('server-sent events: history, the whole, then what changed', async () => {
       text += Buffer.from(piece as Uint8Array).toString();
     },
     () => {},
+    async () => {},
   );
   await runtime.pass(2000);
   await answer('ipvsadm', ['-e', '-f', '7', '-r', '10.0.0.3', '-g', '-w', '9'], { backend });
@@ -560,4 +587,179 @@ test('the page lets its own script and style run alone', async () => {
     "default-src 'none'; script-src 'sha256-digest of 1'; style-src 'sha256-",
   );
   expect(policy).not.toContain('unsafe');
+});
+
+describe('metrics', () => {
+  test.each([undefined, statusOf()])(
+    'are OpenMetrics as its specification has it',
+    async (monitor) => {
+      const args = ['--node-exporter-names', '--label', 'site=a "1"', '--label', 'rack=\\2'];
+      const { get } = await serve(args, monitor ? { monitor } : {});
+      const accept = { accept: 'application/openmetrics-text; version=1.0.0' };
+      const { text } = await get('/metrics', accept);
+      const families = parseOpenMetrics(text);
+      expect(families.get('lvs_service_connections')).toMatchObject({ type: 'counter' });
+      const samples = [...families.values()].flatMap((one) => one.samples);
+      expect(samples.length).toBeGreaterThan(50);
+      for (const { labels } of samples)
+        expect(labels).toMatchObject({ site: 'a "1"', rack: '\\2' });
+      // a label of a metric cannot be given
+      const own = new Set(samples.flatMap(({ labels }) => Object.keys(labels)));
+      for (const name of own)
+        if (!['site', 'rack'].includes(name)) expect(parseLabel(`${name}=1`)).toMatch(/already/);
+    },
+  );
+
+  test.each([
+    ['nothing', 'NAME=VALUE is needed'],
+    ['1st=a', 'NAME=VALUE is needed'],
+    ['__name__=a', "Prometheus' own"],
+    ['server=a', 'metrics have a label server already'],
+  ])('--label %s is refused', async (text, message) => {
+    const { status, stderr } = await lvsctl(['serve', '--label', text], {});
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('connections', () => {
+  const PATH = '/proc/net/ip_vs_conn';
+  const line = (i: number) => {
+    const hex = (value: number, digits: number) =>
+      value.toString(16).toUpperCase().padStart(digits, '0');
+    const state = ['ESTABLISHED', 'TIME_WAIT', 'NONE'][i % 3] ?? '';
+    const port = state === 'NONE' ? '0000' : hex(1024 + i, 4);
+    const client = hex(0xcb007100 + (i % 50), 8);
+    return `TCP ${client} ${port} C0000201 0050 0A00000${i % 2} 1F90 ${state.padEnd(11)} ${String(i).padStart(7)}`;
+  };
+  const proc = (count: number, more = '') =>
+    `titles\n${Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('')}${more}`;
+  const worldOf = (text: string): Partial<World> => ({
+    machine: { ...fakeMachine({}, {}, backend), hasKernelRules: true },
+    lines: () => text.split('\n'),
+    pieces: () => [Buffer.from(text)],
+  });
+  /** Reads an answer to its end. */
+  async function read({ web }: Stage, query: string) {
+    const { status, headers, body, stream } = await web.ask({
+      url: `/api/v1/connections${query}`,
+    });
+    let text = String(body);
+    if (stream)
+      await new Promise<void>((resolve) => {
+        stream(
+          (piece) => {
+            text += String(piece);
+          },
+          resolve,
+          async () => {},
+        );
+      });
+    return { status, type: headers?.['content-type'], text };
+  }
+
+  test.each([
+    [''],
+    ['?state=ESTABLISHED&limit=5'],
+    ['?client=203.0.113.0%2F28&templates=none'],
+    ['?server=10.0.0.1:8080&protocol=tcp&sort=client&limit=20'],
+    ['?service=tcp 192.0.2.1:80&sort=expires'],
+    ['?service=192.0.2.9:80'],
+    ['?templates=only'],
+  ])('%s: the same lines as `show connections` prints', async (query) => {
+    const text = proc(3000);
+    const found = await read(await serve([], { world: worldOf(text) }), query);
+    expect(found).toMatchObject({ status: 200, type: 'application/x-ndjson' });
+    const options = [...new URLSearchParams(query)].flatMap(([name, value]) => [
+      `--${name}`,
+      value,
+    ]);
+    if (query.includes('sort') && !query.includes('limit')) options.push('--limit', '1000');
+    const shown = await lvsctl(['show', 'connections', '--json', ...options], {}, worldOf(text));
+    expect(shown.status).toBe(0);
+    expect(found.text).toBe(shown.stdout);
+    for (const one of found.text.split('\n').filter(Boolean).slice(0, 5)) {
+      fits.show(JSON.parse(one));
+      expect(fits.show.errors).toBe(null);
+    }
+  });
+
+  test('counts are those of `show connections --count`', async () => {
+    const text = proc(3000);
+    const stage = await serve([], { world: worldOf(text) });
+    const found = await read(stage, '?count=client/28&limit=3&state=ESTABLISHED');
+    const options = ['--count', 'client/28', '--limit', '3', '--state', 'ESTABLISHED'];
+    const shown = await lvsctl(['show', 'connections', '--json', ...options], {}, worldOf(text));
+    expect(JSON.parse(found.text)).toEqual(JSON.parse(shown.stdout));
+    expect(JSON.parse(found.text).counts).toHaveLength(3);
+  });
+
+  test.each([
+    ['?colour=red', 'colour: no such parameter; there are client, service,'],
+    ['?__proto__=1', '__proto__: no such parameter'],
+    ['?limit=0', 'limit=0: a number from 1 on is needed'],
+    ['?limit=1&limit=2', 'limit: given more than once'],
+    ['?client=nobody', 'client=nobody: an address or a network'],
+    ['?count=client/99', 'count=client/99: one of client'],
+    ['?sort=expires&limit=10001', 'sort: only with a limit of at most 10000'],
+    ['?sort=expires&count=client', 'sort and count exclude each other'],
+  ])('%s is refused', async (query, message) => {
+    const { status, text } = await read(await serve([], { world: worldOf(proc(3)) }), query);
+    expect(status).toBe(400);
+    expect(JSON.parse(text).error.message).toContain(message);
+  });
+
+  test('what cannot be read to its end says so in the last line', async () => {
+    const stage = await serve([], { world: worldOf(proc(700, 'TCP nonsense\n')) });
+    const lines = (await read(stage, '')).text.trim().split('\n');
+    expect(lines).toHaveLength(701);
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
+      error: { code: 'SYSTEM', message: `${PATH}: line 702 makes no sense`, hint: null },
+    });
+  });
+
+  test('a list that cannot be read is an error from the start', async () => {
+    const absent = Object.assign(new Error('EACCES'), { code: 'EACCES', path: PATH });
+    const world = {
+      ...worldOf(''),
+      pieces: () => {
+        throw absent;
+      },
+    };
+    expect((await read(await serve([], { world }), '')).status).toBe(500);
+  });
+
+  test('four lists at once, no more; a client that left makes room and closes the list', async () => {
+    let closed = 0;
+    function* endless(): Generator<string> {
+      try {
+        for (let i = 0; ; i++) yield i === 0 ? 'titles' : line(i);
+      } finally {
+        closed++;
+      }
+    }
+    const { web } = await serve([], { world: { ...worldOf('titles\n'), lines: endless } });
+    const ask = () => web.ask({ url: '/api/v1/connections?state=NOSUCH' });
+    const leave: (() => void)[] = [];
+    const ended: Promise<void>[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { stream } = await ask();
+      ended.push(
+        new Promise((resolve) => {
+          leave.push(
+            stream?.(
+              () => {},
+              resolve,
+              async () => {},
+            ) ?? (() => {}),
+          );
+        }),
+      );
+    }
+    expect(await ask()).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    for (const one of leave) one();
+    await Promise.all(ended);
+    expect(closed).toBe(4);
+    expect((await ask()).status).toBe(200);
+  });
 });
