@@ -1,5 +1,5 @@
 // Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for
-// tables in files, its help apart, its code cache, and the licences of what is in them. Needs
+// tables in files, of lvsctl one for its monitor, help apart, its code cache, and the licences of what is in them. Needs
 // nothing but esbuild.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,6 +68,24 @@ const without = (...names) => ({
   },
 });
 
+/**
+ * The other commands of lvsctl are no part of a monitor's memory. It loads none of them: only the
+ * command that is named is loaded.
+ */
+const monitorAlone = {
+  name: 'monitor-alone',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/commands\/\w+\.js$/ }, ({ path, importer }) =>
+      /[/\\]program\.ts$/.test(importer) && path !== './commands/monitor.js'
+        ? { path, namespace: 'elsewhere' }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({
+      contents: `throw new Error('${path} is in another bundle');`,
+    }));
+  },
+};
+
 /** Manual pages and completion scripts, by a program of their own that is not shipped. */
 async function generate() {
   const outfile = 'dist/generate.mjs';
@@ -123,6 +141,12 @@ const bundles = await Promise.all([
   }),
   build({ ...common, entryPoints: ['src/ipvsadm/hints/table.ts'], outfile: 'dist/hints.cjs' }),
   build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
+  build({
+    ...common,
+    entryPoints: ['src/lvsctl/main.ts'],
+    outfile: 'dist/monitor.cjs',
+    plugins: [monitorAlone],
+  }),
   build({ ...common, entryPoints: ['src/library/main.ts'], outfile: 'dist/library.cjs' }),
 ]);
 buildLibrary();

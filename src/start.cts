@@ -12,22 +12,37 @@ import vm = require('node:vm');
 /** what others than the owner must not be able to do */
 const WRITABLE_BY_OTHERS = 0o022;
 
-/**
- * The exports of `dist/NAME.cjs`; ipvsadm has two bundles, for rules in the kernel and for rules in
- * a file or in memory.
- */
+/** The exports of the bundle of `dist/` that a command line of a program needs. */
 function start(program: string): unknown {
-  const name = program === 'ipvsadm' && isLocal(process.env.LVS_BACKEND) ? 'local' : program;
+  const name = bundleOf(program);
   const file = path.join(__dirname, `${name}.cjs`);
+  if (name === 'monitor')
+    return execute(new vm.Script(start.wrap(textOf(file)), { filename: file }), file);
   const found = readCache(path.join(__dirname, `${name}.${process.version}.cache`), file);
   if (found === undefined) return require(file);
-  const script = new vm.Script(start.wrap(found.bundle.toString('latin1')), {
-    filename: file,
-    cachedData: found.code,
-  });
+  const { code, bundle } = found;
+  const source = start.wrap(bundle.toString('latin1'));
+  return execute(new vm.Script(source, { filename: file, cachedData: code }), file);
+}
+
+function execute(script: vm.Script, file: string): unknown {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, load, module, file, __dirname);
   return module.exports;
+}
+
+/** words after `lvsctl monitor` that ask a running one: these end soon, so start-up counts */
+const ASKS = ['status', 'reload', 'events', 'help'];
+
+/**
+ * ipvsadm has two: for rules in the kernel, and for rules in a file or in memory. lvsctl has two:
+ * what a monitor does not need would stay in its memory for as long as it runs.
+ */
+function bundleOf(program: string): string {
+  if (program === 'ipvsadm') return isLocal(process.env.LVS_BACKEND) ? 'local' : program;
+  const [, , command, next = ''] = process.argv;
+  const stays = program === 'lvsctl' && command === 'monitor' && !ASKS.includes(next);
+  return stays ? 'monitor' : program;
 }
 
 function isLocal(backend: string | undefined): boolean {
@@ -63,6 +78,27 @@ namespace start {
     const intact =
       code.equals(cache.subarray(length, 2 * length)) && bundle.equals(cache.subarray(2 * length));
     return intact ? code : undefined;
+  }
+}
+
+/** bytes that are read at a time */
+const PIECE = 65_536;
+
+/**
+ * The text of a bundle that stays, read in pieces and without a cache. glibc keeps freed memory for
+ * each thread, up to twice the largest block that was ever freed (mallopt(3), M_MMAP_THRESHOLD): the
+ * large buffers of a cache cost a monitor 10 MB for as long as it runs.
+ */
+function textOf(file: string): string {
+  const piece = Buffer.allocUnsafe(PIECE);
+  const fd = fs.openSync(file, 'r');
+  try {
+    let text = '';
+    for (let size = fs.readSync(fd, piece); size > 0; size = fs.readSync(fd, piece))
+      text += piece.toString('latin1', 0, size);
+    return text;
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

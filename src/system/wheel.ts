@@ -36,13 +36,31 @@ export function createWheel(): Wheel {
   return new HashedWheel();
 }
 
+/** Where a call waits until its time. */
+interface Waits {
+  now(): number;
+  place(entry: Entry, delayMs: number, now: number): void;
+  withdraw(entry: Entry): void;
+}
+
 /** One call that waits, in a circle of those in the same slot. */
-class Entry {
+class Entry implements WheelTimer {
   next: Entry = this;
   previous: Entry = this;
   tick = -1;
 
-  constructor(readonly work: () => void) {}
+  constructor(
+    readonly work: () => void,
+    readonly wheel: Waits,
+  ) {}
+
+  set(delayMs: number, now = this.wheel.now()): void {
+    this.wheel.place(this, delayMs, now);
+  }
+
+  clear(): void {
+    this.wheel.withdraw(this);
+  }
 
   /** In front of `other`. */
   insert(other: Entry): void {
@@ -63,10 +81,10 @@ class Entry {
   }
 }
 
-class HashedWheel implements Wheel {
-  readonly #slots = Array.from({ length: SLOTS }, () => new Entry(() => {}));
+class HashedWheel implements Wheel, Waits {
+  readonly #slots = Array.from({ length: SLOTS }, () => new Entry(() => {}, this));
   /** those whose time has come, and that wait for a turn */
-  readonly #due = new Entry(() => {});
+  readonly #due = new Entry(() => {}, this);
   #waiting = 0;
   /** the first tick that is not collected */
   #at = Math.floor(performance.now() / TICK_MS);
@@ -85,21 +103,17 @@ class HashedWheel implements Wheel {
   }
 
   after(delayMs: number, work: () => void, now = this.now()): () => void {
-    const entry = new Entry(work);
-    this.#set(entry, delayMs, now);
-    return () => this.#clear(entry);
+    const entry = new Entry(work, this);
+    this.place(entry, delayMs, now);
+    return () => this.withdraw(entry);
   }
 
   timer(work: () => void): WheelTimer {
-    const entry = new Entry(work);
-    return {
-      set: (delayMs, now = this.now()) => this.#set(entry, delayMs, now),
-      clear: () => this.#clear(entry),
-    };
+    return new Entry(work, this);
   }
 
-  #set(entry: Entry, delayMs: number, now: number): void {
-    this.#clear(entry);
+  place(entry: Entry, delayMs: number, now: number): void {
+    this.withdraw(entry);
     const tick = Math.min(Math.ceil((now + delayMs) / TICK_MS), Number.MAX_SAFE_INTEGER);
     entry.tick = Math.max(this.#at, tick);
     entry.insert(this.#slotOf(entry.tick));
@@ -107,7 +121,7 @@ class HashedWheel implements Wheel {
     if (this.#moment === undefined && entry.tick < this.#armed) this.#arm(entry.tick);
   }
 
-  #clear(entry: Entry): void {
+  withdraw(entry: Entry): void {
     if (entry.remove() && --this.#waiting === 0 && this.#moment === undefined) {
       this.#cancelTurn();
       this.#armed = Number.POSITIVE_INFINITY;

@@ -41,6 +41,7 @@ describe('the tarball', () => {
       'dist/library.mjs',
       'dist/local.cjs',
       'dist/lvsctl.cjs',
+      'dist/monitor.cjs',
       'dist/page.html',
       'dist/start.cjs',
       'dist/warm.cjs',

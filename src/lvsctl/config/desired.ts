@@ -6,7 +6,7 @@ import { prefixBits } from '../../model/prefix.js';
 import { flagBits } from '../../model/scheduler.js';
 import { fullNetmask, type Service, type ServiceId } from '../../model/service.js';
 import { type ServerKey, serverKey, type VirtualServer } from '../../model/table.js';
-import type { Check } from './checks.js';
+import { type Check, checkKeys } from './checks.js';
 import type { Config, Mode, Netmask, RealServer, TunnelOptions, VirtualService } from './file.js';
 
 /** A service with its servers, as the file has them and in its order. */
@@ -15,6 +15,8 @@ export interface DesiredService extends VirtualServer {
   readonly sorry: Destination | undefined;
   /** of each server; none = it always counts as up */
   readonly checks: ReadonlyMap<ServerKey, readonly Check[]>;
+  /** what identifies each of those checks, in their order */
+  readonly checkKeys: ReadonlyMap<ServerKey, readonly string[]>;
   /** names of servers, where they have one */
   readonly serverNames: ReadonlyMap<ServerKey, string>;
   /** what it comes from: names, health */
@@ -28,10 +30,13 @@ export function desiredServices(config: Config): readonly DesiredService[] {
     const keys = destinations.map(serverKey);
     const byKey = <T>(value: (server: RealServer) => T) =>
       new Map(source.servers.map((server, i) => [keys[i] ?? '', value(server)]));
+    // once for all servers, in whose state they stay
+    const ownKeys = checkKeys(source.checks);
     return {
       service: toService(source),
       destinations,
       checks: byKey((server) => serverChecks(source, server)),
+      checkKeys: byKey((server) => (server.checks ? checkKeys(server.checks) : ownKeys)),
       serverNames: new Map(
         source.servers.flatMap(({ name }, i) =>
           name === undefined ? [] : [[keys[i] ?? '', name]],

@@ -43,7 +43,7 @@ export function jobsOf(
 ): SharedJob[] {
   const groups = new Map<string, ProbeOfCheck[]>();
   for (const one of probesOf(state)) {
-    const key = JSON.stringify([one.probe.spec, one.probe.target, paceOf(one.check)]);
+    const key = flat(JSON.stringify([one.probe.spec, one.probe.target, paceOf(one.check)]));
     const group = groups.get(key);
     if (group) group.push(one);
     else groups.set(key, [one]);
@@ -74,6 +74,11 @@ function jobOf(
       };
     },
   };
+}
+
+/** The same text in one piece: V8 keeps what JSON.stringify makes as a tree of its pieces. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 interface ProbeOfCheck {

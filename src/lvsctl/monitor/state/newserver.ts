@@ -1,7 +1,6 @@
 // A server that no earlier file had: its state follows from the live table.
 import type { Destination } from '../../../model/destination.js';
 import { type ServerKey, serverKey } from '../../../model/table.js';
-import { checkKeys } from '../../config/checks.js';
 import type { DesiredService } from '../../config/desired.js';
 import { SLOW_START_STEPS } from '../table/desired.js';
 import { assumed, type Start, unknown } from './check.js';
@@ -77,7 +76,7 @@ function fresh(
 /** The checks of a server, which begin alike. */
 export function checksOf(service: DesiredService, server: ServerKey, start: Start): CheckState[] {
   const checks = service.checks.get(server) ?? [];
-  const keys = checkKeys(checks);
+  const keys = service.checkKeys.get(server) ?? [];
   return checks.map((spec, i) => ({
     key: keys[i] ?? '',
     spec,
