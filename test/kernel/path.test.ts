@@ -50,13 +50,17 @@ function verdicts({ one, isAnswered, isPast, found, diagnosis }: Played): Verdic
       ? 'all clear'
       : !isAnswered && !isFound
         ? 'unknown'
-        : isAnswered && diagnosis.findings.some(({ id }) => !WARNINGS.includes(id))
+        : isAnswered && diagnosis.findings.some(isAlarm)
           ? 'alarm'
           : 'right';
   return [
     { kind: path, text: `path ${path}: ${text}` },
     { kind: doctor, text: `doctor ${doctor}: ${text}` },
   ];
+}
+
+function isAlarm({ id, what }: Played['diagnosis']['findings'][number]): boolean {
+  return !WARNINGS.includes(id) && !what.includes(' with prefix ');
 }
 
 /** Findings about what may happen later, or to other clients, while this one is served. */

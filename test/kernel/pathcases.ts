@@ -166,7 +166,7 @@ function basics(p: Place, { cl, dir, rs }: Machines): void {
 /** How the real server takes packets for the VIP. @returns words for the report */
 function serverSettings(p: Place, { rs }: Machines, one: Draw['one']): string[] {
   if (p.serverVip === undefined) return [];
-  const where = one(['all', p.dev]);
+  const where = one(['all', 'all', 'all', p.dev]);
   rs.sysctls.push([`ipv4/conf/${where}/arp_ignore`, '1']);
   rs.sysctls.push([`ipv4/conf/${where}/arp_announce`, '2']);
   const six = p.family === 'ipv6';

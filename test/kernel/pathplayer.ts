@@ -91,6 +91,21 @@ export class Slot {
   async play(one: PathCase): Promise<Played> {
     await this.#setUp(one);
     const first = await this.#ask(one, SHORT_MS);
+    let judged = await this.#judge(one);
+    const isLost = judged.found.outcome === 'lost';
+    const answered = first || (!isLost && (await this.#ask(one, LONG_MS)));
+    // a neighbour that does not answer is known after some seconds
+    if (!answered && judged.found.outcome === 'unknown') judged = await this.#judge(one);
+    const { facts } = judged;
+    const balanced = (facts[0]?.services ?? []).some(
+      ({ counters }) => (counters?.connections ?? 0n) > 0n,
+    );
+    const isPast = first && !balanced;
+    return { one, isAnswered: answered && !isPast, isPast, ...judged };
+  }
+
+  /** What the path and the doctor make of the facts as they are now. */
+  async #judge(one: PathCase): Promise<Pick<Played, 'facts' | 'found' | 'diagnosis'>> {
     const facts = await Promise.all([this.#facts('dir', one), this.#facts('rs', one)]);
     const found = trace(facts, questionOf(one), 'facts');
     const hosts = facts.map(hostOf);
@@ -102,12 +117,7 @@ export class Slot {
         }),
       ),
     );
-    const answered = first || (found.outcome !== 'lost' && (await this.#ask(one, LONG_MS)));
-    const balanced = (facts[0]?.services ?? []).some(
-      ({ counters }) => (counters?.connections ?? 0n) > 0n,
-    );
-    const isPast = first && !balanced;
-    return { one, isAnswered: answered && !isPast, isPast, found, diagnosis, facts };
+    return { facts, found, diagnosis };
   }
 
   async #ask({ vip }: PathCase, limitMs: number): Promise<boolean> {
@@ -120,7 +130,8 @@ export class Slot {
     const before = this.#before;
     this.#before = one;
     const flush = [{ command: 'ip -force -batch - || true', input: 'neigh flush all' }];
-    await Promise.all([
+    // all of them end before the next case begins, whatever fails
+    const ended = await Promise.allSettled([
       ...(['cl', 'dir', 'rs'] as const).map(async (role) => {
         const console = this.#console(role);
         await console.run(undo(before?.machines[role]));
@@ -128,6 +139,7 @@ export class Slot {
       }),
       this.#console('rt').run(flush),
     ]);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
     // a link that comes up again is used by its switch after a second at most
     const fell = Object.values(before?.machines ?? {}).some(({ late }) =>
       late.some((line) => line.endsWith(' down')),
@@ -223,7 +235,9 @@ function undo(setup: Setup | undefined): Part[] {
     }
     return [];
   });
-  const flushed = ['eth0', 'eth1', 'dummy0'].map((name) => `addr flush dev ${name} scope global`);
+  const flushed = ['eth0', 'eth1', 'dummy0', 'lo'].map(
+    (name) => `addr flush dev ${name} scope global`,
+  );
   const input = [...lines.reverse(), ...flushed, 'neigh flush all'].join('\n');
   return [{ command: 'ip -force -batch -', input }, { command: RESET }];
 }

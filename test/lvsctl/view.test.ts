@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { terminalOf } from '../../src/lvsctl/terminal.js';
 import { renderTable } from '../../src/lvsctl/view/table.js';
 import { lvsctl } from '../support/lvsctl.js';
+import { random } from '../support/random.js';
 
 describe('what a terminal can show', () => {
   const tty = { isTTY: true, columns: 100 };
@@ -135,4 +136,29 @@ describe('simulate', () => {
     ]);
     for (const line of tall.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
+});
+
+test.each([80, 40, 24])('a large table is laid out as a small one, in %d columns', (width) => {
+  const next = random(width);
+  const word = () => 'x'.repeat(1 + Math.floor(next() * 20));
+  const rows = Array.from({ length: 250 }, (_, i) => [
+    i % 7 === 0 ? `\u001b[31m${word()}\u001b[39m` : word(),
+    Math.floor(next() * 1e6),
+    word(),
+    i === 130 ? 'not known: 名' : word(),
+  ]);
+  const columns = [
+    { title: 'a' },
+    { title: 'b\nc', align: 'right' },
+    { title: 'd' },
+    { title: 'e' },
+  ] as const;
+  const terminal = { width, unicode: true };
+  // é is as wide, and is left to the library
+  const other = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'string' ? cell.replaceAll('x', 'é') : cell)),
+  );
+  expect(renderTable(columns, rows, terminal)).toBe(
+    renderTable(columns, other, terminal).replaceAll('é', 'x'),
+  );
 });

@@ -115,6 +115,28 @@ function oneSided({ host }: Inspection): Found[] {
   );
 }
 
+/** schedulers that give each server its turn */
+const IN_TURN = ['rr', 'wrr'];
+/** connections of the others, from which on one without any stands out */
+const MANY = 100n;
+
+/** Servers that got nothing while others of no more weight did: that alone is no fault. */
+export function unusedServers({ host }: Pick<Inspection, 'host'>): string[] {
+  return [...host.services.values()].flatMap(({ service, scheduler, persistence, servers }) => {
+    if (!IN_TURN.includes(scheduler) || persistence !== null) return [];
+    const count = (one: ShownServer) => one.counters?.connections;
+    return servers
+      .filter((one) => one.weight > 0 && count(one) === 0n)
+      .filter(({ weight }) =>
+        servers.some((one) => one.weight > 0 && one.weight <= weight && (count(one) ?? 0n) >= MANY),
+      )
+      .map(
+        ({ server }) =>
+          `whether ${service}: server ${server} gets connections: it had none while others had many; it may be new`,
+      );
+  });
+}
+
 /**
  * NAT servers on the network of clients: where a client of that network is known, or there is no
  * other network that clients can be in.

@@ -3,12 +3,13 @@
 import { LvsctlError } from '../errors.js';
 import { unaskedVips } from './arpanswers.js';
 import { DIRECTOR_CHECKS } from './director.js';
-import { EVIDENCE_CHECKS } from './evidence.js';
+import { EVIDENCE_CHECKS, unusedServers } from './evidence.js';
 import type { Finding } from './finding.js';
 import { type Inspection, quietVips } from './inspection.js';
 import { lostPackets } from './lostpackets.js';
-import { doubts, pathFindings } from './pathfindings.js';
+import { pathFindings } from './pathfindings.js';
 import { REALSERVER_CHECKS } from './realserver.js';
+import { doubts, otherLoss } from './unreported.js';
 
 export interface Diagnosis {
   readonly roles: readonly string[];
@@ -32,7 +33,8 @@ export async function examine(inspection: Inspection): Promise<Diagnosis> {
     findings.push(
       ...pathFindings(lost, inspection).filter(({ id, what }) => !known.has(`${id} ${what}`)),
     );
-    skips.push(...doubts(lost, inspection.others.length > 0));
+    if (findings.length === 0) findings.push(...otherLoss(lost, inspection));
+    skips.push(...doubts(lost, inspection), ...unusedServers(inspection));
   }
   return { roles: [...inspection.roles], findings, skipped: skips };
 }

@@ -10,6 +10,8 @@ export interface Finding {
   readonly why: string;
   /** commands that repair it, to be typed as they are */
   readonly repair: readonly string[];
+  /** what is to be done, where no command can be named */
+  readonly advice?: string;
   /** the machine to type them on, when it is not this one */
   readonly on?: string;
 }

@@ -1,13 +1,13 @@
 // What the path of packets through this machine shows: each service and server is followed, and each
 // cause is reported once, with the services that it concerns.
 import { formatAddress } from '../../model/address.js';
-
 import type { LossCause, PathHop } from '../path/hop.js';
 import type { ShownServer, ShownService } from '../show/table.js';
 import type { Finding, Found } from './finding.js';
 import type { Inspection } from './inspection.js';
 import type { LostPacket } from './lostpackets.js';
 import { shell, sysctlRepairs } from './repair.js';
+import { ADVICE, answerRoute, orAdvice, withoutRefusal } from './routerepair.js';
 
 /** services that one finding names; more are counted */
 const NAMED = 3;
@@ -91,7 +91,15 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   'no-route': {
     id: 'route',
     why: 'Without a route the packet goes nowhere.',
-    found: ({ hop }) => ({ what: hop.what, on: hop.machine, repair: [] }),
+    found: ({ hop, cause, server, client }, inspection) => {
+      if (cause.id !== 'no-route') return undefined;
+      const at = [inspection.host, ...inspection.others].find(({ name }) => name === hop.machine);
+      const refused = at ? withoutRefusal(at, cause.to) : [];
+      const answers = hop.stage === 'answer' && at !== inspection.host;
+      const repair =
+        refused.length > 0 || !answers ? refused : answerRoute(server, client, inspection);
+      return { what: hop.what, on: hop.machine, ...orAdvice(repair, ADVICE.route) };
+    },
   },
   source: {
     id: 'rp-filter',
@@ -111,10 +119,10 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   spoofed: {
     id: 'answers',
     why: 'In dr and tun the answers carry the VIP as their sender, and a machine that has the VIP drops them: they need another router.',
-    found: ({ server }) => ({
+    found: ({ server, client }, inspection) => ({
       what: `answers of ${server.server} go through this machine, which drops what comes from its own VIP`,
       on: server.address,
-      repair: [],
+      ...orAdvice(answerRoute(server, client, inspection), ADVICE.router),
     }),
   },
   wide: {
@@ -138,6 +146,19 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
           }
         : undefined,
   },
+  'not-local': {
+    id: 'vip',
+    why: 'A real server must take packets for the VIP, and for nothing else of its network.',
+    found: ({ cause, hop, server }, { host }) =>
+      // that of a director has a check of its own
+      cause.id === 'not-local' && hop.machine !== host.name
+        ? {
+            what: `VIP ${formatAddress(cause.address)} is on no interface of ${hop.machine}`,
+            on: hop.machine,
+            repair: quietVip(formatAddress(cause.address), server),
+          }
+        : undefined,
+  },
   arp: {
     id: 'arp-answer',
     why: 'Clients that take the real server for the VIP reach that one server, past the director.',
@@ -154,16 +175,21 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   gateway: {
     id: 'gateway',
     why: 'The answers of a NAT server must go back through the director, or clients get them from an address they do not know.',
-    found: ({ hop, server }) => ({
+    found: ({ hop, server, client }, inspection) => ({
       what: `answers of ${server.server} go ${hop.what}`,
       on: server.address,
-      repair: [],
+      ...orAdvice(answerRoute(server, client, inspection), ADVICE.director),
     }),
   },
   listener: {
     id: 'listener',
     why: 'The server refuses what no program listens for.',
-    found: ({ hop }) => ({ what: hop.what, on: hop.machine, repair: [] }),
+    found: ({ hop }) => ({
+      what: hop.what,
+      on: hop.machine,
+      repair: [],
+      advice: 'start the program there, on this address or on all (ss -ltnp shows what listens)',
+    }),
   },
   'no-tunnel': {
     id: 'tunnel-device',
@@ -185,6 +211,16 @@ function smallerSegments(size: number, { address }: ShownService, server: ShownS
   const [chain, from] = server.mode === 'nat' ? ['FORWARD', server.address] : ['OUTPUT', address];
   const rule = `${tables} -t mangle -A ${chain} -s ${from} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}`;
   return server.mode === 'nat' ? rule : `ssh ${server.address} ${rule}`;
+}
+
+/** In dr neighbours must not be answered for it. */
+function quietVip(vip: string, { mode }: ShownServer): string[] {
+  const six = vip.includes(':');
+  const settings = ['arp_ignore=1', 'arp_announce=2'].map((one) => `net.ipv4.conf.all.${one}`);
+  return [
+    ...(mode === 'dr' && !six ? [`sysctl -w ${settings.join(' ')}`] : []),
+    `ip addr add ${vip}/${six ? 128 : 32} dev lo`,
+  ];
 }
 
 /** What helps NAT on one network. */
@@ -251,13 +287,4 @@ function withServices(what: string, services: ReadonlySet<string>): string {
   const some = names.slice(0, NAMED).join(', ');
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${some}${more}: ${what}`;
-}
-
-/** What decides and is not known: rules, neighbours, and servers when others have facts. */
-export function doubts(packets: readonly LostPacket[], hasOthers: boolean): string[] {
-  const named = ['filter', 'rule', 'neighbour', ...(hasOthers ? ['no-facts'] : [])];
-  const texts = packets.flatMap(({ cause, hop }) =>
-    hop.outcome === 'unknown' && named.includes(cause.id) ? [`${hop.machine}: ${hop.what}`] : [],
-  );
-  return [...new Set(texts)];
 }

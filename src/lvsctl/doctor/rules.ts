@@ -96,7 +96,9 @@ export const RULE_CHECKS: readonly FindingRule[] = [
 function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
   return (
     (forwarding === 'direct' || forwarding === 'tunnel') &&
-    port !== (id.kind === 'address' ? id.port : 0)
+    // one of a mark means nothing: packets keep theirs
+    id.kind === 'address' &&
+    port !== id.port
   );
 }
 

@@ -1,5 +1,5 @@
 // The whole path of a packet and its answer, across the machines whose facts are there.
-import { type Address, formatAddress } from '../../model/address.js';
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import { samePrefix } from '../../model/prefix.js';
 import { serverKey } from '../../model/table.js';
 import type { ShownServer, ShownService } from '../show/table.js';
@@ -9,7 +9,7 @@ import { backThroughDirector, throughRouter } from './back.js';
 import type { Departure } from './departure.js';
 import { type Sent, throughDirector } from './director.js';
 import { outcomeOf, type PathHop, type PathOutcome, type PathPacket, Steps } from './hop.js';
-import { devicesOn, holders, type PathHost } from './host.js';
+import { devicesOn, type HostAddress, holders, type PathHost } from './host.js';
 import { laterView } from './later.js';
 import { atServer, deliver, type ServerSteps } from './server.js';
 import { endpointOf } from './service.js';
@@ -74,7 +74,7 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
       );
       const steps = new Steps(host.name, packet);
       const text = formatAddress(destination);
-      if (shared === undefined) return open(host, steps, destination);
+      if (shared === undefined) return open(host, steps, destination, link);
       steps.lost(
         'arrival',
         `answers for ${text} on ${shared.device}: clients reach this machine, past the director`,
@@ -84,20 +84,36 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
     });
 }
 
-/** It may answer on the VIP's network, by an interface of which the network is not known. */
-function open(host: PathHost, steps: Steps, vip: Address): PathHop[] {
+/**
+ * It answers on an interface without an address. That this is on the VIP's network is known when a
+ * neighbour of that network is known there.
+ */
+function open(host: PathHost, steps: Steps, vip: Address, link: readonly HostAddress[]): PathHop[] {
   if (vip.family === 'ipv6' || devicesOn(host, vip).length > 0) return [];
-  const device = askedDevices(host, vip).find(
-    (name) => isOpen(host, name) && answers(host, name, vip),
-  );
-  if (device === undefined) return [];
-  const text = formatAddress(vip);
-  steps.unknown(
-    'arrival',
-    `answers for ${text} on ${device}, which has no address: clients there reach this machine, past the director`,
-    { id: 'arp', machine: host.name, address: vip },
-  );
+  const found = askedDevices(host, vip)
+    .filter((name) => isOpen(host, name) && answers(host, name, vip))
+    .map((device) => ({ device, isKnown: hasNeighbour(host, device, link) }))
+    .sort((a, b) => Number(b.isKnown) - Number(a.isKnown));
+  const [first] = found;
+  if (first === undefined) return [];
+  const text = `answers for ${formatAddress(vip)} on ${first.device}, which has no address: clients there reach this machine, past the director`;
+  const cause = { id: 'arp', machine: host.name, address: vip } as const;
+  if (first.isKnown) steps.lost('arrival', text, cause);
+  else steps.unknown('arrival', text, cause);
   return steps.hops;
+}
+
+function hasNeighbour(host: PathHost, device: string, link: readonly HostAddress[]): boolean {
+  return host.facts.neighbours.some((one) => {
+    const address = one.device === device && one.mac !== null && parseAddress(one.address);
+    return (
+      address &&
+      link.some(
+        (own) =>
+          own.address.family === address.family && samePrefix(own.address, address, own.prefix),
+      )
+    );
+  });
 }
 
 function afterDirector(

@@ -9,12 +9,13 @@ export function diagnosisText(
   { colour }: Pick<Terminal, 'colour'>,
 ): string {
   const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
-  const paragraphs = findings.map(({ id, what, why, repair, on }) =>
+  const paragraphs = findings.map(({ id, what, why, repair, advice, on }) =>
     [
       red(`${id}: ${what}`),
       `    ${dim(why)}`,
       ...(on === undefined ? [] : [`    on ${on}:`]),
       ...repair.map((line) => `    # ${line}`),
+      ...(advice === undefined ? [] : [`    no command for this: ${advice}`]),
       '',
     ].join('\n'),
   );

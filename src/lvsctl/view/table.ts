@@ -43,14 +43,51 @@ export function renderTable(
 ): string {
   const natural = columnWidths(columns, rows);
   const widths = fittedWidths(natural, columns, terminal.width);
+  const sign = terminal.unicode ? '…' : '~';
   const text = chunksOf(rows)
     .map((part, i) => {
-      const table = build(columns, part, widths, terminal.unicode ? '…' : '~').toString();
+      if (i > 0 && part.every((row) => isPlain(row, widths)))
+        return plainLines(part, columns, widths);
+      const table = build(columns, part, widths, sign).toString();
       // the titles are lines of every part
       return i === 0 ? table : table.split('\n').slice(headLines(columns)).join('\n');
     })
     .join('\n');
   return `${text.replace(/ +$/gm, '')}\n`;
+}
+
+/** Characters of one column each, on one line. */
+const PLAIN = /^[ -~]*$/;
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
+
+/** Columns of a cell, colours aside; undefined where that has to be measured with care. */
+function plainWidth(cell: Cell): number | undefined {
+  const text = String(cell);
+  const bare = PLAIN.test(text) ? text : text.replace(COLOUR, '');
+  return PLAIN.test(bare) ? bare.length : undefined;
+}
+
+/** Whether no cell of a row has to be cut, or measured with care. */
+function isPlain(row: readonly Cell[], widths: readonly number[]): boolean {
+  return row.every((cell, i) => (plainWidth(cell) ?? Number.POSITIVE_INFINITY) <= (widths[i] ?? 0));
+}
+
+/** The lines that `build` makes of such rows, in a hundredth of its time. */
+function plainLines(
+  rows: readonly (readonly Cell[])[],
+  columns: readonly Column[],
+  widths: readonly number[],
+): string {
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => {
+          const blanks = ' '.repeat((widths[i] ?? 0) - (plainWidth(cell) ?? 0));
+          return columns[i]?.align === 'right' ? `${blanks}${cell}` : `${cell}${blanks}`;
+        })
+        .join(' '.repeat(GAP)),
+    )
+    .join('\n');
 }
 
 /** rows that are laid out together: the layout takes time by the square of them */
@@ -78,12 +115,25 @@ function columnWidths(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): readonly number[] {
-  const widths = chunksOf(rows).map((part) => {
+  const widths = chunksOf(rows).map((part, i) => {
+    const own = i === 0 ? [undefined] : columns.map((_, at) => widestOf(part, at));
+    if (own.every((width) => width !== undefined)) return own;
     const table = build(columns, part, [], '~');
     table.toString();
     return table.options.colWidths.map((width) => width ?? 0);
   });
   return columns.map((_, i) => Math.max(...widths.map((part) => part[i] ?? 0)));
+}
+
+/** undefined where a cell has to be measured with care. */
+function widestOf(rows: readonly (readonly Cell[])[], at: number): number | undefined {
+  let widest = 0;
+  for (const row of rows) {
+    const width = plainWidth(row[at] ?? '');
+    if (width === undefined) return undefined;
+    widest = Math.max(widest, width);
+  }
+  return widest;
 }
 
 function fittedWidths(
