@@ -98,19 +98,30 @@ async function waitForAll(
     // one that was there and is missing now is waited for too: it may come back with the old version
     const waiting = [...seen].filter((name) => !ended.has(name));
     if (seen.size > 0 && waiting.length === 0) break;
+    const current = (await store.get(key))?.version ?? '0';
+    if (current !== version) {
+      world.err(`lvsctl: version ${version} was replaced by version ${current}\n`);
+      return NOT_ALL;
+    }
     if (clock.now() >= end) {
-      const isThere = (name: string) => reports.some((one) => one.name === name);
-      const names = waiting.map((name) => (isThere(name) ? name : `${name} (missing)`)).join(', ');
-      world.err(
-        seen.size === 0
-          ? 'lvsctl: no director follows this key\n'
-          : `lvsctl: not after ${seconds} s: ${names}\n`,
-      );
+      world.err(lateText(waiting, reports, seconds));
       return NOT_ALL;
     }
     await pause(POLL_MS, clock);
   }
   return [...ended.values()].every(({ state }) => state === 'applied') ? 0 : NOT_ALL;
+}
+
+/** Which directors have not ended their turn. */
+function lateText(
+  waiting: readonly string[],
+  reports: readonly DirectorReport[],
+  seconds: number,
+): string {
+  if (waiting.length === 0) return 'lvsctl: no director follows this key\n';
+  const isThere = (name: string) => reports.some((one) => one.name === name);
+  const names = waiting.map((name) => (isThere(name) ? name : `${name} (missing)`));
+  return `lvsctl: not after ${seconds} s: ${names.join(', ')}\n`;
 }
 
 function pause(ms: number, clock: Runtime['clock']): Promise<void> {
