@@ -13,7 +13,12 @@ const CONFIG = join(ROOT, 'reports/stryker.json');
 const TESTS = {
   doctor: ['doctor/*.test.ts'],
   plan: ['plan/*.test.ts', 'commands/{preflight,role}.test.ts'],
-  config: ['config/*.test.ts', 'commands/{import,ensure,hashing}.test.ts'],
+  config: [
+    'config/*.test.ts',
+    'commands/{import,ensure,hashing}.test.ts',
+    'import/{keepalived,ldirectord,tables,mutations}.test.ts',
+    'export/*.test.ts',
+  ],
   monitor: ['monitor/*.test.ts'],
 };
 
