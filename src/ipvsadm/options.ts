@@ -62,9 +62,10 @@ export interface OptionRow {
   readonly bare?: (draft: Draft) => void;
 }
 
-const MOST = 2147483647;
-/** 31 days */
-const LONGEST_TIMEOUT = 2678400;
+/** the largest weight and threshold */
+export const MOST = 2147483647;
+/** 31 days, in seconds */
+export const LONGEST_TIMEOUT = 2678400;
 const DEFAULT_PERSISTENCE = 360;
 
 // biome-ignore format: a table

@@ -2,6 +2,7 @@
 // which is a command line of its own.
 import { argsOf, PAUSE } from './lines.js';
 import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
+import { PlainLines } from './plainline.js';
 import { scan, type Token } from './scan.js';
 import { refuseFirst, UsageError } from './usage.js';
 import type { Names } from './values.js';
@@ -34,6 +35,8 @@ export function* commandsOf(
   world: IpvsadmWorld,
 ): CommandSource {
   let number = 0;
+  // a hint and a trace are made of the arguments
+  const plain = world.refusals || world.trace ? undefined : new PlainLines();
   for (const line of readable(lines)) {
     if (line === PAUSE) {
       yield PAUSE;
@@ -42,6 +45,11 @@ export function* commandsOf(
     number++;
     if (typeof line !== 'string') {
       yield refusal(line, [], number, world);
+      continue;
+    }
+    const change = plain?.read(line);
+    if (change !== undefined) {
+      yield { kind: 'change', change };
       continue;
     }
     const args = argsOf(line);
