@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { generated } from './fast/build/plugin.mjs';
 import { notices } from './notices.mjs';
 import { buildPage } from './page.mjs';
 import { define } from './version.mjs';
@@ -39,6 +40,31 @@ const rareApart = {
       path: './hints.cjs',
       external: true,
     }));
+  },
+};
+
+/** The texts of errno, which few commands print: loaded when the first of them is asked for. */
+const errnoApart = {
+  name: 'errno-apart',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/errno\.js$/ }, () => ({ path: 'errno', namespace: 'later' }));
+    onResolve({ filter: /^\.\/errno\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace: 'later' }, () => ({
+      contents: "export const errnoText = (code) => require('./errno.cjs').errnoText(code);",
+    }));
+  },
+};
+
+/** The sentences of the options are for `--help` alone, which is in a bundle of its own. */
+const helpApart = {
+  name: 'help-apart',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]ipvsadm[/\\]options\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace(/\b(help|metavar): ('[^'\n]*'|`[^`\n]*`),? ?/g, '');
+      if (/\bhelp: ['`]/.test(contents)) throw new Error(`${path}: help that is not on its row`);
+      return { contents, loader: 'ts' };
+    });
   },
 };
 
@@ -125,13 +151,13 @@ const bundles = await Promise.all([
     ...common,
     entryPoints: ['src/ipvsadm/main.ts'],
     outfile: 'dist/ipvsadm.cjs',
-    plugins: [rareApart, without('memory', 'file')],
+    plugins: [rareApart, helpApart, errnoApart, without('memory', 'file'), generated],
   }),
   build({
     ...common,
     entryPoints: ['src/ipvsadm/main.ts'],
     outfile: 'dist/local.cjs',
-    plugins: [rareApart, without('kernel')],
+    plugins: [rareApart, helpApart, errnoApart, without('kernel'), generated],
   }),
   build({
     ...common,
@@ -140,14 +166,21 @@ const bundles = await Promise.all([
     plugins: [noChildren],
   }),
   build({ ...common, entryPoints: ['src/ipvsadm/hints/table.ts'], outfile: 'dist/hints.cjs' }),
-  build({ ...common, entryPoints: ['src/lvsctl/main.ts'], outfile: 'dist/lvsctl.cjs' }),
+  build({ ...common, entryPoints: ['src/render/errno.ts'], outfile: 'dist/errno.cjs' }),
   build({
     ...common,
     entryPoints: ['src/lvsctl/main.ts'],
     outfile: 'dist/monitor.cjs',
-    plugins: [monitorAlone],
+    plugins: [monitorAlone, generated],
   }),
-  build({ ...common, entryPoints: ['src/library/main.ts'], outfile: 'dist/library.cjs' }),
+  ...['lvsctl', 'library'].map((name) =>
+    build({
+      ...common,
+      entryPoints: [`src/${name}/main.ts`],
+      outfile: `dist/${name}.cjs`,
+      plugins: [generated],
+    }),
+  ),
 ]);
 buildLibrary();
 await generate();

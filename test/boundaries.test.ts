@@ -16,9 +16,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   schedulers: ['model'],
   simulator: ['model', 'schedulers'],
   render: ['model'],
-  backend: ['model', 'wire', 'schedulers', 'simulator', 'node'],
+  backend: ['model', 'wire', 'schedulers', 'simulator', 'node', 'fast/generated'],
   system: ['node'],
-  ipvsadm: ['model', 'render', 'backend/backend'],
+  ipvsadm: ['model', 'render', 'backend/backend', 'fast/table'],
+  // the kernel's bytes to bytes of text; what is made of the tables is made by the build
+  fast: ['model', 'render', 'backend/backend'],
   // the package as a library: plain data in front of what lvsctl is made of
   library: [
     'model',
@@ -99,6 +101,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
 };
 /** The same for folders within folders. */
 const ALSO_IN: Readonly<Record<string, readonly string[]>> = {
+  'fast/build/': ['wire', 'backend/requests'],
   'lvsctl/commands/': ['commander'],
   'lvsctl/view/': ['chalk', 'cli-table3'],
   'lvsctl/serve/page/': ['uplot'],

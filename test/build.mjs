@@ -2,6 +2,7 @@
 // dist/test-NAME.cjs
 import { basename } from 'node:path';
 import { build } from 'esbuild';
+import { generated } from '../src/fast/build/plugin.mjs';
 import { define } from '../src/version.mjs';
 
 for (const entry of process.argv.slice(2)) {
@@ -18,6 +19,7 @@ for (const entry of process.argv.slice(2)) {
       js: "import { createRequire } from 'node:module'; import { fileURLToPath } from 'node:url'; const require = createRequire(import.meta.url); const __filename = fileURLToPath(import.meta.url); const __dirname = fileURLToPath(new URL('.', import.meta.url));",
     },
     external: ['netlink/package.json'],
+    plugins: [generated],
     define,
     logLevel: 'warning',
   });

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { generatedForTests } from '../src/fast/build/plugin.mjs';
 import { define } from '../src/version.mjs';
 
 export default defineConfig({
   define,
+  plugins: [generatedForTests],
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],

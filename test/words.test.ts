@@ -70,7 +70,7 @@ const EXCEPTIONS: readonly Exception[] = [
   { path: 'docs/guide/checks.md', text: /user: nobody/, reason: 'a user of the system' },
   { path: 'src/completion/', text: /word/i, reason: 'the term of the shells: COMP_WORDS, words' },
   { path: 'src/simulator/', text: /\bverdict\b/i, reason: 'what becomes of a packet, as in netfilter' },
-  ...['src/model/', 'src/wire/codec.ts', 'src/backend/', 'src/render/sort.ts', 'src/schedulers/', 'src/ipvsadm/options.ts', 'src/lvsctl/json.ts', 'src/lvsctl/filter/values.ts', 'src/lvsctl/doctor/representatives.ts', 'src/lvsctl/plan/recordformat.ts', 'src/lvsctl/transaction/check.ts', 'src/lvsctl/config/range.ts', 'src/lvsctl/monitor/state/lasting.ts'].map(
+  ...['src/fast/', 'src/model/', 'src/wire/codec.ts', 'src/backend/', 'src/render/sort.ts', 'src/schedulers/', 'src/ipvsadm/options.ts', 'src/lvsctl/json.ts', 'src/lvsctl/filter/values.ts', 'src/lvsctl/doctor/representatives.ts', 'src/lvsctl/plan/recordformat.ts', 'src/lvsctl/transaction/check.ts', 'src/lvsctl/config/range.ts', 'src/lvsctl/monitor/state/lasting.ts'].map(
     (path) => ({ path, text: /word/i, reason: 'an IPv6 address is four words of 32 bits' }),
   ),
 ];

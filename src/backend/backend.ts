@@ -26,12 +26,40 @@ export interface FailedChange {
 }
 
 /**
+ * Takes one entry of a list as the kernel sent it: attributes in from..to-1 of `bytes`, and a
+ * function for what they mean. It returns undefined where the reply holds no such entry.
+ */
+export type TakeReply<T> = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  entry: () => T | undefined,
+) => void;
+
+/**
+ * The lists of a backend that has them as messages, for printers that need no objects. They reject
+ * as those of the backend do. `begin` is called before each reading: what came before it no longer
+ * counts.
+ */
+export interface Replies {
+  services(detail: Detail, begin: () => void, take: TakeReply<ServiceEntry>): Promise<void>;
+  destinations(
+    id: ServiceId,
+    detail: Detail,
+    begin: () => void,
+    take: TakeReply<DestinationEntry>,
+  ): Promise<void>;
+}
+
+/**
  * All methods may reject with `BackendError` when the backend itself fails; those that name a code
  * reject with `IpvsError` as the kernel would.
  */
 export interface Backend {
   /** changes that are best handed over at once */
   readonly batchSize: number;
+  /** absent where the table is no messages */
+  readonly replies?: Replies | undefined;
   info(): Promise<Info>;
   /**
    * Carries out the changes in their order. A refused one does not keep the next from being tried.

@@ -1,26 +1,27 @@
 // The kernel as a backend: changes and queries as messages of the generic-netlink family
 // IPVS.
 import { constants } from 'node:os';
+import type { Family } from '../model/address.js';
 import type { Change, Operation } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
-import { CONTROLLER, decodeReply, FAMILY, type Message, Requests } from '../wire/genl.js';
-import { COMMAND, INFO, IPVS, TOP, TOP_WITHOUT_COUNTERS, type WireTop } from '../wire/ipvs.js';
-import type { Backend, Detail, Info } from './backend.js';
-import { Channel, type ChannelOptions } from './netlink.js';
 import {
-  daemonFromWire,
-  daemonToWire,
-  destinationFromWire,
-  destinationIdToWire,
-  destinationToWire,
-  idToWire,
-  serviceFromWire,
-  serviceToWire,
-} from './translate.js';
+  CONTROLLER,
+  decodeReply,
+  FAMILY,
+  GENL_HEADER,
+  type Message,
+  Requests,
+} from '../wire/genl.js';
+import { COMMAND, INFO, IPVS, TOP, TOP_WITHOUT_COUNTERS, type WireTop } from '../wire/ipvs.js';
+import type { Backend, Detail, Info, Replies } from './backend.js';
+import { Channel, type ChannelOptions } from './netlink.js';
+import { requestFor, serverCommand } from './requests.js';
+import { hasTemplate, writeServer } from './serverrequest.js';
+import { daemonFromWire, destinationFromWire, idToWire, serviceFromWire } from './translate.js';
 
 /** What the kernel backend needs of the machine beside the socket. */
 export interface Host {
@@ -116,13 +117,28 @@ class KernelBackend implements Backend {
     );
   }
 
+  readonly replies: Replies = {
+    services: (detail, begin, take) =>
+      this.#each('list-services', COMMAND.getService, {}, begin, (message) =>
+        take(message.bytes, message.from + GENL_HEADER, message.to, () =>
+          serviceIn(message, detail),
+        ),
+      ),
+    destinations: (id, detail, begin, take) => {
+      const value = { service: idToWire(id) };
+      const family = familyOf(id);
+      return this.#each('list-destinations', COMMAND.getDestination, value, begin, (message) =>
+        take(message.bytes, message.from + GENL_HEADER, message.to, () =>
+          destinationIn(message, detail, family),
+        ),
+      );
+    },
+  };
+
   async services(detail: Detail = 'counters'): Promise<readonly ServiceEntry[]> {
-    const table = TABLES[detail];
-    const decode = (message: Message) => {
-      const { service } = decodeReply(message, table);
-      return service && serviceFromWire(service);
-    };
-    return this.#dump('list-services', COMMAND.getService, {}, decode);
+    return this.#dump('list-services', COMMAND.getService, {}, (message) =>
+      serviceIn(message, detail),
+    );
   }
 
   async service(id: ServiceId): Promise<ServiceEntry> {
@@ -138,16 +154,9 @@ class KernelBackend implements Backend {
     detail: Detail = 'counters',
   ): Promise<readonly DestinationEntry[]> {
     const family = familyOf(id);
-    const table = TABLES[detail];
-    const decode = (message: Message) => {
-      const { destination } = decodeReply(message, table);
-      return destination && destinationFromWire(destination, family);
-    };
-    return this.#dump(
-      'list-destinations',
-      COMMAND.getDestination,
-      { service: idToWire(id) },
-      decode,
+    const value = { service: idToWire(id) };
+    return this.#dump('list-destinations', COMMAND.getDestination, value, (message) =>
+      destinationIn(message, detail, family),
     );
   }
 
@@ -176,6 +185,14 @@ class KernelBackend implements Backend {
   }
 
   #add(requests: Requests, change: Change): void {
+    if (change.kind === 'add-destination' || change.kind === 'edit-destination') {
+      if (hasTemplate(change)) {
+        const command = serverCommand(change.kind);
+        const write = (bytes: Uint8Array, at: number) => writeServer(bytes, at, change);
+        requests.addWith(this.#family, command, IPVS.version, write);
+        return;
+      }
+    }
     const { command, value } = requestFor(change);
     requests.add(this.#family, command, IPVS.version, TOP, value);
   }
@@ -197,6 +214,17 @@ class KernelBackend implements Backend {
     return items.filter((item) => item !== undefined);
   }
 
+  async #each(
+    operation: Operation,
+    command: number,
+    value: WireTop,
+    begin: () => void,
+    take: (message: Message) => void,
+  ): Promise<void> {
+    const errno = await this.#channel.each(this.#encode(command, value), begin, take);
+    if (errno !== 0) throw new IpvsError(operation, errnoName(errno));
+  }
+
   #encode(command: number, value: WireTop): Requests {
     return new Requests().add(this.#family, command, IPVS.version, TOP, value);
   }
@@ -206,62 +234,19 @@ class KernelBackend implements Backend {
 const ROOM = 160;
 const TABLES = { rules: TOP_WITHOUT_COUNTERS, counters: TOP } as const;
 
-/** The message that asks for a change. */
-function requestFor(change: Change): { readonly command: number; readonly value: WireTop } {
-  switch (change.kind) {
-    case 'add-service':
-      return { command: COMMAND.newService, value: { service: serviceToWire(change.service) } };
-    case 'edit-service':
-      return { command: COMMAND.setService, value: { service: serviceToWire(change.service) } };
-    case 'delete-service':
-      return { command: COMMAND.deleteService, value: { service: idToWire(change.id) } };
-    case 'add-destination':
-      return {
-        command: COMMAND.newDestination,
-        value: { service: idToWire(change.id), destination: destinationToWire(change.destination) },
-      };
-    case 'edit-destination':
-      return {
-        command: COMMAND.setDestination,
-        value: { service: idToWire(change.id), destination: destinationToWire(change.destination) },
-      };
-    case 'delete-destination':
-      return {
-        command: COMMAND.deleteDestination,
-        value: {
-          service: idToWire(change.id),
-          destination: destinationIdToWire(change.destination),
-        },
-      };
-    case 'flush':
-      return { command: COMMAND.flush, value: {} };
-    case 'zero':
-      return { command: COMMAND.zero, value: change.id ? { service: idToWire(change.id) } : {} };
-    case 'set-timeouts': {
-      const { tcp, tcpFin, udp } = change.timeouts;
-      return {
-        command: COMMAND.setConfig,
-        value: { timeoutTcp: tcp, timeoutTcpFin: tcpFin, timeoutUdp: udp },
-      };
-    }
-    case 'start-daemon':
-      return { command: COMMAND.newDaemon, value: { daemon: daemonToWire(change.daemon) } };
-    case 'stop-daemon':
-      return {
-        command: COMMAND.deleteDaemon,
-        value: { daemon: daemonToWire({ ...change, interface: '', ...NO_OPTIONS }) },
-      };
-    default:
-      return change satisfies never;
-  }
+function serviceIn(message: Message, detail: Detail): ServiceEntry | undefined {
+  const { service } = decodeReply(message, TABLES[detail]);
+  return service && serviceFromWire(service);
 }
 
-const NO_OPTIONS = {
-  maxLength: undefined,
-  group: undefined,
-  port: undefined,
-  ttl: undefined,
-};
+function destinationIn(
+  message: Message,
+  detail: Detail,
+  serviceFamily: Family,
+): DestinationEntry | undefined {
+  const { destination } = decodeReply(message, TABLES[detail]);
+  return destination && destinationFromWire(destination, serviceFamily);
+}
 
 /** `EEXIST` of 17; a number without a name stays a number. */
 export function errnoName(errno: number): string {

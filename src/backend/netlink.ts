@@ -102,11 +102,25 @@ export class Channel {
    * @returns what `decode` made of each message, or the errno that came in their place
    */
   async dump<T>(request: Requests, decode: (message: Message) => T): Promise<T[] | number> {
+    let items: T[] = [];
+    const begin = () => {
+      items = [];
+    };
+    const errno = await this.each(request, begin, (message) => void items.push(decode(message)));
+    return errno !== 0 ? errno : items;
+  }
+
+  /**
+   * The same for a reader that keeps nothing of the messages.
+   * @param begin called before each reading: what came before it no longer counts
+   * @returns 0, or the errno that came in place of the list
+   */
+  each(request: Requests, begin: () => void, take: (message: Message) => void): Promise<number> {
     return this.#exchange(async () => {
       for (let tries = 0; tries < MOST_DUMPS; tries++) {
-        const items: T[] = [];
         let errno = 0;
         let interrupted = false;
+        begin();
         const sending = { requests: request, from: 0, to: 1, lastFlags: FLAG.request | FLAG.dump };
         await this.#conversations.talk(sending, (message) => {
           if (message.flags & FLAG.dumpInterrupted) interrupted = true;
@@ -114,10 +128,10 @@ export class Channel {
             errno = errnoOf(message);
             return true;
           }
-          items.push(decode(message));
+          take(message);
           return (message.flags & FLAG.multi) === 0;
         });
-        if (!interrupted) return errno !== 0 ? errno : items;
+        if (!interrupted) return errno;
       }
       throw new BackendError('the IPVS table changes faster than it can be read');
     });

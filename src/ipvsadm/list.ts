@@ -1,5 +1,6 @@
 // Listings and saves: reads the backend, sorts, looks names up, renders.
-import type { Detail } from '../backend/backend.js';
+import type { Detail, Replies } from '../backend/backend.js';
+import { isListed, LITTLE_ENDIAN, listServices, saveServices } from '../fast/table.js';
 import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
@@ -85,6 +86,11 @@ async function printServices(
   world: IpvsadmWorld,
 ): Promise<void> {
   world.out(renderTitles(view.layout));
+  const replies = repliesFor(view, world);
+  if (replies && isListed(view)) {
+    const order = view.sorted ? sortedServices(services) : services;
+    return listServices(order, view, detailOf(view), replies, world);
+  }
   for await (const { entry, destinations, names } of rowsOf(
     services,
     detailOf(view),
@@ -106,6 +112,8 @@ async function printRules(
   numeric: boolean,
   world: IpvsadmWorld,
 ): Promise<void> {
+  const replies = repliesFor({ numeric }, world);
+  if (replies) return saveServices(sortedServices(services), replies, world);
   for await (const { entry, destinations, names } of rowsOf(
     services,
     'rules',
@@ -129,6 +137,14 @@ async function printRules(
     }
     if (!world.out(text)) return;
   }
+}
+
+/** The table as messages, where it can be printed from them: names and a trace need the values. */
+function repliesFor(
+  { numeric }: { readonly numeric: boolean },
+  { backend, trace }: IpvsadmWorld,
+): Replies | undefined {
+  return LITTLE_ENDIAN && numeric && !trace ? backend.replies : undefined;
 }
 
 const PLAIN: ListingView = { layout: 'plain', exact: false };
@@ -161,9 +177,7 @@ async function* readRows(
   sorted: boolean,
   world: IpvsadmWorld,
 ): AsyncGenerator<Row> {
-  const order = sorted
-    ? mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id))
-    : services;
+  const order = sorted ? sortedServices(services) : services;
   for (const entry of order) {
     const found = await world.backend.destinations(entry.service.id, detail);
     const destinations = sorted
@@ -172,6 +186,10 @@ async function* readRows(
     world.trace?.('reply', { entry, destinations });
     yield { entry, destinations };
   }
+}
+
+function sortedServices(services: readonly ServiceEntry[]): readonly ServiceEntry[] {
+  return mergeSort(services, (a, b) => compareServices(a.service.id, b.service.id));
 }
 
 /** Servers of a mark have no protocol, so their ports stay numbers. */

@@ -11,6 +11,8 @@ export interface Codec<T> {
   write(bytes: Uint8Array, at: number, value: T): number;
   /** @throws WireError when the run is too short */
   read(bytes: Uint8Array, from: number, to: number): T;
+  /** bytes that reading needs at least; absent = any number will do */
+  readonly least?: number;
 }
 
 /** name: [attribute number, codec of its payload] */
@@ -25,7 +27,8 @@ export interface AttributesCodec<T extends AttributeTable> extends Codec<Attribu
   readonly table: T;
 }
 
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** whether this processor has the low byte of a number first */
+export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const HEADER = 4;
 const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
@@ -92,6 +95,7 @@ function fixed<T>(
   write: (b: Uint8Array, at: number, value: T) => void,
 ): Codec<T> {
   return {
+    least: length,
     write(bytes, at, value) {
       write(bytes, at, value);
       return at + length;
@@ -172,6 +176,7 @@ export const be32 = fixed<number>(
 
 /** Flag bits, and a mask of all of them; of a reply only the bits count. */
 export const flagBits: Codec<number> = {
+  least: 4,
   write(b, at, bits) {
     writeU32(b, at, bits);
     writeU32(b, at + 4, 0xffffffff);

@@ -64,12 +64,22 @@ export class Requests {
   }
 
   add<T>(type: number, command: number, version: number, codec: Codec<T>, value: T): this {
+    return this.addWith(type, command, version, (bytes, at) => codec.write(bytes, at, value));
+  }
+
+  /** @param write fills the attributes in from `at` on and returns where they end */
+  addWith(
+    type: number,
+    command: number,
+    version: number,
+    write: (bytes: Uint8Array, at: number) => number,
+  ): this {
     const from = this.#length;
     this.#reserve(from + LONGEST_REQUEST);
     const bytes = this.#bytes;
     bytes[from + NLMSG_HEADER] = command;
     bytes[from + NLMSG_HEADER + 1] = version;
-    const end = codec.write(bytes, from + NLMSG_HEADER + GENL_HEADER, value);
+    const end = write(bytes, from + NLMSG_HEADER + GENL_HEADER);
     writeU32(bytes, from, end - from);
     writeU16(bytes, from + 4, type);
     this.#length = aligned(end);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { generated } from '../../src/fast/build/plugin.mjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly version: string;
@@ -33,6 +34,7 @@ describe('the tarball', () => {
       'dist/completion/_lvsctl',
       'dist/completion/lvsctl.bash',
       'dist/completion/lvsctl.fish',
+      'dist/errno.cjs',
       'dist/help.cjs',
       'dist/hints.cjs',
       'dist/ipvsadm.cjs',
@@ -89,6 +91,7 @@ test('the notices hold the licence of every package in a bundle', { timeout: 60_
     metafile: true,
     logLevel: 'silent',
     external: ['node-gyp-build', 'netlink/package.json'],
+    plugins: [generated],
   });
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap(

@@ -1,0 +1,227 @@
+// Listings from bytes to bytes give what the general decoder and printer give, whatever the kernel
+// answers: the same text, or the same failure.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Backend } from '../../src/backend/backend.js';
+import {
+  DESTINATION,
+  SERVICE,
+  type WireDestination,
+  type WireService,
+} from '../../src/wire/ipvs.js';
+import {
+  attribute,
+  type FakeTable,
+  fakeKernel,
+  joined,
+  type Payload,
+} from '../support/fakekernel.js';
+import { FULL } from '../support/full.js';
+import { answer } from '../support/inprocess.js';
+
+const SERVICE_TYPE = 1;
+const SERVER_TYPE = 2;
+const LISTINGS: readonly (readonly string[])[] = [
+  ['-Ln'],
+  ['-Ln', '--nosort'],
+  ['-Ln', '--stats'],
+  ['-Ln', '--stats', '--exact'],
+  ['-Ln', '--rate'],
+  ['-Ln', '--rate', '--exact'],
+  ['-Ln', '--thresholds'],
+  ['-Ln', '--persistent-conn'],
+  ['-Ln', '--tun-info'],
+  ['-Sn'],
+];
+
+function encoded(value: WireDestination): Payload;
+function encoded(value: WireService, service: true): Payload;
+function encoded(value: WireDestination | WireService, service = false): Payload {
+  const bytes = new Uint8Array(2048);
+  const codec = service ? SERVICE : DESTINATION;
+  return bytes.slice(0, codec.write(bytes, 0, value as never));
+}
+
+const wrap = (type: number, payload: Payload) => attribute(type | 0x8000, payload);
+
+/** Text and status, or what the failure was. */
+async function outcome(args: readonly string[], backend: Backend): Promise<unknown> {
+  try {
+    return await answer('ipvsadm', args, { backend });
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** The same backend, whose replies are hidden: the general decoder and printer. */
+function general(backend: Backend): Backend {
+  return new Proxy(backend, {
+    get(target, key) {
+      if (key === 'replies') return undefined;
+      const value = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+async function expectSame(args: readonly string[], table: FakeTable): Promise<void> {
+  const fast = await fakeKernel(table);
+  const slow = await fakeKernel(table);
+  const [ours, theirs] = [
+    await outcome(args, fast.backend),
+    await outcome(args, general(slow.backend)),
+  ];
+  expect(ours).toEqual(theirs);
+  expect(fast.sent).toEqual(slow.sent);
+}
+
+const whole = (bits: number) =>
+  fc.oneof(
+    fc.integer({ min: 0, max: 2 ** bits - 1 }),
+    fc.nat({ max: 9 }),
+    fc.constant(2 ** bits - 1),
+  );
+const words = fc.tuple(whole(32), whole(32), whole(32), whole(32));
+const counter = fc.oneof(
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  fc.bigInt({ min: 0n, max: 200_000_000n }),
+);
+const COUNTERS = Object.keys(DESTINATION.table.stats64[1].table);
+const counters = (value: fc.Arbitrary<bigint>) =>
+  fc.record(Object.fromEntries(COUNTERS.map((name) => [name, value])));
+const wideCounters = counters(counter);
+const narrowCounters = counters(fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }));
+
+/** What a kernel could answer: settings of any value, some left out. */
+const server: fc.Arbitrary<WireDestination> = fc.record(
+  {
+    address: words,
+    port: whole(16),
+    forwarding: fc.oneof(fc.nat({ max: 3 }), whole(32)),
+    weight: whole(32),
+    upperThreshold: whole(32),
+    lowerThreshold: whole(32),
+    activeConnections: whole(32),
+    inactiveConnections: whole(32),
+    persistentConnections: whole(32),
+    family: fc.constantFrom(2, 2, 2, 10),
+    tunnelType: fc.nat({ max: 3 }),
+    tunnelPort: whole(16),
+    tunnelFlags: whole(16),
+    stats: narrowCounters,
+    stats64: wideCounters,
+  },
+  { requiredKeys: ['address', 'stats64', 'family', 'port', 'weight'] },
+);
+
+const service: fc.Arbitrary<WireService> = fc.record({
+  family: fc.constantFrom(2, 10),
+  protocol: fc.constantFrom(6, 17, 132, 47),
+  address: words,
+  port: whole(16),
+  scheduler: fc.constantFrom('rr', 'wlc', 'sh', 'mh'),
+  flags: whole(6),
+  timeout: whole(32),
+  netmask: whole(32),
+  stats64: wideCounters,
+});
+
+const tables: fc.Arbitrary<FakeTable> = fc.record({
+  services: fc.array(
+    service.map((value) => wrap(SERVICE_TYPE, encoded(value, true))),
+    { minLength: 1, maxLength: 3 },
+  ),
+  servers: fc.array(
+    fc.array(
+      server.map((value) => wrap(SERVER_TYPE, encoded(value))),
+      { maxLength: 12 },
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
+});
+
+const RUNS = FULL ? 3000 : 25;
+
+test.each(LISTINGS.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
+  await fc.assert(
+    fc.asyncProperty(tables, (table) => expectSame(args, table)),
+    { numRuns: RUNS },
+  );
+});
+
+/** An attribute of a message that no kernel sends: any number, length and order. */
+const hostileAttribute: fc.Arbitrary<Payload> = fc
+  .record({
+    type: fc.oneof(fc.nat({ max: 18 }), whole(16)),
+    payload: fc.oneof(
+      fc.uint8Array({ maxLength: 24 }),
+      server.map((value) => encoded(value)),
+    ),
+    wrong: fc.option(fc.nat({ max: 64 }), { freq: 12 }),
+  })
+  .map(({ type, payload, wrong }) => attribute(type, payload, wrong ?? undefined));
+
+/** Real attributes, cut apart, in another order, some twice, others between them. */
+const shuffled: fc.Arbitrary<Payload> = fc
+  .tuple(server, fc.array(hostileAttribute, { maxLength: 2 }), fc.array(server, { maxLength: 1 }))
+  .chain(([first, between, second]) => {
+    const parts = [first, ...second].flatMap((value) =>
+      Object.entries(value).map(([name, one]) => encoded({ [name]: one })),
+    );
+    const all = [...parts, ...between];
+    return fc.shuffledSubarray(all, { minLength: Math.max(0, all.length - 2) });
+  })
+  .map((parts) => wrap(SERVER_TYPE, joined(parts)));
+
+const cut: fc.Arbitrary<Payload> = fc
+  .tuple(
+    server.map((value) => wrap(SERVER_TYPE, encoded(value))),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+  )
+  .map(([payload, share]) => payload.slice(0, Math.floor(payload.length * share)));
+
+const doubled: fc.Arbitrary<Payload> = fc
+  .array(fc.oneof(shuffled, hostileAttribute), { maxLength: 3 })
+  .map(joined);
+
+const hostile: fc.Arbitrary<FakeTable> = fc.record({
+  services: fc.constant([
+    wrap(
+      SERVICE_TYPE,
+      encoded(
+        { family: 2, protocol: 6, address: [0x0a000001, 0, 0, 0], port: 80, scheduler: 'rr' },
+        true,
+      ),
+    ),
+  ]),
+  servers: fc.array(
+    fc.array(fc.oneof(shuffled, shuffled, cut, doubled, hostileAttribute), { maxLength: 4 }),
+    { minLength: 1, maxLength: 1 },
+  ),
+});
+
+test.each(LISTINGS.map((args) => [args.join(' '), args] as const))(
+  'hostile, %s',
+  async (_, args) => {
+    await fc.assert(
+      fc.asyncProperty(hostile, (table) => expectSame(args, table)),
+      { numRuns: 2 * RUNS },
+    );
+  },
+);
+
+test('messages are read where the backend has them', async () => {
+  const value = encoded({ family: 2, fwmark: 7, scheduler: 'rr' }, true);
+  const { backend } = await fakeKernel({ services: [wrap(SERVICE_TYPE, value)], servers: [[]] });
+  const services = await backend.services();
+  let asked = 0;
+  const stub = {
+    batchSize: 1,
+    info: () => backend.info(),
+    services: async () => services,
+    replies: { destinations: async () => void asked++ },
+  } as unknown as Backend;
+  for (const args of LISTINGS) await answer('ipvsadm', args, { backend: stub }).catch(() => {});
+  // all but the tunnels, whose column is made of several attributes
+  expect(asked).toBe(LISTINGS.length - 1);
+});
