@@ -11,15 +11,21 @@ const REPORT = join(ROOT, 'reports/mutation/mutation.json');
 const CONFIG = join(ROOT, 'reports/stryker.json');
 /** Folders below src/lvsctl with the tests that must find a fault in them. */
 const TESTS = {
-  doctor: ['doctor/*.test.ts'],
-  plan: ['plan/*.test.ts', 'commands/{preflight,role}.test.ts'],
+  doctor: ['doctor/*.test.ts', 'path/*.test.ts'],
+  plan: [
+    'plan/*.test.ts',
+    'commands/{preflight,role,import}.test.ts',
+    'ha/*.test.ts',
+    'transaction/director.test.ts',
+    'export/*.test.ts',
+  ],
   config: [
     'config/*.test.ts',
     'commands/{import,ensure,hashing}.test.ts',
     'import/{keepalived,ldirectord,tables,mutations}.test.ts',
     'export/*.test.ts',
   ],
-  monitor: ['monitor/*.test.ts'],
+  monitor: ['monitor/*.test.ts', 'checks/*.test.ts', 'ha/*.test.ts', 'config/defaults.test.ts'],
 };
 
 const USAGE = `Usage: npm run mutate -- [--sample LINES] [--seed N] [FOLDER...]
