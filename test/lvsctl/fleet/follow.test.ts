@@ -109,6 +109,20 @@ test('a version that failed on one is held on the others, and the next one is ta
   expect(first.log).toContain('version 1 failed: no module');
 });
 
+test('a version that was replaced while a director waited for its turn is not applied there', async () => {
+  takes = 5000;
+  const all = ['a', 'b'].map((name) => director(name));
+  await publish('one');
+  await runtime.pass(1500);
+  await publish('two');
+  await runtime.pass(30_000);
+  const begun = all.map(({ applied }) => applied.filter((line) => line.startsWith('begin')));
+  expect(begun.toSorted((x, y) => y.length - x.length)).toEqual([
+    ['begin one', 'begin two'],
+    ['begin two'],
+  ]);
+});
+
 test('a bad file reaches none', async () => {
   const all = ['a', 'b'].map((name) => director(name));
   await publish('bad');
