@@ -37,12 +37,11 @@ export type TakeReply<T> = (
 ) => void;
 
 /**
- * The lists of a backend that has them as messages, for printers that need no objects. They reject
- * as those of the backend do. `begin` is called before each reading: what came before it no longer
- * counts.
+ * The servers of a backend that has them as messages, for printers that need no objects. It rejects
+ * as `destinations` of the backend does. `begin` is called before each reading: what came before it
+ * no longer counts. One list at a time, and `entry` is asked before `take` returns.
  */
 export interface Replies {
-  services(detail: Detail, begin: () => void, take: TakeReply<ServiceEntry>): Promise<void>;
   destinations(
     id: ServiceId,
     detail: Detail,

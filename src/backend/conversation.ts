@@ -5,7 +5,7 @@
 // netlink.ts: a throw inside one of its callbacks (every body is wrapped), an error event without a
 // listener (there is always one), and an overrun of the receive queue (what is in flight is bounded).
 import { BackendError, WireError } from '../model/errors.js';
-import { FLAG, MESSAGE, type Message, messagesIn, type Requests } from '../wire/genl.js';
+import { behind, FLAG, MESSAGE, type Message, messageAt, type Requests } from '../wire/genl.js';
 import type { RawSocket, Sender } from './rawsocket.js';
 
 /** The kernel took nothing of what was sent, because it was too much at once. */
@@ -123,7 +123,12 @@ export class Conversations {
    */
   #receive(bytes: Uint8Array, port: number): void {
     if (port !== 0) return;
-    for (const message of messagesIn(bytes)) {
+    let next: Message | undefined;
+    // no generator: most of a long list is read here
+    for (let at = 0; ; at = behind(next)) {
+      next = messageAt(bytes, at);
+      if (next === undefined) return;
+      const message = next;
       const conversation = this.#current;
       if (
         conversation === undefined ||

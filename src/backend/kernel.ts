@@ -81,6 +81,8 @@ class KernelBackend implements Backend {
   readonly #channel: Channel;
   readonly #family: number;
   #info: Info | undefined;
+  /** the request of `replies`, which are asked for one at a time */
+  readonly #request = new Requests();
 
   constructor(channel: Channel, family: number) {
     this.#channel = channel;
@@ -118,20 +120,15 @@ class KernelBackend implements Backend {
   }
 
   readonly replies: Replies = {
-    services: (detail, begin, take) =>
-      this.#each('list-services', COMMAND.getService, {}, begin, (message) =>
-        take(message.bytes, message.from + GENL_HEADER, message.to, () =>
-          serviceIn(message, detail),
-        ),
-      ),
     destinations: (id, detail, begin, take) => {
       const value = { service: idToWire(id) };
       const family = familyOf(id);
-      return this.#each('list-destinations', COMMAND.getDestination, value, begin, (message) =>
-        take(message.bytes, message.from + GENL_HEADER, message.to, () =>
-          destinationIn(message, detail, family),
-        ),
-      );
+      let current: Message | undefined;
+      const entry = () => destinationIn(current as Message, detail, family);
+      return this.#each('list-destinations', COMMAND.getDestination, value, begin, (message) => {
+        current = message;
+        take(message.bytes, message.from + GENL_HEADER, message.to, entry);
+      });
     },
   };
 
@@ -221,7 +218,8 @@ class KernelBackend implements Backend {
     begin: () => void,
     take: (message: Message) => void,
   ): Promise<void> {
-    const errno = await this.#channel.each(this.#encode(command, value), begin, take);
+    const request = this.#request.clear().add(this.#family, command, IPVS.version, TOP, value);
+    const errno = await this.#channel.each(request, begin, take);
     if (errno !== 0) throw new IpvsError(operation, errnoName(errno));
   }
 

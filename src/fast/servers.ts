@@ -23,7 +23,8 @@ const {
 
 /** Real servers in rows, filled again for each service. */
 export class ServerRows {
-  readonly #forwarding: readonly number[];
+  /** a bit for each method */
+  readonly #forwarding: number;
   words: Int32Array = new Int32Array(FIRST_ROWS * WIDTH);
   #count = 0;
   readonly #entries: DestinationEntry[] = [];
@@ -32,14 +33,14 @@ export class ServerRows {
 
   /** @param forwarding the numbers of the methods that the printer of rows knows */
   constructor(forwarding: readonly number[]) {
-    this.#forwarding = forwarding;
+    this.#forwarding = forwarding.reduce((bits, number) => bits | (1 << number), 0);
   }
 
   /** Where rows begin in `words`, in the order of the listing. */
   order(sorted: boolean): Int32Array {
     const order = new Int32Array(this.#count);
     for (let i = 0; i < order.length; i++) order[i] = i * WIDTH;
-    return sorted ? sortRows(order, this.words, ADDRESS, OF, PORT) : order;
+    return sorted ? sortRows(order, this.words) : order;
   }
 
   /** What the general decoder made of a row; undefined of ordinary ones. */
@@ -61,7 +62,7 @@ export class ServerRows {
       const plain =
         readDestination(this.#wordsOf(bytes), from, to, this.words, row, counted) &&
         isPlain(this.words, row, family) &&
-        this.#forwarding.includes(this.words[row + FORWARDING] as number);
+        (this.#forwarding & (1 << (this.words[row + FORWARDING] as number))) !== 0;
       if (plain || this.#keep(entry(), row)) this.#count++;
     };
   }

@@ -59,6 +59,13 @@ export class Requests {
     this.#bytes = new Uint8Array(room + LONGEST_REQUEST);
   }
 
+  /** Forgets the requests; their bytes are used again. */
+  clear(): this {
+    this.#ends.length = 0;
+    this.#length = 0;
+    return this;
+  }
+
   get count(): number {
     return this.#ends.length;
   }
@@ -121,25 +128,37 @@ export class Requests {
 }
 
 /**
+ * The message of a datagram that begins at a place; undefined where none does.
+ * @throws WireError when a length does not fit
+ */
+export function messageAt(bytes: Uint8Array, at: number): Message | undefined {
+  if (at + NLMSG_HEADER > bytes.length) return undefined;
+  const length = readU32(bytes, at);
+  if (length < NLMSG_HEADER || at + length > bytes.length)
+    throw new WireError(`message of ${length} bytes where ${bytes.length - at} are left`);
+  return {
+    type: readU16(bytes, at + 4),
+    flags: readU16(bytes, at + 6),
+    sequence: readU32(bytes, at + 8),
+    bytes,
+    from: at + NLMSG_HEADER,
+    to: at + length,
+  };
+}
+
+/** Where the message behind this one would begin. */
+export function behind(message: Message): number {
+  const at = message.from - NLMSG_HEADER;
+  return at + aligned(message.to - at);
+}
+
+/**
  * The messages of one datagram.
  * @throws WireError when a length does not fit
  */
 export function* messagesIn(bytes: Uint8Array): Generator<Message> {
-  let at = 0;
-  while (at + NLMSG_HEADER <= bytes.length) {
-    const length = readU32(bytes, at);
-    if (length < NLMSG_HEADER || at + length > bytes.length)
-      throw new WireError(`message of ${length} bytes where ${bytes.length - at} are left`);
-    yield {
-      type: readU16(bytes, at + 4),
-      flags: readU16(bytes, at + 6),
-      sequence: readU32(bytes, at + 8),
-      bytes,
-      from: at + NLMSG_HEADER,
-      to: at + length,
-    };
-    at += aligned(length);
-  }
+  let message = messageAt(bytes, 0);
+  for (; message !== undefined; message = messageAt(bytes, behind(message))) yield message;
 }
 
 /**
