@@ -84,14 +84,47 @@ export function pathCase(seed: number): PathCase {
   return { seed, family, mode, planted, client, vip, machines };
 }
 
+/** The names of all faults. */
+export function faultNames(): string[] {
+  const first = <T>(list: readonly T[]): T => list[0] as T;
+  return faults(placeOf({ one: first, chance: () => false }, 20, 'dr')).map(({ name }) => name);
+}
+
+/** A set-up as tutorials have it, with one fault; undefined = none has that name. */
+export function faultCase(mode: Mode, name: string | undefined, vip: number): PathCase | undefined {
+  const first = <T>(list: readonly T[]): T => list[0] as T;
+  // IPv4; the server of nat on a network of its own, the client far
+  const place = placeOf(
+    { one: first, chance: (p) => (p === 0.5 && mode !== 'nat') || p === 0.6 },
+    vip,
+    mode,
+  );
+  const machines: Machines = { cl: setup(), dir: setup(), rs: setup() };
+  basics(place, machines);
+  serverSettings(place, machines, first);
+  const plant = faults(place).find((one) => one.name === name);
+  if (name !== undefined && plant === undefined) return undefined;
+  plant?.plant(machines);
+  const { family, client } = place;
+  return {
+    seed: vip,
+    family,
+    mode,
+    planted: [place.text, name ?? 'nothing'],
+    client,
+    vip: place.vip,
+    machines,
+  };
+}
+
 interface Draw {
   readonly one: <T>(list: readonly T[]) => T;
   readonly chance: (p: number) => boolean;
 }
 
-function placeOf({ one, chance }: Draw, vip: number): Place {
+function placeOf({ one, chance }: Draw, vip: number, named?: Mode): Place {
   const family = chance(0.3) ? 'ipv6' : 'ipv4';
-  const mode = one<Mode>(['nat', 'nat', 'dr', 'dr', 'ipip', 'gre', 'gue']);
+  const mode = named ?? one<Mode>(['nat', 'nat', 'dr', 'dr', 'ipip', 'gre', 'gue']);
   const [a, b, c] = PREFIX[family];
   const [onA, clientFar] = [chance(0.5), chance(0.6)];
   const net = onA ? a : b;

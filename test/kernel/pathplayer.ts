@@ -97,11 +97,40 @@ export class Slot {
     // a neighbour that does not answer is known after some seconds
     if (!answered && judged.found.outcome === 'unknown') judged = await this.#judge(one);
     const { facts } = judged;
-    const balanced = (facts[0]?.services ?? []).some(
-      ({ counters }) => (counters?.connections ?? 0n) > 0n,
+    // the counters move every two seconds, the connections of a server at once
+    const balanced = (facts[0]?.services ?? []).some(({ counters, servers }) =>
+      servers.some(
+        ({ active, inactive }) => active > 0 || inactive > 0 || (counters?.connections ?? 0n) > 0n,
+      ),
     );
     const isPast = first && !balanced;
     return { one, isAnswered: answered && !isPast, isPast, ...judged };
+  }
+
+  /**
+   * Types the repairs of findings as they are printed, and asks again.
+   * @returns what failed of them
+   */
+  async repair({ one, diagnosis }: Played): Promise<{ failed: string[]; after: Played }> {
+    const failed: string[] = [];
+    for (const { repair, on } of diagnosis.findings) {
+      const isServer = on === 'rs' || this.#addresses(one).includes(on ?? '');
+      const console = this.#console(isServer ? 'rs' : 'dir');
+      for (const command of repair) {
+        const [said] = await console.run([{ command }]);
+        if (said?.status !== 0) failed.push(`${command}: ${said?.text}`);
+      }
+    }
+    return { failed, after: await this.#again(one) };
+  }
+
+  #addresses({ machines }: PathCase): string[] {
+    return machines.rs.ip.flatMap((line) => /^addr add ([^/]+)/.exec(line)?.[1] ?? []);
+  }
+
+  async #again(one: PathCase): Promise<Played> {
+    const isAnswered = await this.#ask(one, LONG_MS);
+    return { one, isAnswered, isPast: false, ...(await this.#judge(one)) };
   }
 
   /** What the path and the doctor make of the facts as they are now. */

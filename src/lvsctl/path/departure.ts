@@ -141,6 +141,8 @@ function neighbourStep(
       address,
       device,
     });
+  if (mac !== null && !failed && !asked)
+    steps.pass('neighbour', `${text} on ${device} has the MAC ${mac}`);
   if (!failed) return true;
   steps.lost('neighbour', `${text} does not answer on ${device}`, {
     id: 'neighbour',

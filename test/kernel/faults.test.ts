@@ -1,0 +1,95 @@
+// Each fault of a set-up as tutorials have it: the client gets nothing, the doctor finds something, its
+// repairs are typed as printed, the client gets an answer, and the doctor is silent.
+// LVS_TEST_FULL=1 plays all of LVS_FAULTS_MODE (nat, dr, ipip, gre, gue); LVS_FAULTS_REPORT names a
+// file for what was found and typed.
+import { appendFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FULL } from '../support/full.js';
+import { prepareHost } from './host.js';
+import { faultCase, faultNames, type Mode } from './pathcases.js';
+import { type Played, Slot } from './pathplayer.js';
+
+const MODES = (process.env.LVS_FAULTS_MODE ?? 'dr').split(',') as Mode[];
+const NAMES = FULL ? faultNames() : ['VIP missing on the server', 'no forwarding'];
+const REPORT = process.env.LVS_FAULTS_REPORT;
+const slots = (FULL ? ['fa', 'fb', 'fc'] : ['fa']).map((prefix) => new Slot(prefix));
+
+beforeAll(async () => {
+  prepareHost();
+  await Promise.all(slots.map((slot) => slot.open()));
+}, 120_000);
+afterAll(() => {
+  for (const slot of slots) slot.close();
+});
+
+/** Findings that are no fault of the request that is played. */
+const ASIDE = ['tunnel-mtu', 'arp'];
+
+const toldBy = ({ diagnosis }: Played) =>
+  diagnosis.findings
+    .filter(({ id }) => !ASIDE.includes(id))
+    .map(
+      ({ id, what, repair, advice }) =>
+        `${id}: ${what} > ${repair.join('; ') || advice || 'nothing'}`,
+    );
+
+test(`faults of ${MODES.join(', ')} and their repairs`, { timeout: 3_600_000 }, async () => {
+  const rows = MODES.flatMap((mode) => [undefined, ...NAMES].map((name) => ({ mode, name })));
+  const wrong: string[] = [];
+  let next = 0;
+  await Promise.all(
+    slots.map(async (slot) => {
+      for (let at = next++; at < rows.length; at = next++) {
+        const { mode, name } = rows[at] ?? expect.fail();
+        const one = faultCase(mode, name, 20 + (at % 50)) ?? expect.fail(name);
+        const bad = await playRow(slot, one).catch(
+          (error: Error) => `not played: ${error.message}`,
+        );
+        if (bad !== undefined) wrong.push(`${mode}, ${name}: ${bad}`);
+        if (bad !== undefined && REPORT) appendFileSync(REPORT, `WRONG ${mode}, ${name}: ${bad}\n`);
+      }
+    }),
+  );
+  expect(wrong, wrong.join('\n')).toEqual([]);
+});
+
+/** @returns what is wrong */
+async function playRow(slot: Slot, one: Parameters<Slot['play']>[0]): Promise<string | undefined> {
+  const before = await slot.play(one);
+  const told = toldBy(before);
+  const state = before.isAnswered
+    ? 'answered'
+    : before.isPast
+      ? 'answered past the director'
+      : 'lost';
+  if (REPORT)
+    appendFileSync(
+      REPORT,
+      `${one.mode}, ${one.planted[1]}: ${state}; ${told.join(' | ') || 'nothing'}\n`,
+    );
+  if (before.isAnswered)
+    return told.length === 0 || isForOthers(told) ? undefined : `answered, but ${told.join(' | ')}`;
+  if (told.length === 0) return `${state}, and nothing is found`;
+  const commands = before.diagnosis.findings.flatMap(({ repair }) => repair);
+  if (commands.length === 0)
+    return before.diagnosis.findings.every(({ advice }) => advice)
+      ? undefined
+      : 'no repair and no advice';
+  const { failed, after } = await slot.repair(before);
+  const still = toldBy(after);
+  if (REPORT)
+    appendFileSync(
+      REPORT,
+      `    ${after.isAnswered ? 'answered' : 'LOST'} afterwards; ${still.join(' | ') || 'nothing'}\n`,
+    );
+  if (failed.length > 0) return `repair failed: ${failed.join(' | ')}`;
+  const hasAdvice = before.diagnosis.findings.some(({ advice }) => advice !== undefined);
+  if (!after.isAnswered && !hasAdvice)
+    return `still lost after ${commands.join('; ')}: ${still.join(' | ')}`;
+  return still.length === 0 || hasAdvice ? undefined : `after the repair ${still.join(' | ')}`;
+}
+
+/** A prefix that harms clients of that network alone. */
+function isForOthers(told: readonly string[]): boolean {
+  return told.every((text) => text.includes(' with prefix '));
+}
