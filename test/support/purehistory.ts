@@ -8,6 +8,7 @@ import {
   lastingOf,
   NOTHING_LASTING,
   restoredState,
+  withoutExpired,
 } from '../../src/lvsctl/monitor/state/lasting.js';
 import { emptyState, reduce } from '../../src/lvsctl/monitor/state/reduce.js';
 import type {
@@ -77,7 +78,8 @@ export class PureMonitor {
 
   /** A monitor that was killed is followed by another one, which knows what was saved. */
   restart(config: Config): void {
-    this.state = restoredState(JSON.parse(JSON.stringify(this.saved)) as Lasting, config);
+    const kept = JSON.parse(JSON.stringify(this.saved)) as Lasting;
+    this.state = restoredState(withoutExpired(kept, new Date(this.now)), config);
     const { tolerated } = this.state;
     this.dispatch({ kind: 'config', config, table: this.table });
     this.state = { ...this.state, tolerated };

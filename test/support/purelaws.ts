@@ -41,6 +41,7 @@ export function lawWatcher(thorough: boolean): Watcher {
     stepped(before, input, after, now) {
       expectStandby(after);
       expectHolds(after);
+      expectQuorum(before, input, after, now);
       if (input.kind === 'local') expectNoneOut(before, after);
       if (!thorough) return;
       deepFreeze(after);
@@ -77,6 +78,28 @@ function expectHolds({ services }: MonitorState): void {
     );
   }
 }
+
+/**
+ * A service goes down below `quorum - hysteresis` and returns at `quorum + hysteresis`, by the
+ * weights of the servers that are in; between them it stays what it was. A start takes over what
+ * the table has, so it is certain with the next reading of the table.
+ */
+function expectQuorum(before: MonitorState, input: Input, after: MonitorState, now: number): void {
+  if (input.kind === 'config') return;
+  for (const [i, { key, up, spec, servers, heldUntil }] of after.services.entries()) {
+    const was = before.services[i]?.up;
+    if (up === undefined || was === undefined) continue;
+    if (up === was && input.kind !== 'table') continue;
+    const { quorum, hysteresis } = spec.source.health;
+    const sum = servers.filter(isIn).reduce((all, one) => all + one.spec.weight, 0);
+    const wanted = was ? sum >= quorum - hysteresis : sum >= quorum + hysteresis;
+    const isHeld = was && now < heldUntil;
+    must(up === wanted || (up && isHeld), 'the quorum decides', key, was, up, sum);
+  }
+}
+
+const isIn = ({ admin, up, held, forcedUp }: ServerState) =>
+  admin === undefined && ((up && !held) || forcedUp);
 
 /** That a VIP comes or goes takes no server out and ends no administrative state. */
 function expectNoneOut(before: MonitorState, after: MonitorState): void {
@@ -138,7 +161,7 @@ export function isServedIn(table: Table, key: ServiceKey): boolean {
   return table.get(key)?.destinations.some(({ weight }) => weight > 0) === true;
 }
 
-/** Whether an own server is up and not overridden, or the sorry server may come in. */
+/** Whether an own server is up and not overridden, with the quorum reached, or the sorry server may come in. */
 function couldServe(state: MonitorState, service: ServiceState, now: number): boolean {
   const { key, servers, spec, firstResultsBy } = service;
   if (state.tolerated.services.has(key)) return false;
@@ -148,7 +171,7 @@ function couldServe(state: MonitorState, service: ServiceState, now: number): bo
     ((one.up && !one.held) || one.forcedUp) &&
     one.spec.weight > 0 &&
     !tolerated?.has(one.key);
-  if (servers.some(serves)) return true;
+  if (service.up === true && servers.some(serves)) return true;
   const waits = now < firstResultsBy && servers.some((one) => isUnknown(one) && !one.admin);
   return spec.sorry !== undefined && !waits && !tolerated?.has(serverKey(spec.sorry));
 }

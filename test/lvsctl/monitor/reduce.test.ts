@@ -4,8 +4,12 @@
 // What holds: a service is never without a server that could serve. Additions come before removals.
 // An administrative state wins over checks and drift, and survives a restart. What an earlier file
 // left goes in the end, what others made stays. Drift is corrected or tolerated, as the file has
-// it. A VIP that comes or goes takes no server out. A server is held out only while another serves. The state prints as JSON. `reduce` is pure.
+// it. A VIP that comes or goes takes no server out. A server is held out only while another serves.
+// A service is down below its quorum less the hysteresis and returns at both together. An
+// administrative state with an end lasts until then. The state prints as JSON. `reduce` is pure.
 import { describe, expect, test } from 'vitest';
+import { ALONE } from '../../../src/lvsctl/config/context.js';
+import type { Config } from '../../../src/lvsctl/config/file.js';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { adminStates } from '../../../src/lvsctl/monitor/state/config.js';
 import type { AdminState, CheckResult } from '../../../src/lvsctl/monitor/state/state.js';
@@ -37,7 +41,7 @@ function serviceText(name: string, port: number, random: Random): string {
   const check = `rise: ${RISE}, fall: ${FALL}, interval: 2, timeout: 1`;
   const checks = [`{kind: tcp, ${check}}`, `{kind: http, path: /, ${check}}`];
   const combine = pick(random, ['all', 'all', 'any']);
-  const health = `failed: ${pick(random, ['remove', 'quiesce'])}, min_up: ${pick(random, [0, 0, 0.5, 1])}, slow_start: ${pick(random, [0, 0, 20])}, ${pick(random, ['', 'damping: {downs: 2, within: 60, hold: 20},'])} combine: ${combine}`;
+  const health = `failed: ${pick(random, ['remove', 'quiesce'])}, min_up: ${pick(random, [0, 0, 0.5, 1])}, slow_start: ${pick(random, [0, 0, 20])}, ${pick(random, ['', 'damping: {downs: 2, within: 60, hold: 20},'])} ${pick(random, ['', '', 'quorum: 2,', 'quorum: 2, hysteresis: 1,'])} combine: ${combine}`;
   return `  - name: ${name}
     address: 192.0.2.1
     port: ${port}
@@ -50,17 +54,24 @@ function serviceText(name: string, port: number, random: Random): string {
 `;
 }
 
-function fileText(random: Random): string {
+/** A file; half of them include the file of their services, which makes no difference. */
+function fileOf(random: Random): Config {
   const web = serviceText('web', pick(random, [80, 80, 8080]), random);
   const api = random() < 0.5 ? serviceText('api', 81, random) : '';
   const drift = pick(random, ['correct', 'correct', 'ignore']);
-  return `vips: [{address: 192.0.2.1, interface: eth0}]\nservices:\n${web}${api}monitor: {drift: ${drift}, pause_on_standby: ${random() < 0.5}}\n`;
+  const services = `services:\n${web}${api}`;
+  const rest = `vips: [{address: 192.0.2.1, interface: eth0}]
+monitor: {drift: ${drift}, pause_on_standby: ${random() < 0.5}}\n`;
+  const whole = readConfig(rest + services, 'test.yaml');
+  if (random() < 0.5) return whole;
+  const around = { ...ALONE, readText: () => services, filesMatching: (path: string) => [path] };
+  const joined = readConfig(`include: [services.yaml]\n${rest}`, 'test.yaml', around);
+  expect(joined.services).toEqual(whole.services);
+  return joined;
 }
 
 const files = seeded(42);
-const FILES = Array.from({ length: 60 }, () =>
-  deepFreeze(readConfig(fileText(files), 'test.yaml')),
-);
+const FILES = Array.from({ length: 60 }, () => deepFreeze(fileOf(files)));
 
 /** Where the VIP is: on this machine, elsewhere, not known. */
 const LOCAL = {
@@ -83,6 +94,8 @@ type Act =
       readonly service: number;
       readonly server: number;
       readonly state: AdminState['state'] | undefined;
+      /** `--for`: until then; undefined = without an end */
+      readonly forMs: number | undefined;
     }
   | {
       readonly kind: 'drift';
@@ -119,8 +132,10 @@ function historyOf(seed: number): History {
       const outcome = pick(random, ['pass', 'fail', 'fail', 'error'] as const);
       return { kind: 'results', ...place(), check: upTo(2), outcome, times: 1 + upTo(FALL) };
     }
-    if (dice < 10)
-      return { kind: 'admin', ...place(), state: pick(random, ['disabled', 'drained', undefined]) };
+    if (dice < 10) {
+      const state = pick(random, ['disabled', 'drained', undefined] as const);
+      return { kind: 'admin', ...place(), state, forMs: random() < 0.5 ? upTo(20_000) : undefined };
+    }
     if (dice < 12)
       return { kind: 'drift', ...place(), what: pick(random, DRIFT), now: random() < 0.7 };
     if (dice < 13) return { kind: 'reload', file: file() };
@@ -151,15 +166,15 @@ function play({ first, thorough, recovers, acts }: History): void {
     { kind: 'add-service', service: { ...specOf(monitor, 0).spec.service, id: idOf(OTHERS) } },
   ]);
   for (const act of acts) {
-    monitor.now += 1;
+    monitor.now += act.kind === 'pass' ? act.ms : 1;
+    expire(monitor, admin);
     if (act.kind === 'results') results(monitor, act);
     else if (act.kind === 'admin') administer(monitor, act, admin);
     else if (act.kind === 'drift') drift(monitor, act);
-    else if (act.kind === 'pass') monitor.now += act.ms;
     else if (act.kind === 'vips') monitor.dispatch({ kind: 'local', addresses: LOCAL[act.where] });
     else if (act.kind === 'write') {
       if (monitor.write({ refused: act.refused })) expectWritten(monitor);
-    } else {
+    } else if (act.kind !== 'pass') {
       file = act.file ?? file;
       if (act.kind === 'reload') monitor.takeFile(fileAt(file));
       else {
@@ -216,11 +231,23 @@ function administer(
     reason: '',
     by: '',
     since: '2026-01-01T00:00:00.000Z',
-    until: undefined,
+    until: act.forMs === undefined ? undefined : new Date(monitor.now + act.forMs).toISOString(),
   };
   monitor.setAdmin(key, server.key, one);
   if (one) admin.set(`${name} ${server.key}`, one);
   else admin.delete(`${name} ${server.key}`);
+}
+
+/** What has an end is over: the running monitor enables the server then. */
+function expire(monitor: PureMonitor, admin: AdminLog): void {
+  const { remembered, services } = monitor.state;
+  const isOver = ({ until }: AdminState) => until !== undefined && Date.parse(until) <= monitor.now;
+  for (const { name, service, server, admin: one } of [...remembered, ...adminStates(services)]) {
+    if (!isOver(one)) continue;
+    must(isOver(admin.get(`${name} ${server}`) ?? one), 'it ends when it was to', name, server);
+    monitor.setAdmin(service, server, undefined);
+    admin.delete(`${name} ${server}`);
+  }
 }
 
 /** No other file and no death makes the monitor forget what an administrator set. */
