@@ -31,7 +31,7 @@ function execute(script: vm.Script, file: string): unknown {
   return module.exports;
 }
 
-/** words after `lvsctl monitor` that ask a running one: these end soon, so start-up counts */
+/** arguments after `lvsctl monitor` that ask a running one: these end soon, so start-up counts */
 const ASKS = ['status', 'reload', 'events', 'help'];
 
 /**

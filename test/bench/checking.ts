@@ -1,10 +1,10 @@
-// npm run bench:monitor: what a check costs, and the memory and the start of a monitor with 100, 500
-// and 2,000 servers: lvsctl monitor and Debian's keepalived, one after the other in one run of the
+// npm run bench:monitor [-- KIND SERVERS]: what a check costs, and the memory and the start of a
+// monitor with 100, 500 and 2,000 servers: lvsctl monitor and Debian's keepalived in one run of the
 // lab (keepalived needs IPVS), and ours natively. Prints the table of docs/contributing/performance.md.
 //
 // The machine may be busy, and the lab counts the time in which it waits for a processor as its
-// own: so the time of a check is taken in short windows, and the one counts that a quarter of them
-// falls below. Checks are counted by who answers them.
+// own. So both run in turns, ratios are those of neighbours, and medians count. Checks are counted
+// by who answers them.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { INTERVAL_S, keepalivedFile, lvsctlFile, type Setup } from './checkfiles.js';
+import { median } from './measure.js';
 
 type Program = 'lvsctl monitor' | 'keepalived';
 
@@ -30,8 +31,11 @@ export interface CheckCost {
 }
 
 const PORT = 9100;
-const [WINDOWS, WINDOW_MS, SETTLE_MS] = [8, 1500, 3000];
-const SIZES = [100, 500, 2000];
+/** turns of each program, and what is measured in each */
+const [PAIRS, WINDOWS, WINDOW_MS, SETTLE_MS] = [3, 3, 2000, 3000];
+const [KIND, SERVERS] = process.argv[2] === '--lab' ? process.argv.slice(4) : process.argv.slice(2);
+const KINDS = (['tcp', 'http'] as const).filter((kind) => (KIND ?? kind) === kind);
+const SIZES = [100, 500, 2000].filter((size) => Number(SERVERS ?? size) === size);
 const LIMIT_S = 120;
 /** the clock of /proc has 100 ticks a second on Linux */
 const TICK_US = 10_000;
@@ -47,14 +51,13 @@ async function bench(): Promise<void> {
     const answer = join(folder, 'answer');
     execFileSync('/usr/bin/gcc', ['-O2', '-o', answer, 'test/bench/answer.c']);
     const result = (where: string) => join(folder, `${where}.json`);
-    const lab = ['-t', '1200', process.execPath, SELF, '--lab', folder];
+    const lab = ['-t', '1200', process.execPath, SELF, '--lab', folder, ...process.argv.slice(2)];
     const { status } = spawnSync('test/lab/lab', lab, { stdio: 'inherit' });
     if (status !== 0) throw new Error('the lab failed');
     await measureAll('native', folder);
     const costs = ['lab', 'native'].flatMap(
       (where) => JSON.parse(readFileSync(result(where), 'utf8')) as CheckCost[],
     );
-    writeFileSync('docs/figures/monitor.json', `${JSON.stringify(costs, undefined, 1)}\n`);
     console.log(tableOf(costs));
   } finally {
     rmSync(folder, { recursive: true });
@@ -66,11 +69,11 @@ async function measureAll(where: CheckCost['where'], folder: string): Promise<vo
   const costs: CheckCost[] = [];
   try {
     await pause(500);
-    for (const kind of ['tcp', 'http'] as const)
-      for (const servers of SIZES)
-        for (const program of ['lvsctl monitor', 'keepalived'] as const) {
-          if (where === 'native' && program === 'keepalived') continue;
-          const cost = await measure(program, where, { kind, servers, port: PORT }, folder);
+    const programs = ['lvsctl monitor', 'keepalived'] as const;
+    for (const setup of KINDS.flatMap((kind) => SIZES.map((servers) => ({ kind, servers }))))
+      for (let turn = 0; turn < PAIRS; turn++)
+        for (const program of where === 'native' ? programs.slice(0, 1) : programs) {
+          const cost = await measure(program, where, { ...setup, port: PORT }, folder);
           costs.push(cost);
           console.error(JSON.stringify(cost));
         }
@@ -148,7 +151,7 @@ function inTable(): number {
   return (readFileSync('/proc/net/ip_vs', 'latin1').match(/^ {2}-> /gm)?.length ?? 0) - 1;
 }
 
-/** The lower quartile of the windows. */
+/** Microseconds, the median of the windows. */
 async function costOfCheck(pid: number): Promise<number> {
   const costs: number[] = [];
   let [cpu, checks] = [cpuTicks(pid), await answered()];
@@ -158,7 +161,7 @@ async function costOfCheck(pid: number): Promise<number> {
     costs.push(((nextCpu - cpu) * TICK_US) / (nextChecks - checks));
     [cpu, checks] = [nextCpu, nextChecks];
   }
-  return costs.sort((a, b) => a - b)[Math.floor(costs.length / 4)] ?? Number.NaN;
+  return median(costs);
 }
 
 /** Connections to the servers since their start. */
@@ -180,27 +183,28 @@ function megabytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
 }
 
-/** Lines of Markdown. */
+/** Lines of Markdown, with the medians of all turns. */
 function tableOf(costs: readonly CheckCost[]): string {
-  const of = (kind: string, servers: number, program: Program, where: string) =>
-    costs.find(
+  const of = (setup: Pick<Setup, 'kind' | 'servers'>, program: Program, where: string) =>
+    costs.filter(
       (one) =>
-        one.kind === kind &&
-        one.servers === servers &&
+        one.kind === setup.kind &&
+        one.servers === setup.servers &&
         one.program === program &&
         one.where === where,
     );
-  const cell = (one: CheckCost | undefined) =>
-    one === undefined
-      ? '| | |'
-      : `${one.checkUs.toFixed(0)} µs (${(one.share * 100).toFixed(1)} %) | ${one.rssMb.toFixed(0)} MB | ${one.completeS.toFixed(1)} s`;
-  const rows = (['tcp', 'http'] as const).flatMap((kind) =>
+  const middle = (turns: readonly CheckCost[], key: 'checkUs' | 'rssMb' | 'completeS') =>
+    median(turns.map((one) => one[key]));
+  const cell = (turns: readonly CheckCost[]) =>
+    `${middle(turns, 'checkUs').toFixed(0)} µs | ${middle(turns, 'rssMb').toFixed(0)} MB | ${middle(turns, 'completeS').toFixed(1)} s`;
+  const rows = KINDS.flatMap((kind) =>
     SIZES.map((servers) => {
-      const ours = of(kind, servers, 'lvsctl monitor', 'lab');
-      const theirs = of(kind, servers, 'keepalived', 'lab');
-      const ratio = ((ours?.checkUs ?? 0) / (theirs?.checkUs ?? 1)).toFixed(2);
-      const native = of(kind, servers, 'lvsctl monitor', 'native');
-      return `| ${servers} ${kind} | ${cell(ours)} | ${cell(theirs)} | ${ratio} | ${cell(native)} |`;
+      const ours = of({ kind, servers }, 'lvsctl monitor', 'lab');
+      const theirs = of({ kind, servers }, 'keepalived', 'lab');
+      const ratios = ours.map(({ checkUs }, turn) => checkUs / (theirs[turn]?.checkUs ?? 0));
+      const native = of({ kind, servers }, 'lvsctl monitor', 'native');
+      const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+      return `| ${servers} ${kind} | ${cell(ours)} | ${cell(theirs)} | ${median(ratios).toFixed(2)} (${spread}) | ${cell(native)} |`;
     }),
   );
   return [

@@ -356,6 +356,32 @@ test('SIGKILL in the middle of changes: the table ends right, and nobody who is 
   expect(weights()).toEqual(ALL);
 });
 
+test('the VIP is taken away and comes back: nothing is checked in between', async () => {
+  const file = `${FILES}/standby.yaml`;
+  writeFileSync(file, textOf('monitor: {pause_on_standby: true}\n'));
+  const vip = (verb: string) =>
+    inside(DIRECTOR, '/sbin/ip', 'address', verb, `${VIP}/32`, 'dev', 'eth0');
+  const monitor = new Monitor(file);
+  await untilWeights(ALL);
+  vip('del');
+  try {
+    await monitor.line(/ web standby: 198\.51\.100\.10 is not on this machine$/);
+    await behave(1, 'status 500');
+    await pause(BOUND_MS);
+    expect(monitor.lines.filter((line) => / down: /.test(line))).toEqual([]);
+    expect(weights()).toEqual(ALL);
+  } finally {
+    vip('add');
+  }
+  const { at: back } = await monitor.line(/ web standby-end: /);
+  const { at: down } = await monitor.line(/ web 10\.99\.0\.12:80 down: /);
+  expect(down - back).toBeLessThanOrEqual(BOUND_MS);
+  await untilWeights(without(1));
+  await behave(1, 'well');
+  await untilWeights(ALL);
+  await monitor.end();
+});
+
 test('the module loaded anew meanwhile: the services are there again', async () => {
   const monitor = new Monitor();
   await untilWeights(ALL);
