@@ -1,5 +1,6 @@
 // Administrative states that hold on all directors: what an administrator sets on one of them is
 // carried to the others.
+import type { Clock } from '../monitor/runtime.js';
 import type { FleetStore } from './store.js';
 
 /** One server of one service, out of service. */
@@ -16,7 +17,11 @@ export type SharedAdmins = Readonly<Record<string, SharedAdmin>>;
 
 export type LocalAdmins = Readonly<Record<string, SharedAdmin | null>>;
 
+/** milliseconds after which a state that has ended is removed for the others too */
+const CLOCKS_APART_MS = 3_600_000;
+
 export interface AdminParts {
+  readonly clock: Pick<Clock, 'date'>;
   readonly store: Pick<FleetStore, 'get' | 'replace'>;
   readonly key: string;
   readonly local: {
@@ -33,7 +38,7 @@ export interface AdminSync {
   turn(): Promise<void>;
 }
 
-export function createAdminSync({ store, key, local, log }: AdminParts): AdminSync {
+export function createAdminSync({ store, key, local, log, clock }: AdminParts): AdminSync {
   /** as it was here after the last turn */
   let base: LocalAdmins | undefined;
   let isUnreadable = false;
@@ -49,7 +54,8 @@ export function createAdminSync({ store, key, local, log }: AdminParts): AdminSy
         return;
       }
       isUnreadable = false;
-      const desired = merged(base, here, there);
+      const now = clock.date().getTime();
+      const desired = merged(base, here, there, now);
       if (!sameText(desired, there ?? {})) {
         const text = JSON.stringify(desired);
         if ((await store.replace(key, entry?.version ?? '0', text)) === undefined) return; // next turn
@@ -57,7 +63,7 @@ export function createAdminSync({ store, key, local, log }: AdminParts): AdminSy
       const after: Record<string, SharedAdmin | null> = { ...here };
       base = after;
       for (const [server, own] of Object.entries(here)) {
-        const state = desired[server];
+        const state = hasEnded(desired[server], now) ? undefined : desired[server];
         if (sameText(own ?? undefined, state)) continue;
         log(`${server} ${state?.state ?? 'enabled'}: as on another director`);
         await local.set(server, state);
@@ -67,22 +73,32 @@ export function createAdminSync({ store, key, local, log }: AdminParts): AdminSy
   };
 }
 
+/** @param byMs how long ago */
+function hasEnded(state: SharedAdmin | null | undefined, now: number, byMs = 0): boolean {
+  return state?.until != null && Date.parse(state.until) + byMs <= now;
+}
+
 /**
  * A change here since the last turn wins. At the start, and after the key was removed, all
  * that is out anywhere is out. What is out of service of a server that this director does not have
- * stays for the others.
+ * stays for the others, and so does one that has ended by this clock alone: clocks may be apart.
  */
 function merged(
   base: LocalAdmins | undefined,
   here: LocalAdmins,
   there: SharedAdmins | undefined,
+  now: number,
 ): SharedAdmins {
-  const next: Record<string, SharedAdmin> = { ...there };
+  const kept = Object.entries(there ?? {}).filter(
+    ([, state]) => !hasEnded(state, now, CLOCKS_APART_MS),
+  );
+  const next: Record<string, SharedAdmin> = Object.fromEntries(kept);
   const isStart = base === undefined || there === undefined;
   for (const [server, own] of Object.entries(here)) {
     const before = isStart ? null : base[server];
     // a server that is new here has no state of its own yet
     if (sameText(before ?? null, own)) continue;
+    if (own === null && hasEnded(before, now)) continue;
     if (own === null) delete next[server];
     else if (!isStart || next[server] === undefined) next[server] = own;
   }

@@ -1,5 +1,5 @@
 // Directors that follow a file, in simulated time: turns, failures, leases, administrative states.
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { LocalAdmins, SharedAdmin } from '../../../src/lvsctl/fleet/admin.js';
 import { Follower } from '../../../src/lvsctl/fleet/follow.js';
 import { fileStore } from '../../../src/lvsctl/fleet/source.js';
@@ -177,6 +177,36 @@ test('an older revision after a restore from a backup is taken', async () => {
   store.entries.set(KEY, { key: KEY, value: 'one', version: '1' });
   await runtime.pass(2000);
   expect(applied.filter((line) => line.startsWith('end'))).toEqual(['end two', 'end one']);
+});
+
+describe('a state that ends', () => {
+  const until = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString();
+  const key = `${KEY}/admin`;
+
+  test('on a director whose clock is ahead: over there alone', async () => {
+    await store.put(key, JSON.stringify({ 'web s1': { ...DRAINED, until: until(-30) } }));
+    const a = director('a');
+    a.admin.states = { 'web s1': null };
+    await runtime.pass(5000);
+    expect(a.admin.set).toEqual([]);
+    expect(store.entries.get(key)?.value).toContain('web s1');
+  });
+
+  test('its end by the clock of one director is no change that the others take', async () => {
+    const [a, b] = await withMonitors();
+    const drained = { ...DRAINED, until: until(1) };
+    a.admin.states = { 'web s1': drained, 'web s2': null };
+    await runtime.pass(3000);
+    expect(b.admin.states?.['web s1']).toEqual(drained);
+    await runtime.pass(60_000);
+    if (b.admin.states) b.admin.states['web s1'] = null; // its monitor ends it
+    await runtime.pass(3000);
+    expect(store.entries.get(key)?.value).toContain('web s1');
+    // an hour later it is removed
+    a.admin.states['web s1'] = null;
+    await runtime.pass(3_600_000);
+    expect(store.entries.get(key)?.value).toBe('{}');
+  });
 });
 
 /** Two directors with monitors that have the same server. */
