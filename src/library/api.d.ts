@@ -134,12 +134,13 @@ export interface Ipvs {
   table(): Promise<Table>;
   /**
    * Makes all changes in their order, or none: after a refusal what was done is taken back, and
-   * the table is read again. The history of `lvsctl` has no entry of it, and its lock is not taken.
-   * @throws LvsError REFUSED, NOT_RESTORED, INVALID, BACKEND
+   * the table is read again. It takes the lock of `lvsctl`: each waits for the other. The history
+   * of `lvsctl` has no entry of it, and a running monitor is not asked.
+   * @throws LvsError REFUSED, NOT_RESTORED, INVALID, LOCKED, BACKEND
    */
   transact(changes: readonly Change[]): Promise<void>;
   timeouts(): Promise<Timeouts>;
-  /** 0 leaves a timeout as it is. @throws LvsError REFUSED, BACKEND */
+  /** 0 leaves a timeout as it is. @throws LvsError REFUSED, LOCKED, BACKEND */
   setTimeouts(timeouts: Timeouts): Promise<void>;
   close(): Promise<void>;
 }
@@ -152,6 +153,8 @@ export type ErrorCode =
   | 'REFUSED'
   /** a change was refused, and the table is not as before: see `differences` */
   | 'NOT_RESTORED'
+  /** `lvsctl` changes the table for more than 30 s, or waits for `lvsctl confirm` */
+  | 'LOCKED'
   /** a text is no rule file; the message has file, line and column */
   | 'BAD_RULES'
   /** a value that no service or server can have */

@@ -11,29 +11,32 @@ import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import type * as Api from './api.js';
 import { toChange } from './difference.js';
 import { asked, LvsError } from './errors.js';
+import { whileLocked } from './lock.js';
 import { fromDestination, fromService } from './shapes.js';
 
 const HOST = { loadModule: () => loadModule('ip_vs'), mayOpenRawSockets };
 
-export const openKernel: typeof Api.openKernel = async () =>
-  ipvsOf(await asked(() => openBackend('kernel', HOST)));
+export const openKernel: typeof Api.openKernel = () => open('kernel');
 
-export const openFile: typeof Api.openFile = async (path) =>
-  ipvsOf(await asked(() => openBackend(`file:${path}`, HOST)));
+export const openFile: typeof Api.openFile = (path) => open(`file:${path}`);
 
-function ipvsOf(backend: Backend): Api.Ipvs {
+/** @param home as LVS_BACKEND has it */
+async function open(home: string): Promise<Api.Ipvs> {
+  const backend = await asked(() => openBackend(home, HOST));
+  const make = async (changes: readonly Change[]) => {
+    if (changes.length > 0) await whileLocked(home, () => transact(changes, backend));
+  };
   return {
     table: () => asked(async () => (await readEntries(backend)).map(fromEntry)),
-    transact: async (changes) => transact(changes.map(toChange), backend),
+    transact: async (changes) => make(changes.map(toChange)),
     timeouts: () => asked(() => backend.timeouts()),
-    setTimeouts: (timeouts) => transact([{ kind: 'set-timeouts', timeouts }], backend),
+    setTimeouts: (timeouts) => make([{ kind: 'set-timeouts', timeouts }]),
     close: () => backend.close(),
   };
 }
 
 /** @throws LvsError REFUSED, NOT_RESTORED, BACKEND */
 async function transact(changes: readonly Change[], backend: Backend): Promise<void> {
-  if (changes.length === 0) return;
   const before = await asked(() => readState(backend));
   const after = { ...before, table: withChanges(before.table, changes) };
   for (const change of changes)

@@ -1,6 +1,6 @@
 // Where lvsctl is put together: the only file of it that touches the process and the machine.
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Backend } from '../backend/backend.js';
 import { openBackend } from '../backend/open.js';
 import { openReopening } from '../backend/reopening.js';
@@ -10,7 +10,7 @@ import { errnoText } from '../render/errno.js';
 import { announceReady, startDetached } from '../system/detached.js';
 import { loadModule, mayOpenRawSockets } from '../system/exec.js';
 import { filesMatching } from '../system/glob.js';
-import { hostName, isDead, ownIdentity } from '../system/identity.js';
+import { hostName, ownIdentity } from '../system/identity.js';
 import { endWithParent } from '../system/lifeline.js';
 import { linesOf, piecesOf } from '../system/lines.js';
 import { namesIn, readIfThere, runProgram, runPrograms, writeProc } from '../system/machine.js';
@@ -30,9 +30,9 @@ import {
 } from './namespace.js';
 import { run } from './program.js';
 import { errorText, reportFault } from './report.js';
+import { openStore } from './store.js';
 import { writing } from './systemerror.js';
 import { terminalOf } from './terminal.js';
-import type { TransactionStore } from './transaction/store.js';
 import type { World } from './world.js';
 
 /** the first argument of the process that takes back what is not confirmed */
@@ -108,37 +108,9 @@ function fail(message: string): number {
   return FAILED;
 }
 
-/**
- * Of the kernel's rules below /run and /var/lib, as the record of `up` and the monitor's; those of
- * a table file are beside it.
- */
-function transactionStore(
-  backend: string | undefined,
-  held: (fd: number | undefined) => void,
-): TransactionStore | undefined {
-  if (backend === 'memory') return undefined;
-  const file = backend?.startsWith('file:') ? `${resolve(backend.slice(5))}.lvsctl` : undefined;
-  const running = file ?? dirname(places().socket);
-  const lasting = join(file ?? dirname(places().state), 'history');
-  const open = (path: string) => recordDirectory(path, takeRecordsLock, held, '.json');
-  const writer = ownIdentity();
-  const pending = open(running);
-  return {
-    history: open(lasting),
-    pending,
-    lock: pending.lock,
-    writer,
-    lasting: file !== undefined,
-    // of an earlier boot none is alive
-    isDead: (other) => other.boot !== writer.boot || isDead(other, writer),
-    startGuard: async (entry, seconds) =>
-      ownIdentity(
-        await startDetached(
-          [GUARD_ARG, String(entry), String(seconds)],
-          file === undefined ? '/' : process.cwd(),
-        ),
-      ),
-  };
+async function startGuard(entry: number, seconds: number, file: string | undefined) {
+  const args = [GUARD_ARG, String(entry), String(seconds)];
+  return ownIdentity(await startDetached(args, file === undefined ? '/' : process.cwd()));
 }
 
 /** A run of thousands of settings may take minutes. */
@@ -174,7 +146,8 @@ export function systemWorld(io: ReturnType<typeof openOutput>): {
     machine,
     records: (directory = join(STATE, networkNamespace())) =>
       recordDirectory(directory, takeRecordsLock, hold),
-    transactions: () => transactionStore(LVS_BACKEND, hold),
+    transactions: () =>
+      openStore(LVS_BACKEND, { takeLock: takeRecordsLock, held: hold, startGuard }),
     lines: linesOf,
     pieces: piecesOf,
     filesMatching,

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { takeLock } from '../../src/backend/table/lock.js';
 import type { Change, Ipvs, Rules, Server, Service } from '../../src/library/api.js';
 import { library } from '../../src/library/main.js';
+import { openStore, type StoreParts } from '../../src/lvsctl/store.js';
+import { removePending, writePending } from '../../src/lvsctl/transaction/pending.js';
+import { ownIdentity } from '../../src/system/identity.js';
 
 const { LvsError, diff, openFile, parseRules, plan, renderRules, simulate } = library;
 const directory = mkdtempSync(join(tmpdir(), 'library-'));
@@ -255,4 +259,60 @@ test('a simulation counts every connection, and the same seed gives the same run
   expect(run).toMatchObject({ arrivals: 400, refused: 0 });
   expect(simulate(virtual, { connections: 400 })).toEqual(run);
   expect(simulate({ ...virtual, servers: [] }, { connections: 5 }).refused).toBe(5);
+});
+
+describe('the lock of lvsctl', () => {
+  const PARTS: StoreParts = {
+    takeLock: (file) => takeLock(file),
+    held: () => {},
+    startGuard: () => Promise.reject(new Error('none')),
+  };
+  const SERVICE = { protocol: 'tcp', address: '192.0.2.1', port: 80, scheduler: 'rr' } as const;
+  const server = (i: number): Change => ({
+    kind: 'add-server',
+    service: SERVICE,
+    server: { address: `10.0.0.${i}`, port: 80, forwarding: 'masquerade', weight: 1 },
+  });
+
+  test('is waited for, while the program goes on', async () => {
+    const path = join(directory, 'locked.json');
+    const ipvs = await openFile(path);
+    const store = openStore(`file:${path}`, PARTS);
+    const release = store?.lock() ?? (() => {});
+    let done = false;
+    const made = ipvs.transact([{ kind: 'add-service', service: SERVICE }]).then(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([done, await ipvs.table()]).toEqual([false, []]);
+    release();
+    await made;
+    expect(await ipvs.table()).toHaveLength(1);
+  });
+
+  test('several calls at once take effect one after the other', async () => {
+    const ipvs = await open();
+    await ipvs.transact([{ kind: 'add-service', service: SERVICE }]);
+    const calls = Array.from({ length: 8 }, (_, i) => ipvs.transact([server(i + 1)]));
+    await Promise.all(calls);
+    expect((await ipvs.table())[0]?.servers).toHaveLength(8);
+  });
+
+  test('a transaction that waits for its confirmation is refused to be overtaken', async () => {
+    const path = join(directory, 'pending.json');
+    const ipvs = await openFile(path);
+    await ipvs.transact([{ kind: 'add-service', service: SERVICE }]);
+    const store = openStore(`file:${path}`, PARTS);
+    if (store === undefined) throw new Error('no store');
+    const until = '2026-11-27T00:00:00.000Z';
+    const waiting = { entry: 1, command: 'apply lvs.yaml', until, guard: ownIdentity() };
+    writePending(store.pending, waiting);
+    await expect(ipvs.transact([server(1)])).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining('waits for its confirmation'),
+    });
+    removePending(store.pending);
+    await ipvs.transact([server(1)]);
+    expect((await ipvs.table())[0]?.servers).toHaveLength(1);
+  });
 });
