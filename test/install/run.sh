@@ -104,4 +104,7 @@ for one in "$node" ${LVS_INSTALL_NODES:-}; do
 done
 inside deb || status=1
 
+printf '\n== library\n'
+test/install/library.sh || status=1
+
 exit "$status"
