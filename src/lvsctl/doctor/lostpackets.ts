@@ -2,7 +2,7 @@
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import { parseServiceKey } from '../../model/table.js';
 import type { LossCause, PathHop, PathPacket } from '../path/hop.js';
-import type { PathHost } from '../path/host.js';
+import { holders, type PathHost } from '../path/host.js';
 import { firstView } from '../path/trace.js';
 import { type Path, wholePath } from '../path/whole.js';
 import type { ShownServer, ShownService } from '../show/table.js';
@@ -87,7 +87,9 @@ function vipOf(service: ShownService, { marks }: Inspection) {
 function clientsOf(host: PathHost, { service }: ShownService, vip: { readonly address: Address }) {
   const known = (host.facts.connections?.tally ?? [])
     .filter((one) => one.service === service)
-    .flatMap(({ example }) => parseAddress(example) ?? []);
+    .flatMap(({ example }) => parseAddress(example) ?? [])
+    // what the machine sends itself, checks for example, takes another path
+    .filter((client) => holders(host, client).length === 0);
   const some = [...new Map(known.map((one) => [formatAddress(one), one])).values()].slice(0, 2);
   return [
     ...some.map((client) => ({ client, isAny: false })),

@@ -255,6 +255,8 @@ function unfilter(
   if (program === undefined || chain === undefined) return [];
   const { protocol, source, sourcePort, destination, destinationPort } = packet;
   const isAnswer = what.startsWith('forward') && sourcePort !== undefined;
+  if (what.startsWith('neighbour solicitations'))
+    return [`${program} -I ${chain} -p icmpv6 -j ACCEPT`];
   const match = isAnswer
     ? `-s ${formatAddress(source)} -p ${protocol} --sport ${sourcePort}`
     : `-d ${formatAddress(destination)} -p ${protocol} --dport ${destinationPort}`;

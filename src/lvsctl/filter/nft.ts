@@ -42,8 +42,15 @@ export function parseNft(
 ): { readonly chains: BaseChain[]; readonly unread: string[] } {
   const sees = (one: { readonly family: string }) =>
     one.family === 'inet' || one.family === (family === 'ipv4' ? 'ip' : 'ip6');
+  const dormant = new Set(
+    list.flatMap(({ table }) =>
+      table && [table.flags].flat().includes('dormant') ? [`${table.family} ${table.name}`] : [],
+    ),
+  );
   const isRead = (one: { readonly family: string; readonly table: string }) =>
-    sees(one) && !skip.has(`${one.family} ${one.table}`);
+    sees(one) &&
+    !skip.has(`${one.family} ${one.table}`) &&
+    !dormant.has(`${one.family} ${one.table}`);
   const rules = new Map<string, FilterRule[]>();
   const others = new Map<string, Map<string, FilterChain>>();
   const placeOf = ({ family, table }: { family: string; table: string }) => `${family} ${table}`;

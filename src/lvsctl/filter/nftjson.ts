@@ -22,7 +22,14 @@ export interface NftSet {
   readonly name: string;
   readonly elem?: readonly unknown[];
 }
+export interface NftTable {
+  readonly family: string;
+  readonly name: string;
+  /** `dormant`: its chains are not asked */
+  readonly flags?: string | readonly string[];
+}
 export interface NftObject {
+  readonly table?: NftTable;
   readonly chain?: NftChain;
   readonly rule?: NftRuleJson;
   readonly set?: NftSet;

@@ -2,6 +2,7 @@
 // taken as the machine's own, and the reverse path filter.
 import { type Address, formatAddress } from '../../model/address.js';
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
+import { traverse } from '../filter/evaluate.js';
 import type { TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
 import type { Steps } from './hop.js';
@@ -69,6 +70,7 @@ export function enter(
   if (device !== undefined && !sourceStep(host, steps, device)) return 'stopped';
   // sent to the machine itself, at any address
   if (passage.changes.some(({ action }) => action.kind === 'redirect')) return 'local';
+  if (device !== undefined && !solicited(host, steps, device)) return 'stopped';
   const { destination, mark } = steps.packet;
   const { type, because } = lookUp(host.routes[before.family], {
     to: destination,
@@ -87,6 +89,41 @@ export function enter(
     text: because ?? '',
   });
   return 'local';
+}
+
+/**
+ * IPv6 asks for neighbours by ICMPv6, which rules see: what drops that keeps every packet away.
+ * Connection tracking leaves these messages untracked.
+ */
+function solicited(host: PathHost, steps: Steps, device: string): boolean {
+  const { family, destination } = steps.packet;
+  if (family === 'ipv4' || host.link(device)?.noarp !== false) return true;
+  const { hooks } = host.rules(family);
+  const { outcome, by } = traverse(
+    [...hooks.prerouting, ...hooks.input],
+    {
+      family,
+      protocol: 'ipv6-icmp',
+      source: undefined,
+      sourcePort: undefined,
+      destination,
+      destinationPort: undefined,
+      mark: 0,
+      state: 'untracked',
+      flags: [],
+      inDevice: device,
+      outDevice: undefined,
+      sourceMac: undefined,
+    },
+    (one) => host.isLocal(one),
+  );
+  if ((outcome !== 'drop' && outcome !== 'reject') || by === undefined) return true;
+  steps.lost(
+    'input',
+    `neighbour solicitations for ${formatAddress(destination)} are stopped by ${by.text}`,
+    { id: 'filter', hook: 'input', by, answer: false },
+  );
+  return false;
 }
 
 function sourceStep(host: PathHost, steps: Steps, device: string): boolean {

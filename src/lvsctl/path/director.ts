@@ -7,7 +7,7 @@ import { arrivalDevice, enter, linkStep, type PacketView } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { filterStep, IPVS_PRIORITY } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
-import type { PathHost } from './host.js';
+import { holders, type PathHost } from './host.js';
 import { ownSource } from './ownsource.js';
 import { chooseServer, endpointOf, findService } from './service.js';
 import { outerHeader } from './tunnel.js';
@@ -44,6 +44,11 @@ export function throughDirector(
     departure: undefined,
     isLocal: false,
   };
+  if (holders(host, packet.source).length > 0) {
+    const text = `${formatAddress(packet.source)} is an address of this machine: what it sends itself is not followed, and from outside it is dropped`;
+    steps.unknown('arrival', text, { id: 'rule', text });
+    return stopped;
+  }
   if (!linkStep(host, steps, inDevice)) return stopped;
   steps.pass('arrival', `comes in by ${inDevice ?? 'an interface that is not known'}`);
   const place = enter(host, steps, inDevice, view);

@@ -178,6 +178,32 @@ test('ip6tnl drops packets whose outer source is the VIP, which the server has t
   expect(end(follow(86, { director: own }))).toBe('pass');
 });
 
+test('ICMPv6 that is dropped keeps neighbours away; a rule for its types is not understood', () => {
+  const rules = (...lines: string[]): Change => {
+    const text = ['*filter', ':INPUT DROP [0:0]', '-A INPUT -p tcp -j ACCEPT', ...lines, 'COMMIT'];
+    return () => ({
+      packet_filter: {
+        iptables: [{ family: 'ipv6', variant: 'x_tables', text: text.join('\n') }],
+        nft: [],
+      },
+    });
+  };
+  expect(end(follow(84, { director: rules() }))).toBe('lost: director input filter');
+  expect(end(follow(84, { director: rules('-A INPUT -p ipv6-icmp -j ACCEPT') }))).toBe('pass');
+  const types = '-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT';
+  expect(end(follow(84, { director: rules(types) }))).toBe('pass');
+});
+
+test('a client that is the director itself is not followed', () => {
+  const client: Change = ({ addresses }) => ({
+    addresses: [
+      ...addresses,
+      { device: 'eth0', address: '203.0.113.9', prefix: 32, unusable: null, deprecated: false },
+    ],
+  });
+  expect(end(follow(80, { director: client }))).toBe('unknown: director arrival rule');
+});
+
 describe('one thing changed', () => {
   test.each(ROWS)('%s', (_, port, changes, outcome) => {
     expect(end(follow(port, changes))).toBe(outcome);
