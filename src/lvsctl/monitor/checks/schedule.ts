@@ -63,78 +63,98 @@ const SLOW_SHARE = 0.75;
  *   in the first and the slow ones in the last
  */
 export function createSchedule(clock: Clock, random: () => number, limit: number): Schedule {
-  /** those in line: first results, which decide what is served, then the others */
-  const lines: readonly [first: Entry[], quick: Entry[], slow: Entry[]] = [[], [], []];
-  const lineOf = ({ known, slow }: Entry) => lines[known ? (slow ? 2 : 1) : 0];
-  let entries = new Map<string, Entry>();
-  let open = 0;
-  let openSlow = 0;
+  const schedule = new JobSchedule(clock, random, limit);
+  return { replace: (jobs, withinMs) => schedule.replace(jobs, withinMs) };
+}
 
-  function createEntry(job: Job): Entry {
-    const onTime = () => {
-      entry.waiting = false;
-      if (mayBegin(entry)) begin(entry);
-      else lineOf(entry).push(entry);
-    };
-    const timer = clock.timer(onTime);
+class JobSchedule {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #limit: number;
+  /** those in line: first results, which decide what is served, then the others */
+  readonly #lines: readonly [first: Entry[], quick: Entry[], slow: Entry[]] = [[], [], []];
+  #entries = new Map<string, Entry>();
+  #open = 0;
+  #openSlow = 0;
+
+  constructor(clock: Clock, random: () => number, limit: number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#limit = limit;
+  }
+
+  replace(jobs: readonly Job[], withinMs = Number.POSITIVE_INFINITY): void {
+    const previous = this.#entries;
+    this.#entries = new Map();
+    for (const job of jobs) this.#take(job, previous.get(job.key), withinMs);
+    for (const [key, entry] of previous) if (!this.#entries.has(key)) this.#drop(entry);
+  }
+
+  #take(job: Job, kept: Entry | undefined, withinMs: number): void {
+    const isNew = !kept || (kept.waiting && hasNewMember(kept.job, job));
+    const entry = kept ?? this.#createEntry(job);
+    entry.job = job;
+    this.#entries.set(job.key, entry);
+    if (!isNew) return;
+    const now = this.#clock.now();
+    const spread = Math.min(withinMs, job.pace.intervalMs * job.pace.jitter);
+    later(entry, startWithin(now, spread, this.#random()) - now, now);
+  }
+
+  #drop(entry: Entry): void {
+    entry.dropped = true;
+    entry.timer.clear();
+    for (const line of this.#lines) if (line.includes(entry)) line.splice(line.indexOf(entry), 1);
+  }
+
+  #createEntry(job: Job): Entry {
+    const timer = this.#clock.timer(() => this.#onTime(entry));
     const entry: Entry = { job, timer, waiting: false, known: false, slow: false, dropped: false };
     return entry;
   }
 
-  function later(entry: Entry, delayMs: number, now: number): void {
-    entry.waiting = true;
-    entry.timer.set(delayMs, now);
+  #onTime(entry: Entry): void {
+    entry.waiting = false;
+    if (this.#mayBegin(entry)) this.#begin(entry);
+    else this.#lines[entry.known ? (entry.slow ? 2 : 1) : 0].push(entry);
   }
 
-  function mayBegin({ slow }: Entry): boolean {
-    return open < limit && (!slow || openSlow < Math.ceil(limit * SLOW_SHARE));
+  #mayBegin({ slow }: Entry): boolean {
+    const slowLimit = Math.ceil(this.#limit * SLOW_SHARE);
+    return this.#open < this.#limit && (!slow || this.#openSlow < slowLimit);
   }
 
-  function begin(entry: Entry): void {
+  #begin(entry: Entry): void {
     const { job, slow } = entry;
-    const started = clock.now();
-    open++;
-    if (slow) openSlow++;
-    void job.work().then(({ fast, at }) => {
-      open--;
-      if (slow) openSlow--;
-      // it may be another one by now, of the same key
-      const { pace } = entry.job;
-      entry.known = true;
-      entry.slow = at - started > pace.intervalMs / 2;
-      if (!entry.dropped) {
-        const interval = fast ? pace.fastIntervalMs : pace.intervalMs;
-        const spread = interval * pace.jitter;
-        const next = startWithin(started + interval - spread, spread, random());
-        later(entry, Math.max(0, next - at), at);
-      }
-      for (const line of lines) while (line[0] && mayBegin(line[0])) begin(line.shift() as Entry);
+    const started = this.#clock.now();
+    this.#open++;
+    if (slow) this.#openSlow++;
+    void job.work().then((result) => {
+      this.#open--;
+      if (slow) this.#openSlow--;
+      this.#ended(entry, started, result);
     });
   }
 
-  return {
-    replace(jobs, withinMs = Number.POSITIVE_INFINITY) {
-      const previous = entries;
-      entries = new Map();
-      for (const job of jobs) {
-        const kept = previous.get(job.key);
-        const isNew = !kept || (kept.waiting && hasNewMember(kept.job, job));
-        const entry = kept ?? createEntry(job);
-        entry.job = job;
-        entries.set(job.key, entry);
-        if (!isNew) continue;
-        const now = clock.now();
-        const spread = Math.min(withinMs, job.pace.intervalMs * job.pace.jitter);
-        later(entry, startWithin(now, spread, random()) - now, now);
-      }
-      for (const [key, entry] of previous) {
-        if (entries.has(key)) continue;
-        entry.dropped = true;
-        entry.timer.clear();
-        for (const line of lines) if (line.includes(entry)) line.splice(line.indexOf(entry), 1);
-      }
-    },
-  };
+  #ended(entry: Entry, started: number, { fast, at }: JobResult): void {
+    // it may be another one by now, of the same key
+    const { pace } = entry.job;
+    entry.known = true;
+    entry.slow = at - started > pace.intervalMs / 2;
+    if (!entry.dropped) {
+      const interval = fast ? pace.fastIntervalMs : pace.intervalMs;
+      const spread = interval * pace.jitter;
+      const next = startWithin(started + interval - spread, spread, this.#random());
+      later(entry, Math.max(0, next - at), at);
+    }
+    for (const line of this.#lines)
+      while (line[0] && this.#mayBegin(line[0])) this.#begin(line.shift() as Entry);
+  }
+}
+
+function later(entry: Entry, delayMs: number, now: number): void {
+  entry.waiting = true;
+  entry.timer.set(delayMs, now);
 }
 
 /** milliseconds that starts may be apart and come together */

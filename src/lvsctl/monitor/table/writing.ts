@@ -32,68 +32,85 @@ export interface Outcome {
 const TOGETHER_MS = 10;
 
 export function createWriter(clock: Clock, write: () => Promise<void>, outcome: Outcome): Writer {
-  let chain: Promise<void> = Promise.resolve();
+  return new TableWriter(clock, write, outcome);
+}
+
+class TableWriter implements Writer {
+  readonly #clock: Clock;
+  readonly #write: () => Promise<void>;
+  readonly #outcome: Outcome;
+  readonly first: Promise<void>;
+  #wroteFirst = () => {};
+  #chain: Promise<void> = Promise.resolve();
   /** one that has not begun yet, and writes what is decided until then */
-  let queued: Promise<void> | undefined;
-  let cancelSoon: (() => void) | undefined;
-  let cancelNext: (() => void) | undefined;
-  let ended = false;
-  let lastError: string | undefined;
-  let wrote = clock.now();
-  let begin: () => void;
-  const first = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
+  #queued: Promise<void> | undefined;
+  #cancelSoon: (() => void) | undefined;
+  #cancelNext: (() => void) | undefined;
+  #ended = false;
+  #lastError: string | undefined;
+  #wrote: number;
 
-  async function attempt(): Promise<void> {
-    try {
-      await write();
-      wrote = clock.now();
-      if (lastError !== undefined) outcome.recovered();
-      lastError = undefined;
-      begin();
-    } catch (error) {
-      const reason = outcome.explain(error);
-      if (reason !== lastError) outcome.failed(reason);
-      lastError = reason;
-    }
-  }
-
-  function now(): Promise<void> {
-    cancelSoon?.();
-    cancelSoon = undefined;
-    if (queued) return queued;
-    queued = chain.then(() => {
-      queued = undefined;
-      return ended ? undefined : attempt();
+  constructor(clock: Clock, write: () => Promise<void>, outcome: Outcome) {
+    this.#clock = clock;
+    this.#write = write;
+    this.#outcome = outcome;
+    this.#wrote = clock.now();
+    this.first = new Promise((resolve) => {
+      this.#wroteFirst = resolve;
     });
-    chain = queued;
-    return chain;
   }
 
-  function every(intervalMs: () => number): void {
-    cancelNext?.();
-    cancelNext = clock.after(intervalMs(), () => {
-      void now().then(() => {
-        if (!ended) every(intervalMs);
+  soon(): void {
+    if (!this.#ended) this.#cancelSoon ??= this.#clock.after(TOGETHER_MS, () => void this.now());
+  }
+
+  now(): Promise<void> {
+    this.#cancelSoon?.();
+    this.#cancelSoon = undefined;
+    if (this.#queued) return this.#queued;
+    this.#queued = this.#chain.then(() => {
+      this.#queued = undefined;
+      return this.#ended ? undefined : this.#attempt();
+    });
+    this.#chain = this.#queued;
+    return this.#chain;
+  }
+
+  every(intervalMs: () => number): void {
+    this.#cancelNext?.();
+    this.#cancelNext = this.#clock.after(intervalMs(), () => {
+      void this.now().then(() => {
+        if (!this.#ended) this.every(intervalMs);
       });
     });
   }
 
-  return {
-    soon() {
-      if (!ended) cancelSoon ??= clock.after(TOGETHER_MS, () => void now());
-    },
-    now,
-    every,
-    end() {
-      ended = true;
-      cancelSoon?.();
-      cancelNext?.();
-      return chain;
-    },
-    first,
-    idleMs: () => clock.now() - wrote,
-    error: () => lastError,
-  };
+  end(): Promise<void> {
+    this.#ended = true;
+    this.#cancelSoon?.();
+    this.#cancelNext?.();
+    return this.#chain;
+  }
+
+  idleMs(): number {
+    return this.#clock.now() - this.#wrote;
+  }
+
+  error(): string | undefined {
+    return this.#lastError;
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.#write();
+      this.#wrote = this.#clock.now();
+      if (this.#lastError !== undefined) this.#outcome.recovered();
+      this.#lastError = undefined;
+      this.#wroteFirst();
+    } catch (error) {
+      const reason = this.#outcome.explain(error);
+      if (reason !== this.#lastError) this.#outcome.failed(reason);
+      this.#lastError = reason;
+    }
+  }
 }
