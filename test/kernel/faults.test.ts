@@ -10,7 +10,7 @@ import { faultCase, faultNames, type Mode } from './pathcases.js';
 import { type Played, Slot } from './pathplayer.js';
 
 const MODES = (process.env.LVS_FAULTS_MODE ?? 'dr').split(',') as Mode[];
-const NAMES = FULL ? faultNames() : ['VIP missing on the server', 'no forwarding'];
+const NAMES = FULL ? faultNames() : ['VIP missing on the server'];
 const REPORT = process.env.LVS_FAULTS_REPORT;
 const slots = (FULL ? ['fa', 'fb', 'fc'] : ['fa']).map((prefix) => new Slot(prefix));
 

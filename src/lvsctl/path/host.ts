@@ -52,6 +52,9 @@ export function hostOf(facts: MachineFacts): PathHost {
       return address ? [{ device, address, prefix, deprecated }] : [];
     },
   );
+  // the tables of a VRF are not followed
+  const inVrf = (address: Address) =>
+    addresses.some((one) => routes.ipv4.inVrf.has(one.device) && sameAddress(one.address, address));
   return {
     facts,
     name: facts.namespace ?? facts.machine,
@@ -65,7 +68,8 @@ export function hostOf(facts: MachineFacts): PathHost {
       const key = `${formatAddress(address)} ${mark}`;
       if (local.has(key)) return local.get(key);
       const { type } = lookUp(routes[address.family], { to: address, mark });
-      const is = type === 'unknown' ? undefined : type === 'local';
+      const isHidden = type !== 'local' && inVrf(address);
+      const is = type === 'unknown' || isHidden ? undefined : type === 'local';
       local.set(key, is);
       return is;
     },

@@ -10,6 +10,8 @@ export interface Routes {
   readonly family: Family;
   readonly rules: readonly RoutingRuleFact[];
   readonly tables: ReadonlyMap<string, RouteTable>;
+  /** interfaces of a VRF, which has tables of its own */
+  readonly inVrf: ReadonlySet<string>;
 }
 /** The routes of a table by the length of their prefix, the longest first. */
 type RouteTable = readonly { readonly length: number; readonly routes: RoutesByNetwork }[];
@@ -38,7 +40,8 @@ export interface RouteAnswer {
 }
 
 /** Routes and rules of a family, ready to be asked. */
-export function routesOf({ routes, rules }: MachineFacts, family: Family): Routes {
+export function routesOf({ routes, rules, links }: MachineFacts, family: Family): Routes {
+  const vrfs = links.filter(({ kind }) => kind === 'vrf').map(({ name }) => name);
   const tables = new Map<string, Map<number, RoutesByNetwork>>();
   for (const fact of routes) {
     const to = fact.family === family ? parseNetwork(fact.to) : undefined;
@@ -54,6 +57,9 @@ export function routesOf({ routes, rules }: MachineFacts, family: Family): Route
     family,
     rules: own.length > 0 ? own : defaultRules(family),
     tables: new Map([...tables].map(([name, table]) => [name, byLength(table)])),
+    inVrf: new Set(
+      links.filter(({ master }) => vrfs.includes(master ?? '')).map(({ name }) => name),
+    ),
   };
 }
 
@@ -93,6 +99,9 @@ function defaultRules(family: Family): RoutingRuleFact[] {
 
 /** The route of a packet. */
 export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
+  const { inDevice = '' } = question;
+  if (routes.inVrf.has(inDevice))
+    return { type: 'unknown', route: undefined, because: `${inDevice} is part of a VRF` };
   for (const rule of routes.rules) {
     const applies = ruleApplies(rule, question);
     if (applies === false) continue;

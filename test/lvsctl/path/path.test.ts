@@ -194,6 +194,18 @@ test('ICMPv6 that is dropped keeps neighbours away; a rule for its types is not 
   expect(end(follow(84, { director: rules(types) }))).toBe('pass');
 });
 
+test('an interface of a VRF: not known', () => {
+  const vrf: Change = ({ links, addresses, routes }) => ({
+    addresses: addresses.map((one) => ({ ...one, device: 'eth0' })),
+    routes: routes.filter(({ table }) => table !== 'local'),
+    links: [
+      ...links.map((one) => (one.name === 'eth0' ? { ...one, master: 'blue' } : one)),
+      { ...(links[0] ?? expect.fail()), name: 'blue', kind: 'vrf' },
+    ],
+  });
+  expect(end(follow(80, { director: vrf }))).toMatch(/^unknown: director (?:source|routing) rule$/);
+});
+
 test('a client that is the director itself is not followed', () => {
   const client: Change = ({ addresses }) => ({
     addresses: [
