@@ -26,6 +26,16 @@ const blocks = (path: string) =>
 describe.each(PAIRS)('%s and %s', (english, chinese) => {
   test('have the same blocks', () => expect(blocks(chinese)).toEqual(blocks(english)));
 
+  test('have the same headings and tables', () => {
+    const shape = (path: string) =>
+      read(path)
+        .replace(/^```.*?^```$/gms, '')
+        .split('\n')
+        .flatMap((line) => /^#+ |^\|/.exec(line)?.[0] ?? []);
+    // lists of pages and of terms differ
+    if (!/README|terms/.test(english)) expect(shape(chinese)).toEqual(shape(english));
+  });
+
   test('lead to each other', () => {
     expect(read(english)).toContain(`[中文](${relative(dirname(english), chinese)})`);
     expect(read(chinese)).toContain(`[English](${relative(dirname(chinese), english)})`);

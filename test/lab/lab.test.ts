@@ -53,8 +53,17 @@ describe.skipIf(!process.env.LVS_TEST_LAB)('a real kernel', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'rs2\nrs1\nrs2\nrs1\n' });
   });
 
+  test.skipIf(!FULL)('a signal ends it, and leaves nothing behind', { timeout: LIMIT_MS }, () => {
+    const { stdout } = bash(`export TMPDIR=$(mktemp -d)
+lvsctl lab --run 'sleep 100' & lab=$!
+sleep 12; pgrep -f "uml_dir=$TMPDIR" > /dev/null && echo runs
+kill -TERM $lab; wait $lab; echo "status $?"
+sleep 1; pgrep -f "uml_dir=$TMPDIR"; ls "$TMPDIR"; rmdir "$TMPDIR"`);
+    expect(stdout).toBe('runs\nstatus 143\n');
+  });
+
   test.skipIf(!FULL)('a shell at a terminal', { timeout: LIMIT_MS }, () => {
-    const typed = "(sleep 15; printf 'on rs2 hostname -I\\nexit 4\\n'; sleep 15)";
+    const typed = "(sleep 25; printf 'on rs2 hostname -I\\nexit 4\\n'; sleep 15)";
     const { status, stdout } = bash(`${typed} | script -qec 'lvsctl lab --mode nat' /dev/null`);
     expect(status).toBe(4);
     expect(stdout).toContain('This is the director.');
