@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { fences, play } from './guidepage.js';
 import { prepareHost, sh } from './host.js';
 import { addMachine, addSwitch, attach, removeAll } from './network.js';
 
@@ -66,12 +67,6 @@ afterAll(() => {
   for (const module of ['ip_vs', 'ip_vs_pe_sip']) sh('/sbin/modprobe', module);
 });
 
-const fences = (text: string) =>
-  [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
-    language,
-    body,
-  }));
-
 test.each(PAGES)('$page', { timeout: 300_000 }, ({ page, network }) => {
   const path = `${GUIDES}/${page}.md`;
   const text = readFileSync(path, 'utf8');
@@ -80,7 +75,7 @@ test.each(PAGES)('$page', { timeout: 300_000 }, ({ page, network }) => {
   for (const { language, body } of fences(text)) {
     if (language === 'yaml') writeFileSync(FILE, body);
     if (language !== 'console') continue;
-    const played = play(body);
+    const played = play(body, runLine);
     if (RECORD) recorded = recorded.replace(body, () => played.text);
     else for (const [shown, answered] of played.lines) expect(answered).toMatch(shown);
   }
@@ -111,28 +106,6 @@ function bareMachines(network: keyof typeof NETWORKS): void {
   NETWORKS[network]();
 }
 
-/**
- * Runs the lines that begin with a prompt (`director#`, `client$`).
- * @returns the block as it went, and pairs of shown and answered
- */
-function play(body: string): {
-  readonly text: string;
-  readonly lines: readonly (readonly [RegExp, string])[];
-} {
-  const steps = body.split(/^(?=(?:director|rs1|rs2|client)[#$] )/m);
-  const lines: (readonly [RegExp, string])[] = [];
-  const text = steps.map((step) => {
-    const [first = '', ...shown] = step.split('\n');
-    const [, machine = '', command = ''] =
-      /^(\w+)[#$] (.*)$/.exec(first) ?? expect.fail(`no prompt: ${first}`);
-    const answered = runLine(machine, command);
-    const pattern = shown.join('\n');
-    lines.push([asPattern(vague(`${first}\n${pattern}`)), vague(`${first}\n${answered}`)]);
-    return asPattern(vague(pattern)).test(vague(answered)) ? step : `${first}\n${answered}`;
-  });
-  return { text: text.join(''), lines };
-}
-
 function runLine(machine: string, command: string): string {
   const args = [
     'netns',
@@ -150,23 +123,4 @@ function runLine(machine: string, command: string): string {
   });
   if (status !== 0) throw new Error(`${machine}# ${command}: exit status ${status}\n${stdout}`);
   return stdout;
-}
-
-/**
- * What differs from run to run and is shown all the same: times of day, ages, latencies with their
- * column, process numbers.
- */
-function vague(text: string): string {
-  return text
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/ \d\d:\d\d:\d\dZ/g, ' TIME')
-    .replace(/ +\d+s(?= )/g, ' AGE')
-    .replace(/ +\d+\.\d(?= {2}|$)/gm, ' LATENCY')
-    .replace(/ +ms(?= )/g, ' ms')
-    .replace(/pid \d+/g, 'pid PID');
-}
-
-function asPattern(text: string): RegExp {
-  const quoted = text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return new RegExp(`^${quoted.replaceAll('…', '[^\\n]*')}$`);
 }
