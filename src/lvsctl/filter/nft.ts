@@ -44,7 +44,7 @@ export function parseNft(
     one.family === 'inet' || one.family === (family === 'ipv4' ? 'ip' : 'ip6');
   const dormant = new Set(
     list.flatMap(({ table }) =>
-      table && [table.flags].flat().includes('dormant') ? [`${table.family} ${table.name}`] : [],
+      table && [table.flags].flat().some(isDormant) ? [`${table.family} ${table.name}`] : [],
     ),
   );
   const isRead = (one: { readonly family: string; readonly table: string }) =>
@@ -72,6 +72,11 @@ export function parseNft(
       .flatMap((chain) => baseChain(chain, others.get(placeOf(chain)) ?? new Map())),
     unread: chains.filter((chain) => isUnread(chain, list)).map(chainText),
   };
+}
+
+/** nft 1.0.6 prints its first letter alone. */
+function isDormant(flag: string | undefined): boolean {
+  return flag === 'dormant' || flag === 'd';
 }
 
 /** Chains of bridges, of devices and of ingress, when they have a rule. */
@@ -138,7 +143,12 @@ function variants(statements: readonly NftStatement[], sets: SetReader): Body[] 
   for (const statement of statements) {
     const [kind, content] = kindOf(statement);
     const chosen = kind === 'vmap' ? content : mapOfMark(kind, content);
-    const entries = chosen === undefined ? undefined : entriesOf(chosen, kind, sets);
+    const entries =
+      chosen === undefined
+        ? kind === 'match'
+          ? tuplesOf(content, sets)
+          : undefined
+        : entriesOf(chosen, kind, sets);
     if (entries !== undefined)
       bodies = bodies.flatMap(({ conditions, actions }) =>
         entries.map((entry) => ({
@@ -155,6 +165,20 @@ function variants(statements: readonly NftStatement[], sets: SetReader): Body[] 
       }
   }
   return bodies;
+}
+
+/** `ip daddr . tcp dport { 192.0.2.1 . 80, … }`: a rule for each element. */
+function tuplesOf(content: unknown, sets: SetReader): Body[] | undefined {
+  const left = fieldOf(content, 'left');
+  const op = fieldOf(content, 'op');
+  if (kindOf(left)[0] !== 'concat' || (op !== '==' && op !== 'in')) return undefined;
+  const elements = elementsOf(fieldOf(content, 'right'), sets) ?? [];
+  if (elements.length < 2 || elements.length > MOST_ENTRIES) return undefined;
+  const bodies = elements.map((element) =>
+    fieldConditions(left, [plainElement(element)], false, false),
+  );
+  if (bodies.includes(undefined)) return undefined;
+  return bodies.map((conditions) => ({ conditions: conditions ?? [], actions: [] }));
 }
 
 /** Statements that let a packet pass or not by what happened before. */

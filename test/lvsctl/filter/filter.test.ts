@@ -183,9 +183,17 @@ const NFT: readonly (readonly [name: string, rule: object, outcome: 'drop' | 'pa
   ['vmap with the port', rule('input', { vmap: { key: field('tcp', 'dport'), data: { set: [[443, { accept: null }], [80, { drop: null }]] } } }), 'drop'],
   ['vmap without the port', rule('input', { vmap: { key: field('tcp', 'dport'), data: { set: [[443, { drop: null }]] } } }), 'pass'],
   ['concatenation', rule('input', match({ concat: [field('ip', 'daddr'), field('tcp', 'dport')] }, { set: [{ concat: ['192.0.2.10', 80] }] }), DROP), 'drop'],
+  ['several concatenations', rule('input', match({ concat: [field('ip', 'daddr'), field('tcp', 'dport')] }, { set: [{ concat: ['192.0.2.11', 80] }, { concat: ['192.0.2.10', 80] }] }), DROP), 'drop'],
+  ['several others', rule('input', match({ concat: [field('ip', 'daddr'), field('tcp', 'dport')] }, { set: [{ concat: ['192.0.2.11', 80] }, { concat: ['192.0.2.10', 81] }] }), DROP), 'pass'],
+  ['not one of several', rule('input', match({ concat: [field('ip', 'daddr'), field('tcp', 'dport')] }, { set: [{ concat: ['192.0.2.11', 80] }, { concat: ['192.0.2.10', 81] }] }, '!='), DROP), 'unknown'],
   ['a match of iptables', rule('input', { xt: { type: 'match', name: 'u32' } }, DROP), 'unknown'],
   ['the length of the packet', rule('input', match(meta('length'), 40), DROP), 'unknown'],
 ];
+
+test.each(['d', 'dormant', ['dormant']])('a table that is dormant: %j', (flags) => {
+  const table = { table: { family: 'inet', name: 'fw', handle: 1, flags } };
+  expect(fate(nft(table, chain('input', 'drop')))).toBe('pass');
+});
 
 describe('nft', () => {
   const set = {
