@@ -1,12 +1,11 @@
-// Where events go: lines on stderr and in a file, and a program of the file's owner.
+// Where events go: lines on stderr and in a file, and the hook.
 import { reasonOf } from '../../failure.js';
-import type { Environment, Runtime } from '../runtime.js';
-import { EVENTS, type MonitorEvent, renderEvent } from '../state/events.js';
+import type { Runtime } from '../runtime.js';
+import { type MonitorEvent, renderEvent } from '../state/events.js';
+import { createHooks, type HookSettings } from './hooks.js';
 
-export interface LogSettings {
+export interface LogSettings extends HookSettings {
   readonly log: { readonly format: 'text' | 'json'; readonly file: string | undefined };
-  readonly hook: readonly string[] | undefined;
-  readonly hook_user?: string | undefined;
 }
 
 export interface Log {
@@ -17,13 +16,6 @@ export interface Log {
    */
   done(): Promise<void>;
 }
-
-/** a hook that takes longer is ended */
-const HOOK_LIMIT_MS = 30_000;
-/** at the end they all together get */
-const LAST_HOOKS_MS = 10_000;
-/** events that wait for their hook; further ones are dropped, which is logged */
-const HOOKS_WAITING = 1000;
 
 /**
  * @param settings of the file in force
@@ -39,9 +31,6 @@ export function createLog(
     return renderEvent({ event: 'error', reason }, runtime.clock.date(), settings().log.format);
   });
   let fileError: string | undefined;
-  let waiting = 0;
-  let over = false;
-  let hooks: Promise<void> = Promise.resolve();
 
   function write(event: MonitorEvent): void {
     const { format, file } = settings().log;
@@ -61,60 +50,12 @@ export function createLog(
     }
   }
 
-  /** One after the other, so that the program sees them in their order. */
-  function hook(event: MonitorEvent): void {
-    const { hook: command, hook_user: user } = settings();
-    if (command === undefined || !EVENTS[event.event].hook) return;
-    const report = (reason: string) =>
-      write({ event: 'error', reason: `hook ${command[0]}: ${reason}` });
-    if (waiting >= HOOKS_WAITING) {
-      report(`${HOOKS_WAITING} events are waiting, dropped ${event.event}`);
-      return;
-    }
-    waiting++;
-    const environment = hookEnvironment(event, runtime.clock.date());
-    hooks = hooks.then(async () => {
-      if (over) return;
-      const failed = await runtime.run(command, environment, HOOK_LIMIT_MS, user);
-      waiting--;
-      if (failed !== undefined && !over) report(failed);
-    });
-  }
-
+  const hooks = createHooks(settings, runtime, (reason) => write({ event: 'error', reason }));
   return {
     emit(event) {
       write(event);
-      hook(event);
+      hooks.run(event);
     },
-    async done() {
-      let cancel = () => {};
-      const late = new Promise<void>((resolve) => {
-        cancel = runtime.clock.after(LAST_HOOKS_MS, resolve);
-      });
-      await Promise.race([hooks, late]);
-      cancel();
-      over = true;
-      if (waiting > 0)
-        write({
-          event: 'error',
-          reason: `hook: ${waiting} event${waiting === 1 ? '' : 's'} not reported at the end`,
-        });
-    },
-  };
-}
-
-/** What a hook program finds in its environment, beside PATH; absent values are empty. */
-function hookEnvironment(
-  { event, service = '', server = '', vip = '', check = '', reason = '' }: MonitorEvent,
-  time: Date,
-): Environment {
-  return {
-    LVS_EVENT: event,
-    LVS_TIME: time.toISOString(),
-    LVS_SERVICE: service,
-    LVS_SERVER: server,
-    LVS_VIP: vip,
-    LVS_CHECK: check,
-    LVS_REASON: reason.replaceAll('\0', ' '),
+    done: () => hooks.done(),
   };
 }
