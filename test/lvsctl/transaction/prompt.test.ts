@@ -10,7 +10,10 @@ import { lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
 const LVSCTL = fileURLToPath(new URL('../../../bin/lvsctl', import.meta.url));
 const directory = mkdtempSync('/tmp/lvs-prompt-');
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+// a guard may still write its outcome
+afterAll(() =>
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+);
 const path = (name: string) => join(directory, name);
 const RULE = '-A -t 192.0.2.1:80 -s rr\n';
 writeFileSync(path('rules'), RULE);
