@@ -223,3 +223,14 @@ describe('warnings leave a file usable', () => {
     ['a group and a service of one port', `${SERVICE}  - {name: b, address: 192.0.2.1, ports: [80], mark: 2, mode: dr, servers: []}\n`, ['6:11 services[0].port']],
   ])('%s', (_, text, expected) => expect(warnings(text)).toEqual(expected));
 });
+
+// biome-ignore format: a table
+test.each([
+  ['ports: [80]', "4:5 services[0] `ports' and `mark' go together"],
+  ['port: 80\n    mark: 7', "4:5 services[0] `ports' and `mark' go together"],
+  ['port: 80\n    ports: [80]', "4:5 services[0] `ports' and `mark' go together"],
+  ['port: 80\n    ports: [80]\n    mark: 7', "4:5 services[0] give either `port', or `ports' with `mark'"],
+  ['ports: [80]\n    mark: 7', undefined],
+])('what clients ask for: %j', (keys, error) => {
+  expect(errors(`${HEAD}    ${keys}\n${REST}`)).toEqual(error === undefined ? [] : [error]);
+});
