@@ -40,7 +40,7 @@ export function lawWatcher(thorough: boolean): Watcher {
     },
     stepped(before, input, after, now) {
       expectStandby(after);
-      expectHolds(after);
+      expectHolds(before, after);
       expectQuorum(before, input, after, now);
       if (input.kind === 'local') expectNoneOut(before, after);
       if (!thorough) return;
@@ -63,8 +63,10 @@ function expectStandby({ services, config, local }: MonitorState): void {
 }
 
 /** A server is held out only while it is up and another one of the service serves. */
-function expectHolds({ services }: MonitorState): void {
-  for (const { key, servers, spec } of services) {
+function expectHolds(before: MonitorState, { services }: MonitorState): void {
+  for (const [i, service] of services.entries()) {
+    if (service === before.services[i]) continue;
+    const { key, servers, spec } = service;
     const held = servers.filter((one) => one.held);
     if (held.length === 0) continue;
     const serves = (one: ServerState) =>
@@ -86,7 +88,9 @@ function expectHolds({ services }: MonitorState): void {
  */
 function expectQuorum(before: MonitorState, input: Input, after: MonitorState, now: number): void {
   if (input.kind === 'config') return;
-  for (const [i, { key, up, spec, servers, heldUntil }] of after.services.entries()) {
+  for (const [i, service] of after.services.entries()) {
+    if (service === before.services[i] && input.kind !== 'table') continue;
+    const { key, up, spec, servers, heldUntil } = service;
     const was = before.services[i]?.up;
     if (up === undefined || was === undefined) continue;
     if (up === was && input.kind !== 'table') continue;
