@@ -18,6 +18,7 @@ import {
 } from '../system/streams.js';
 import type { Advice } from './hints/line.js';
 import type { RefusedAt } from './hints/table.js';
+import { mayChangeMore } from './hints/watched.js';
 import { systemNames } from './hostnames.js';
 import { noteRefusals } from './refusals.js';
 import { run } from './run.js';
@@ -85,14 +86,6 @@ async function start(name: string, program: Main): Promise<void> {
   }
   if (refusals && (effect !== undefined || process.exitCode !== 0))
     err(toBytes(await hintText(refusals.noted, failure, effect)));
-}
-
-/** Whether a line is one that changes more than it names, or less: only those are watched. */
-function mayChangeMore(args: readonly string[]): boolean {
-  return (
-    /^(?:-[ae]|--(?:add|edit)-server$)/.test(args[0] ?? '') &&
-    !args.some((arg) => /^(?:-[a-z]*[mig]$|--(?:masq|ipip|gate))/.test(arg))
-  );
 }
 
 async function hintText(

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { hint, hintOn, languageOf, MISTAKES, watchEffects } from '../../src/ipvsadm/hints/table.js';
+import { mayChangeMore } from '../../src/ipvsadm/hints/watched.js';
 import { noteRefusals } from '../../src/ipvsadm/refusals.js';
 import { answer } from '../support/inprocess.js';
 
@@ -22,6 +23,7 @@ const BEFORE = [
   '-A -t 192.0.2.1:80 -s rr',
   '-a -t 192.0.2.1:80 -r 198.51.100.1 -m',
   '-a -t 192.0.2.1:80 -r 198.51.100.2',
+  '-A -t 192.0.2.2:80 -s sh -p 300',
 ];
 
 /** What a line answers at a terminal. */
@@ -33,7 +35,8 @@ async function typed(
   const backend = new MemoryBackend();
   for (const one of BEFORE) await answer('ipvsadm', one.split(' '), { backend });
   const refusals = noteRefusals(args);
-  const effect = await watchEffects(args.map(unicode), backend);
+  const watched = mayChangeMore(args);
+  const effect = watched ? await watchEffects(args.map(unicode), backend) : undefined;
   const program = restore ? 'ipvsadm-restore' : 'ipvsadm';
   const circumstances = { backend, stdin: bytes(stdin), refusals };
   const { status, stderr } = await answer(program, args, circumstances);
@@ -192,6 +195,17 @@ const ROWS: readonly (readonly [line: string | readonly string[], hint: RegExp])
   // what is carried out, and changes more or less than it seems to
   ['-e -t 192.0.2.1:80 -r 198.51.100.1 -w 3', /^the server was masquerading, and is direct routing now.*add -m/],
   ['-a -t 192.0.2.1:80 -r 198.51.100.9:8080', /^the port of '198\.51\.100\.9:8080' is ignored: .*, 80$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9:8080 -g', /is ignored: .*, 80$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.100.9:8080 -i', /is ignored: .*, 80$/],
+  ['--add-server -t 192.0.2.1:80 -r 198.51.100.9:8080 --gatewaying -w 2', /is ignored: .*, 80$/],
+  ['-e -t 192.0.2.1:80 -r 198.51.100.2:8080 -g -w 3', /is ignored: .*, 80$/],
+  ['-a -t 192.0.2.1:80 -r 198.51.9 -m', /read as 198\.51\.0\.9$/],
+  ['-A --tcp-service=192.0.2:80 -s rr', /read as 192\.0\.0\.2$/],
+  ['-E -t 192.0.2.2:80 -p 300', /^the service had -s sh, .*-E replaces all settings/],
+  ['-E -t 192.0.2.2:80 -s rr', /^the service had -p 300, /],
+  ['--edit-service -t 192.0.2.2:80', /^the service had -s sh -p 300, /],
+  ['-A -t 192.0.2.9:80 -p 60 -M 24', /^'24' is read as the mask 0\.0\.0\.24, .*: type 255\.255\.255\.0$/],
+  ['-A -t 192.0.2.9:80 -p -M 9', /: type 255\.128\.0\.0$/],
   // copied from pages and scripts
   ['# ipvsadm -Ln', /^'# ipvsadm' is no part of the command's options; leave it out: ipvsadm -Ln$/],
   ['$ ipvsadm -A -t 192.0.2.9:80', /leave it out: ipvsadm -A -t 192\.0\.2\.9:80$/],
@@ -286,6 +300,8 @@ describe('one hint for a mistake', () => {
 test.each([
   '-Ln', '-L -n --stats', '-e -t 192.0.2.1:80 -r 198.51.100.1 -m -w 3', '-e -t 192.0.2.1:80 -r 198.51.100.2 -w 3',
   '-a -t 192.0.2.1:80 -r 198.51.100.9', '-a -t 192.0.2.1:80 -r 198.51.100.9:80', '-a -t 192.0.2.1:80 -r 198.51.100.9:8080 -m',
+  '-a -t 192.0.2.1:http -r 198.51.100.9:80 -g', '-a -t 192.0.2.1:80 -r 198.51.100.9:080 -g', '-E -t 192.0.2.2:80 -s rr -p 60', '-E -t 192.0.2.1:80 -s wlc',
+  '-A -f 4 -6 -p 60 -M 64', '-A -t [2001:db8::9]:80 -p 60 -M 32', '-A -t 192.0.2.9:80 -p 60 -M 255.255.255.0',
   '-A -u 192.0.2.9:53 -s rr -o', '-A -f 3 -s wrr -p 300',
 ])('nothing is explained where nothing is wrong: %s', async (line) => {
   expect(await typed(line)).toMatchObject({ hint: '', status: 0 });
@@ -369,6 +385,8 @@ test('as a process: one line more at a terminal, in the language of the locale',
   expect(run({ LC_ALL: 'zh_CN.UTF-8' }, ...args)).toMatch(
     /\n提示：'192.168.1.103：80' 第 14 个字符是 U\+FF1A，不是 :；请输入 '192.168.1.103:80'\n$/,
   );
+  // carried out
+  expect(run({}, '-A', '-t', '192.0.2:80')).toMatch(/^hint: .* read as 192\.0\.0\.2\n$/);
   const piped = spawnSync(process.execPath, [BIN, ...args], { env, encoding: 'utf8' });
   expect(piped).toMatchObject({ stdout: '', stderr: first, status: 2 });
 });

@@ -1,9 +1,11 @@
 // What a line that was carried out changed without being asked: only seen at a terminal.
 import type { Backend } from '../../backend/backend.js';
+import type { Service } from '../../model/service.js';
 import { parse } from '../parse.js';
 import type { Names } from '../values.js';
 import { ignoredPort } from './kernel.js';
 import { type Advice, givenFor, has, quoted, tokensOf } from './line.js';
+import { SHORT_ADDRESS } from './watched.js';
 
 const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
 
@@ -13,30 +15,72 @@ const NO_NAMES: Names = { host: () => undefined, port: () => undefined };
  */
 export async function watchEffects(
   args: readonly string[],
-  backend: Pick<Backend, 'destinations'>,
+  backend: Pick<Backend, 'service' | 'destinations'>,
+): Promise<Advice | undefined> {
+  return (
+    shortAddress(args) ??
+    shortMask(args) ??
+    (await replacedBy(args, backend).catch(() => undefined)) ??
+    portAdvice(args)
+  );
+}
+
+/** A value that is taken otherwise than it seems to be, or not at all. */
+export function readOtherwise(args: readonly string[]): Advice | undefined {
+  return shortAddress(args) ?? shortMask(args) ?? portAdvice(args);
+}
+
+/** @throws for a line that is refused, or has names: nothing is known of it */
+async function replacedBy(
+  args: readonly string[],
+  backend: Pick<Backend, 'service' | 'destinations'>,
 ): Promise<Advice | undefined> {
   const line = { args };
-  const short = shortAddress(args);
-  if (short !== undefined) return short;
-  if (has(line, 'forwarding-method')) return undefined;
-  try {
-    const command = parse(tokensOf(line), 'ipvsadm', NO_NAMES);
-    if (command.kind !== 'change') return undefined;
-    const { change } = command;
-    if (change.kind === 'edit-destination') {
-      const { address, port } = change.destination;
-      const entries = await backend.destinations(change.id, 'rules');
-      const before = entries.find(
-        ({ destination: one }) =>
-          one.port === port && JSON.stringify(one.address) === JSON.stringify(address),
-      )?.destination.forwarding;
-      const method = METHODS.find(({ forwarding }) => forwarding === before);
-      return method && toDirect(method);
-    }
-    return change.kind === 'add-destination' ? portAdvice(args) : undefined;
-  } catch {
-    return undefined; // names, or a line that is refused: nothing is known of it
-  }
+  const command = parse(tokensOf(line), 'ipvsadm', NO_NAMES);
+  if (command.kind !== 'change') return undefined;
+  const { change } = command;
+  if (change.kind === 'edit-service')
+    return lostSettings((await backend.service(change.service.id)).service, change.service, args);
+  if (change.kind !== 'edit-destination' || has(line, 'forwarding-method')) return undefined;
+  const { address, port } = change.destination;
+  const entries = await backend.destinations(change.id, 'rules');
+  const before = entries.find(
+    ({ destination: one }) =>
+      one.port === port && JSON.stringify(one.address) === JSON.stringify(address),
+  )?.destination.forwarding;
+  const method = METHODS.find(({ forwarding }) => forwarding === before);
+  return method && toDirect(method);
+}
+
+/** What -E takes away, since the line does not name it. */
+function lostSettings(old: Service, now: Service, args: readonly string[]): Advice | undefined {
+  const lost = [
+    ...(old.scheduler !== now.scheduler && !has({ args }, 'scheduler')
+      ? [`-s ${old.scheduler}`]
+      : []),
+    ...(old.persistence && !now.persistence ? [`-p ${old.persistence.timeout}`] : []),
+    ...(old.engine && !now.engine ? [`--pe ${old.engine}`] : []),
+    ...(old.onePacket && !now.onePacket ? ['-o'] : []),
+  ];
+  if (lost.length === 0) return undefined;
+  return {
+    en: `the service had ${lost.join(' ')}, and has it no longer: -E replaces all settings; name it to keep it`,
+    zh: `这个服务原来有 ${lost.join(' ')}，现在没有了：-E 会替换全部设置；要保留就写上它`,
+  };
+}
+
+/** `-M 24`: for IPv4 no prefix length, but the address 0.0.0.24. */
+function shortMask(args: readonly string[]): Advice | undefined {
+  const text = givenFor({ args }, 'netmask')?.value ?? '';
+  const bits = Number(text);
+  const service = givenFor({ args }, 'service-address');
+  const isFour = service !== undefined && !/:.*:/.test(service.value) && !args.includes('-6');
+  if (!isFour || !/^\d{1,2}$/.test(text) || bits < 1 || bits > 32) return undefined;
+  const mask = bytesOf(2 ** 32 - 2 ** (32 - bits), 4).join('.');
+  return {
+    en: `${quoted(text)} is read as the mask 0.0.0.${bits}, not as a prefix length: type ${mask}`,
+    zh: `${quoted(text)} 被读作掩码 0.0.0.${bits}，不是前缀长度；请输入 ${mask}`,
+  };
 }
 
 /** `192.0.2:80`: inet_aton(3) takes it, as another address than it seems. */
@@ -45,7 +89,7 @@ function shortAddress(args: readonly string[]): Advice | undefined {
     const found = givenFor({ args }, slot);
     return found && found.row.short !== 'f' ? [found.value] : [];
   });
-  const text = given.find((one) => /^\d+\.\d+(?:\.\d+)?(?::\w+)?$/.test(one));
+  const text = given.find((one) => SHORT_ADDRESS.test(one));
   if (text === undefined) return undefined;
   const [host = ''] = text.split(':');
   const numbers = host.split('.').map(Number);
@@ -75,11 +119,13 @@ function toDirect({ option, en, zh }: (typeof METHODS)[number]): Advice {
 }
 
 function portAdvice(args: readonly string[]): Advice | undefined {
-  const ignored = ignoredPort({ args });
-  return (
-    ignored && {
-      en: `the port of ${quoted(ignored.server)} is ignored: without -m the server has the port of the service, ${ignored.port}`,
-      zh: `${quoted(ignored.server)} 的端口不起作用：不加 -m 时服务器的端口就是服务的 ${ignored.port}`,
-    }
-  );
+  if (!/^(?:-[ae]|--(?:add|edit)-server$)/.test(args[0] ?? '')) return undefined;
+  const { server = '', port = '' } = ignoredPort({ args }) ?? {};
+  const [, own] = /:(\d+)$/.exec(server) ?? [];
+  // of names nothing is known here
+  if (own === undefined || !/^\d+$/.test(port) || Number(own) === Number(port)) return undefined;
+  return {
+    en: `the port of ${quoted(server)} is ignored: without -m the server has the port of the service, ${port}`,
+    zh: `${quoted(server)} 的端口不起作用：不加 -m 时服务器的端口就是服务的 ${port}`,
+  };
 }

@@ -1,6 +1,7 @@
 // A text of command lines -> what each argument is, what the line changes, what follows, and what is
 // wrong with it.
 
+import { readOtherwise } from '../../ipvsadm/hints/effects.js';
 import type { Advice } from '../../ipvsadm/hints/line.js';
 import { adviceFor } from '../../ipvsadm/hints/table.js';
 import { type Command, type Lookups, lookupsOf, parse } from '../../ipvsadm/parse.js';
@@ -134,9 +135,17 @@ function withChange(
     assumed,
     removed: [...[...old].filter((rule) => !now.has(rule)), ...replaced(change, assumed)],
     added: [...now].filter((rule) => !old.has(rule) && !isAssumed(rule, change, assumed)),
-    consequences: consequencesOf({ change, before, after }),
+    consequences: [...otherwise(args), ...consequencesOf({ change, before, after })],
   };
   return { explained, after };
+}
+
+/** What of the line is taken otherwise than it seems to be, as sentences. */
+function otherwise(args: readonly string[]): Advice[] {
+  const advice = readOtherwise(args);
+  if (advice === undefined) return [];
+  const en = `${advice.en.charAt(0).toUpperCase()}${advice.en.slice(1)}.`;
+  return [{ en, zh: `${advice.zh}。` }];
 }
 
 /** Why IPVS refuses it, with what was probably intended. */

@@ -85,7 +85,10 @@ test.each([
   ['-a -t 192.0.2.1:80 -r 10.0.0.11 -x 100', [/From 100 connections/]],
   ['-e -t 192.0.2.1:80 -r 10.0.0.11 -w 3', [/direct routing afterwards/]],
   ['-d -t 192.0.2.1:80 -r 10.0.0.11', [/expire_nodest_conn/, /-w 0/]],
+  ['-a -t 192.0.2.1:80 -r 10.0.0.11:8080 -g', [/^The port of '10\.0\.0\.11:8080' is ignored: .*, 80\.$/]],
   // a service
+  ['-A -t 192.0.2:80', [/^'192\.0\.2:80' has fewer than four numbers, and is read as 192\.0\.0\.2\.$/]],
+  ['-E -t 192.0.2.1:80 -p -M 24', [/mask 0\.0\.0\.24.*: type 255\.255\.255\.0\.$/]],
   ['-A -f 7 -s rr', [/--set-mark 7$/]],
   ['-A -f 7 -6 -s rr', [/^The packet filter .*ip6tables/]],
   ['-A -t 192.0.2.1:0 -p', [/all ports/]],
