@@ -127,7 +127,7 @@ const COMMANDS: Readonly<Record<string, readonly StatusRow[]>> = {
   top: [{ status: 0, meaning: 'done' }, { status: FAILED, meaning: 'the table could not be read' }],
   serve: [{ status: 0, meaning: 'stopped by a signal' }, { status: FAILED, meaning: 'could not start' }],
   'serve --once': [{ status: 0, meaning: 'done' }, { status: 1, meaning: 'the table could not be read: lvs_up is 0' }],
-  explain: [{ status: 0, meaning: 'all lines would be carried out' }, { status: 1, meaning: 'a line is refused' }],
+  explain: [{ status: 0, meaning: 'no line is refused; those that are skipped are not examined' }, { status: 1, meaning: 'a line is refused' }],
   simulate: DONE,
   lab: [{ status: 0, meaning: 'the shell or the commands ended with 0; any other status is theirs, too' }, { status: FAILED, meaning: 'something is not installed, or the kernel did not start' }],
 };

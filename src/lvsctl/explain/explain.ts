@@ -104,6 +104,7 @@ async function explainLine(
         explained: { ...own, refused: refusal('list-service', 'ESRCH', args) },
         after: before,
       };
+    if (command?.kind === 'restore') return { explained: { ...own, ...RESTORES }, after: before };
     if (command?.kind !== 'change') return { explained: { ...own, ...READS }, after: before };
     return withChange(command.change, args, own, before);
   } catch (error) {
@@ -116,6 +117,15 @@ async function explainLine(
 
 const READS: Pick<ExplainedLine, 'consequences'> = {
   consequences: [{ en: 'It changes nothing in the table.', zh: '它不改变表。' }],
+};
+
+const RESTORES: Pick<ExplainedLine, 'consequences'> = {
+  consequences: [
+    {
+      en: 'The lines on its stdin change the table, as each would by itself.',
+      zh: '标准输入中的各行会改变表，与逐行执行相同。',
+    },
+  ],
 };
 
 function withChange(

@@ -14,12 +14,23 @@ export interface ScriptLine {
 
 /** Splits a text into command lines; empty lines, comments and plain assignments give none. */
 export function scriptLines(text: string): ScriptLine[] {
+  const lines = linesOf(text);
+  if (lines.some(({ args }) => args !== undefined)) return lines;
+  // manuals have `#` as the prompt of root; beside other commands it is a comment
+  const prompted = linesOf(
+    text.replace(/^([ \t]*)#(?=[ \t]+(?:\S*\/)?ipvsadm(?:[ \t]|$))/gm, '$1'),
+  );
+  return prompted.some(({ args }) => args !== undefined) ? prompted : lines;
+}
+
+function linesOf(text: string): ScriptLine[] {
   const variables = new Map<string, string>();
   return joined(text).flatMap(({ line, text: whole }) =>
     commandsIn(whole).flatMap((command) => {
       const trimmed = command.trim();
       if (trimmed === '' || trimmed.startsWith('#') || takeAssignments(trimmed, variables))
         return [];
+      forgetAssigned(trimmed, variables);
       return [readCommand(trimmed, line, variables)];
     }),
   );
@@ -44,7 +55,7 @@ function joined(text: string): TextLine[] {
   return open ? [...lines, open] : lines;
 }
 
-/** The commands of a line: apart by `;`, `&&`, `||` outside quotes, and without a comment. */
+/** The commands of a line: apart by `;`, `&`, `|` and their pairs outside quotes, no comment. */
 function commandsIn(line: string): string[] {
   const commands: string[] = [];
   let quote = '';
@@ -57,13 +68,17 @@ function commandsIn(line: string): string[] {
     else if (one === '#' && /^$|\s/.test(line[i - 1] ?? '')) {
       commands.push(line.slice(from, i));
       return commands;
-    } else if (one === ';' || line.startsWith('&&', i) || line.startsWith('||', i)) {
+    } else if (one === ';' || one === '|' || isBackground(line, i)) {
       commands.push(line.slice(from, i));
-      if (one !== ';') i++;
       from = i + 1;
     }
   }
   return [...commands, line.slice(from)];
+}
+
+/** `&` and `&&`, but not those of `2>&1` and `&>file`. */
+function isBackground(line: string, at: number): boolean {
+  return line[at] === '&' && !/[<>]/.test(`${line[at - 1] ?? ''}${line[at + 1] ?? ''}`);
 }
 
 /** `VIP=192.0.2.1`, `export A=1 B=2`: kept for the lines that follow. */
@@ -76,20 +91,49 @@ function takeAssignments(command: string, variables: Map<string, string>): boole
   return true;
 }
 
+/** What a shell gives another value here: nothing is known of these variables from now on. */
+function forgetAssigned(command: string, variables: Map<string, string>): void {
+  const [, list = ''] = /^(?:\S+\s+)*?(?:for|select|read)\s+(.*)$/.exec(command) ?? [];
+  const assigned = [...command.matchAll(/(?:^|\s)([A-Za-z_]\w*)\+?=/g)].map(([, name]) => name);
+  for (const name of [...(list.split(/\s+in\s/)[0] ?? '').split(/\s+/), ...assigned])
+    variables.delete(name ?? '');
+}
+
+/** `> file`, `2>&1`, `<< EOF`; but not `<VIP>`, which stands for a value. */
+const REDIRECTIONS = /(?:(?<=\s)[0-9&])?(?:>>?|<{1,3}(?![A-Za-z][\w.-]*>))-?\s*[^\s<>]+/g;
+
 function readCommand(
   text: string,
   line: number,
   variables: ReadonlyMap<string, string>,
 ): ScriptLine {
-  const parts = splitArguments(text.replace(/\s*(?:[0-9]?>>?|<)\s*\S+/g, ''), variables);
+  const plain = text.replace(REDIRECTIONS, (found, at: number) =>
+    /<[A-Za-z][\w.-]*$/.test(text.slice(0, at)) ? found : '',
+  );
+  const parts = splitArguments(plain, variables);
   if (parts === undefined) return { line, text, args: undefined, skipped: 'needs a shell' };
-  const rest = parts[0] === 'sudo' ? parts.slice(1) : parts;
-  const isProgram = /^(?:\S*\/|\$)?ipvsadm$/i.test(rest[0] ?? '');
+  const at = parts.findIndex((part) => /^(?:\S*\/|\$)?ipvsadm$/i.test(part));
+  const isProgram = at >= 0 && isPrefix(parts.slice(0, at));
   // saved rules have no program's name
-  const args = isProgram ? rest.slice(1) : isRule(rest[0] ?? '') ? rest : undefined;
+  const args = isProgram ? parts.slice(at + 1) : isRule(parts[0] ?? '') ? parts : undefined;
   return args === undefined
     ? { line, text, args, skipped: 'not a command of ipvsadm' }
     : { line, text, args, skipped: undefined };
+}
+
+const KEYWORD =
+  /^(?:if|then|elif|else|while|until|do|time|exec|command|env|!|\{|\w+\(\)|[\w*|-]+\))$/;
+const PROMPT = /^(?:[$%>]|\[?[\w.-]+@\S*|\S*[\]~/:][$#]|(?:ba)?sh-[\d.]+[$#])$/;
+
+/** Whether parts before a command leave it one: keywords, `A=1`, a prompt, sudo with its options. */
+function isPrefix(parts: readonly string[]): boolean {
+  const sudo = parts.findIndex((part) => /^(?:\S*\/)?sudo$/.test(part));
+  const before = sudo < 0 ? parts : parts.slice(0, sudo);
+  const options = sudo < 0 ? '' : parts.slice(sudo + 1).join(' ');
+  return (
+    before.every((part) => KEYWORD.test(part) || PROMPT.test(part) || /^\w+=/.test(part)) &&
+    /^(?:(?:-[ugh] ?\S+|-\S+|\w+=\S*)(?: |$))*$/.test(options)
+  );
 }
 
 const DASHES = /^[-\u2010-\u2015\u2212\uff0d]/;
@@ -137,21 +181,26 @@ function takePiece(
     const text = expanded(double.slice(1, -1).replace(/\\(["\\$`])/g, '$1'), variables);
     return text === undefined ? undefined : { text, length: double.length };
   }
-  const [variable, name = ''] = /^\$\{?([A-Za-z_]\w*)\}?/.exec(rest) ?? [];
+  const [variable, braced, name = braced ?? ''] = VARIABLE.exec(rest) ?? [];
   if (variable !== undefined) {
     const text = variables.get(name) ?? (name.toLowerCase() === 'ipvsadm' ? 'ipvsadm' : undefined);
     return text === undefined ? undefined : { text, length: variable.length };
   }
-  if (/^[$`'"]/.test(rest)) return undefined;
+  if (/^(?:\$\S|[`'"])/.test(rest)) return undefined;
   return rest[0] === '\\' ? { text: rest[1] ?? '', length: 2 } : { text: rest[0] ?? '', length: 1 };
 }
 
+const VARIABLE = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/;
+
 function expanded(text: string, variables: ReadonlyMap<string, string>): string | undefined {
-  let isKnown = true;
-  const plain = text.replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name: string) => {
-    const value = variables.get(name);
-    if (value === undefined) isKnown = false;
-    return value ?? '';
-  });
-  return isKnown && !/\$\(|`/.test(plain) ? plain : undefined;
+  let isKnown = !text.includes('`');
+  const plain = text.replace(
+    /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|(?=[^\s"]))/g,
+    (_, braced?: string, name?: string) => {
+      const value = variables.get(braced ?? name ?? '');
+      if (value === undefined) isKnown = false;
+      return value ?? '';
+    },
+  );
+  return isKnown ? plain : undefined;
 }

@@ -104,6 +104,7 @@ test.each([
   ['--start-daemon backup', [/taken over/]],
   ['--stop-daemon master', [/not synchronised/]],
   ['-Ln --stats', [/changes nothing/]],
+  ['-R', [/as each would by itself/]],
   ['', [/changes nothing/]],
 ] as const)('what follows from %s', async (text, expected) => {
   const found = await line(`ipvsadm ${text}`);
@@ -221,6 +222,45 @@ ipvsadm -a -t $VIP:80 -r $RS2 -m
       [9, '-Ln'],
       [10, 'needs a shell'],
     ]);
+  });
+
+  // biome-ignore format: a table
+  test.each([
+    // where a command ends, and what is before it
+    ['ipvsadm -Ln | grep -c x', ['-Ln', 'not a command of ipvsadm']],
+    ['ipvsadm -C >/dev/null 2>&1 || true', ['-C', 'not a command of ipvsadm']],
+    ['ipvsadm -C &> /tmp/x &', ['-C']],
+    ['ipvsadm -A -t 192.0.2.1:80>x', ['-A -t 192.0.2.1:80']],
+    ['ipvsadm -R <<EOF', ['-R']],
+    ['ipvsadm -A -t <VIP>:80 -s rr', ['-A -t <VIP>:80 -s rr']],
+    ['ipvsadm -A -t <VIP>:<PORT> -s rr 2>/tmp/x', ['-A -t <VIP>:<PORT> -s rr']],
+    ['ipvsadm -A -t "a;b|c&d"', ['-A -t a;b|c&d']],
+    ['sudo -n ipvsadm -C; sudo -u root /sbin/ipvsadm -Z', ['-C', '-Z']],
+    ['/usr/bin/sudo A=1 ipvsadm -C', ['-C']],
+    ['LVS_BACKEND=memory ipvsadm -C', ['-C']],
+    ['if ipvsadm -Ln >/dev/null; then ipvsadm -C; fi', ['-Ln', '-C', 'not a command of ipvsadm']],
+    ['start) ipvsadm -C ;;', ['-C']],
+    ['up() { ipvsadm -C; }', ['-C', 'not a command of ipvsadm']],
+    ['$ ipvsadm -C\n[root@lvs ~]# ipvsadm -Z\nme@lvs:~$ sudo ipvsadm -Ln\nbash-5.1# ipvsadm -L', ['-C', '-Z', '-Ln', '-L']],
+    ['# ipvsadm -C\n# ipvsadm -A -t 192.0.2.1:80', ['-C', '-A -t 192.0.2.1:80']],
+    ['# ipvsadm -C\nipvsadm -Z', ['-Z']],
+    ['# how to use ipvsadm -C', []],
+    ['echo ipvsadm -C', ['not a command of ipvsadm']],
+    ['which ipvsadm', ['not a command of ipvsadm']],
+    ['apt install -y ipvsadm', ['not a command of ipvsadm']],
+    // a variable that a shell gives another value is not known any more
+    ['V=1\nV=$(x)\nipvsadm -D -f $V', ['needs a shell', 'needs a shell']],
+    ['V=1; read V; ipvsadm -D -f $V', ['not a command of ipvsadm', 'needs a shell']],
+    ['V=1; for V in 2 3; do ipvsadm -D -f $V; done', ['not a command of ipvsadm', 'needs a shell', 'not a command of ipvsadm']],
+    ['V=1; if x; then V=2; fi; ipvsadm -D -f $V', ['not a command of ipvsadm', 'not a command of ipvsadm', 'not a command of ipvsadm', 'needs a shell']],
+    [`V=1; ipvsadm -D -f \${V:-2}`, ['needs a shell']],
+    [`V=1; ipvsadm -D -f "\${V:-2}"`, ['needs a shell']],
+    [`V=1; ipvsadm -D -f "\${V}2"`, ['-D -f 12']],
+    ['ipvsadm -A -t $1:80', ['needs a shell']],
+    ['ipvsadm -A -t "$1:80"', ['needs a shell']],
+    ['ipvsadm -A -t "$@"', ['needs a shell']],
+  ] as const)('of a script: %s', (text, expected) => {
+    expect(scriptLines(text).map(({ args, skipped }) => args?.join(' ') ?? skipped)).toEqual(expected);
   });
 
   test.each([
