@@ -43,7 +43,7 @@ export function planFacts(facts: MachineFacts, machine: Machine | undefined): Fa
 }
 
 function toolOf({ packet_filter: { iptables, nft } }: MachineFacts): FirewallTool {
-  if (iptables.some(({ variant }) => variant === 'x_tables')) return 'iptables-legacy';
+  if (iptables.some(({ legacy }) => legacy)) return 'iptables-legacy';
   return nft.length > 1 && iptables.length === 0 ? 'nft' : 'iptables';
 }
 

@@ -16,11 +16,12 @@ export function packetFilterFact(machine: Machine, missing: string[]): PacketFil
 
 function iptablesFacts(machine: Machine, family: Family): IptablesFact[] {
   const name = family === 'ipv4' ? 'iptables' : 'ip6tables';
-  const texts = [`${name}-legacy-save`, `${name}-save`].flatMap((program) => {
-    const { status, stdout } = machine.run(program, []);
-    return status === 0 && stdout.trim() !== '' ? [stdout] : [];
-  });
-  const facts = texts.map((text): IptablesFact => ({ family, variant: variantOf(text), text }));
+  const read = (program: string, more: Pick<IptablesFact, 'legacy'>): IptablesFact[] => {
+    const { status, stdout: text } = machine.run(program, []);
+    if (status !== 0 || text.trim() === '') return [];
+    return [{ family, variant: variantOf(text), ...more, text }];
+  };
+  const facts = [...read(`${name}-legacy-save`, { legacy: true }), ...read(`${name}-save`, {})];
   // where iptables itself is the old one, both programs print the same
   const different = new Map(facts.map((one) => [withoutTimes(one.text), one]));
   return [...different.values()];

@@ -158,6 +158,8 @@ export interface IptablesFact {
   readonly family: Family;
   /** `nf_tables`: kept there, so that nft lists these tables too */
   readonly variant: 'x_tables' | 'nf_tables';
+  /** of iptables-legacy, where iptables itself is another one: repairs need that program */
+  readonly legacy?: true | undefined;
   /** what iptables-save printed */
   readonly text: string;
 }

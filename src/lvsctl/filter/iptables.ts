@@ -1,5 +1,5 @@
 // What iptables-save prints, as chains.
-import type { Family } from '../../model/address.js';
+import type { IptablesFact } from '../facts/types.js';
 import { optionsOf, splitArguments } from './arguments.js';
 import { conditionsOf } from './matches.js';
 import { actionOf } from './targets.js';
@@ -32,17 +32,18 @@ export function iptablesTables(text: string): string[] {
 }
 
 /** The base chains of all tables in the text. A line that is no rule of a chain is ignored. */
-export function parseIptables(text: string, family: Family): BaseChain[] {
+export function parseIptables({ text, family, legacy }: IptablesFact): BaseChain[] {
+  const program = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}${legacy ? '-legacy' : ''}`;
   const found: BaseChain[] = [];
   for (const part of text.split(/^\*/m).slice(1)) {
     const [table = '', ...lines] = part.split('\n');
-    found.push(...tableChains(table.trim(), lines, family));
+    found.push(...tableChains(program, table.trim(), lines));
   }
   return found;
 }
 
-function tableChains(table: string, lines: readonly string[], family: Family): BaseChain[] {
-  const program = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}${table === 'filter' ? '' : ` -t ${table}`}`;
+function tableChains(base: string, table: string, lines: readonly string[]): BaseChain[] {
+  const program = `${base}${table === 'filter' ? '' : ` -t ${table}`}`;
   const policies = new Map<string, string>();
   const rules = new Map<string, FilterRule[]>();
   for (const line of lines) {

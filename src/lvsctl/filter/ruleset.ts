@@ -15,7 +15,7 @@ export function ruleSetOf({ iptables, nft }: PacketFilterFact, family: Family): 
     kept.flatMap(({ text }) => iptablesTables(text)).map((table) => `${name} ${table}`),
   );
   const { chains, unread } = parseNft(nft as readonly NftObject[], family, skip);
-  const all = [...own.flatMap(({ text }) => parseIptables(text, family)), ...chains];
+  const all = [...own.flatMap(parseIptables), ...chains];
   const at = (hook: Hook): BaseChain[] =>
     all.filter((chain) => chain.hook === hook).sort((a, b) => a.priority - b.priority);
   return {
