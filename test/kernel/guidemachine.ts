@@ -6,12 +6,12 @@ import { resolve } from 'node:path';
 import { sh } from './host.js';
 
 const PATH = `${resolve('bin')}:/usr/sbin:/sbin:/usr/bin:/bin`;
-const LIMIT_MS = 60_000;
+/** a drained director keeps closed connections for two minutes */
+const LIMIT_MS = 240_000;
 /** own directories, by the name below the place of a machine */
 const OWN = {
   etc: '/etc',
-  'run-bird': '/run/bird',
-  'run-lvsctl': '/run/lvsctl',
+  run: '/run',
   'lib-lvsctl': '/var/lib/lvsctl',
   'lib-etcd': '/var/lib/etcd',
   log: '/var/log/lvsctl',
@@ -65,6 +65,8 @@ export class GuideMachines {
       mkdirSync(path, { recursive: true });
       mkdirSync(`${this.#place}/${name}/${own}`, { recursive: true, mode: 0o755 });
     }
+    for (const path of ['bird', 'lvsctl', 'lock'])
+      mkdirSync(`${this.#place}/${name}/run/${path}`, { recursive: true });
     sh('/bin/cp', '-a', '/etc/.', `${this.#place}/${name}/etc`);
     for (const path of ['lvs.yaml', 'lvsctl', 'keepalived/keepalived.conf', 'default/etcd'])
       rmSync(`${this.#place}/${name}/etc/${path}`, { recursive: true, force: true });
