@@ -13,8 +13,10 @@ export interface LookAlike {
 
 // biome-ignore-start format: a table
 const ROWS: readonly (readonly [characters: string, name: string, intended: string])[] = [
-  ['\uff1a\ufe55\u2236\ua789\u02d0', 'full-width colon', ':'],
-  ['\u3002\uff0e\uff61\u2024', 'full-width full stop', '.'],
+  ['\uff1a', 'full-width colon', ':'],
+  ['\ufe55\u2236\ua789\u02d0', 'character like a colon', ':'],
+  ['\u3002\uff0e\uff61', 'full-width full stop', '.'],
+  ['\u2024', 'character like a full stop', '.'],
   ['\uff0c\u3001\uff64', 'full-width comma', ','],
   ['\uff0d\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63', 'typographic dash', '-'],
   ['\u201c\u201d\u201e\u201f\uff02\u00ab\u00bb', 'typographic quote', '"'],
@@ -26,14 +28,15 @@ const ROWS: readonly (readonly [characters: string, name: string, intended: stri
   ['\uff08', 'full-width parenthesis', '('],
   ['\uff09', 'full-width parenthesis', ')'],
   ['\uff03', 'full-width number sign', '#'],
-  ['\uff0f\u2044\u2215', 'full-width slash', '/'],
+  ['\uff0f', 'full-width slash', '/'],
+  ['\u2044\u2215', 'character like a slash', '/'],
   [
     '\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000',
     'blank of another kind',
     ' ',
   ],
   [
-    '\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069',
+    '\u115f\u1160\u2800\u3164\uffa0\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069',
     'invisible character',
     '',
   ],

@@ -11,7 +11,26 @@ const INNER = new RegExp(`${DASH}+`);
 export const CHARACTER_MISTAKES: readonly MistakeRow[] = [
   { name: 'carriage return', find: ({ args }) => firstOf(args, carriageReturn) },
   { name: 'character', find: ({ args }) => firstOf(args, character) },
+  { name: 'letter of another script', find: ({ args }) => firstOf(args, otherScript) },
 ];
+
+/** Cyrillic and Greek letters, and below each the Latin one that looks the same. */
+const ALIKE = 'аеорсхуѕіјһԁԛԝАВЕКМНОРСТХЅІЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο';
+const LATIN = 'aeopcxysijhdqwABEKMHOPCTXSIJABEZHIKMNOPTYXo';
+
+/** `-Р`, `ѕh`: all of it would be plain with the letters that look the same. */
+function otherScript(arg: string): Advice | undefined {
+  const letters = [...arg];
+  const at = letters.findIndex((one) => ALIKE.includes(one));
+  const plain = letters.map((one) => LATIN[ALIKE.indexOf(one)] ?? one).join('');
+  if (at < 0 || !/^[\x20-\x7e]+$/.test(plain)) return undefined;
+  const script = (letters[at] ?? '') < '\u0400' ? ['a Greek', '希腊'] : ['a Cyrillic', '西里尔'];
+  const where = `${at + 1}`;
+  return {
+    en: `${quoted(arg)} has ${script[0]} letter (${pointOf(arg, at)}) at position ${where}; type ${typedAs(plain)}`,
+    zh: `${quoted(arg)} 第 ${where} 个字符是${script[1]}字母 ${pointOf(arg, at)}；请输入 ${typedAs(plain)}`,
+  };
+}
 
 function carriageReturn(arg: string): Advice | undefined {
   const plain = arg.replace(/\r+$/, '');

@@ -45,7 +45,9 @@ function similarCommand(first: string): Advice | undefined {
   if (/^(?:-+|\/)\?$/.test(first)) return { en: 'did you mean -h?', zh: '是不是 -h？' };
   const name = /^--([^=]+)/.exec(first)?.[1] ?? '';
   const row =
-    name === '' ? otherCase(first) : findLong(nearest(name, NAMES, CALLED_LONG) ?? beginning(name));
+    name === ''
+      ? otherCase(first)
+      : findLong(longer(name) ?? nearest(name, NAMES, CALLED_LONG) ?? beginning(name));
   if (!row) return undefined;
   const option = name === '' ? written(row) : `--${row.long}`;
   return { en: `did you mean ${option}?`, zh: `是不是 ${option}？` };
@@ -61,14 +63,20 @@ const CALLED_LONG: Readonly<Record<string, readonly string[]>> = {
   show: ['list'],
 };
 
+/** `--list-services`: the command that the name begins with. */
+function longer(name: string): string | undefined {
+  return NAMES.find((one) => name.toLowerCase().startsWith(`${one}-`));
+}
+
 /** The only command whose long name begins so; '' when there is none. */
 function beginning(name: string): string {
   const found = name.length < 3 ? [] : NAMES.filter((one) => one.startsWith(name.toLowerCase()));
   return found.length === 1 ? (found[0] ?? '') : '';
 }
 
-/** `-V` is `-v`. */
+/** `-V` is `-v`; `-F` flushes with iptables. */
 function otherCase(first: string): OptionRow | undefined {
+  if (first === '-F') return findShort('C');
   const letter = /^-([A-Za-z])$/.exec(first)?.[1] ?? '';
   if (letter === '' || findShort(letter)) return undefined;
   const other = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
@@ -163,11 +171,11 @@ function lowerCase(arg: string, value: string | undefined): string | undefined {
 
 /** `-A … -L`: a line carries out one command. */
 function twoCommands({ message, args }: RefusedLine): Advice | undefined {
-  if (!/^invalid option `/.test(message)) return undefined;
+  if (!/^(?:invalid option `|multiple ')/.test(message)) return undefined;
   const method = args.map(methodOf).find((one) => one !== undefined);
   if (method !== undefined) return { en: `did you mean ${method}?`, zh: `是不是 ${method}？` };
   const at = args.findIndex((arg, i) => i > 0 && commandOf(arg) !== undefined);
-  if (at < 0) return undefined;
+  if (at < 0 || message.startsWith('multiple')) return undefined;
   const lower = lowerCase(args[at] ?? '', args[at + 1]);
   if (lower !== undefined) return { en: `did you mean ${lower}?`, zh: `是不是 ${lower}？` };
   const [one, other] = [args.slice(0, at).join(' '), args.slice(at).join(' ')];

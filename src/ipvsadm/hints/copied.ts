@@ -175,12 +175,14 @@ function joinedValue(option: string, one: string, two: string): string | undefin
   return !isEndpoint(one) && isEndpoint(one + two) ? one + two : undefined;
 }
 
-/** `-r A,B`, `-r A -r B` */
+/** `-r A,B`, `-r A-B`, `-r A -r B` */
 function severalServers(line: RefusedLine): Advice | undefined {
   const given = givenFor(line, 'real-server')?.value ?? '';
   const list = /[,;/]/.test(given) ? given.split(/[,;/]/).filter((one) => one !== '') : [];
   const isList = list.length > 1 && list.every((one) => /^\d+(?:\.\d+){3}(?::\w+)?$/.test(one));
-  if (!isList && line.message !== "multiple 'real-server' options specified") return undefined;
+  const isRange = /^\d+(?:\.\d+){3}-\d+(?:(?:\.\d+){3})?(?::\w+)?$/.test(given);
+  if (!isList && !isRange && line.message !== "multiple 'real-server' options specified")
+    return undefined;
   return {
     en: 'one real server in a line: type a line with -a … -r SERVER for each',
     zh: '一行只能有一台真实服务器：每台各写一行 -a … -r SERVER',

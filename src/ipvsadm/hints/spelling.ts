@@ -117,6 +117,11 @@ function similar(name: string): OptionRow | undefined {
 function unknownOption({ message }: RefusedLine): Advice | undefined {
   const [, element = ''] = /^(.*): unknown option$/s.exec(message) ?? [];
   if (element === '') return undefined;
+  if (/^-\d+$/.test(element))
+    return {
+      en: `'${element}' is below 0: no option here takes it`,
+      zh: `'${element}' 小于 0：这里没有选项接受它`,
+    };
   if (element.startsWith('--')) {
     const name = element.slice(2).split('=')[0] ?? '';
     const row = similar(name);

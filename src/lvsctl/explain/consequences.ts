@@ -107,7 +107,8 @@ const FACTS: readonly FactRow[] = [
 
   { kinds: ['delete-destination'], state: () => ({ en: 'Packets of its connections are dropped while net.ipv4.vs.expire_nodest_conn is 0; with 1 the connections end.', zh: 'net.ipv4.vs.expire_nodest_conn 为 0 时，它的连接的数据包会被丢弃；为 1 时连接结束。' }) },
   { kinds: ['delete-destination'], state: () => ({ en: 'To let them end first: -e … -w 0, wait, then -d.', zh: '想让连接先结束：用 -e … -w 0，等待，再 -d。' }) },
-  { kinds: ['delete-service', 'flush'], state: () => ({ en: 'Its servers go with it, and its connections end: the director itself answers their packets with a reset.', zh: '它的服务器一起删除，连接也结束：调度器自己用 RST 应答它们的数据包。' }) },
+  { kinds: ['delete-service'], state: () => ({ en: 'Its servers go with it, and its connections end: the director itself answers their packets with a reset.', zh: '它的服务器一起删除，连接也结束：调度器自己用 RST 应答它们的数据包。' }) },
+  { kinds: ['flush'], state: () => ({ en: 'All servers go with the services, and all connections end: the director itself answers their packets with a reset.', zh: '所有服务器随服务一起删除，所有连接也结束：调度器自己用 RST 应答它们的数据包。' }) },
   { kinds: ['zero'], state: () => ({ en: 'Counters begin at 0; connections and rules stay.', zh: '计数器从 0 开始；连接和规则不变。' }) },
   { kinds: ['set-timeouts'], state: () => ({ en: 'A connection without packets is forgotten after the timeout of its state; those that exist take it with their next packet.', zh: '没有数据包的连接在对应状态的超时后被忘记；已有的连接在下一个数据包时采用新值。' }) },
   { kinds: ['start-daemon'], state: ({ change }) => change.kind !== 'start-daemon' ? undefined : change.daemon.role === 'master' ? { en: `Connections are sent by multicast on ${change.daemon.interface}, to backups with syncid ${change.daemon.syncId}.`, zh: `连接信息经 ${change.daemon.interface} 组播给 syncid 为 ${change.daemon.syncId} 的备份。` } : { en: `Connections of a master with syncid ${change.daemon.syncId} are taken over from ${change.daemon.interface}.`, zh: `从 ${change.daemon.interface} 接收 syncid 为 ${change.daemon.syncId} 的主机的连接。` } },
