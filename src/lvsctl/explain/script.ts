@@ -25,15 +25,39 @@ export function scriptLines(text: string): ScriptLine[] {
 
 function linesOf(text: string): ScriptLine[] {
   const variables = new Map<string, string>();
+  let block: Block = { depth: 0, assigned: [] };
   return joined(text).flatMap(({ line, text: whole }) =>
     commandsIn(whole).flatMap((command) => {
       const trimmed = command.trim();
-      if (trimmed === '' || trimmed.startsWith('#') || takeAssignments(trimmed, variables))
+      if (trimmed === '' || trimmed.startsWith('#')) return [];
+      block = entered(trimmed, block, variables);
+      const names = takeAssignments(trimmed, variables);
+      if (names !== undefined) {
+        block = { ...block, assigned: [...block.assigned, ...names] };
         return [];
+      }
       forgetAssigned(trimmed, variables);
       return [readCommand(trimmed, line, variables)];
     }),
   );
+}
+
+/** Branches and loops around a command, which a shell may leave out. */
+interface Block {
+  readonly depth: number;
+  /** variables that have a value only when a branch is taken */
+  readonly assigned: readonly string[];
+}
+
+/** The block that a command is in; at the end of a branch its variables are not known any more. */
+function entered(command: string, block: Block, variables: Map<string, string>): Block {
+  const [first = ''] = command.split(/\s/);
+  const isEnd = /^(?:fi|done|esac)$/.test(first);
+  const isBranch = isEnd || /^(?:else|elif)$|^[^\s()$'"]+\)$/.test(first);
+  if (isBranch) for (const name of block.assigned) variables.delete(name);
+  const opens = /^(?:if|for|while|until|case|select)$/.test(first) ? 1 : 0;
+  const depth = Math.max(0, block.depth + opens - (isEnd ? 1 : 0));
+  return { depth, assigned: isBranch || block.depth === 0 ? [] : block.assigned };
 }
 
 interface TextLine {
@@ -81,14 +105,17 @@ function isBackground(line: string, at: number): boolean {
   return line[at] === '&' && !/[<>]/.test(`${line[at - 1] ?? ''}${line[at + 1] ?? ''}`);
 }
 
-/** `VIP=192.0.2.1`, `export A=1 B=2`: kept for the lines that follow. */
-function takeAssignments(command: string, variables: Map<string, string>): boolean {
+/** `VIP=192.0.2.1`, `export A=1 B=2`: kept for the lines that follow; their names. */
+function takeAssignments(
+  command: string,
+  variables: Map<string, string>,
+): readonly string[] | undefined {
   const parts = splitArguments(command.replace(/^(?:export|local|readonly)\s+/, ''), variables);
-  if (parts === undefined || parts.length === 0) return false;
+  if (parts === undefined || parts.length === 0) return undefined;
   const found = parts.map((part) => /^([A-Za-z_]\w*)=(.*)$/s.exec(part));
-  if (found.some((one) => one === null)) return false;
+  if (found.some((one) => one === null)) return undefined;
   for (const one of found) variables.set(one?.[1] ?? '', one?.[2] ?? '');
-  return true;
+  return found.map((one) => one?.[1] ?? '');
 }
 
 /** What a shell gives another value here: nothing is known of these variables from now on. */
