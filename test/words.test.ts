@@ -68,6 +68,9 @@ const EXCEPTIONS: readonly Exception[] = [
   { path: 'src/lvsctl/config/synonyms.ts', text: /foreign: \['drift'\]/, reason: 'the earlier name of a key, which leads to that of today' },
   { path: 'docs/changelog.md', text: /^\|/, reason: 'the table of renamed keys, events and types has the names of before' },
   { path: 'docs/guide/checks.md', text: /user: nobody/, reason: 'a user of the system' },
+  ...['src/lvsctl/doctor/planfacts.ts', 'src/lvsctl/facts/', 'src/lvsctl/filter/iptables.ts', 'share/schema/facts-1.json'].map(
+    (path) => ({ path, text: /\blegacy\b/, reason: 'the variant of iptables that has this name' }),
+  ),
   { path: 'src/completion/', text: /word/i, reason: 'the term of the shells: COMP_WORDS, words' },
   { path: 'src/simulator/', text: /\bverdict\b/i, reason: 'what becomes of a packet, as in netfilter' },
   ...['src/fast/', 'src/model/', 'src/wire/codec.ts', 'src/backend/', 'src/render/sort.ts', 'src/schedulers/', 'src/ipvsadm/options.ts', 'src/lvsctl/json.ts', 'src/lvsctl/filter/values.ts', 'src/lvsctl/doctor/representatives.ts', 'src/lvsctl/plan/recordformat.ts', 'src/lvsctl/transaction/check.ts', 'src/lvsctl/config/range.ts', 'src/lvsctl/monitor/state/lasting.ts'].map(
