@@ -200,6 +200,9 @@ function netmaskFromWire(family: Family, wire: number | undefined): number {
   return family === 'ipv4' ? wire : swapped(wire);
 }
 
+/** What a reply lacks is zero. */
 function countersFromWire(stats: WireStats | undefined): Counters {
-  return stats === undefined ? NO_TRAFFIC : { ...NO_TRAFFIC, ...(stats as Partial<Counters>) };
+  if (stats === undefined) return NO_TRAFFIC;
+  const known = Object.entries(stats).filter(([, value]) => value !== undefined);
+  return { ...NO_TRAFFIC, ...(Object.fromEntries(known) as Partial<Counters>) };
 }

@@ -18,6 +18,7 @@ export class BytesOut {
   readonly #sink: Sink;
   /** where the next byte goes, moved by what writes */
   at = 0;
+  #isLost = false;
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -25,12 +26,15 @@ export class BytesOut {
 
   /** Makes room for a line. @returns false when no more can be written */
   line(): boolean {
-    return this.at < PIECE || this.flush();
+    return !this.#isLost && (this.at < PIECE || this.flush());
   }
 
   /** Takes a text of any length. @returns false when no more can be written */
   text(value: string): boolean {
-    if (value.length > LONGEST_LINE) return this.flush() && this.#sink.out(value);
+    if (value.length > LONGEST_LINE) {
+      this.#isLost ||= !this.flush() || !this.#sink.out(value);
+      return !this.#isLost;
+    }
     if (!this.line()) return false;
     this.at = text(this.bytes, this.at, value);
     return true;
@@ -40,6 +44,7 @@ export class BytesOut {
   flush(): boolean {
     const { at } = this;
     this.at = 0;
-    return at === 0 || this.#sink.outBytes(this.bytes.subarray(0, at));
+    if (at > 0 && !this.#isLost) this.#isLost = !this.#sink.outBytes(this.bytes.subarray(0, at));
+    return !this.#isLost;
   }
 }

@@ -55,8 +55,9 @@ export async function listServices(
       if (!out.text(renderService(entry, view, NUMERIC))) return;
       for (const row of rows.order(view.sorted)) {
         const odd = rows.entryOf(row);
-        if (odd) out.text(renderDestination(odd, undefined, view, NUMERIC));
-        else if (out.line()) {
+        if (odd) {
+          if (!out.text(renderDestination(odd, undefined, view, NUMERIC))) return;
+        } else if (out.line()) {
           const { bytes } = out;
           const { words } = rows;
           const from = text(bytes, out.at, '  -> ');
@@ -79,16 +80,18 @@ export async function saveServices(
 ): Promise<void> {
   const rows = new ServerRows(NUMBERS.filter((number) => SAVED[number] !== undefined));
   const out = new BytesOut(sink);
-  const refuse = (line: string) => {
-    out.flush();
+  const refuse = (line: string): boolean => {
+    const isRead = out.flush();
     sink.err(`not saved: ${line}`);
+    return isRead;
   };
   try {
     for (const entry of services) {
       await read(rows, entry.service.id, 'rules', replies);
       const rule = renderServiceRule(entry.service, NUMERIC);
-      if (rule === undefined) refuse(renderService(entry, PLAIN, NUMERIC));
-      else if (!out.text(rule) || !saveServers(entry.service.id, rows, out, refuse)) return;
+      if (rule === undefined) {
+        if (!refuse(renderService(entry, PLAIN, NUMERIC))) return;
+      } else if (!out.text(rule) || !saveServers(entry.service.id, rows, out, refuse)) return;
     }
   } finally {
     out.flush();
@@ -100,7 +103,7 @@ function saveServers(
   id: ServiceId,
   rows: ServerRows,
   out: BytesOut,
-  refuse: (line: string) => void,
+  refuse: (line: string) => boolean,
 ): boolean {
   const service = changeArguments({ kind: 'delete-service', id })?.slice(1).join(' ');
   const begin = `-a ${service} -r `;
@@ -108,8 +111,11 @@ function saveServers(
     const odd = rows.entryOf(row);
     if (odd) {
       const rule = renderDestinationRule(id, odd.destination, NUMERIC);
-      if (rule !== undefined) out.text(rule);
-      else refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`);
+      const isRead =
+        rule === undefined
+          ? refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`)
+          : out.text(rule);
+      if (!isRead) return false;
     } else if (out.line()) saveServer(begin, rows.words, row, out);
     else return false;
   }

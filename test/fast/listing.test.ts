@@ -88,7 +88,10 @@ const counter = fc.oneof(
 );
 const COUNTERS = Object.keys(DESTINATION.table.stats64[1].table);
 const counters = (value: fc.Arbitrary<bigint>) =>
-  fc.record(Object.fromEntries(COUNTERS.map((name) => [name, value])));
+  fc.oneof(
+    { weight: 9, arbitrary: fc.record(Object.fromEntries(COUNTERS.map((name) => [name, value]))) },
+    fc.record(Object.fromEntries(COUNTERS.map((name) => [name, value])), { requiredKeys: [] }),
+  );
 const wideCounters = counters(counter);
 const narrowCounters = counters(fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }));
 
@@ -104,7 +107,7 @@ const server: fc.Arbitrary<WireDestination> = fc.record(
     activeConnections: whole(32),
     inactiveConnections: whole(32),
     persistentConnections: whole(32),
-    family: fc.constantFrom(2, 2, 2, 10),
+    family: fc.constantFrom(2, 2, 2, 10, 2, 2, 2, 10, 0),
     tunnelType: fc.nat({ max: 3 }),
     tunnelPort: whole(16),
     tunnelFlags: whole(16),

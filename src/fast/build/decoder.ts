@@ -98,7 +98,9 @@ function caseOf(field: string, type: number, codec: Codec<unknown>, column: numb
     return `case ${type}: if (counted) { if (seen & 2 || !counters(w, at + 4, at + n, rows, row + ${column})) return false; seen |= 2; } break;`;
   const read = READ.get(codec);
   if (read === undefined) throw new Error(`no reader of ${field}`);
-  return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; rows[row + ${column}] = ${read}; break;`;
+  // a row without a family is of its service's; one whose family is 0 is of none
+  const value = field === 'family' ? `${read} || -1` : read;
+  return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; rows[row + ${column}] = ${value}; break;`;
 }
 
 /** `counters(w, at, to, rows, row)`: those of 64 bits into a row; without one, lengths alone. */
