@@ -6,6 +6,7 @@ import { batchText, type FrameInput, frame } from '../../src/lvsctl/top/frame.js
 import { rowsOf } from '../../src/lvsctl/top/rows.js';
 import { INITIAL } from '../../src/lvsctl/top/state.js';
 import { withParts } from './page.js';
+import { screenSvg } from './screen.js';
 
 const PAGE = 'docs/reference/top.md';
 
@@ -80,6 +81,12 @@ function inputOf(width: number, columns?: readonly string[]): FrameInput {
   const how = { width, columns, colour: false, unicode: true };
   return { watched: WATCHED, state: INITIAL, visible, series, ...how };
 }
+
+test('the screenshot is the one of the program', async () => {
+  const lines = frame({ ...inputOf(96), colour: true });
+  expect(lines.join('')).toContain('\u001b[');
+  await expect(screenSvg(lines, 96)).toMatchFileSnapshot('../../docs/figures/top.svg');
+});
 
 test('the pictures are those of the program', async () => {
   const picture = frame(inputOf(96)).map((line) => line.trimEnd());
