@@ -7,8 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const REPORT = join(ROOT, 'reports/mutation/mutation.json');
-const CONFIG = join(ROOT, 'reports/stryker.json');
 /** Folders below src/lvsctl with the tests that must find a fault in them. */
 const TESTS = {
   doctor: ['doctor/*.test.ts', 'path/*.test.ts'],
@@ -28,24 +26,36 @@ const TESTS = {
   monitor: ['monitor/*.test.ts', 'checks/*.test.ts', 'ha/*.test.ts', 'config/defaults.test.ts'],
 };
 
-const USAGE = `Usage: npm run mutate -- [--sample LINES] [--seed N] [FOLDER...]
-  --sample  lines of each folder in which faults are planted (default 200; 0 = all)
+const USAGE = `Usage: npm run mutate -- [--sample LINES] [--seed N] [--static] [FOLDER...]
+  --sample  lines of each folder in which faults are planted (default 100; 0 = all)
   --seed    another sample (default 1)
+  --static  faults outside functions alone: in tables and constants. Each runs all tests of the
+            folder, so they are left out without this option
   FOLDER    below src/lvsctl, default all: ${Object.keys(TESTS).join(' ')}`;
 
 function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { sample: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      sample: { type: 'string' },
+      seed: { type: 'string' },
+      static: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) return console.log(USAGE);
-  const [sample, seed] = [numberOf(values.sample ?? '200'), numberOf(values.seed ?? '1')];
+  const [sample, seed] = [numberOf(values.sample ?? '100'), numberOf(values.seed ?? '1')];
   const folders = positionals.length > 0 ? positionals : Object.keys(TESTS);
   const unknown = folders.find((folder) => !Object.hasOwn(TESTS, folder));
   if (unknown !== undefined) throw new Error(`no such folder: ${unknown}\n${USAGE}`);
   const scores = folders.map((folder) => {
-    run(folder, sampled(linesOf(`src/lvsctl/${folder}`), sample, randomFrom(seed)));
-    return report(folder, JSON.parse(readFileSync(REPORT, 'utf8')));
+    const lines = sampled(linesOf(`src/lvsctl/${folder}`), sample, randomFrom(seed));
+    const outside = values.static === true;
+    return report(
+      folder,
+      run(folder, lines, outside),
+      ({ static: atLoad = false }) => outside === atLoad,
+    );
   });
   console.log(scores.join('\n'));
 }
@@ -95,25 +105,35 @@ function randomFrom(seed) {
   };
 }
 
-function run(folder, mutate) {
-  rmSync(join(ROOT, 'reports'), { recursive: true, force: true });
-  mkdirSync(join(ROOT, 'reports'), { recursive: true });
+/** @returns Stryker's report */
+function run(folder, mutate, staticAlone) {
+  // a directory for each folder, so that two folders can be measured at the same time
+  const directory = join(ROOT, 'reports', folder);
+  const report = join(directory, 'mutation.json');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
   const options = {
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
+    plugins: ['@stryker-mutator/vitest-runner', join(ROOT, 'test/mutate/outside.mjs')],
     vitest: { configFile: 'test/mutate/vitest.config.ts', related: true },
     coverageAnalysis: 'perTest',
+    // what runs while a module loads is in no test's coverage
+    ignoreStatic: !staticAlone,
+    ignorers: staticAlone ? ['functions'] : [],
     mutate,
     concurrency: 1,
     reporters: ['json', 'progress-append-only'],
+    jsonReporter: { fileName: report },
+    tempDirName: join('reports', folder, 'tree'),
     ignorePatterns: ['dist', 'reports', 'docs/figures'],
     timeoutMS: 20_000,
     dryRunTimeoutMinutes: 30,
     // Stryker rewrites tsconfig.json with the API of TypeScript 5, which 7 does not have
     tsconfigFile: 'none.json',
   };
-  writeFileSync(CONFIG, JSON.stringify(options));
-  execFileSync('nice', ['-n', '10', join(ROOT, 'node_modules/.bin/stryker'), 'run', CONFIG], {
+  const config = join(directory, 'stryker.json');
+  writeFileSync(config, JSON.stringify(options));
+  execFileSync('nice', ['-n', '10', join(ROOT, 'node_modules/.bin/stryker'), 'run', config], {
     cwd: ROOT,
     env: {
       ...process.env,
@@ -121,16 +141,22 @@ function run(folder, mutate) {
     },
     stdio: 'inherit',
   });
+  return JSON.parse(readFileSync(report, 'utf8'));
 }
 
 const FOUND = ['Killed', 'Timeout'];
 const MISSED = ['Survived', 'NoCoverage'];
 
-/** Prints the survivors. @returns the score as a line */
-function report(folder, { files }) {
-  const mutants = Object.entries(files).flatMap(([file, { source, mutants: list }]) =>
+/**
+ * Prints the survivors.
+ * @param counts whether a fault is one of those that were asked for
+ * @returns the score as a line
+ */
+function report(folder, { files }, counts) {
+  const planted = Object.entries(files).flatMap(([file, { source, mutants: list }]) =>
     list.map((mutant) => ({ ...mutant, file, code: source.split('\n') })),
   );
+  const mutants = planted.filter(counts);
   const missed = mutants.filter(({ status }) => MISSED.includes(status));
   for (const { file, location, status, mutatorName, replacement = '', code } of missed) {
     const { line, column } = location.start;
@@ -140,7 +166,7 @@ function report(folder, { files }) {
   const found = mutants.filter(({ status }) => FOUND.includes(status)).length;
   const all = found + missed.length;
   const score = all === 0 ? '-' : ((100 * found) / all).toFixed(1);
-  return `${folder}: ${score} % (${found} of ${all} found)`;
+  return `${folder}: ${score} % (${found} of ${all} found, ${planted.length - all} left out)`;
 }
 
 main();
