@@ -29,6 +29,7 @@ export function insideOf(network: Address, length: number): Address | undefined 
     return { family: 'ipv4', value: last - 1 };
   }
   if (length > 126) return undefined;
-  const [a, b, c] = network.words;
-  return { family: 'ipv6', words: [a, b, c, 0xfffffffe] };
+  const [a, b, c, d] = network.words;
+  const hosts = 0xffffffff >>> Math.max(0, length - 96);
+  return { family: 'ipv6', words: [a, b, c, ((d | hosts) >>> 0) - 1] };
 }
