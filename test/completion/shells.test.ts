@@ -146,7 +146,8 @@ const SHELLS: readonly Shell[] = [
     script: (lines) => `source <(lvsctl completion bash)
 ask() {
   COMP_LINE=$1 COMP_POINT=\${#1}
-  $(complete -p "\${1%% *}" | sed 's/.*-F \\([^ ]*\\).*/\\1/') "\${1%% *}"
+  [[ $(complete -p "\${1%% *}") =~ -F\\ ([^ ]*) ]]
+  "\${BASH_REMATCH[1]}" "\${1%% *}"
   printf '%s\\n' "\${COMPREPLY[@]}"
 }
 ${lines.map((line, i) => `ask ${quoted(line)}; echo '<${i}>'`).join('\n')}`,
@@ -159,6 +160,8 @@ ${lines.map((line, i) => `ask ${quoted(line)}; echo '<${i}>'`).join('\n')}`,
     script: (lines) => `cat >$HOME/.zshrc <<'END'
 PROMPT= RPROMPT= LISTMAX=9999
 unsetopt beep
+# Ctrl-X begins longer keys: zsh would wait 0.4 s for the rest of each
+KEYTIMEOUT=1
 autoload -Uz compinit
 compinit -u -D
 source <(lvsctl completion zsh)

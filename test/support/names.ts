@@ -2,10 +2,18 @@
 import { readFileSync } from 'node:fs';
 import type { IpvsadmWorld } from '../../src/ipvsadm/world.js';
 import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
-import { parseServices } from '../../src/system/names.js';
+import { parseServices, type Services } from '../../src/system/names.js';
 
 // from the top of the checkout: bundled programs have no place of their own
 const read = (name: string) => readFileSync(`test/fixtures/${name}`, 'latin1');
+
+/** Each text is parsed once: most tests have the same one. */
+const tables = new Map<string, Services>();
+function servicesIn(text: string): Services {
+  const table = tables.get(text) ?? parseServices(text);
+  tables.set(text, table);
+  return table;
+}
 
 /**
  * Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services.
@@ -18,7 +26,7 @@ export function fixtureNames(
     .split('\n')
     .map((line) => line.split(/\s+/).filter(Boolean))
     .filter(([address]) => address !== undefined);
-  const table = parseServices(services);
+  const table = servicesIn(services);
   return {
     resolve: async () => ({
       host(name) {

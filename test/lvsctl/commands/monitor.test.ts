@@ -112,7 +112,7 @@ async function until<T>(look: () => Promise<T>, good: (value: T) => boolean): Pr
     const value = await look();
     if (good(value)) return value;
     if (Date.now() > end) throw new Error(`not within 30 s: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
 const inTable = (...ports: number[]) =>
