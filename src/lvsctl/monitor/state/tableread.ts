@@ -1,6 +1,11 @@
 // The table was read: drift since the last write, and servers that nothing names.
 import { type ServerKey, serverKey, type Table, type VirtualServer } from '../../../model/table.js';
-import { type DesiredTable, desiredTable, ownKeys } from '../table/desired.js';
+import {
+  type DesiredTable,
+  type DesiredVirtualServer,
+  desiredTable,
+  ownKeys,
+} from '../table/desired.js';
 import {
   type Drift,
   findDrift,
@@ -8,6 +13,7 @@ import {
   type ToleratedDrift,
   type ToleratedServer,
 } from '../table/drift.js';
+import { keepingLast } from '../table/last.js';
 import { decisionsOf } from '../table/reconcile.js';
 import type { MonitorEvent } from './events.js';
 import type { Reduction } from './input.js';
@@ -55,12 +61,13 @@ function learnDrift(
   for (const desired of services) {
     const { key, spec } = desired;
     const live = table.get(key);
+    // a service of which the last write did not know has not drifted
+    const last = applied?.services.has(key) ? applied.table : undefined;
+    const isSame = last === undefined || last.get(key) === live;
+    if (isSame && !toleratedServers.has(key)) continue;
     const decisions = decisionsOf(desired, live);
     const ours = stillTolerated(toleratedServers.get(key), decisions);
-    // a service of which the last write did not know has not drifted
-    const drift = applied?.services.has(key)
-      ? findDrift(applied.table.get(key), live, decisions.keys())
-      : [];
+    const drift = last ? findDrift(last.get(key), live, decisions.keys()) : [];
     for (const one of drift) {
       const decision = one.server === undefined ? undefined : decisions.get(one.server);
       const ignored = config.monitor.drift === 'ignore' && decision?.byAdmin !== true;
@@ -104,6 +111,14 @@ function toleratedServer(
   return { theirs, ours: { role, spec } };
 }
 
+/** The servers of a service that nothing names. */
+const lastUnnamed = keepingLast(
+  (desired: DesiredVirtualServer, live: VirtualServer | undefined) => {
+    const own = ownKeys(desired);
+    return (live?.destinations ?? []).filter((one) => !own.has(serverKey(one)));
+  },
+);
+
 function findUnmanaged(
   { unmanaged: before }: MonitorState,
   { services }: DesiredTable,
@@ -112,10 +127,8 @@ function findUnmanaged(
   const keys = new Set<string>();
   const events: MonitorEvent[] = [];
   for (const desired of services) {
-    const own = ownKeys(desired);
-    for (const one of table.get(desired.key)?.destinations ?? []) {
+    for (const one of lastUnnamed(desired, table.get(desired.key))) {
       const server = serverKey(one);
-      if (own.has(server)) continue;
       const key = `${desired.key} ${server}`;
       keys.add(key);
       if (before.has(key)) continue;

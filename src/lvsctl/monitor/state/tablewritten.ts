@@ -63,8 +63,8 @@ function sorryAfter(
     const isIn = (table: Table) =>
       table.get(service.key)?.destinations.some((one) => serverKey(one) === sorryKey) === true;
     const active = sorryKey === undefined ? undefined : isIn(after);
-    const was = service.sorryActive ?? isIn(before);
-    if (active !== undefined && active !== was)
+    const was = () => service.sorryActive ?? isIn(before);
+    if (active !== undefined && active !== was())
       events.push({
         event: active ? 'sorry-up' : 'sorry-down',
         service: service.name,

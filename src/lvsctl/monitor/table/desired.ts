@@ -7,6 +7,7 @@ import { isUnknown, roleOf } from '../state/service.js';
 import type { MonitorState, ServerState, ServiceState } from '../state/state.js';
 import { effectiveWeight } from '../state/weight.js';
 import type { ServerRole } from './drift.js';
+import { keepingLast } from './last.js';
 
 /**
  * Weights of a slow start grow in this many steps, so that a long one does not write to the table
@@ -49,7 +50,12 @@ export interface DesiredTable {
  * @param now clock milliseconds, Infinity = no slow start is running
  */
 export function desiredTable({ services, orphans }: MonitorState, now: number): DesiredTable {
-  const list = services.map((service) => desiredVirtualServer(service, orphans, now));
+  const list = services.map((service) => {
+    const left = orphans.servers.get(service.key) ?? NO_SERVERS;
+    return hangsOnTime(service)
+      ? desiredVirtualServer(service, left, now)
+      : lastDesired(service, left);
+  });
   const waiting = new Set(list.filter(({ waits }) => waits).map(({ key }) => key));
   return {
     services: list,
@@ -59,9 +65,21 @@ export function desiredTable({ services, orphans }: MonitorState, now: number): 
   };
 }
 
+const NO_SERVERS: DesiredVirtualServer['orphans'] = new Map();
+
+/** The time does not matter. */
+const lastDesired = keepingLast((service: ServiceState, orphans: DesiredVirtualServer['orphans']) =>
+  desiredVirtualServer(service, orphans, Number.POSITIVE_INFINITY),
+);
+
+/** Whether a service may be desired otherwise at another time, although its state is the same. */
+function hangsOnTime({ up, servers }: ServiceState): boolean {
+  return up === undefined || servers.some(({ rampSince }) => rampSince !== undefined);
+}
+
 function desiredVirtualServer(
   service: ServiceState,
-  orphans: MonitorState['orphans'],
+  orphans: DesiredVirtualServer['orphans'],
   now: number,
 ): DesiredVirtualServer {
   const servers = new Map(
@@ -72,7 +90,7 @@ function desiredVirtualServer(
     key: service.key,
     spec: service.spec,
     servers,
-    orphans: orphans.servers.get(service.key) ?? new Map(),
+    orphans,
     waits: service.servers.some(isUnknown) && needsSorry(targets),
     awaitsResults: awaitsResults(service, now),
   };

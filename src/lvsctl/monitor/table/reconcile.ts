@@ -12,7 +12,8 @@ import {
 } from '../../../model/table.js';
 import type { Orphans } from '../state/orphans.js';
 import { type DesiredTable, type DesiredVirtualServer, needsSorry } from './desired.js';
-import { type Decision, isTolerated, type ToleratedDrift } from './drift.js';
+import { type Decision, isTolerated, NO_DRIFT, type ToleratedDrift } from './drift.js';
+import { keepingLast } from './last.js';
 
 /** The changes of one service. */
 export interface ServicePlan {
@@ -30,12 +31,28 @@ export function reconcile(
   tolerated: ToleratedDrift,
 ): readonly ServicePlan[] {
   return services.flatMap((desired) => {
-    const live = actual.get(desired.key);
-    const target = targetOf(desired, live, tolerated);
-    if (target === undefined) return [];
-    const removable = removableFrom(desired, target);
-    return [{ key: desired.key, target, ...diffServices(live, target, { removable }) }];
+    const { key } = desired;
+    const live = actual.get(key);
+    return tolerated.services.has(key) || tolerated.servers.has(key)
+      ? planOf(desired, live, tolerated)
+      : lastPlan(desired, live);
   });
+}
+
+const lastPlan = keepingLast((desired: DesiredVirtualServer, live: VirtualServer | undefined) =>
+  planOf(desired, live, NO_DRIFT),
+);
+
+/** None where the whole service is left alone. */
+function planOf(
+  desired: DesiredVirtualServer,
+  live: VirtualServer | undefined,
+  tolerated: ToleratedDrift,
+): readonly ServicePlan[] {
+  const target = targetOf(desired, live, tolerated);
+  if (target === undefined) return [];
+  const removable = removableFrom(desired, target);
+  return [{ key: desired.key, target, ...diffServices(live, target, { removable }) }];
 }
 
 /** Which servers may be removed: ours, orphans unless they are still needed, the sorry server. */
@@ -119,10 +136,14 @@ export function isServed(
   { key, target }: Pick<ServicePlan, 'key' | 'target'>,
   table: Table,
 ): boolean {
-  const serving = target.destinations.filter(({ weight }) => weight > 0).map(serverKey);
-  const now = new Map(table.get(key)?.destinations.map((one) => [serverKey(one), one.weight]));
-  return serving.length === 0 || serving.some((server) => (now.get(server) ?? 0) > 0);
+  return lastServed(target, table.get(key));
 }
+
+const lastServed = keepingLast((target: VirtualServer, live: VirtualServer | undefined) => {
+  const serving = target.destinations.filter(({ weight }) => weight > 0).map(serverKey);
+  const now = new Map(live?.destinations.map((one) => [serverKey(one), one.weight]));
+  return serving.length === 0 || serving.some((server) => (now.get(server) ?? 0) > 0);
+});
 
 /**
  * Services that earlier files left, unless the service that goes on from one is not served.

@@ -26,6 +26,7 @@ interface Shared {
   readonly contextOf: ContextOf;
   readonly turns: Turns;
   readonly portions: Portions;
+  readonly textOf: (spec: HttpProbe) => string;
 }
 
 /** of all that comes over one connection, headers and the marks between chunks as well */
@@ -35,7 +36,12 @@ export const http: ProbeType<HttpProbe> = { inNetns: true, make: createHttp };
 
 function createHttp(open: Open): (spec: HttpProbe, target: ProbeTarget) => Promise<ProbeOutcome> {
   const turns = createTurns();
-  const shared: Shared = { contextOf: createContexts(), turns, portions: createPortions(turns) };
+  const shared: Shared = {
+    contextOf: createContexts(),
+    turns,
+    portions: createPortions(turns),
+    textOf: createTexts(),
+  };
   const patternOf = createPatterns();
   const rule = (source: string | undefined) =>
     source === undefined ? undefined : patternOf(source);
@@ -49,6 +55,16 @@ function createHttp(open: Open): (spec: HttpProbe, target: ProbeTarget) => Promi
       };
       send({ target, spec, rules, redirects: spec.redirects, where: '' }, one, shared);
     });
+}
+
+/** The text of a request, made once for each: a check sends the same one as long as it is there. */
+function createTexts(): Shared['textOf'] {
+  const known = new WeakMap<HttpProbe, string>();
+  return (spec) => {
+    const text = known.get(spec) ?? requestText(spec);
+    known.set(spec, text);
+    return text;
+  };
 }
 
 /** Sends one request; what it throws is an outcome as well. */
@@ -84,7 +100,7 @@ function tooLong({ message }: ExcessError): ProbeOutcome {
 /** @returns what closes the connection */
 function openWith(hop: Hop, one: Attempt, conversation: Conversation, shared: Shared): () => void {
   const { target, spec, rules } = hop;
-  const text = requestText(spec);
+  const text = shared.textOf(spec);
   if (spec.tls) return openEncrypted(target, spec.tls, text, one, conversation, shared);
   const socket = shared.portions.open(target, text, one, ANSWER_LIMITS, {
     ...conversation.reader,
