@@ -143,7 +143,7 @@ const tables: fc.Arbitrary<FakeTable> = fc.record({
   ),
 });
 
-const RUNS = FULL ? 3000 : 25;
+const RUNS = FULL ? 3000 : 15;
 
 test.each(LISTINGS.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
   await fc.assert(

@@ -201,7 +201,7 @@ describe('report and table agree', () => {
               expect([name, count]).toEqual([name, sums[name]]);
         }
       }),
-      { numRuns: FULL ? 1000 : 15 },
+      { numRuns: FULL ? 1000 : 8 },
     );
   });
 });

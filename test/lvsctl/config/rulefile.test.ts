@@ -7,7 +7,7 @@ import { iptablesMark } from '../../../src/lvsctl/plan/marks.js';
 import { parseAddress } from '../../../src/model/address.js';
 import { sameDestination, sameService } from '../../../src/model/same.js';
 import { familyOf } from '../../../src/model/service.js';
-import { FULL } from '../../support/full.js';
+import { FIRST_SEED, FULL } from '../../support/full.js';
 import { fixtureNames } from '../../support/names.js';
 import { randomTable } from '../../support/random.js';
 
@@ -75,11 +75,11 @@ const marksOf = ({ services }: RuleFile) =>
     ];
   });
 
-const SEEDS = FULL ? 20 : 4;
+const SEEDS = FULL ? 20 : 2;
 
 test('a file made of random rules makes the same rules', async () => {
   let compared = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const lines = randomTable(seed, { services: 30, serversEach: 4 }).filter(
       (line) => !/ -s none| -i -w .*--tun-type (?:gue|gre).*--tun-remcsum/.test(line),
     );

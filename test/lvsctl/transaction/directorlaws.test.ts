@@ -124,6 +124,6 @@ test('any tables, and a refusal at any change', async () => {
         expect(records.list()).toEqual([]);
       },
     ),
-    { numRuns: FULL ? 5000 : 40 },
+    { numRuns: FULL ? 5000 : 25 },
   );
 }, 600_000);

@@ -245,6 +245,6 @@ test('random pairs: the target is reached, its difference is empty, undo gives t
       const touched = touchedBy([...plan.steps, ...back.steps].map(({ change }) => change));
       expect(differences(await readState(backend), live, touched)).toEqual([]);
     }),
-    { numRuns: FULL ? 10_000 : 120 },
+    { numRuns: FULL ? 10_000 : 80 },
   );
 }, 600_000);
