@@ -376,78 +376,80 @@ describe('the route that answers need', () => {
       others: there === undefined ? [] : [hostOf(server(there))],
     });
   const [OWN, CLIENT] = ['192.0.2.11', '203.0.113.9'] as const;
-  test.each<readonly [string, readonly string[], readonly string[]]>([
+  test.each<readonly [string, () => readonly string[], readonly string[]]>([
     [
       'nat: by the director',
-      needed('nat', OWN, CLIENT, {}, {}),
+      () => needed('nat', OWN, CLIENT, {}, {}),
       ['ip route replace default via 192.0.2.1'],
     ],
     [
       'nat of IPv6',
-      needed('nat', '2001:db8::11', '2001:db8:9::9', {}, {}),
+      () => needed('nat', '2001:db8::11', '2001:db8:9::9', {}, {}),
       ['ip -6 route replace default via 2001:db8::1'],
     ],
     [
       'dr: by its router',
-      needed('dr', OWN, CLIENT, {}, {}),
+      () => needed('dr', OWN, CLIENT, {}, {}),
       ['ip route replace default via 192.0.2.254'],
     ],
     [
       'dr of IPv6',
-      needed('dr', '2001:db8::11', '2001:db8:9::9', {}, {}),
+      () => needed('dr', '2001:db8::11', '2001:db8:9::9', {}, {}),
       ['ip -6 route replace default via 2001:db8::fe'],
     ],
     [
       'the network of the client has a route',
-      needed('nat', OWN, CLIENT, {}, { routes: [via('203.0.113.0/24', '192.0.2.9')] }),
+      () => needed('nat', OWN, CLIENT, {}, { routes: [via('203.0.113.0/24', '192.0.2.9')] }),
       ['ip route replace 203.0.113.0/24 via 192.0.2.1'],
     ],
     [
       'a default route is replaced',
-      needed('nat', OWN, CLIENT, {}, { routes: [via('0.0.0.0/0', '192.0.2.9')] }),
+      () => needed('nat', OWN, CLIENT, {}, { routes: [via('0.0.0.0/0', '192.0.2.9')] }),
       ['ip route replace default via 192.0.2.1'],
     ],
     [
       'a route that refuses is not named',
-      needed(
-        'nat',
-        OWN,
-        CLIENT,
-        {},
-        { routes: [route('203.0.113.0/24', { type: 'blackhole', hops: [] })] },
-      ),
+      () =>
+        needed(
+          'nat',
+          OWN,
+          CLIENT,
+          {},
+          { routes: [route('203.0.113.0/24', { type: 'blackhole', hops: [] })] },
+        ),
       ['ip route replace default via 192.0.2.1'],
     ],
     [
       'the router is not on the server network',
-      needed('dr', OWN, CLIENT, { routes: [via('0.0.0.0/0', '198.51.100.1')] }, {}),
+      () => needed('dr', OWN, CLIENT, { routes: [via('0.0.0.0/0', '198.51.100.1')] }, {}),
       [],
     ],
-    ['the director has no router', needed('dr', OWN, CLIENT, { routes: [] }, {}), []],
+    ['the director has no router', () => needed('dr', OWN, CLIENT, { routes: [] }, {}), []],
     [
       'its router is dead',
-      needed(
-        'dr',
-        OWN,
-        CLIENT,
-        {
-          routes: [
-            route('0.0.0.0/0', { hops: [{ device: 'eth0', via: '192.0.2.254', dead: true }] }),
-          ],
-        },
-        {},
-      ),
+      () =>
+        needed(
+          'dr',
+          OWN,
+          CLIENT,
+          {
+            routes: [
+              route('0.0.0.0/0', { hops: [{ device: 'eth0', via: '192.0.2.254', dead: true }] }),
+            ],
+          },
+          {},
+        ),
       [],
     ],
     [
       'the director is on another network',
-      needed('nat', OWN, CLIENT, { addresses: [address('198.51.100.1', 24)] }, {}),
+      () => needed('nat', OWN, CLIENT, { addresses: [address('198.51.100.1', 24)] }, {}),
       [],
     ],
-    ['nothing is known of the server', needed('nat', OWN, CLIENT), []],
-    ['nothing, dr', needed('dr', OWN, CLIENT), []],
-    ['a name', needed('nat', 'x', CLIENT, {}, {}), []],
-  ])('%s', (_, actual, expected) => expect(actual).toEqual(expected));
+    ['nothing is known of the server', () => needed('nat', OWN, CLIENT), []],
+    ['nothing, dr', () => needed('dr', OWN, CLIENT), []],
+    ['a name', () => needed('nat', 'x', CLIENT, {}, {}), []],
+  ])('%s', (_, actual, expected) => expect(actual()).toEqual(expected));
 
   test('advice only where there is no command', () => {
     expect([orAdvice(['a'], 'b'), orAdvice([], 'b')]).toEqual([
