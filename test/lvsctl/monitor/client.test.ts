@@ -4,6 +4,7 @@ import { LvsctlError } from '../../../src/lvsctl/errors.js';
 import { lastServers } from '../../../src/lvsctl/monitor/client/lastservers.js';
 import { refusal, socketError } from '../../../src/lvsctl/monitor/client/request.js';
 import type { AdminRequest } from '../../../src/lvsctl/monitor/process/control.js';
+import { placeError, withState } from '../../../src/lvsctl/monitor/process/places.js';
 import type { Status } from '../../../src/lvsctl/monitor/status.js';
 import { findDrift } from '../../../src/lvsctl/monitor/table/drift.js';
 import { parseAddress } from '../../../src/model/address.js';
@@ -135,5 +136,31 @@ describe('drift', () => {
     ['that of another program', before, service(A, B, server('192.0.2.3')), []],
   ])('%s', (_, applied, actual, expected) => {
     expect(findDrift(applied, actual, owned)).toEqual(expected);
+  });
+});
+
+describe('a place that this user may not write to', () => {
+  const error = (code: string) =>
+    Object.assign(new Error('x'), { code, syscall: 'open', errno: -1 });
+  test.each([
+    ['EACCES', 'Permission denied'],
+    ['EPERM', 'Operation not permitted'],
+    ['EROFS', 'Read-only file system'],
+  ])('%s', (code, text) => {
+    expect(placeError(error(code), 'socket', '/run/s')).toMatchObject({
+      code: 'SYSTEM',
+      message: `/run/s: ${text} (--socket)`,
+      hint: 'run it as root; without root give places of your own: --socket PATH --state FILE',
+    });
+    const work = () => {
+      throw error(code);
+    };
+    expect(() => withState('/run/f', work)).toThrow(`/run/f: ${text} (--state)`);
+  });
+  test('other errors stay as they are', () => {
+    const plain = Object.assign(new Error('EACCES'), { code: 'EACCES_NOT' });
+    for (const one of [error('ENOSPC'), plain, new Error('x')])
+      expect(placeError(one, 'state', '/run/f')).toBe(one);
+    expect(withState('/run/f', () => 7)).toBe(7);
   });
 });

@@ -219,3 +219,30 @@ describe('damaged', () => {
     );
   });
 });
+
+const port = (value: number) => ({ port: value });
+const weight = (value: number) => ({ weight: value });
+const tunnelPort = (value: number) => ({ tunnel: { ...SPEC.tunnel, port: value } });
+const tunnelFlags = (value: number) => ({ tunnel: { ...SPEC.tunnel, flags: value } });
+const ipv4 = (value: number) => ({ address: { family: 'ipv4', value } });
+const ipv6 = (value: number) => ({ address: { family: 'ipv6', words: [0x20010db8, 0, 0, value] } });
+
+test.each([
+  ['port', port, 65_535],
+  ['weight', weight, 2 ** 31 - 1],
+  ['port of a tunnel', tunnelPort, 65_535],
+  ['flags of a tunnel', tunnelFlags, 65_535],
+  ['IPv4 address', ipv4, 2 ** 32 - 1],
+  ['IPv6 address', ipv6, 2 ** 32 - 1],
+] as const)('limits of a number: %s', (_, field, max) => {
+  const [first] = LASTING.tolerated;
+  const stored = (value: number) => ({
+    ...LASTING,
+    tolerated: [{ ...first, theirs: { ...SPEC, ...field(value) } }],
+  });
+  const refused = (value: number) => () => load(JSON.stringify(stored(value)));
+  for (const value of [0, 1, max]) expect(refused(value)()).toEqual(stored(value));
+  expect(refused(max + 1)).toThrow(`expected a number from 0 to ${max}`);
+  expect(refused(-1)).toThrow(LvsctlError);
+  expect(refused(0.5)).toThrow(LvsctlError);
+});
