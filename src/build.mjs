@@ -22,7 +22,7 @@ const common = {
   external: ['netlink/package.json'],
   minify: true,
   // a stack trace shows a line of the source
-  lineLimit: 160,
+  lineLimit: 320,
   // the bundles run without a loader for ES modules
   supported: { 'dynamic-import': false },
   logLevel: 'warning',

@@ -26,7 +26,8 @@ export class ServerRows {
   /** a bit for each method */
   readonly #forwarding: number;
   words: Int32Array = new Int32Array(FIRST_ROWS * WIDTH);
-  #count = 0;
+  /** rows that there are */
+  count = 0;
   readonly #entries: DestinationEntry[] = [];
   #bytes: Uint8Array | undefined;
   #view: Int32Array = new Int32Array(0);
@@ -38,7 +39,7 @@ export class ServerRows {
 
   /** Where rows begin in `words`, in the order of the listing. */
   order(sorted: boolean): Int32Array {
-    const order = new Int32Array(this.#count);
+    const order = new Int32Array(this.count);
     for (let i = 0; i < order.length; i++) order[i] = i * WIDTH;
     return sorted ? sortRows(order, this.words) : order;
   }
@@ -49,7 +50,7 @@ export class ServerRows {
   }
 
   begin(): void {
-    this.#count = 0;
+    this.count = 0;
     this.#entries.length = 0;
   }
 
@@ -63,12 +64,12 @@ export class ServerRows {
         readDestination(this.#wordsOf(bytes), from, to, this.words, row, counted) &&
         isPlain(this.words, row, family) &&
         (this.#forwarding & (1 << (this.words[row + FORWARDING] as number))) !== 0;
-      if (plain || this.#keep(entry(), row)) this.#count++;
+      if (plain || this.#keep(entry(), row)) this.count++;
     };
   }
 
   #next(): number {
-    const row = this.#count * WIDTH;
+    const row = this.count * WIDTH;
     if (row + WIDTH > this.words.length) {
       const larger = new Int32Array(2 * this.words.length);
       larger.set(this.words);

@@ -15,10 +15,13 @@ import { endpoint, ServerRows } from './servers.js';
 /** What these printers need of the world. */
 export interface TableSink extends Sink {
   err(text: string): void;
+  readonly expectMuch?: () => void;
 }
 
 const PLAIN: ListingView = { layout: 'plain', exact: false };
 const NEWLINE = 10;
+/** services, or servers of one, that are much to do */
+const MUCH = 100;
 const ALL = Object.values(FORWARDING);
 const NUMBERS = ALL.map(({ kernel }) => kernel);
 /** options by number; of tunnels more is saved than a row has */
@@ -52,6 +55,7 @@ export async function listServices(
   try {
     for (const entry of services) {
       await read(rows, entry.service.id, detail, replies);
+      if (services.length > MUCH || rows.count > MUCH) sink.expectMuch?.();
       if (!out.text(renderService(entry, view, NUMERIC))) return;
       for (const row of rows.order(view.sorted)) {
         const odd = rows.entryOf(row);
@@ -88,6 +92,7 @@ export async function saveServices(
   try {
     for (const entry of services) {
       await read(rows, entry.service.id, 'rules', replies);
+      if (services.length > MUCH || rows.count > MUCH) sink.expectMuch?.();
       const rule = renderServiceRule(entry.service, NUMERIC);
       if (rule === undefined) {
         if (!refuse(renderService(entry, PLAIN, NUMERIC))) return;

@@ -7,6 +7,7 @@ import { BackendError, IpvsError } from '../model/errors.js';
 import { errnoText } from '../render/errno.js';
 import { messageFor } from '../render/messages.js';
 import { argumentBytes, fromBytes, toBytes } from '../system/bytes.js';
+import { optimizeLess } from '../system/engine.js';
 import { ipvsIsLoaded, loadModule, mayOpenRawSockets } from '../system/exec.js';
 import {
   bufferedOutput,
@@ -151,6 +152,7 @@ function worldOf(
     out: out.write,
     outBytes: out.writeBytes,
     err,
+    expectMuch: optimizeLess,
     openConnections: () => readerOf(connectionsPath),
     connectionsPath: toBytes(connectionsPath),
     connectionsChosen: Boolean(LVS_PROCFS),

@@ -45,7 +45,9 @@ export async function carryOut(source: CommandSource, world: IpvsadmWorld): Prom
       continue;
     }
     if (item.kind === 'change') {
-      if (changes.push(item.change) >= world.backend.batchSize) await flush();
+      if (changes.push(item.change) < world.backend.batchSize) continue;
+      world.expectMuch?.();
+      await flush();
       continue;
     }
     await flush();

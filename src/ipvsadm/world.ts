@@ -60,6 +60,8 @@ export interface IpvsadmWorld {
    */
   readonly connectionsPath: string;
   readonly connectionsChosen: boolean;
+  /** Called when a command turns out to have much to do; absent = it makes no difference. */
+  readonly expectMuch?: () => void;
   /** What is refused, for a hint; undefined where no person reads stderr. */
   readonly refusals: Refusals | undefined;
   /** Prints a stage's value when LVS_TRACE is set. */

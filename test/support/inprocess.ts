@@ -20,6 +20,7 @@ export interface Circumstances {
   readonly env?: Readonly<Record<string, string>>;
   readonly conn?: string | null | undefined;
   readonly refusals?: IpvsadmWorld['refusals'];
+  readonly expectMuch?: () => void;
 }
 
 /** One command line in a world of its own. */
@@ -28,7 +29,15 @@ export async function answer(
   args: readonly string[],
   circumstances: Circumstances,
 ): Promise<Answer> {
-  const { backend, names = fixtureNames(), stdin = '', env = {}, conn, refusals } = circumstances;
+  const {
+    backend,
+    names = fixtureNames(),
+    stdin = '',
+    env = {},
+    conn,
+    refusals,
+    expectMuch,
+  } = circumstances;
   const input = stdin === '' ? [] : [stdin];
   let stdout = '';
   let stderr = '';
@@ -36,6 +45,7 @@ export async function answer(
     argv0: program,
     posix: env.POSIXLY_CORRECT !== undefined,
     refusals,
+    ...(expectMuch && { expectMuch }),
     backend,
     names,
     read: () => input.shift() ?? '',
