@@ -145,16 +145,18 @@ export class PureMonitor {
   }
 }
 
+const refuse = {
+  value: () => {
+    throw new TypeError('a frozen map or set was changed');
+  },
+};
+const REFUSING = { set: refuse, add: refuse, delete: refuse, clear: refuse };
+
 /** The value and all that it holds cannot be changed any more: an attempt throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (value instanceof Map || value instanceof Set) {
-    const refuse = {
-      value: () => {
-        throw new TypeError('a frozen map or set was changed');
-      },
-    };
-    Object.defineProperties(value, { set: refuse, add: refuse, delete: refuse, clear: refuse });
+    Object.defineProperties(value, REFUSING);
     for (const one of value.values()) deepFreeze(one);
   } else for (const one of Object.values(value)) deepFreeze(one);
   return Object.freeze(value);

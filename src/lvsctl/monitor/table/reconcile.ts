@@ -136,14 +136,10 @@ export function isServed(
   { key, target }: Pick<ServicePlan, 'key' | 'target'>,
   table: Table,
 ): boolean {
-  return lastServed(target, table.get(key));
-}
-
-const lastServed = keepingLast((target: VirtualServer, live: VirtualServer | undefined) => {
   const serving = target.destinations.filter(({ weight }) => weight > 0).map(serverKey);
-  const now = new Map(live?.destinations.map((one) => [serverKey(one), one.weight]));
+  const now = new Map(table.get(key)?.destinations.map((one) => [serverKey(one), one.weight]));
   return serving.length === 0 || serving.some((server) => (now.get(server) ?? 0) > 0);
-});
+}
 
 /**
  * Services that earlier files left, unless the service that goes on from one is not served.

@@ -52,11 +52,12 @@ export async function writeTable(
   // Where all that should take over were refused nothing is taken away: the next write tries
   // again with the service still served.
   const added = withChanges(before, batch.done);
-  const served = plans.filter((plan) => isServed(plan, added));
-  const unserved = new Set(plans.filter((plan) => !served.includes(plan)).map(({ key }) => key));
+  const mayRemove = plans.filter(({ removals }) => removals.length > 0 || desired.orphans.size > 0);
+  const served = new Set(mayRemove.filter((plan) => isServed(plan, added)));
+  const unserved = new Set(mayRemove.filter((plan) => !served.has(plan)).map(({ key }) => key));
   const orphans = orphansToRemove(desired.orphans, keys, unserved);
   await batch.apply([
-    ...served.flatMap(({ removals }) => removals),
+    ...[...served].flatMap(({ removals }) => removals),
     ...orphans.map((key): Change => ({ kind: 'delete-service', id: idOf(key) })),
   ]);
   steps.written({
