@@ -40,6 +40,8 @@ export type Order =
       readonly fromPort: number;
       readonly to: string;
       readonly port: number;
+      /** what the datagram has in it */
+      readonly text?: string;
     }
   /** ends the connection from that address and port, as its client does */
   | { readonly kind: 'hang-up'; readonly from: string; readonly fromPort: number }
@@ -356,6 +358,7 @@ function sendDatagram({
   fromPort,
   to,
   port,
+  text = 'x',
 }: Extract<Order, { kind: 'dial' }>): Promise<string> {
   return new Promise((done) => {
     const socket = createSocket(from.includes(':') ? 'udp6' : 'udp4');
@@ -369,7 +372,7 @@ function sendDatagram({
       .once('message', (message) => end(String(message)))
       .once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'error'));
     // connected, so that a refusal is heard
-    socket.bind(fromPort, from, () => socket.connect(port, to, () => socket.send('x')));
+    socket.bind(fromPort, from, () => socket.connect(port, to, () => socket.send(text)));
   });
 }
 

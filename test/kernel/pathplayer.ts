@@ -95,7 +95,10 @@ export class Slot {
     const isLost = judged.found.outcome === 'lost';
     const answered = first || (!isLost && (await this.#ask(one, LONG_MS)));
     // a neighbour that does not answer is known after some seconds
-    if (!answered && judged.found.outcome === 'unknown') judged = await this.#judge(one);
+    if (!answered && judged.found.outcome === 'unknown') {
+      await new Promise((done) => setTimeout(done, LONG_MS));
+      judged = await this.#judge(one);
+    }
     const { facts } = judged;
     // the counters move every two seconds, the connections of a server at once
     const balanced = (facts[0]?.services ?? []).some(({ counters, servers }) =>
@@ -117,7 +120,9 @@ export class Slot {
       const isServer = on === 'rs' || this.#addresses(one).includes(on ?? '');
       const console = this.#console(isServer ? 'rs' : 'dir');
       for (const command of repair) {
-        const [said] = await console.run([{ command }]);
+        // the kernel of the lab has this variant alone
+        const typed = command.replace(/^(ip6?tables) /, '$1-legacy ');
+        const [said] = await console.run([{ command: typed }]);
         if (said?.status !== 0) failed.push(`${command}: ${said?.text}`);
       }
     }
@@ -129,7 +134,8 @@ export class Slot {
   }
 
   async #again(one: PathCase): Promise<Played> {
-    const isAnswered = await this.#ask(one, LONG_MS);
+    // the router may have found no neighbour for the VIP until now, and tell the first client so
+    const isAnswered = (await this.#ask(one, LONG_MS)) || (await this.#ask(one, LONG_MS));
     return { one, isAnswered, isPast: false, ...(await this.#judge(one)) };
   }
 
@@ -272,7 +278,7 @@ function undo(setup: Setup | undefined): Part[] {
 }
 
 const RESET =
-  'cd /proc/sys/net; for i in all eth0 eth1 dummy0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; echo 0 >ipv4/vs/conntrack';
+  'cd /proc/sys/net; for i in all eth0 eth1 dummy0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
 
 /** What makes a case, after `undo` of the one before. */
 function make(setup: Setup, before: Setup | undefined): Part[] {

@@ -225,7 +225,10 @@ function withFallback(service: Service): Service {
 function isSilent(host: PathHost, vip: Address): boolean {
   if (host.isLocal(vip) !== true) return false;
   const devices = askedDevices(host, vip);
-  const connected = devicesOn(host, vip).filter(({ device }) => devices.includes(device));
+  // an interface that is down is another fault
+  const connected = devicesOn(host, vip).filter(
+    ({ device }) => devices.includes(device) && host.link(device)?.up,
+  );
   return (
     connected.length > 0 && connected.every(({ device }) => answers(host, device, vip) === false)
   );

@@ -6,6 +6,7 @@ import type { ShownServer, ShownService } from '../show/table.js';
 import type { Finding, Found } from './finding.js';
 import type { Inspection } from './inspection.js';
 import type { LostPacket } from './lostpackets.js';
+import { quietVip, silenced } from './quiet.js';
 import { shell, sysctlRepairs } from './repair.js';
 import { ADVICE, answerRoute, orAdvice, withoutRefusal } from './routerepair.js';
 
@@ -94,7 +95,7 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
     found: ({ hop, cause, server, client }, inspection) => {
       if (cause.id !== 'no-route') return undefined;
       const at = [inspection.host, ...inspection.others].find(({ name }) => name === hop.machine);
-      const refused = at ? withoutRefusal(at, cause.to) : [];
+      const refused = at ? withoutRefusal(at, cause.to, senderOf(hop), hop.packet.mark) : [];
       const answers = hop.stage === 'answer' && at !== inspection.host;
       const repair =
         refused.length > 0 || !answers ? refused : answerRoute(server, client, inspection);
@@ -119,11 +120,18 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   spoofed: {
     id: 'answers',
     why: 'In dr and tun the answers carry the VIP as their sender, and a machine that has the VIP drops them: they need another router.',
-    found: ({ server, client }, inspection) => ({
-      what: `answers of ${server.server} go through this machine, which drops what comes from its own VIP`,
-      on: server.address,
-      ...orAdvice(answerRoute(server, client, inspection), ADVICE.router),
-    }),
+    found: ({ hop, server, client }, inspection) =>
+      ![hop.packet.source, hop.packet.destination].every((one) => inspection.host.isLocal(one))
+        ? {
+            what: `answers of ${server.server} go through this machine, which drops what comes from its own VIP`,
+            on: server.address,
+            ...orAdvice(answerRoute(server, client, inspection), ADVICE.router),
+          }
+        : {
+            what: `answers of ${server.server} come to this machine, since a rule makes it the sender of the requests`,
+            repair: [],
+            advice: `leave packets to the VIP out of MASQUERADE and SNAT: ${server.mode} needs the client's address`,
+          },
   },
   wide: {
     id: 'vip',
@@ -162,7 +170,11 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   arp: {
     id: 'arp-answer',
     why: 'Clients that take the real server for the VIP reach that one server, past the director.',
-    found: ({ hop }) => ({ what: `${hop.machine} ${hop.what}`, on: hop.machine, repair: [] }),
+    found: ({ hop, cause, server }, { others }) => {
+      const at = others.find(({ name }) => name === hop.machine);
+      const repair = cause.id === 'arp' && at ? silenced(at, cause.address, server) : [];
+      return { what: `${hop.machine} ${hop.what}`, on: hop.machine, repair };
+    },
   },
   'same-network': {
     id: 'nat-client',
@@ -205,22 +217,15 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   },
 };
 
+/** The sender of the packet on its link: around a tunnel, the director. */
+const senderOf = ({ packet }: PathHop) => (packet.tunnel ?? packet).source;
+
 /** The director itself can cut what it forwards; in dr the answers do not pass it: its route does. */
 function smallerSegments(size: number, { address }: ShownService, server: ShownServer): string {
   const tables = server.address.includes(':') ? 'ip6tables' : 'iptables';
   const [chain, from] = server.mode === 'nat' ? ['FORWARD', server.address] : ['OUTPUT', address];
   const rule = `${tables} -t mangle -A ${chain} -s ${from} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}`;
   return server.mode === 'nat' ? rule : `ssh ${server.address} ${rule}`;
-}
-
-/** In dr neighbours must not be answered for it. */
-function quietVip(vip: string, { mode }: ShownServer): string[] {
-  const six = vip.includes(':');
-  const settings = ['arp_ignore=1', 'arp_announce=2'].map((one) => `net.ipv4.conf.all.${one}`);
-  return [
-    ...(mode === 'dr' && !six ? [`sysctl -w ${settings.join(' ')}`] : []),
-    `ip addr add ${vip}/${six ? 128 : 32} dev lo`,
-  ];
 }
 
 /** What helps NAT on one network. */
@@ -251,7 +256,7 @@ function unfilter(
   }: { readonly isPolicy: boolean; readonly text: string; readonly remove: string | undefined },
 ): string[] {
   if (!isPolicy) return remove === undefined ? [] : [remove];
-  const [, program, chain] = /^(ip6?tables) -P (\S+)/.exec(text) ?? [];
+  const [, program, chain] = /^(ip6?tables(?:-legacy)?) -P (\S+)/.exec(text) ?? [];
   if (program === undefined || chain === undefined) return [];
   const { protocol, source, sourcePort, destination, destinationPort } = packet;
   const isAnswer = what.startsWith('forward') && sourcePort !== undefined;

@@ -53,11 +53,12 @@ function byRouter(director: PathHost, server: PathHost | undefined, client: Addr
   return server && via ? routeTo(server, client, via) : [];
 }
 
-/** Takes away the route that refuses packets to an address. */
-export function withoutRefusal(host: PathHost, to: Address): string[] {
-  const { route, type } = lookUp(host.routes[to.family], { to });
-  if (type !== 'refused' || route === undefined) return [];
+/** Takes away the route, or the rule of policy routing, that refuses a packet. */
+export function withoutRefusal(host: PathHost, to: Address, from?: Address, mark = 0): string[] {
+  const { route, type, rule } = lookUp(host.routes[to.family], { to, from, mark });
   const six = to.family === 'ipv6' ? ['-6'] : [];
+  if (rule) return [shell('ip', ...six, 'rule', 'del', 'pref', `${rule.priority}`)];
+  if (type !== 'refused' || route === undefined) return [];
   const table = route.table === 'main' ? [] : ['table', route.table];
   return [shell('ip', ...six, 'route', 'del', route.type, route.to, ...table)];
 }

@@ -4,6 +4,9 @@ import type { Finding } from './finding.js';
 import type { Inspection } from './inspection.js';
 import type { LostPacket } from './lostpackets.js';
 
+const BACKUP =
+  'ask the director that is the master; where this one is to balance, make it the master, or set net.ipv4.vs.backup_only to 0';
+
 /** A loss that no check has a finding for: it is reported as the path has it. */
 export function otherLoss(packets: readonly LostPacket[], { host }: Inspection): Finding[] {
   const lost = packets.find(
@@ -13,13 +16,14 @@ export function otherLoss(packets: readonly LostPacket[], { host }: Inspection):
       !(cause.id === 'not-local' && hop.machine === host.name),
   );
   if (lost === undefined) return [];
-  const { hop, service } = lost;
+  const { hop, service, cause } = lost;
   return [
     {
       id: 'path',
       why: 'A packet of a client is lost here.',
       what: `${service.service}: ${hop.what}`,
       repair: [],
+      ...(cause.id === 'backup-only' ? { advice: BACKUP } : {}),
       ...(hop.machine === host.name ? {} : { on: hop.machine }),
     },
   ];

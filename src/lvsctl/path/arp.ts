@@ -68,13 +68,16 @@ function isNumbered(host: PathHost, device: string, address: Address): boolean {
   );
 }
 
-/** An interface without an address answers too, on a network that is not known here. */
+/**
+ * An interface without an address of a network answers too, on a network that is not known here. That
+ * of one host states none.
+ */
 export function isOpen(host: PathHost, device: string): boolean {
   const link = host.link(device);
   return (
     link?.up === true &&
     link.carrier &&
     link.master === null &&
-    !host.addresses.some((one) => one.device === device && one.address.family === 'ipv4')
+    !host.networks.some((one) => one.device === device && one.address.family === 'ipv4')
   );
 }

@@ -69,7 +69,8 @@ export function enter(
   if (passage.outcome === 'drop' || passage.outcome === 'reject') return 'stopped';
   if (device !== undefined && !sourceStep(host, steps, device)) return 'stopped';
   // sent to the machine itself, at any address
-  if (passage.changes.some(({ action }) => action.kind === 'redirect')) return 'local';
+  const redirect = passage.changes.find(({ action }) => action.kind === 'redirect');
+  if (redirect) return redirected(host, steps, device, redirect.rule.text);
   if (device !== undefined && !solicited(host, steps, device)) return 'stopped';
   const { destination, mark } = steps.packet;
   const { type, because } = lookUp(host.routes[before.family], {
@@ -89,6 +90,25 @@ export function enter(
     text: because ?? '',
   });
   return 'local';
+}
+
+/** The machine's own address is that of the interface; without one the packet is dropped. */
+function redirected(
+  host: PathHost,
+  steps: Steps,
+  device: string | undefined,
+  text: string,
+): Entrance {
+  const { family } = steps.packet;
+  const has = host.addresses.some((one) => one.device === device && one.address.family === family);
+  if (device === undefined || has) return 'local';
+  const by = { text, remove: text.replace(/ -A /, ' -D '), isPolicy: false };
+  steps.lost(
+    'prerouting',
+    `prerouting: ${device} has no address to which this rule could send the packet: ${text}`,
+    { id: 'filter', hook: 'prerouting', by, answer: false },
+  );
+  return 'stopped';
 }
 
 /**

@@ -36,6 +36,7 @@ export function throughDirector(
 ): Sent {
   const steps = new Steps(host.name, packet);
   const inDevice = arrivalDevice(host, steps);
+  if (!view.anyClient) steps.packet = onFirstLink(host, packet, inDevice);
   const stopped = {
     steps,
     inDevice,
@@ -67,6 +68,16 @@ export function throughDirector(
   if (server === undefined) return { ...stopped, service };
   const { departure, isLocal } = forward(host, steps, server, packet, view);
   return { steps, inDevice, service, server, departure, isLocal };
+}
+
+/** The client's packet as it comes: to the MAC of this machine, from that of a client on its network. */
+function onFirstLink(host: PathHost, packet: PathPacket, device: string | undefined): PathPacket {
+  const source = formatAddress(packet.source);
+  const client = host.facts.neighbours.find(
+    (one) => one.device === device && one.address === source,
+  );
+  const own = device === undefined ? undefined : host.link(device);
+  return { ...packet, sourceMac: client?.mac ?? null, destinationMac: own?.mac ?? null };
 }
 
 /** Whether IPVS gets the packet: it must be local, with the address that the client asked for. */

@@ -32,6 +32,8 @@ export interface OuterHeader {
   readonly port: number | undefined;
   /** bytes that it adds */
   readonly bytes: number;
+  /** it has a checksum of its own; undefined = not known */
+  readonly checksum?: boolean;
 }
 
 export type PathStage =

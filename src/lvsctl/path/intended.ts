@@ -113,7 +113,8 @@ function server(
     const tunnel = entry.tunnel ?? service.tunnel;
     const part = { service, mode, address, device: OUTER, tunnel };
     const device = tunnelDevice(part);
-    tunnels.push(tunnelLink(device.name, device.args[1] ?? 'ipip', tunnels.length + 3));
+    const hasSums = device.args.includes('csum');
+    tunnels.push(tunnelLink(device.name, device.args[1] ?? 'ipip', tunnels.length + 3, hasSums));
     own.push(...vipsOf(service).map((address) => ({ device: device.name, address })));
     const size = segmentSize(part, { links: [{ name: OUTER, mtu: MTU }] });
     if (size !== undefined) segments.push(...vipsOf(service).map((vip) => ({ vip, size })));
@@ -150,8 +151,8 @@ function mangle(family: Family, chain: string, lines: readonly string[]): Iptabl
   return { family, variant: 'x_tables', text };
 }
 
-function tunnelLink(name: string, kind: string, index: number): LinkFact {
-  const tunnel = { local: null, remote: null, proto: 'any', checksum: false };
+function tunnelLink(name: string, kind: string, index: number, checksum: boolean): LinkFact {
+  const tunnel = { local: null, remote: null, proto: 'any', checksum };
   return { ...link(name, index), noarp: true, mac: null, kind, tunnel };
 }
 

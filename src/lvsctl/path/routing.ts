@@ -37,6 +37,8 @@ export interface RouteAnswer {
   readonly route: RouteFact | undefined;
   /** `unreachable`, `blackhole` … of what is refused; what is not understood */
   readonly because: string | undefined;
+  /** the rule of policy routing that refuses it */
+  readonly rule?: RoutingRuleFact;
 }
 
 /** Routes and rules of a family, ready to be asked. */
@@ -146,7 +148,8 @@ function answerOf(
   { tables }: Routes,
   { to, from }: RouteQuestion,
 ): RouteAnswer | undefined {
-  if (rule.action !== 'table') return { type: 'refused', route: undefined, because: rule.action };
+  if (rule.action !== 'table')
+    return { type: 'refused', route: undefined, because: rule.action, rule };
   const route = findRoute(tables.get(rule.table ?? '') ?? [], to, from);
   if (route === undefined || route.type === 'throw') return undefined;
   switch (route.type) {

@@ -87,7 +87,8 @@ function byTemplate(
   service: ShownService,
   packet: PathPacket,
 ): ServerChoice | undefined {
-  if (service.persistence === null) return undefined;
+  // an engine goes by what is in the packet
+  if (service.persistence === null || service.persistence.engine !== null) return undefined;
   const network = formatAddress(clientNetwork(service, packet.source));
   const found = host.facts.connections?.listed.find(
     (one) =>
@@ -177,10 +178,15 @@ function byScheduler(service: ShownService, packet: PathPacket): ServerChoice {
   const flags = flagBits(service.flags ?? []);
   const settings = { flags, expiration: 86_400, random: () => 0 };
   const picked = scheduler.pick(scheduler.start(candidates), candidates, input, settings)?.shown;
-  const isCertain = CERTAIN.includes(name) || usable.length === 1;
+  const engine = service.persistence?.engine ?? null;
+  const isCertain = (CERTAIN.includes(name) && engine === null) || usable.length === 1;
+  const open =
+    engine === null
+      ? `scheduler ${name} takes them in turn`
+      : `it depends on what persistence engine ${engine} reads in the packet`;
   const why = isCertain
     ? `scheduler ${name} chooses it`
-    : `one of ${usable.length} servers: scheduler ${name} takes them in turn`;
+    : `one of ${usable.length} servers: ${open}`;
   if (picked === undefined) return { server: undefined, why: refusal(service), isCertain: true };
   return { server: picked, why, isCertain };
 }

@@ -16,6 +16,8 @@ export interface TraceQuestion {
   readonly clientPort: number | undefined;
   readonly virtual: Address;
   readonly virtualPort: number;
+  /** where the client's packet comes to the director; 64 less one a router */
+  readonly ttl?: number | undefined;
 }
 
 /** As its JSON, share/schema/trace-1.json. */
@@ -73,7 +75,7 @@ export function firstPacket(question: TraceQuestion): PathPacket {
     destination: question.virtual,
     destinationPort: question.virtualPort,
     mark: 0,
-    ttl: FIRST_TTL,
+    ttl: question.ttl ?? FIRST_TTL,
     sourceMac: null,
     destinationMac: null,
     tunnel: undefined,

@@ -11,6 +11,8 @@ const GRE_BYTES = 4;
 const GRE_CHECKSUM_BYTES = 4;
 /** UDP and GUE headers */
 const GUE_BYTES = 8 + 4;
+/** private flags and the field of remote checksum offload; seen in the lab (test/kernel/trace.test.ts) */
+const GUE_REMOTE_BYTES = 8;
 
 /** What the director puts around a packet to a server. */
 export function outerHeader(
@@ -23,7 +25,7 @@ export function outerHeader(
   const own = {
     ipip: 0,
     gre: GRE_BYTES + (checksum ? GRE_CHECKSUM_BYTES : 0),
-    gue: GUE_BYTES,
+    gue: GUE_BYTES + (server.tunnel?.checksum === 'remote' ? GUE_REMOTE_BYTES : 0),
   }[type];
   return {
     type,
@@ -31,6 +33,7 @@ export function outerHeader(
     destination: address,
     port: type === 'gue' ? (server.tunnel?.port ?? undefined) : undefined,
     bytes: HEADER[address.family] + (own ?? 0),
+    checksum,
   };
 }
 
@@ -64,7 +67,8 @@ export function tunnelExit(host: PathHost, outer: OuterHeader, inner: Family): T
       because: `${device.name} drops packets from ${formatAddress(outer.source)}, which is an address of this machine too`,
     };
   const down = device ? undefined : fitting[0]?.name;
-  const missing = `no device takes ${outer.type} packets (${kinds.join(' or ')})`;
+  const sums = outer.type === 'gre' && outer.checksum ? ' with checksums' : '';
+  const missing = `no device takes ${outer.type} packets${sums} (${kinds.join(' or ')})`;
   return { device, down, because: down === undefined ? missing : `device ${down} is down` };
 }
 
@@ -84,9 +88,12 @@ const PROTOCOLS: Readonly<Record<string, readonly Family[]>> = {
   ip6ip6: ['ipv6'],
 };
 
-function takes(link: LinkFact, { type, source, destination }: OuterHeader, inner: Family): boolean {
+function takes(link: LinkFact, outer: OuterHeader, inner: Family): boolean {
   const { tunnel } = link;
+  const { type, source, destination, checksum } = outer;
   if (tunnel === null) return false;
+  // a device with checksums drops what has none, and one without drops what has one
+  if (type === 'gre' && checksum !== undefined && tunnel.checksum !== checksum) return false;
   const { proto, local, remote } = tunnel;
   if (type !== 'gre' && proto !== null && !(PROTOCOLS[proto] ?? []).includes(inner)) return false;
   const fits = (end: string | null, address: Address | undefined) =>

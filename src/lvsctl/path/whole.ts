@@ -1,5 +1,5 @@
 // The whole path of a packet and its answer, across the machines whose facts are there.
-import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../../model/address.js';
 import { samePrefix } from '../../model/prefix.js';
 import { serverKey } from '../../model/table.js';
 import type { ShownServer, ShownService } from '../show/table.js';
@@ -136,15 +136,18 @@ function afterDirector(
   const answer = served.steps.packet;
   if (server.mode === 'nat')
     return [...hops, ...natAnswer(host, director, answer, served.departure, packet, view)];
+  const { departure: leaving } = served;
+  // a rule may have made the machine itself the sender of the request
+  const isChanged = !sameAddress(packet.source, answer.destination);
   const router = others
     .concat(director)
     .find(
       (one) =>
         one !== host &&
-        served.departure?.isRouted &&
-        holders(one, served.departure.neighbour.address).length > 0,
+        (leaving.isRouted || isChanged) &&
+        holders(one, leaving.neighbour.address).length > 0,
     );
-  if (router) return [...hops, ...throughRouter(router, answer, served.departure).hops];
+  if (router) return [...hops, ...throughRouter(router, answer, leaving).hops];
   return [...hops, ...end(host, answer)];
 }
 

@@ -138,6 +138,8 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['one listens on all addresses', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '::', port: 80 }] }) }, 'pass'],
   ['one listens on the server\'s own address', 80, { rs: () => ({ listeners: [{ protocol: 'tcp', address: '192.0.2.11', port: 80 }] }) }, 'lost: rs listener listener'],
   ['REDIRECT in place of the VIP', 80, { rs: both(without('192.0.2.10'), iptables('-t nat -A PREROUTING -d 192.0.2.10/32 -p tcp -m tcp --dport 80 -j REDIRECT')) }, 'pass'],
+  ['REDIRECT from a tunnel device without an address', 82, { rs3: (facts) => ({ ...iptables('-t nat -A PREROUTING -p tcp -m tcp --dport 82 -j REDIRECT')(facts), addresses: facts.addresses.map((one) => (one.address === '192.0.2.10' ? { ...one, device: 'lo' } : one)) }) }, 'lost: rs3 prerouting filter'],
+  ['MASQUERADE with conntrack and dr', 80, { director: both(iptables('-t nat -A POSTROUTING -p tcp -j MASQUERADE'), sysctl('net/ipv4/vs/conntrack', '1')) }, 'lost: rs source source'],
   ['answers go through the director', 80, { rs: route('0.0.0.0/0', { metric: -1, ...via('192.0.2.1') }) }, 'lost: director source spoofed'],
   ['no default route on the server', 80, { rs: ({ routes }) => ({ routes: routes.filter(({ to }) => to !== '0.0.0.0/0') }) }, 'lost: rs answer no-route'],
   ['the tunnel device is down', 82, { rs3: down('lvs-ipip') }, 'lost: rs3 tunnel no-tunnel'],
