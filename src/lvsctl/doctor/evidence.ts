@@ -92,11 +92,14 @@ function stuckConnections({ host: { facts } }: Inspection): Found[] {
       {
         what: `${first.service}: all ${all} connections to server ${first.server} are in SYN_RECV`,
         on: first.server.replace(/:\d+$/, ''),
-        repair: ['lvsctl doctor'],
+        repair: [],
+        advice: ON_SERVER,
       },
     ];
   });
 }
+
+const ON_SERVER = 'run `lvsctl doctor` on that server';
 
 /** NAT servers that get packets, and of which none comes back. */
 function oneSided({ host }: Inspection): Found[] {
@@ -110,7 +113,8 @@ function oneSided({ host }: Inspection): Found[] {
       .map(({ server, address, counters }) => ({
         what: `${service.service}: server ${server} got ${counters?.in_packets} packets, and none came back`,
         on: address,
-        repair: ['lvsctl doctor'],
+        repair: [],
+        advice: ON_SERVER,
       })),
   );
 }

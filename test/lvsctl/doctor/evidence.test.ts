@@ -28,8 +28,8 @@ const look = (more: More) => inspect(undefined, undefined, { facts: { ...BASE, .
 const found = (id: string, more: More) =>
   EVIDENCE_CHECKS.filter((one) => one.id === id).flatMap(({ find, why, role }) => {
     expect([role, why]).toEqual(['director', expect.stringMatching(/^[A-Z].{30,}\.$/)]);
-    return (find(look(more)) as readonly Found[]).map(({ what, repair, on }) =>
-      [...(on === undefined ? [] : [`${on}:`]), what, '>', repair.join('; ')].join(' '),
+    return (find(look(more)) as readonly Found[]).map(({ what, repair, advice, on }) =>
+      [...(on === undefined ? [] : [`${on}:`]), what, '>', repair.join('; ') || advice].join(' '),
     );
   });
 
@@ -87,7 +87,7 @@ describe('connections in SYN_RECV', () => {
   });
   const [A, B] = ['tcp 192.0.2.10:80', 'tcp 192.0.2.10:81'] as const;
   const text = (service: string, server: string, count: number) =>
-    `${server.replace(/:\d+$/, '')}: ${service}: all ${count} connections to server ${server} are in SYN_RECV > lvsctl doctor`;
+    `${server.replace(/:\d+$/, '')}: ${service}: all ${count} connections to server ${server} are in SYN_RECV > run \`lvsctl doctor\` on that server`;
   test.each([
     [tally([A, '192.0.2.11:80', 'SYN_RECV', 3]), [text(A, '192.0.2.11:80', 3)]],
     [tally([A, '192.0.2.11:80', 'SYN_RECV', 2]), []],
@@ -117,7 +117,7 @@ test.each<readonly [string, Partial<ShownServer>, boolean]>([
   expect(found('nat-counters', services([server]))).toEqual(
     isFault
       ? [
-          `192.0.2.11: tcp 192.0.2.10:80: server 192.0.2.11:80 got 10 packets, and none came back > lvsctl doctor`,
+          `192.0.2.11: tcp 192.0.2.10:80: server 192.0.2.11:80 got 10 packets, and none came back > run \`lvsctl doctor\` on that server`,
         ]
       : [],
   );
