@@ -98,7 +98,8 @@ async function playRow(slot: Slot, one: Parameters<Slot['play']>[0]): Promise<st
       `    ${after.isAnswered ? 'answered' : 'LOST'} afterwards; ${still.join(' | ') || 'nothing'}\n`,
     );
   if (failed.length > 0) return `repair failed: ${failed.join(' | ')}`;
-  const hasAdvice = before.diagnosis.findings.some(({ advice }) => advice !== undefined);
+  const left = after.diagnosis.findings.filter(({ id }) => !ASIDE.includes(id));
+  const hasAdvice = left.length > 0 && left.every(({ advice }) => advice !== undefined);
   if (!after.isAnswered && !hasAdvice)
     return `still lost after ${commands.join('; ')}: ${still.join(' | ')}`;
   return still.length === 0 || hasAdvice ? undefined : `after the repair ${still.join(' | ')}`;

@@ -116,10 +116,14 @@ export class Slot {
    */
   async repair({ one, diagnosis }: Played): Promise<{ failed: string[]; after: Played }> {
     const failed: string[] = [];
+    const done = new Set<string>();
     for (const { repair, on } of diagnosis.findings) {
       const isServer = on === 'rs' || this.#addresses(one).includes(on ?? '');
       const console = this.#console(isServer ? 'rs' : 'dir');
       for (const command of repair) {
+        // as printed: once for a machine
+        if (done.has(`${isServer} ${command}`)) continue;
+        done.add(`${isServer} ${command}`);
         // the kernel of the lab has this variant alone
         const typed = command.replace(/^(ip6?tables) /, '$1-legacy ');
         const [said] = await console.run([{ command: typed }]);

@@ -62,25 +62,11 @@ export async function examineAll(
   if (findings.length === 0 && inspections.every(isEmpty)) throw nothingToExamine();
   return {
     roles: [...new Set(all.flatMap(({ roles }) => roles))],
-    findings: repairedOnce([
+    findings: [
       ...new Map(findings.map((one) => [`${one.id} ${one.what} ${one.on}`, one])).values(),
-    ]),
+    ],
     skipped: [...new Set([...notes, ...all.flatMap((one) => one.skipped)])],
   };
-}
-
-const ABOVE = 'the commands above repair it too';
-
-/** Each command is printed once for a machine: typed twice, many of them fail. */
-export function repairedOnce(findings: readonly Finding[]): Finding[] {
-  const typed = new Set<string>();
-  return findings.map((one) => {
-    const key = (command: string) => `${one.on ?? ''} ${command}`;
-    const repair = one.repair.filter((command) => !typed.has(key(command)));
-    for (const command of repair) typed.add(key(command));
-    if (repair.length > 0 || one.repair.length === 0) return { ...one, repair };
-    return { ...one, repair, advice: one.advice ?? ABOVE };
-  });
 }
 
 /** Neither services, nor VIPs, nor a file, nor a role. */

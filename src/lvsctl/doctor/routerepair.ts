@@ -1,6 +1,7 @@
 // Commands that send a server's answers where they must go, as far as the machines' facts have them.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import { samePrefix } from '../../model/prefix.js';
+import type { RoutingRuleFact } from '../facts/types.js';
 import { devicesOn, holders, type PathHost } from '../path/host.js';
 import { lookUp } from '../path/routing.js';
 import type { ShownServer } from '../show/table.js';
@@ -57,16 +58,36 @@ function byRouter(director: PathHost, server: PathHost | undefined, client: Addr
 export function withoutRefusal(host: PathHost, to: Address, from?: Address, mark = 0): string[] {
   const { route, type, rule } = lookUp(host.routes[to.family], { to, from, mark });
   const six = to.family === 'ipv6' ? ['-6'] : [];
-  if (rule) return [shell('ip', ...six, 'rule', 'del', 'pref', `${rule.priority}`)];
+  if (rule)
+    return isWhole(rule) ? [shell('ip', ...six, 'rule', 'del', ...ruleArguments(rule))] : [];
   if (type !== 'refused' || route === undefined) return [];
   const table = route.table === 'main' ? [] : ['table', route.table];
   return [shell('ip', ...six, 'route', 'del', route.type, route.to, ...table)];
 }
 
+/** All selectors of it are understood. */
+const isWhole = ({ not, other }: RoutingRuleFact) => !not && other.length === 0;
+
+/** A rule as ip takes it: several may have its priority. */
+function ruleArguments(rule: RoutingRuleFact): string[] {
+  const { from, to, mark, mask, in_device: iif, out_device: oif } = rule;
+  const field = (name: string, value: string | null) => (value === null ? [] : [name, value]);
+  return [
+    ...field('from', from),
+    ...field('to', to),
+    ...(mark === null ? [] : ['fwmark', mask === null ? `${mark}` : `${mark}/${mask}`]),
+    ...field('iif', iif),
+    ...field('oif', oif),
+    'pref',
+    `${rule.priority}`,
+    ...(rule.table === null ? [rule.action] : ['table', rule.table]),
+  ];
+}
+
 /** What is to be done where the facts have no router. */
 export const ADVICE = {
   route: 'add a route to it; which router leads there is not known here',
-  router: 'give the server a router that has not the VIP; none is known here',
+  router: 'give the server a router that does not have the VIP; none is known here',
   director: 'give the director an address on a network of the server, and make that its gateway',
 } as const;
 

@@ -34,7 +34,8 @@ export function servedVips({ config, facts, host, live }: Known): ServedVip[] {
 export function outerOf({ tunnel, address }: Part): OuterHeader {
   const type = tunnel?.type ?? 'ipip';
   const port = type === 'gue' ? tunnel?.port : undefined;
-  return { type, source: undefined, destination: address, port, bytes: 0 };
+  const checksum = tunnel?.checksum === 'checksum';
+  return { type, source: undefined, destination: address, port, bytes: 0, checksum };
 }
 
 /** The device that packets for a VIP come out of, when one is there. */

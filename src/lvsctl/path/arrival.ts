@@ -1,9 +1,10 @@
 // How a packet gets into a machine: its link, the first part of the packet filter, whether it is
 // taken as the machine's own, and the reverse path filter.
+
 import { type Address, formatAddress } from '../../model/address.js';
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { traverse } from '../filter/evaluate.js';
-import type { TrackState } from '../filter/types.js';
+import type { FilterRule, TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
 import type { Steps } from './hop.js';
 import { devicesOn, type HostAddress, holders, type PathHost } from './host.js';
@@ -70,7 +71,7 @@ export function enter(
   if (device !== undefined && !sourceStep(host, steps, device)) return 'stopped';
   // sent to the machine itself, at any address
   const redirect = passage.changes.find(({ action }) => action.kind === 'redirect');
-  if (redirect) return redirected(host, steps, device, redirect.rule.text);
+  if (redirect) return redirected(host, steps, device, redirect.rule);
   if (device !== undefined && !solicited(host, steps, device)) return 'stopped';
   const { destination, mark } = steps.packet;
   const { type, because } = lookUp(host.routes[before.family], {
@@ -97,12 +98,12 @@ function redirected(
   host: PathHost,
   steps: Steps,
   device: string | undefined,
-  text: string,
+  { text, remove }: FilterRule,
 ): Entrance {
   const { family } = steps.packet;
   const has = host.addresses.some((one) => one.device === device && one.address.family === family);
   if (device === undefined || has) return 'local';
-  const by = { text, remove: text.replace(/ -A /, ' -D '), isPolicy: false };
+  const by = { text, remove, isPolicy: false };
   steps.lost(
     'prerouting',
     `prerouting: ${device} has no address to which this rule could send the packet: ${text}`,

@@ -95,7 +95,9 @@ function isForService(
   if (!isSame && findService(host, now) === undefined) {
     const to = serverKey({ address: now.destination, port: now.destinationPort });
     const text = /set by (.*)/.exec(rule)?.[1] ?? rule;
-    const by = { text, remove: text.replace(/ -A /, ' -D '), isPolicy: false };
+    // how a rule of nft is removed is not in its text
+    const remove = text.includes(' -A ') ? text.replace(' -A ', ' -D ') : undefined;
+    const by = { text, remove, isPolicy: false };
     steps.lost('prerouting', `sent to ${to} before IPVS sees it, by ${text}`, {
       id: 'translated',
       by,

@@ -85,7 +85,7 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
 }
 
 /**
- * It answers on an interface without an address. That this is on the VIP's network is known when a
+ * It answers on an interface without a network of its own. That this is on the VIP's network is known when a
  * neighbour of that network is known there.
  */
 function open(host: PathHost, steps: Steps, vip: Address, link: readonly HostAddress[]): PathHop[] {
@@ -96,7 +96,7 @@ function open(host: PathHost, steps: Steps, vip: Address, link: readonly HostAdd
     .sort((a, b) => Number(b.isKnown) - Number(a.isKnown));
   const [first] = found;
   if (first === undefined) return [];
-  const text = `answers for ${formatAddress(vip)} on ${first.device}, which has no address: clients there reach this machine, past the director`;
+  const text = `answers for ${formatAddress(vip)} on ${first.device}, whose network is not known: clients there reach this machine, past the director`;
   const cause = { id: 'arp', machine: host.name, address: vip } as const;
   if (first.isKnown) steps.lost('arrival', text, cause);
   else steps.unknown('arrival', text, cause);
@@ -139,17 +139,30 @@ function afterDirector(
   const { departure: leaving } = served;
   // a rule may have made the machine itself the sender of the request
   const isChanged = !sameAddress(packet.source, answer.destination);
-  const router = others
-    .concat(director)
-    .find(
-      (one) =>
-        one !== host &&
-        (leaving.isRouted || isChanged) &&
-        holders(one, leaving.neighbour.address).length > 0,
-    );
-  if (router) return [...hops, ...throughRouter(router, answer, leaving).hops];
+  const isBack = isChanged && director.isLocal(answer.destination) === true;
+  const router = isBack
+    ? director
+    : others
+        .concat(director)
+        .find(
+          (one) =>
+            one !== host &&
+            (leaving.isRouted || isChanged) &&
+            holders(one, leaving.neighbour.address).length > 0,
+        );
+  if (router)
+    return [
+      ...hops,
+      ...throughRouter(router, answer, isBack ? toward(leaving, answer.destination) : leaving).hops,
+    ];
   return [...hops, ...end(host, answer)];
 }
+
+/** The same for a packet that comes to an address by routes that are not known here. */
+const toward = (departure: Departure, address: Address): Departure => ({
+  ...departure,
+  neighbour: { ...departure.neighbour, address },
+});
 
 /** Answers of nat get their segment size on the director too: rules there make it unknown here. */
 function sizeHops(

@@ -2,6 +2,7 @@
 // that it can be copied.
 import { Chalk } from 'chalk';
 import type { Diagnosis } from '../doctor/examine.js';
+import type { Finding } from '../doctor/finding.js';
 import type { Terminal } from '../terminal.js';
 
 export function diagnosisText(
@@ -9,12 +10,14 @@ export function diagnosisText(
   { colour }: Pick<Terminal, 'colour'>,
 ): string {
   const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
-  const paragraphs = findings.map(({ id, what, why, repair, advice, on }) =>
+  const once = firstTimes(findings);
+  const paragraphs = findings.map(({ id, what, why, repair, advice, on }, i) =>
     [
       red(`${id}: ${what}`),
       `    ${dim(why)}`,
       ...(on === undefined ? [] : [`    on ${on}:`]),
-      ...repair.map((line) => `    # ${line}`),
+      ...(once[i] ?? []).map((line) => `    # ${line}`),
+      ...(repair.length > 0 && once[i]?.length === 0 ? ['    repaired by the commands above'] : []),
       ...(advice === undefined ? [] : [`    no command for this: ${advice}`]),
       '',
     ].join('\n'),
@@ -26,4 +29,15 @@ export function diagnosisText(
       ? green(`nothing found (${nouns})`)
       : red(`${findings.length} found (${nouns})`);
   return `${[...paragraphs, ...notes, summary].join('\n')}\n`;
+}
+
+/** The commands of each finding that no finding before it has for this machine: many fail twice. */
+function firstTimes(findings: readonly Finding[]): string[][] {
+  const printed = new Set<string>();
+  return findings.map(({ repair, on }) =>
+    repair.filter((command) => {
+      const key = `${on ?? ''} ${command}`;
+      return !printed.has(key) && printed.add(key);
+    }),
+  );
 }

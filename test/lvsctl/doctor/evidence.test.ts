@@ -7,7 +7,12 @@ import { inspect } from '../../../src/lvsctl/doctor/inspection.js';
 import { planFacts } from '../../../src/lvsctl/doctor/planfacts.js';
 import { anyClient } from '../../../src/lvsctl/doctor/representatives.js';
 import { answerRoute, orAdvice, withoutRefusal } from '../../../src/lvsctl/doctor/routerepair.js';
-import type { LinkFact, MachineFacts, RouteFact } from '../../../src/lvsctl/facts/types.js';
+import type {
+  LinkFact,
+  MachineFacts,
+  RouteFact,
+  RoutingRuleFact,
+} from '../../../src/lvsctl/facts/types.js';
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer, ShownService } from '../../../src/lvsctl/show/table.js';
@@ -341,6 +346,32 @@ test.each<readonly [readonly RouteFact[], string, readonly string[]]>([
   [[], '192.0.2.11', []],
 ])('a route that refuses, %#', (routes, to, expected) => {
   expect(withoutRefusal(hostOf({ ...BASE, routes }), at(to))).toEqual(expected);
+});
+
+test.each([
+  [{ to: '192.0.2.11' }, ['ip rule del to 192.0.2.11 pref 100 prohibit']],
+  [{ from: '10.0.0.0/8', mark: 3, mask: 255 }, []],
+  [{ mark: 0 }, ['ip rule del fwmark 0 pref 100 prohibit']],
+  [{ other: ['tos 4'] }, []],
+  [{ not: true, to: '10.0.0.0/8' }, []],
+])('a rule of routing that refuses, %#', (more, expected) => {
+  const rule: RoutingRuleFact = {
+    family: 'ipv4',
+    priority: 100,
+    from: null,
+    to: null,
+    mark: null,
+    mask: null,
+    in_device: null,
+    out_device: null,
+    table: null,
+    action: 'prohibit',
+    not: false,
+    other: [],
+    ...more,
+  };
+  const facts = { ...BASE, rules: [rule, ...BASE.rules] };
+  expect(withoutRefusal(hostOf(facts), at('192.0.2.11'), at('203.0.113.9'))).toEqual(expected);
 });
 
 describe('the route that answers need', () => {

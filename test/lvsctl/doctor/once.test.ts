@@ -1,7 +1,7 @@
-// A command is printed once for each machine.
+// A command is printed once for a machine, by the first finding that has it.
 import { expect, test } from 'vitest';
-import { repairedOnce } from '../../../src/lvsctl/doctor/examine.js';
 import type { Finding } from '../../../src/lvsctl/doctor/finding.js';
+import { diagnosisText } from '../../../src/lvsctl/view/diagnosis.js';
 
 const finding = (repair: readonly string[], more: Partial<Finding> = {}): Finding => ({
   id: 'a',
@@ -12,20 +12,23 @@ const finding = (repair: readonly string[], more: Partial<Finding> = {}): Findin
 });
 
 test('a command that two findings have', () => {
-  const findings = repairedOnce([
+  const findings = [
     finding(['one', 'two']),
     finding(['two', 'three']),
     finding(['one']),
     finding(['one'], { on: '192.0.2.11' }),
-    finding(['three'], { advice: 'look' }),
     finding([], { advice: 'ask' }),
-  ]);
-  expect(findings.map(({ repair, advice }) => [repair.join(' '), advice])).toEqual([
-    ['one two', undefined],
-    ['three', undefined],
-    ['', 'the commands above repair it too'],
-    ['one', undefined],
-    ['', 'look'],
-    ['', 'ask'],
+  ];
+  const text = diagnosisText({ roles: ['director'], findings, skipped: [] }, { colour: false });
+  const lines = text.split('\n').filter((line) => !/^a: b|^ {4}c$|^$/.test(line));
+  expect(lines).toEqual([
+    '    # one',
+    '    # two',
+    '    # three',
+    '    repaired by the commands above',
+    '    on 192.0.2.11:',
+    '    # one',
+    '    no command for this: ask',
+    '5 found (director)',
   ]);
 });

@@ -123,7 +123,7 @@ const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
   ['the source, strict', { machine: HERE, cause: { id: 'source', device: 'eth0', kind: 'strict' } }, [`rp-filter: ${TCP}WHAT > sysctl -w net.ipv4.conf.eth0.rp_filter=2`]],
   ['the same on a server', { machine: 'rs', cause: { id: 'source', device: 'eth7', kind: 'address' } }, [`rp-filter on rs: ${TCP}WHAT > sysctl -w net.ipv4.conf.eth7.rp_filter=2`]],
   ['an address of the machine itself', { cause: { id: 'source', device: 'eth0', kind: 'own' } }, []],
-  ['answers from the own VIP', { cause: { id: 'spoofed', director: HERE } }, [`answers on ${RS}: ${TCP}answers of 192.0.2.11:80 go through this machine, which drops what comes from its own VIP >  # give the server a router that has not the VIP; none is known here`]],
+  ['answers from the own VIP', { cause: { id: 'spoofed', director: HERE } }, [`answers on ${RS}: ${TCP}answers of 192.0.2.11:80 go through this machine, which drops what comes from its own VIP >  # give the server a router that does not have the VIP; none is known here`]],
   ['a VIP with a wide prefix', { machine: 'rs', cause: { id: 'wide', device: 'lo', address: VIP, prefix: 24 } }, [`vip on rs: ${TCP}VIP 192.0.2.10 is on lo with prefix 24 > ip addr del 192.0.2.10/24 dev lo`]],
   ['no VIP, dr', { machine: 'rs', cause: { id: 'not-local', address: VIP } }, [`vip on rs: ${TCP}VIP 192.0.2.10 is on no interface of rs > sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; ip addr add 192.0.2.10/32 dev lo`]],
   ['no VIP, tun', { machine: 'rs', mode: 'tun', cause: { id: 'not-local', address: VIP } }, [`vip on rs: ${TCP}VIP 192.0.2.10 is on no interface of rs > ip addr add 192.0.2.10/32 dev lo`]],
