@@ -89,7 +89,7 @@ export function removeNetwork(): void {
   rmSync(FOLDER, { recursive: true });
 }
 
-export function director(program: ProgramName, { clients }: Site): Director {
+export function director(program: ProgramName, { clients }: Site, health = ''): Director {
   const i = PROGRAMS.indexOf(program);
   const machine = DIRECTORS[i] ?? '';
   const client = clients[i] as Agent;
@@ -97,7 +97,7 @@ export function director(program: ProgramName, { clients }: Site): Director {
   // a process that is always in the director: by it the table is read without a new one
   const witness = spawn('/sbin/ip', ['netns', 'exec', machine, '/bin/sleep', '100000']);
   let child: ChildProcess | undefined;
-  writeFileSync(file, fileOf(program, 1));
+  writeFileSync(file, fileOf(program, 1, health));
   return {
     program,
     start() {
@@ -107,7 +107,7 @@ export function director(program: ProgramName, { clients }: Site): Director {
     },
     kill: () => void child?.kill('SIGKILL'),
     reload(weight) {
-      writeFileSync(file, fileOf(program, weight));
+      writeFileSync(file, fileOf(program, weight, health));
       child?.kill('SIGHUP');
     },
     end() {
@@ -147,12 +147,14 @@ function serving(table: string): ReadonlySet<string> {
   return found;
 }
 
-function fileOf(program: ProgramName, weight: number): string {
+function fileOf(program: ProgramName, weight: number, health: string): string {
   const i = PROGRAMS.indexOf(program);
-  return program === 'keepalived' ? keepalivedFile(vip(i), weight) : lvsctlFile(vip(i), weight);
+  return program === 'keepalived'
+    ? keepalivedFile(vip(i), weight)
+    : lvsctlFile(vip(i), weight, health);
 }
 
-function lvsctlFile(address: string, weight: number): string {
+function lvsctlFile(address: string, weight: number, health: string): string {
   return `vips: [{address: ${address}, interface: eth0}]
 services:
   - name: web
@@ -163,6 +165,7 @@ services:
     servers: [{address: ${SERVERS[0]}}, {address: ${SERVERS[1]}, weight: ${weight}}]
     sorry: {address: ${SORRY}}
     checks: [{kind: http, interval: 1, timeout: 1, fall: 2, rise: 1}]
+    ${health}
 `;
 }
 
