@@ -211,7 +211,9 @@ test('a crowded connection table: the repair loads the module with a larger one 
     });
     const send = `const d=require('dgram');let left=600;const go=()=>{if(left--===0)return;const s=d.createSocket('udp4');s.send('x',53,'192.0.2.20',()=>{s.close();go();});};go();`;
     inside(RS1, process.execPath, '-e', send);
-    const { findings } = await diagnose(DIRECTOR, FILE);
+    const diagnosis = await diagnose(DIRECTOR, FILE);
+    // nobody listens there, and how often the servers say so by ICMP depends on the load
+    const findings = diagnosis.findings.filter(({ id }) => id !== 'nat-counters');
     expect(findings.map(({ id }) => id)).toEqual(['table-size']);
     expect(findings[0]?.what).toMatch(/^5\d\d connections in a table of 256 buckets$/);
     shell(DIRECTOR, 'ipvsadm --stop-daemon master --syncid 3');
