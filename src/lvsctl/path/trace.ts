@@ -16,7 +16,7 @@ export interface TraceQuestion {
   readonly clientPort: number | undefined;
   readonly virtual: Address;
   readonly virtualPort: number;
-  /** where the client's packet comes to the director; 64 less one a router */
+  /** where the client's packet comes to the director; 64 minus 1 for each router */
   readonly ttl?: number | undefined;
 }
 

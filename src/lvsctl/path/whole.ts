@@ -85,8 +85,8 @@ function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }:
 }
 
 /**
- * It answers on an interface without a network of its own. That this is on the VIP's network is known when a
- * neighbour of that network is known there.
+ * It answers on an interface without a network of its own. That this is on the VIP's network is
+ * known when a neighbour of that network is known there.
  */
 function open(host: PathHost, steps: Steps, vip: Address, link: readonly HostAddress[]): PathHop[] {
   if (vip.family === 'ipv6' || devicesOn(host, vip).length > 0) return [];
