@@ -117,18 +117,19 @@ export class Slot {
   async repair({ one, diagnosis }: Played): Promise<{ failed: string[]; after: Played }> {
     const failed: string[] = [];
     const done = new Set<string>();
-    for (const { repair, on } of diagnosis.findings) {
+    const type = async (command: string, on: string | undefined) => {
       const isServer = on === 'rs' || this.#addresses(one).includes(on ?? '');
-      const console = this.#console(isServer ? 'rs' : 'dir');
-      for (const command of repair) {
-        // as printed: once for a machine
-        if (done.has(`${isServer} ${command}`)) continue;
-        done.add(`${isServer} ${command}`);
-        // the kernel of the lab has this variant alone
-        const typed = command.replace(/^(ip6?tables) /, '$1-legacy ');
-        const [said] = await console.run([{ command: typed }]);
-        if (said?.status !== 0) failed.push(`${command}: ${said?.text}`);
-      }
+      // as printed: once for a machine
+      if (done.has(`${isServer} ${command}`)) return;
+      done.add(`${isServer} ${command}`);
+      // the kernel of the lab has this variant alone
+      const typed = command.replace(/^(ip6?tables) /, '$1-legacy ');
+      const [said] = await this.#console(isServer ? 'rs' : 'dir').run([{ command: typed }]);
+      if (said?.status !== 0) failed.push(`${command}: ${said?.text}`);
+    };
+    for (const { repair, on, afterwards } of diagnosis.findings) {
+      for (const command of repair) await type(command, on);
+      for (const command of afterwards?.repair ?? []) await type(command, afterwards?.on);
     }
     return { failed, after: await this.#again(one) };
   }

@@ -2,6 +2,10 @@
 import { formatAddress } from '../../model/address.js';
 import type { Found } from './finding.js';
 import type { Inspection } from './inspection.js';
+import { shell } from './repair.js';
+
+export const WHY_ANSWERED =
+  'Clients that take the real server for the VIP reach that one server, past the director, until their router forgets its MAC.';
 
 /** VIPs that are asked for: each takes a process. */
 const MOST_ASKED = 20;
@@ -33,6 +37,7 @@ export async function arpAnswers(inspection: Inspection): Promise<Found[]> {
           'sysctl -w net.ipv4.conf.all.arp_ignore=1',
           'sysctl -w net.ipv4.conf.all.arp_announce=2',
         ],
+        afterwards: { repair: [shell('arping', '-U', '-c', '3', '-I', device, address)] },
       },
     ];
   });

@@ -13,7 +13,7 @@ import { describeRule, FIREWALL, type PortSpec } from '../plan/firewall.js';
 import { markRules } from '../plan/markrules.js';
 import { type MarkSource, unmarked } from '../plan/marks.js';
 import { hostPrefix } from '../plan/vips.js';
-import { arpAnswers } from './arpanswers.js';
+import { arpAnswers, WHY_ANSWERED } from './arpanswers.js';
 import type { FindingRule, Found } from './finding.js';
 import { hostOfRule, type InspectedService, type Inspection, isLocal } from './inspection.js';
 import { isNot, shell } from './repair.js';
@@ -84,7 +84,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
   {
     id: 'arp-answer',
     role: 'director',
-    why: 'Clients that take the real server for the VIP reach that one server, past the director.',
+    why: WHY_ANSWERED,
     find: arpAnswers,
   },
   {

@@ -54,7 +54,7 @@ export async function examineAll(
     const { name } = inspection.host;
     all.push({
       roles,
-      findings: isAlone ? findings : findings.map((one) => ({ ...one, on: one.on ?? name })),
+      findings: isAlone ? findings : findings.map((one) => named(one, name)),
       skipped: isAlone ? skips : skips.map((line) => `${name}: ${line}`),
     });
   }
@@ -67,6 +67,12 @@ export async function examineAll(
     ],
     skipped: [...new Set([...notes, ...all.flatMap((one) => one.skipped)])],
   };
+}
+
+/** With the name of the machine, where several are examined. */
+function named({ afterwards, ...one }: Finding, name: string): Finding {
+  const later = afterwards && { afterwards: { ...afterwards, on: afterwards.on ?? name } };
+  return { ...one, on: one.on ?? name, ...later };
 }
 
 /** Neither services, nor VIPs, nor a file, nor a role. */

@@ -14,6 +14,14 @@ export interface Finding {
   readonly advice?: string;
   /** the machine to type them on, when it is not this one */
   readonly on?: string;
+  /** commands to type after those, on another machine than they */
+  readonly afterwards?: Afterwards;
+}
+
+export interface Afterwards {
+  readonly repair: readonly string[];
+  /** the machine; this one where it is absent */
+  readonly on?: string;
 }
 
 /** A finding without its check. */

@@ -1,27 +1,26 @@
 // What the path of packets through this machine shows: each service and server is followed, and each
 // cause is reported once, with the services that it concerns.
 import { formatAddress } from '../../model/address.js';
-import type { LossCause, PathHop } from '../path/hop.js';
+import type { PathHop } from '../path/hop.js';
+import type { PathHost } from '../path/host.js';
+import { hostPrefix } from '../plan/vips.js';
 import type { ShownServer, ShownService } from '../show/table.js';
+import type { CauseRow, CauseRows } from './causerow.js';
 import type { Finding, Found } from './finding.js';
 import type { Inspection } from './inspection.js';
+import { LINK_ROWS } from './linkfindings.js';
 import type { LostPacket } from './lostpackets.js';
-import { quietVip, silenced } from './quiet.js';
+import { quietVip } from './quiet.js';
 import { shell, sysctlRepairs } from './repair.js';
 import { ADVICE, answerRoute, orAdvice, withoutRefusal } from './routerepair.js';
+import { tunnelEnd } from './tunnelend.js';
 
 /** services that one finding names; more are counted */
 const NAMED = 3;
 
-interface CauseRow {
-  /** undefined: another check reports it */
-  readonly id: string;
-  readonly why: string;
-  found(lost: LostPacket, inspection: Inspection): Found | undefined;
-}
-
 /** Causes by the finding that reports them; the others have checks of their own. */
-const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
+const ROWS: CauseRows = {
+  ...LINK_ROWS,
   filter: {
     id: 'packet-filter',
     why: 'The packet filter stops packets of the service before they reach their server, or answers on their path back.',
@@ -36,57 +35,6 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
     found: ({ hop, cause }) =>
       cause.id === 'translated'
         ? { what: hop.what, on: hop.machine, repair: cause.by.remove ? [cause.by.remove] : [] }
-        : undefined,
-  },
-  router: {
-    id: 'server-network',
-    why: 'dr sends the packet to the MAC of the server itself, which must be on a network of the director; tun needs that not.',
-    found: ({ cause, server, service }) =>
-      cause.id === 'router'
-        ? {
-            what: `server ${server.server} (dr) is on none of this machine's networks: router ${formatAddress(cause.via)} gets its packets`,
-            repair: [`ipvsadm -e ${option(service)} -r ${server.server} -i -w ${server.weight}`],
-          }
-        : undefined,
-  },
-  neighbour: {
-    id: 'neighbour',
-    why: 'A machine that does not answer ARP or neighbour solicitations is down, or not on this network.',
-    found: ({ cause, hop, server, service }) =>
-      cause.id === 'neighbour'
-        ? {
-            what: `${formatAddress(cause.address)} does not answer on ${cause.device}`,
-            on: hop.machine,
-            repair:
-              formatAddress(cause.address) === server.address
-                ? [`ipvsadm -d ${option(service)} -r ${server.server}`]
-                : [],
-          }
-        : undefined,
-  },
-  link: {
-    id: 'interface',
-    why: 'Packets of the service go through this interface.',
-    found: ({ cause, hop }) =>
-      cause.id === 'link'
-        ? {
-            what: hop.what,
-            on: hop.machine,
-            repair: [shell('ip', 'link', 'set', cause.device, 'up')],
-          }
-        : undefined,
-  },
-  size: {
-    id: 'mtu',
-    why: 'Packets that do not fit the link to the server are dropped, and clients that never see the ICMP about that hang.',
-    found: ({ cause, hop, server, service }) =>
-      // of a tunnel the real server itself reports it (tunnel-mtu)
-      cause.id === 'size' && server.mode !== 'tun'
-        ? {
-            what: hop.what,
-            on: hop.machine,
-            repair: [smallerSegments(cause.fits, service, server)],
-          }
         : undefined,
   },
   'no-route': {
@@ -110,10 +58,7 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
         ? {
             what: hop.what,
             on: hop.machine,
-            repair:
-              hop.machine === host.name
-                ? sysctlRepairs(cause.device, 'rp_filter', '2', host)
-                : [`sysctl -w net.ipv4.conf.${cause.device}.rp_filter=2`],
+            repair: unfiltered(cause.kind, cause.device, hop, host),
           }
         : undefined,
   },
@@ -167,15 +112,6 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
           }
         : undefined,
   },
-  arp: {
-    id: 'arp-answer',
-    why: 'Clients that take the real server for the VIP reach that one server, past the director.',
-    found: ({ hop, cause, server }, { others }) => {
-      const at = others.find(({ name }) => name === hop.machine);
-      const repair = cause.id === 'arp' && at ? silenced(at, cause.address, server) : [];
-      return { what: `${hop.machine} ${hop.what}`, on: hop.machine, repair };
-    },
-  },
   'same-network': {
     id: 'nat-client',
     why: 'The server answers a client of its own network straight, from an address that the client did not ask.',
@@ -206,27 +142,29 @@ const ROWS: Partial<{ readonly [K in LossCause['id']]: CauseRow }> = {
   'no-tunnel': {
     id: 'tunnel-device',
     why: 'No packet leaves a tunnel whose device is missing or down.',
-    found: ({ hop, cause }) => ({
-      what: hop.what,
-      on: hop.machine,
-      repair:
-        cause.id === 'no-tunnel' && cause.device !== undefined
-          ? [shell('ip', 'link', 'set', cause.device, 'up')]
-          : [],
-    }),
+    found: ({ hop, cause }) =>
+      cause.id === 'no-tunnel'
+        ? { what: hop.what, on: hop.machine, ...tunnelEnd(cause, hop) }
+        : undefined,
   },
 };
 
+/** A device without an address is filtered at any value but 0: with the VIP it is as others are. */
+function unfiltered(
+  kind: 'strict' | 'address',
+  device: string,
+  { machine, packet }: PathHop,
+  host: PathHost,
+): string[] {
+  if (kind === 'address')
+    return [shell('ip', 'addr', 'add', hostPrefix(packet.destination), 'dev', device)];
+  return machine === host.name
+    ? sysctlRepairs(device, 'rp_filter', '2', host)
+    : [`sysctl -w net.ipv4.conf.${device}.rp_filter=2`];
+}
+
 /** The sender of the packet on its link: around a tunnel, the director. */
 const senderOf = ({ packet }: PathHop) => (packet.tunnel ?? packet).source;
-
-/** The director itself can cut what it forwards; in dr the answers do not pass it: its route does. */
-function smallerSegments(size: number, { address }: ShownService, server: ShownServer): string {
-  const tables = server.address.includes(':') ? 'ip6tables' : 'iptables';
-  const [chain, from] = server.mode === 'nat' ? ['FORWARD', server.address] : ['OUTPUT', address];
-  const rule = `${tables} -t mangle -A ${chain} -s ${from} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${size}`;
-  return server.mode === 'nat' ? rule : `ssh ${server.address} ${rule}`;
-}
 
 /** What helps NAT on one network. */
 export function sameNetwork(client: string, service: ShownService, server: ShownServer): Found {
@@ -237,13 +175,6 @@ export function sameNetwork(client: string, service: ShownService, server: Shown
       'sysctl -w net.ipv4.vs.conntrack=1',
     ],
   };
-}
-
-/** How to type a service. */
-export function option({ service }: ShownService): string {
-  const [kind = '', place = ''] = (service ?? '').split(' ');
-  if (kind === 'fwmark') return `-f ${place}${service?.endsWith('ipv6') ? ' -6' : ''}`;
-  return `${{ tcp: '-t', udp: '-u', sctp: '--sctp-service' }[kind] ?? '-t'} ${place}`;
 }
 
 /** A policy needs a rule that takes the packets; a rule is taken away. */

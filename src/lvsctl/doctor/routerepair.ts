@@ -88,6 +88,12 @@ function ruleArguments(rule: RoutingRuleFact): string[] {
 export const ADVICE = {
   route: 'add a route to it; which router leads there is not known here',
   router: 'give the server a router that does not have the VIP; none is known here',
+  lastServer:
+    'start that machine, or add another server first: without this one the service has none',
+  silent:
+    'that machine has this address: what is found on it, or its cable, keeps it from answering',
+  neighbour: 'start that machine, or use another router',
+  carrier: 'check the cable, and the port at its other end',
   director: 'give the director an address on a network of the server, and make that its gateway',
 } as const;
 

@@ -63,10 +63,10 @@ export const RULE_CHECKS: readonly FindingRule[] = [
           const add = servers.map((destination) =>
             typed({ kind: 'add-destination', id, destination }),
           );
-          return {
-            what: `${serviceKey(id)}: no servers`,
-            repair: add.length > 0 ? add : [typed({ kind: 'delete-service', id })],
-          };
+          const what = `${serviceKey(id)}: no servers`;
+          return add.length > 0
+            ? { what, repair: add }
+            : { what, repair: [], advice: addServer(id) };
         }),
   },
   {
@@ -92,6 +92,12 @@ export const RULE_CHECKS: readonly FindingRule[] = [
         : [],
   },
 ];
+
+/** Which servers it is to have is not known; to delete it helps none of its clients. */
+function addServer(id: ServiceId): string {
+  const remove = typed({ kind: 'delete-service', id });
+  return `${remove.replace(' -D ', ' -a ')} -r SERVER adds a server; to delete the service instead: ${remove}`;
+}
 
 function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
   return (

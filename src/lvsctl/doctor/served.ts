@@ -4,7 +4,8 @@ import { type Address, formatAddress } from '../../model/address.js';
 import type { OuterHeader } from '../path/hop.js';
 import { holders, type PathHost } from '../path/host.js';
 import { tunnelExit } from '../path/tunnel.js';
-import { type Part, partsOf, tunnelDevice } from '../plan/realserver.js';
+import { type Part, partsOf } from '../plan/realserver.js';
+import { tunnelDevice } from '../plan/tunneldevice.js';
 import { type Inspection, isTunnelDevice, quietVips } from './inspection.js';
 
 export interface ServedVip {

@@ -4,7 +4,7 @@ import type { Passage } from '../filter/evaluate.js';
 import type { TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
 import type { PathStage, Steps } from './hop.js';
-import { type Neighbour, neighbourOf, type PathHost } from './host.js';
+import { devicesOn, type Neighbour, neighbourOf, type PathHost } from './host.js';
 import { lookUp } from './routing.js';
 
 export interface Departure {
@@ -55,6 +55,14 @@ export function leave(
     });
     return undefined;
   }
+  const down = type === 'none' ? downDevice(host, to) : undefined;
+  if (down) {
+    steps.lost(stage, `no route to ${text}, since interface ${down} is down`, {
+      id: 'link',
+      device: down,
+    });
+    return undefined;
+  }
   if (type !== 'unicast' || hop === undefined || route === undefined) {
     steps.lost(stage, `no route to ${text}${because ? `: ${because}` : ''}`, {
       id: 'no-route',
@@ -96,6 +104,11 @@ export function leave(
     segments,
     isRouted: hop.via !== null,
   };
+}
+
+/** The kernel takes the routes of an interface away while it is down, its addresses stay. */
+function downDevice(host: PathHost, to: Address): string | undefined {
+  return devicesOn(host, to).find(({ device }) => host.link(device)?.up === false)?.device;
 }
 
 /** Sizes by the route of the packet aside: those are no smaller than its link. */

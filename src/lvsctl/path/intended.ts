@@ -16,7 +16,8 @@ import {
 } from '../facts/types.js';
 import type { PortSpec } from '../plan/firewall.js';
 import { markRules } from '../plan/markrules.js';
-import { segmentSize, tunnelDevice } from '../plan/realserver.js';
+import { segmentSize } from '../plan/realserver.js';
+import { tunnelDevice } from '../plan/tunneldevice.js';
 import { shownTable } from '../show/table.js';
 
 /** The outer interface of every machine of a file. */

@@ -1,6 +1,6 @@
 // What a file configures on a real server: the VIP without ARP, the exit of the tunnel, the return
 // route.
-import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
+import { type Address, type Family, formatAddress } from '../../model/address.js';
 import { fullPrefix } from '../../model/prefix.js';
 import { serverMode, vipsOf } from '../config/desired.js';
 import type { Config, Mode, TunnelOptions, VirtualService } from '../config/file.js';
@@ -8,6 +8,7 @@ import { LvsctlError } from '../errors.js';
 import { connectedTo, type Facts, holdersOf } from './facts.js';
 import { type LinkState, metricOf } from './network.js';
 import { type Setting, setting } from './resources.js';
+import { tunnelDevice } from './tunneldevice.js';
 import { quietVip } from './vips.js';
 
 /** One service that this machine is a server of; `service.address` is one of its VIPs. */
@@ -117,81 +118,6 @@ function effectiveSysctl(device: string, name: string, desired: string, facts: F
     return [sysctl(key(own > general ? device : 'all'), String(Math.max(general, own)))];
   const inherited = good(Math.max(general, Number(desired)));
   return [...(inherited ? [] : [sysctl(key('all'), desired)]), sysctl(key(device), desired)];
-}
-
-/**
- * The exit of the tunnel: name and arguments of `ip link add`, and bytes that the tunnel adds to a
- * packet. `ip` loads the module, which stays loaded: to unload it would take away the tunnels of
- * every network namespace.
- */
-export interface TunnelDevice {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly overhead: number;
-}
-
-/** The device by type, the family outside (the server's) and the family inside (the VIP's). */
-export function tunnelDevice({ service, address, tunnel }: Part): TunnelDevice {
-  const outer = address.family;
-  const type = tunnel?.type ?? 'ipip';
-  const local = ['local', formatAddress(address)];
-  const header = outer === 'ipv4' ? 20 : 40;
-  if (type === 'gre') {
-    const checksum = tunnel?.checksum === 'checksum';
-    const [name, kind] = outer === 'ipv4' ? ['lvs-gre', 'gre'] : ['lvs-ip6gre', 'ip6gre'];
-    return {
-      name: checksum ? `${name}c` : name,
-      args: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
-      overhead: header + (checksum ? 8 : 4),
-    };
-  }
-  const plain = PLAIN_TUNNELS[outer][service.address.family];
-  const gue = type === 'gue';
-  return {
-    name: plain.name,
-    args: ['type', ...plain.type, ...local],
-    overhead: header + (gue ? GUE_BYTES + (tunnel?.checksum === 'remote' ? REMOTE_BYTES : 0) : 0),
-  };
-}
-
-/** UDP header, GUE header, and four bytes to spare */
-const GUE_BYTES = 8 + 4 + 4;
-/** what remote checksums take beyond those; seen in the lab (test/kernel/trace.test.ts) */
-const REMOTE_BYTES = 4;
-
-/** Family outside, then inside; gue leaves such a packet too. */
-const PLAIN_TUNNELS = {
-  ipv4: {
-    ipv4: { name: 'lvs-ipip', type: ['ipip'] },
-    ipv6: { name: 'lvs-sit', type: ['sit'] },
-  },
-  ipv6: {
-    ipv4: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'] },
-    ipv6: { name: 'lvs-ip6tnl', type: ['ip6tnl', 'mode', 'any'] },
-  },
-} as const;
-
-const IPV4_LINK = ['local', '4'];
-/** The devices of `tunnelDevice`: in place of the local address is its family. */
-const LINKS: Readonly<Record<string, readonly string[]>> = {
-  'lvs-ipip': ['type', 'ipip', ...IPV4_LINK],
-  'lvs-sit': ['type', 'sit', ...IPV4_LINK],
-  'lvs-ip6tnl': ['type', 'ip6tnl', 'mode', 'any', 'local', '6'],
-  'lvs-gre': ['type', 'gre', ...IPV4_LINK],
-  'lvs-grec': ['type', 'gre', ...IPV4_LINK, 'csum'],
-  'lvs-ip6gre': ['type', 'ip6gre', 'local', '6'],
-  'lvs-ip6grec': ['type', 'ip6gre', 'local', '6', 'csum'],
-};
-
-/** Whether `tunnelDevice` gives this name and these arguments for a server's address. */
-export function isLinkOf(name: string, args: readonly string[]): boolean {
-  const known = Object.hasOwn(LINKS, name) ? LINKS[name] : undefined;
-  if (known?.length !== args.length) return false;
-  return known.every((arg, i) => {
-    const given = args[i] ?? '';
-    if (known[i - 1] !== 'local') return given === arg;
-    return parseAddress(given)?.family === `ipv${arg}`;
-  });
 }
 
 /** What the device of each type of ours is called by `ip link`. */

@@ -7,10 +7,10 @@ import { isInterfaceName } from '../../model/interface.js';
 import { PROTOCOLS } from '../../model/service.js';
 import { isAddressArgs } from './addressargs.js';
 import { isDummyOf } from './dummy.js';
-import { isLinkOf } from './realserver.js';
 import type { ResourceKind } from './resources.js';
 import { isRoute } from './route.js';
 import { isSysctlKey, sideEffectOf } from './sysctl.js';
+import { isLinkOf } from './tunneldevice.js';
 
 /** @returns what is wrong, beginning with the path of the field; undefined when nothing is */
 type FieldCheck = (value: unknown, path: string) => string | undefined;

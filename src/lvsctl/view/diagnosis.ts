@@ -11,13 +11,19 @@ export function diagnosisText(
 ): string {
   const { red, green, yellow, dim } = new Chalk({ level: colour ? 1 : 0 });
   const once = firstTimes(findings);
-  const paragraphs = findings.map(({ id, what, why, repair, advice, on }, i) =>
+  const paragraphs = findings.map(({ id, what, why, repair, advice, on, afterwards }, i) =>
     [
       red(`${id}: ${what}`),
       `    ${dim(why)}`,
       ...(on === undefined ? [] : [`    on ${on}:`]),
       ...(once[i] ?? []).map((line) => `    # ${line}`),
       ...(repair.length > 0 && once[i]?.length === 0 ? ['    repaired by the commands above'] : []),
+      ...(afterwards === undefined
+        ? []
+        : [
+            `    then on ${afterwards.on ?? 'this machine'}:`,
+            ...afterwards.repair.map((line) => `    # ${line}`),
+          ]),
       ...(advice === undefined ? [] : [`    no command for this: ${advice}`]),
       '',
     ].join('\n'),

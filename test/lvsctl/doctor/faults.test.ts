@@ -211,7 +211,8 @@ async function diagnose(facts: Facts): Promise<Diagnosis> {
 }
 const found = async (facts: Facts) =>
   (await diagnose(facts)).findings.map(
-    ({ id, what, repair }) => `${id}: ${what} > ${repair.join('; ')}`,
+    ({ id, what, repair, advice, afterwards }) =>
+      `${id}: ${what} > ${[...repair, ...(advice === undefined ? [] : [`# ${advice}`]), ...(afterwards?.repair ?? [])].join('; ')}`,
   );
 
 const sysctls = (facts: Facts, more: Readonly<Record<string, string>>): Planted => ({
@@ -291,8 +292,8 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['and no network is connected: the default route leads there', DIRECTOR, { local: [], addresses: ['eth3 198.51.100.1 24'], routes: ['default via 198.51.100.254 dev eth4'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth4']],
   ['and there is no default route', DIRECTOR, { local: [], addresses: ['eth3 198.51.100.1 24'], routes: [] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth0']],
   // arp-answer
-  ['a real server answers ARP', DIRECTOR, { arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' }, neighbours: '192.0.2.11 lladdr 52:54:00:aa:bb:cc REACHABLE\n' }, ['arp-answer: 192.0.2.11 (52:54:00:aa:bb:cc) answers ARP for VIP 192.0.2.10 > sysctl -w net.ipv4.conf.all.arp_ignore=1; sysctl -w net.ipv4.conf.all.arp_announce=2']],
-  ['a machine that is no neighbour answers ARP', DIRECTOR, { arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' } }, ['arp-answer: a machine (52:54:00:aa:bb:cc) answers ARP for VIP 192.0.2.10 > sysctl -w net.ipv4.conf.all.arp_ignore=1; sysctl -w net.ipv4.conf.all.arp_announce=2']],
+  ['a real server answers ARP', DIRECTOR, { arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' }, neighbours: '192.0.2.11 lladdr 52:54:00:aa:bb:cc REACHABLE\n' }, ['arp-answer: 192.0.2.11 (52:54:00:aa:bb:cc) answers ARP for VIP 192.0.2.10 > sysctl -w net.ipv4.conf.all.arp_ignore=1; sysctl -w net.ipv4.conf.all.arp_announce=2; arping -U -c 3 -I eth0 192.0.2.10']],
+  ['a machine that is no neighbour answers ARP', DIRECTOR, { arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' } }, ['arp-answer: a machine (52:54:00:aa:bb:cc) answers ARP for VIP 192.0.2.10 > sysctl -w net.ipv4.conf.all.arp_ignore=1; sysctl -w net.ipv4.conf.all.arp_announce=2; arping -U -c 3 -I eth0 192.0.2.10']],
   ['NAT: nobody else may have the VIP, but that is no matter of ARP settings', DIRECTOR, { rules: MASQ, arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' } }, []],
   ['a VIP on lo is asked of no network', DIRECTOR, { addresses: ['lo 192.0.2.10 32', 'eth0 192.0.2.1 24'], args: ['--role', 'director'], arp: { '192.0.2.10': 'Unicast reply from 192.0.2.10 [52:54:00:AA:BB:CC] 1ms' } }, []],
   // conn-reuse: more in doctor.test.ts
@@ -315,9 +316,9 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['with a file: its weights are the repair', BY_FILE, { file: fileOf('dr', '', '{address: 192.0.2.11, weight: 5}'), rules: '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11 -g -w 0\n' }, ['weights: tcp 192.0.2.10:80: all servers have weight 0 > ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 5']],
   ['one weight is 0', DIRECTOR, { rules: '-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.11 -g -w 0\n-a -t 192.0.2.10:80 -r 192.0.2.12 -g\n' }, []],
   // no-servers
-  ['no servers', DIRECTOR, { rules: '-A -t 192.0.2.10:80 -s rr\n' }, ['no-servers: tcp 192.0.2.10:80: no servers > ipvsadm -D -t 192.0.2.10:80']],
+  ['no servers', DIRECTOR, { rules: '-A -t 192.0.2.10:80 -s rr\n' }, ['no-servers: tcp 192.0.2.10:80: no servers > # ipvsadm -a -t 192.0.2.10:80 -r SERVER adds a server; to delete the service instead: ipvsadm -D -t 192.0.2.10:80']],
   ['no servers, the file has some', BY_FILE, { rules: '-A -t 192.0.2.10:80 -s rr\n' }, ['no-servers: tcp 192.0.2.10:80: no servers > ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
-  ['no servers, the file has another service', BY_FILE, { rules: `${DIRECTOR.rules}-A -t 192.0.2.10:81 -s rr\n` }, ['no-servers: tcp 192.0.2.10:81: no servers > ipvsadm -D -t 192.0.2.10:81']],
+  ['no servers, the file has another service', BY_FILE, { rules: `${DIRECTOR.rules}-A -t 192.0.2.10:81 -s rr\n` }, ['no-servers: tcp 192.0.2.10:81: no servers > # ipvsadm -a -t 192.0.2.10:81 -r SERVER adds a server; to delete the service instead: ipvsadm -D -t 192.0.2.10:81']],
   // service
   ['the service of the file is missing', BY_FILE, { rules: '' }, ['service: tcp 192.0.2.10:80: not in the table > ipvsadm -A -t 192.0.2.10:80 -s rr; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
   // mark

@@ -18,6 +18,8 @@ test('a command that two findings have', () => {
     finding(['one']),
     finding(['one'], { on: '192.0.2.11' }),
     finding([], { advice: 'ask' }),
+    finding(['four'], { on: 'rs', afterwards: { repair: ['five'] } }),
+    finding([], { afterwards: { repair: ['six'], on: 'dir' } }),
   ];
   const text = diagnosisText({ roles: ['director'], findings, skipped: [] }, { colour: false });
   const lines = text.split('\n').filter((line) => !/^a: b|^ {4}c$|^$/.test(line));
@@ -29,6 +31,12 @@ test('a command that two findings have', () => {
     '    on 192.0.2.11:',
     '    # one',
     '    no command for this: ask',
-    '5 found (director)',
+    '    on rs:',
+    '    # four',
+    '    then on this machine:',
+    '    # five',
+    '    then on dir:',
+    '    # six',
+    '7 found (director)',
   ]);
 });

@@ -2,6 +2,7 @@
 // findings of several machines, and a machine with nothing to examine.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
+import type { Finding } from '../../../src/lvsctl/doctor/finding.js';
 import { factsText } from '../../../src/lvsctl/facts/json.js';
 import type { ConnectionTally, MachineFacts } from '../../../src/lvsctl/facts/types.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
@@ -30,12 +31,12 @@ async function found(
   const { stdout, stderr, status } = await lvsctl(['doctor', '--json', '--facts', ...names], files);
   expect(stderr).toBe('');
   const { findings } = JSON.parse(stdout) as {
-    findings: { id: string; what: string; on?: string; repair: string[] }[];
+    findings: Finding[];
   };
   expect(status).toBe(findings.length === 0 ? 0 : 1);
   return findings.map(
-    ({ id, what, on, repair }) =>
-      `${id}${on === undefined ? '' : ` on ${on}`}: ${what} > ${repair.join('; ')}`,
+    ({ id, what, on, repair, advice, afterwards }) =>
+      `${id}${on === undefined ? '' : ` on ${on}`}: ${what} > ${repair.join('; ')}${id === 'neighbour' && advice ? `# ${advice}` : ''}${afterwards ? ` > ${afterwards.on}: ${afterwards.repair}` : ''}`,
   );
 }
 
@@ -66,6 +67,14 @@ const route =
       ...routes,
     ],
   });
+const onNetwork =
+  (address: string): Change =>
+  ({ addresses }) => ({
+    addresses: [
+      ...addresses,
+      { device: 'eth0', address, prefix: 24, unusable: null, deprecated: false },
+    ],
+  });
 const tally =
   (...list: ConnectionTally[]): Change =>
   () => ({ connections: { count: 9, tally: list, listed: [] } });
@@ -87,6 +96,8 @@ const ROWS: readonly (readonly [name: string, changes: Readonly<Record<string, C
   ['FORWARD policy', { director: filter(':FORWARD DROP [0:0]') }, [/^packet-filter on director: tcp 192\.0\.2\.10:81: forward: dropped by iptables -P FORWARD DROP > iptables -I FORWARD -s 192\.0\.2\.13 -p tcp --sport 81 -j ACCEPT$/]],
   ['a server behind a router', { director: route('192.0.2.11/32', '192.0.2.254') }, [/^server-network on director: .*server 192\.0\.2\.11:80 \(dr\) is on none of this machine's networks: router 192\.0\.2\.254 gets its packets > ipvsadm -e -t 192\.0\.2\.10:80 -r 192\.0\.2\.11:80 -i -w 1$/]],
   ['a server that is down', { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['FAILED'] }] }) }, [/^neighbour on director: .*192\.0\.2\.11 does not answer on eth0 > ipvsadm -d -t 192\.0\.2\.10:80 -r 192\.0\.2\.11:80$/]],
+  ['the other one is down too', { director: () => ({ neighbours: ['192.0.2.11', '192.0.2.12'].map((address) => ({ address, device: 'eth0', mac: null, states: ['FAILED'] })) }) }, [/^neighbour on director: .*192\.0\.2\.11 does not answer on eth0 > # that machine has this address/, /^neighbour on director: .*192\.0\.2\.12 does not answer on eth0 > # /]],
+  ['a server answers ARP', { director: onNetwork('192.0.2.1'), rs: (facts) => ({ ...onNetwork('192.0.2.11')(facts), sysctls: { ...facts.sysctls, 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/eth0/arp_ignore': '0' } }) }, [/^nat-client /, /^arp-answer on rs: .* > sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1 net\.ipv4\.conf\.all\.arp_announce=2 > director: arping -U -c 3 -I eth0 192\.0\.2\.10$/, /^arp on rs: /]],
   ['no program listens', { rs: () => ({ listeners: [] }) }, [/^listener on rs: .*no program listens on tcp 192\.0\.2\.10:80 > $/]],
   ['another gateway', { rs3: route('198.18.0.0/15', '192.0.2.254') }, [/^gateway on 192\.0\.2\.13: .*by router 192\.0\.2\.254, which is not the director.* > $/]],
   ['answers of dr through the director', { rs: route('198.18.0.0/15', '192.0.2.1') }, [/^answers on 192\.0\.2\.11: .*drops what comes from its own VIP > $/]],

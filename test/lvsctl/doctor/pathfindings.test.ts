@@ -1,9 +1,10 @@
 // A finding for each cause of a lost packet: what it is called, whose it is, what repairs it.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
+import { option } from '../../../src/lvsctl/doctor/causerow.js';
 import { inspect } from '../../../src/lvsctl/doctor/inspection.js';
 import type { LostPacket } from '../../../src/lvsctl/doctor/lostpackets.js';
-import { option, pathFindings, sameNetwork } from '../../../src/lvsctl/doctor/pathfindings.js';
+import { pathFindings, sameNetwork } from '../../../src/lvsctl/doctor/pathfindings.js';
 import { insideOf } from '../../../src/lvsctl/doctor/representatives.js';
 import { doubts, otherLoss } from '../../../src/lvsctl/doctor/unreported.js';
 import type { MachineFacts } from '../../../src/lvsctl/facts/types.js';
@@ -38,7 +39,12 @@ const shown = (mode: string, six: boolean): ShownServer => ({
   counters: null,
 });
 const serviceCalled = (service: string | null, six = false) =>
-  ({ service, address: six ? '2001:db8::10' : '192.0.2.10', protocol: 'tcp' }) as ShownService;
+  ({
+    service,
+    address: six ? '2001:db8::10' : '192.0.2.10',
+    protocol: 'tcp',
+    servers: [],
+  }) as unknown as ShownService;
 
 interface Case {
   readonly cause: LossCause;
@@ -94,7 +100,8 @@ const RS = '192.0.2.11';
 const VIP = at('192.0.2.10');
 const VIP6 = at('2001:db8::10');
 const size: LossCause = { id: 'size', fits: 1400, device: 'eth0' };
-const outer = { type: 'ipip', source: undefined, destination: VIP, port: undefined, bytes: 20 };
+const outer = { type: 'ipip', source: undefined, destination: at(RS), port: undefined, bytes: 20 };
+const NO_DEVICE = 'no device takes ipip packets (ipip)';
 
 // biome-ignore format: a table
 const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
@@ -109,8 +116,9 @@ const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
   ['another destination', { cause: { id: 'translated', by: rule('X', 'nft delete rule x'), to: '192.0.2.9' } }, [`packet-filter: ${TCP}WHAT > nft delete rule x`]],
   ['and no removal is known', { cause: { id: 'translated', by: rule('X'), to: '192.0.2.9' } }, [`packet-filter: ${TCP}WHAT > `]],
   ['a router before the server', { cause: { id: 'router', server: at(RS), via: at('192.0.2.254') } }, [`server-network: ${TCP}server 192.0.2.11:80 (dr) is on none of this machine's networks: router 192.0.2.254 gets its packets > ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.11:80 -i -w 3`]],
-  ['the server does not answer', { cause: { id: 'neighbour', address: at(RS), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.11 does not answer on eth7 > ipvsadm -d -t 192.0.2.10:80 -r 192.0.2.11:80`]],
-  ['a router does not answer', { cause: { id: 'neighbour', address: at('192.0.2.254'), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.254 does not answer on eth7 > `]],
+  ['the last server does not answer', { cause: { id: 'neighbour', address: at(RS), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.11 does not answer on eth7 >  # start that machine, or add another server first: without this one the service has none`]],
+  ['a router does not answer', { cause: { id: 'neighbour', address: at('192.0.2.254'), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.254 does not answer on eth7 >  # start that machine, or use another router`]],
+  ['an interface without carrier', { machine: RS, what: 'interface eth7 has no carrier', cause: { id: 'link', device: 'eth7' } }, [`interface on ${RS}: ${TCP}interface eth7 has no carrier >  # check the cable, and the port at its other end`]],
   ['an interface is down', { machine: RS, cause: { id: 'link', device: 'eth7' } }, [`interface on ${RS}: ${TCP}WHAT > ip link set eth7 up`]],
   ['too large, nat', { mode: 'nat', cause: size }, [`mtu: ${TCP}WHAT > iptables -t mangle -A FORWARD -s 192.0.2.11 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1400`]],
   ['too large, dr', { cause: size }, [`mtu: ${TCP}WHAT > ssh 192.0.2.11 iptables -t mangle -A OUTPUT -s 192.0.2.10 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1400`]],
@@ -121,7 +129,8 @@ const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
   ['no route', { cause: { id: 'no-route', to: at('198.51.100.1'), because: undefined } }, [`route: ${TCP}WHAT >  # add a route to it; which router leads there is not known here`]],
   ['no route of a server for its answers', { machine: 'rs', stage: 'answer', cause: { id: 'no-route', to: at('198.51.100.1'), because: undefined } }, [`route on rs: ${TCP}WHAT >  # add a route to it; which router leads there is not known here`]],
   ['the source, strict', { machine: HERE, cause: { id: 'source', device: 'eth0', kind: 'strict' } }, [`rp-filter: ${TCP}WHAT > sysctl -w net.ipv4.conf.eth0.rp_filter=2`]],
-  ['the same on a server', { machine: 'rs', cause: { id: 'source', device: 'eth7', kind: 'address' } }, [`rp-filter on rs: ${TCP}WHAT > sysctl -w net.ipv4.conf.eth7.rp_filter=2`]],
+  ['the same on a server', { machine: 'rs', cause: { id: 'source', device: 'eth7', kind: 'strict' } }, [`rp-filter on rs: ${TCP}WHAT > sysctl -w net.ipv4.conf.eth7.rp_filter=2`]],
+  ['a device without an address, where loose is no help', { machine: 'rs', cause: { id: 'source', device: 'tunl0', kind: 'address' } }, [`rp-filter on rs: ${TCP}WHAT > ip addr add 192.0.2.10/32 dev tunl0`]],
   ['an address of the machine itself', { cause: { id: 'source', device: 'eth0', kind: 'own' } }, []],
   ['answers from the own VIP', { cause: { id: 'spoofed', director: HERE } }, [`answers on ${RS}: ${TCP}answers of 192.0.2.11:80 go through this machine, which drops what comes from its own VIP >  # give the server a router that does not have the VIP; none is known here`]],
   ['a VIP with a wide prefix', { machine: 'rs', cause: { id: 'wide', device: 'lo', address: VIP, prefix: 24 } }, [`vip on rs: ${TCP}VIP 192.0.2.10 is on lo with prefix 24 > ip addr del 192.0.2.10/24 dev lo`]],
@@ -134,7 +143,10 @@ const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
   ['answers past the director', { mode: 'nat', what: 'past it', cause: { id: 'gateway', via: undefined, director: HERE } }, [`gateway on ${RS}: ${TCP}answers of 192.0.2.11:80 go past it >  # give the director an address on a network of the server, and make that its gateway`]],
   ['nothing listens', { machine: 'rs', cause: { id: 'listener', address: VIP, port: 80 } }, [`listener on rs: ${TCP}WHAT >  # start the program there, on this address or on all (ss -ltnp shows what listens)`]],
   ['a tunnel device is down', { machine: 'rs', cause: { id: 'no-tunnel', outer, device: 'tunl0' } }, [`tunnel-device on rs: ${TCP}WHAT > ip link set tunl0 up`]],
-  ['there is no tunnel device', { machine: 'rs', cause: { id: 'no-tunnel', outer, device: undefined } }, [`tunnel-device on rs: ${TCP}WHAT > `]],
+  ['there is no tunnel device', { machine: 'rs', what: NO_DEVICE, cause: { id: 'no-tunnel', outer, device: undefined } }, [`tunnel-device on rs: ${TCP}${NO_DEVICE} > ip link add lvs-ipip type ipip local 192.0.2.11; ip link set lvs-ipip up; ip addr add 192.0.2.10/32 dev lvs-ipip`]],
+  ['none of gre with checksums', { machine: 'rs', what: NO_DEVICE, cause: { id: 'no-tunnel', outer: { ...outer, type: 'gre', checksum: true }, device: undefined } }, [`tunnel-device on rs: ${TCP}${NO_DEVICE} > ip link add lvs-grec type gre local 192.0.2.11 csum; ip link set lvs-grec up; ip addr add 192.0.2.10/32 dev lvs-grec`]],
+  ['the port of gue is closed', { machine: 'rs', what: 'no UDP port 6080 takes gue', cause: { id: 'no-tunnel', outer: { ...outer, type: 'gue', port: 6080 }, device: undefined } }, [`tunnel-device on rs: ${TCP}no UDP port 6080 takes gue > ip fou add port 6080 gue`]],
+  ['the sender of the tunnel is an address of the server', { machine: 'rs', what: 'vt0 drops', cause: { id: 'no-tunnel', outer, device: undefined } }, [`tunnel-device on rs: ${TCP}vt0 drops >  # give the director an address on its network that the server does not have, and make the VIP deprecated there (preferred_lft 0)`]],
   ['of what other checks report nothing', { cause: { id: 'no-service' } }, []],
 ];
 

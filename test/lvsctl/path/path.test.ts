@@ -125,6 +125,7 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['the server is behind a router', 80, { director: route('192.0.2.11/32', via('192.0.2.254')) }, 'lost: director forward router'],
   ['tun may go through a router', 82, { director: route('192.0.2.13/32', via('192.0.2.254')) }, 'pass'],
   ['no route to the server', 80, { director: route('192.0.2.11/32', { type: 'blackhole', hops: [] }) }, 'lost: director output no-route'],
+  ['the link to the server is down, its routes are gone', 80, { director: (facts) => ({ ...down('eth0')(facts), addresses: [...facts.addresses, { device: 'eth0', address: '192.0.2.1', prefix: 24, unusable: null, deprecated: false }, { device: 'eth1', address: '203.0.113.1', prefix: 24, unusable: null, deprecated: false }], routes: facts.routes.filter(({ type }) => type === 'local') }) }, 'lost: director output link'],
   ['the server does not answer ARP', 80, { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['FAILED'] }] }) }, 'lost: director neighbour neighbour'],
   ['no server', 80, { director: ({ services }) => ({ services: (services ?? []).map((one) => ({ ...one, servers: [] })) }) }, 'lost: director server no-server'],
   ['no service', 85, {}, 'lost: director service no-service'],

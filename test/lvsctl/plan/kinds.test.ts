@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeRule, type FirewallRule } from '../../../src/lvsctl/plan/firewall.js';
 import { nftMark } from '../../../src/lvsctl/plan/marks.js';
-import { isLinkOf } from '../../../src/lvsctl/plan/realserver.js';
 import { checkEntry } from '../../../src/lvsctl/plan/recordformat.js';
 import { once, snapshot } from '../../../src/lvsctl/plan/snapshot.js';
 import {
@@ -13,6 +12,7 @@ import {
   SYSCTL,
   sideEffectOf,
 } from '../../../src/lvsctl/plan/sysctl.js';
+import { isLinkOf } from '../../../src/lvsctl/plan/tunneldevice.js';
 import { parseAddress } from '../../../src/model/address.js';
 import { fakeMachine } from '../../support/machine.js';
 
