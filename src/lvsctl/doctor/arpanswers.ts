@@ -26,7 +26,7 @@ export async function arpAnswers(inspection: Inspection): Promise<Found[]> {
     const neighbour = machine
       .run('ip', ['neigh', 'show', 'dev', device])
       .stdout.split('\n')
-      .find((line) => line.includes(` ${mac} `) && !line.includes(':: '));
+      .find((line) => line.includes(` ${mac} `) && !line.startsWith('fe80:'));
     const server = neighbour?.split(' ')[0];
     const what = `${server ?? 'a machine'} (${mac}) answers ARP for VIP ${address}`;
     return [

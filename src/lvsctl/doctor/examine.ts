@@ -109,10 +109,12 @@ const NOT_INSTALLED = 127;
 
 /** NAT services without a gateway: it is not known where their answers must go. */
 function unknownGateways(config: Inspection['config']): string[] {
-  return (config?.services ?? [])
-    .filter(({ mode, gateway }) => mode === 'nat' && gateway === undefined)
-    .map(
-      ({ name }) =>
-        `whether answers of ${name} go back through the director: the file names no gateway`,
-    );
+  const unknown = config?.services.filter(
+    ({ mode, gateway }) => mode === 'nat' && gateway === undefined,
+  );
+  const lines = unknown?.map(
+    ({ name }) =>
+      `whether answers of ${name} go back through the director: the file names no gateway`,
+  );
+  return lines ?? [];
 }

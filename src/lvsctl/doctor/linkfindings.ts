@@ -13,19 +13,15 @@ export const LINK_ROWS: CauseRows = {
   router: {
     id: 'server-network',
     why: 'dr sends the packet to the MAC of the server itself, which must be on a network of the director; tun needs that not.',
-    found: ({ cause, server, service }) =>
-      cause.id === 'router'
-        ? {
-            what: `server ${server.server} (dr) is on none of this machine's networks: router ${formatAddress(cause.via)} gets its packets`,
-            repair: [`ipvsadm -e ${option(service)} -r ${server.server} -i -w ${server.weight}`],
-          }
-        : undefined,
+    found: ({ cause, server, service }) => ({
+      what: `server ${server.server} (dr) is on none of this machine's networks: router ${formatAddress(cause.via)} gets its packets`,
+      repair: [`ipvsadm -e ${option(service)} -r ${server.server} -i -w ${server.weight}`],
+    }),
   },
   neighbour: {
     id: 'neighbour',
     why: 'A machine that does not answer ARP or neighbour solicitations is down, or not on this network.',
     found: ({ cause, hop, server, service }, { host, others }) => {
-      if (cause.id !== 'neighbour') return undefined;
       const isUp = others.some((one) => holders(one, cause.address).length > 0);
       const isServer = formatAddress(cause.address) === server.address;
       const repair =
@@ -42,38 +38,30 @@ export const LINK_ROWS: CauseRows = {
   link: {
     id: 'interface',
     why: 'Packets of the service go through this interface.',
-    found: ({ cause, hop }) =>
-      cause.id === 'link'
-        ? {
-            what: hop.what,
-            on: hop.machine,
-            ...orAdvice(
-              hop.what.includes('no carrier')
-                ? []
-                : [shell('ip', 'link', 'set', cause.device, 'up')],
-              ADVICE.carrier,
-            ),
-          }
-        : undefined,
+    found: ({ cause, hop }) => {
+      const repair = hop.what.includes('no carrier')
+        ? []
+        : [shell('ip', 'link', 'set', cause.device, 'up')];
+      return { what: hop.what, on: hop.machine, ...orAdvice(repair, ADVICE.carrier) };
+    },
   },
   size: {
     id: 'mtu',
     why: 'Packets that do not fit the link to the server are dropped, and clients that never see the ICMP about that hang.',
     found: ({ cause, hop, server, service }) =>
       // of a tunnel the real server itself reports it (tunnel-mtu)
-      cause.id === 'size' && server.mode !== 'tun'
-        ? {
+      server.mode === 'tun'
+        ? undefined
+        : {
             what: hop.what,
             on: hop.machine,
             repair: [smallerSegments(cause.fits, service, server)],
-          }
-        : undefined,
+          },
   },
   arp: {
     id: 'arp-answer',
     why: WHY_ANSWERED,
     found: ({ hop, cause, server }, { host, others }) => {
-      if (cause.id !== 'arp') return undefined;
       const at = others.find(({ name }) => name === hop.machine);
       return {
         what: `${hop.machine} ${hop.what}`,

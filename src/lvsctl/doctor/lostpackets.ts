@@ -74,10 +74,9 @@ function vipOf(service: ShownService, { marks }: Inspection) {
   if (id.kind === 'address')
     return { address: id.address, port: id.port, protocol: String(id.protocol) };
   const plain = marks.find((rule) => rule.value === id.mark && rule.family === id.family)?.plain;
-  const range = plain?.address;
-  if (plain === undefined || range?.kind !== 'network') return undefined;
+  if (plain?.address?.kind !== 'network') return undefined;
   return {
-    address: range.address,
+    address: plain.address.address,
     port: plain.ports?.[0]?.from ?? 0,
     protocol: plain.protocol ?? 'tcp',
   };

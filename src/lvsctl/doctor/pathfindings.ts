@@ -24,24 +24,25 @@ const ROWS: CauseRows = {
   filter: {
     id: 'packet-filter',
     why: 'The packet filter stops packets of the service before they reach their server, or answers on their path back.',
-    found: ({ hop, cause }) => {
-      if (cause.id !== 'filter') return undefined;
-      return { what: hop.what, on: hop.machine, repair: unfilter(hop, cause.by) };
-    },
+    found: ({ hop, cause }) => ({
+      what: hop.what,
+      on: hop.machine,
+      repair: unfilter(hop, cause.by),
+    }),
   },
   translated: {
     id: 'packet-filter',
     why: 'What the packet filter sends elsewhere never reaches IPVS.',
-    found: ({ hop, cause }) =>
-      cause.id === 'translated'
-        ? { what: hop.what, on: hop.machine, repair: cause.by.remove ? [cause.by.remove] : [] }
-        : undefined,
+    found: ({ hop, cause: { by } }) => ({
+      what: hop.what,
+      on: hop.machine,
+      repair: by.remove ? [by.remove] : [],
+    }),
   },
   'no-route': {
     id: 'route',
     why: 'Without a route the packet goes nowhere.',
     found: ({ hop, cause, server, client }, inspection) => {
-      if (cause.id !== 'no-route') return undefined;
       const at = [inspection.host, ...inspection.others].find(({ name }) => name === hop.machine);
       const refused = at ? withoutRefusal(at, cause.to, senderOf(hop), hop.packet.mark) : [];
       const answers = hop.stage === 'answer' && at !== inspection.host;
@@ -54,13 +55,13 @@ const ROWS: CauseRows = {
     id: 'rp-filter',
     why: 'The reverse path filter drops packets whose sender is reached through another interface.',
     found: ({ cause, hop }, { host }) =>
-      cause.id === 'source' && cause.kind !== 'own'
-        ? {
+      cause.kind === 'own'
+        ? undefined
+        : {
             what: hop.what,
             on: hop.machine,
             repair: unfiltered(cause.kind, cause.device, hop, host),
-          }
-        : undefined,
+          },
   },
   spoofed: {
     id: 'answers',
@@ -81,44 +82,30 @@ const ROWS: CauseRows = {
   wide: {
     id: 'vip',
     why: 'A real server must take packets for the VIP, and for nothing else of its network.',
-    found: ({ cause, hop }) =>
-      cause.id === 'wide'
-        ? {
-            what: `VIP ${formatAddress(cause.address)} is on ${cause.device} with prefix ${cause.prefix}`,
-            on: hop.machine,
-            repair: [
-              shell(
-                'ip',
-                'addr',
-                'del',
-                `${formatAddress(cause.address)}/${cause.prefix}`,
-                'dev',
-                cause.device,
-              ),
-            ],
-          }
-        : undefined,
+    found: ({ cause: { address, prefix, device }, hop }) => ({
+      what: `VIP ${formatAddress(address)} is on ${device} with prefix ${prefix}`,
+      on: hop.machine,
+      repair: [shell('ip', 'addr', 'del', `${formatAddress(address)}/${prefix}`, 'dev', device)],
+    }),
   },
   'not-local': {
     id: 'vip',
     why: 'A real server must take packets for the VIP, and for nothing else of its network.',
     found: ({ cause, hop, server }, { host }) =>
       // that of a director has a check of its own
-      cause.id === 'not-local' && hop.machine !== host.name
-        ? {
+      hop.machine === host.name
+        ? undefined
+        : {
             what: `VIP ${formatAddress(cause.address)} is on no interface of ${hop.machine}`,
             on: hop.machine,
             repair: quietVip(formatAddress(cause.address), server),
-          }
-        : undefined,
+          },
   },
   'same-network': {
     id: 'nat-client',
     why: 'The server answers a client of its own network straight, from an address that the client did not ask.',
     found: ({ cause, service, server }) =>
-      cause.id === 'same-network'
-        ? sameNetwork(formatAddress(cause.client), service, server)
-        : undefined,
+      sameNetwork(formatAddress(cause.client), service, server),
   },
   gateway: {
     id: 'gateway',
@@ -142,10 +129,11 @@ const ROWS: CauseRows = {
   'no-tunnel': {
     id: 'tunnel-device',
     why: 'No packet leaves a tunnel whose device is missing or down.',
-    found: ({ hop, cause }) =>
-      cause.id === 'no-tunnel'
-        ? { what: hop.what, on: hop.machine, ...tunnelEnd(cause, hop) }
-        : undefined,
+    found: ({ hop, cause }) => ({
+      what: hop.what,
+      on: hop.machine,
+      ...tunnelEnd(cause, hop),
+    }),
   },
 };
 
@@ -204,7 +192,8 @@ export function pathFindings(packets: readonly LostPacket[], inspection: Inspect
   const groups = new Map<string, { row: CauseRow; found: Found; services: Set<string> }>();
   for (const lost of packets) {
     if (lost.hop.outcome !== 'lost' && lost.cause.id !== 'size') continue;
-    const row = ROWS[lost.cause.id];
+    // the row of a cause takes packets of that cause
+    const row = ROWS[lost.cause.id] as CauseRow | undefined;
     const found = row?.found(lost, inspection);
     if (row === undefined || found === undefined) continue;
     const key = `${row.id} ${found.what}`;
@@ -213,15 +202,17 @@ export function pathFindings(packets: readonly LostPacket[], inspection: Inspect
     if (lost.service.service !== null) group.services.add(lost.service.service);
   }
   return [...groups.values()].map(({ row, found, services }) => {
-    const on = found.on === undefined || found.on === inspection.host.name ? {} : { on: found.on };
-    const { on: _, ...rest } = found;
-    return { id: row.id, why: row.why, ...rest, ...on, what: withServices(found.what, services) };
+    const { on, ...rest } = found;
+    const elsewhere = on === undefined || on === inspection.host.name ? {} : { on };
+    const what = withServices(found.what, services);
+    return { id: row.id, why: row.why, ...rest, ...elsewhere, what };
   });
 }
 
 function withServices(what: string, services: ReadonlySet<string>): string {
   const names = [...services];
-  if (names.length === 0 || names.every((name) => what.startsWith(name))) return what;
+  // some begin with the service that they are about
+  if (what.startsWith(names[0] ?? '')) return what;
   const some = names.slice(0, NAMED).join(', ');
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${some}${more}: ${what}`;

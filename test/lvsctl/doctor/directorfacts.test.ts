@@ -8,7 +8,7 @@ import type { MachineFacts } from '../../../src/lvsctl/facts/types.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer, ShownService } from '../../../src/lvsctl/show/table.js';
 import { formatAddress } from '../../../src/model/address.js';
-import { addressed, foundBy, mangleFact, routeFact } from '../../support/hostfacts.js';
+import { addressed, foundBy, linkFact, mangleFact, routeFact } from '../../support/hostfacts.js';
 
 const VIPS =
   'vips: [{address: 192.0.2.10, interface: eth0}, {address: 192.0.2.20, interface: eth0}, {address: "2001:db8::10", interface: eth0}]\n';
@@ -159,6 +159,7 @@ describe('clients that stay with a server', () => {
     ['persistence, neither is known', [plain(PERSISTENT)], { sysctls: {} }, [], []],
     ['persistence of one service of two', [plain(), plain(PERSISTENT).replace('name: a', 'name: b').replace('port: 80', 'port: 81')], zero(NODEST), [is0(NODEST)], []],
     ['UDP', [plain('', 'udp')], zero(NODEST, QUIESCENT), [], [is0(NODEST)]],
+    ['UDP beside TCP', [plain(), plain('', 'udp').replace('name: a', 'name: b')], zero(NODEST), [], [is0(NODEST)]],
     ['UDP with persistence', [plain(PERSISTENT, 'udp')], zero(NODEST), [is0(NODEST)], []],
     ['UDP by packets', [plain(', one_packet: true', 'udp')], zero(NODEST), [], []],
     ['SCTP', [plain('', 'sctp')], zero(NODEST), [], []],
@@ -266,5 +267,87 @@ describe('the kernel and a port that is used again', () => {
     [null, '0', '0', []],
   ])('Linux %s, mode %s, conntrack %s', async (kernel, mode, conntrack, expected) => {
     expect(await of(kernel, mode, conntrack)).toEqual(expected);
+  });
+});
+
+describe('forwarding of packets', () => {
+  const nat = (rip = '192.0.2.11', vip = '192.0.2.10') =>
+    plain()
+      .replace('mode: dr', 'mode: nat')
+      .replace('192.0.2.10', `"${vip}"`)
+      .replace('192.0.2.11', `"${rip}"`);
+  const six = nat('2001:db8::11', '2001:db8::10').replace('name: a', 'name: b');
+  const off = (four: string, ipv6: string): Stated => ({
+    sysctls: { 'net/ipv4/ip_forward': `${four}\n`, 'net/ipv6/conf/all/forwarding': `${ipv6}\n` },
+  });
+  const FOUR = 'net.ipv4.ip_forward is 0 > sysctl -w net.ipv4.ip_forward=1';
+  const SIX = 'net.ipv6.conf.all.forwarding is 0 > sysctl -w net.ipv6.conf.all.forwarding=1';
+  const mixed = nat().replace(
+    '{address: "192.0.2.11"}',
+    '{address: 192.0.2.11}, {address: 192.0.2.12, mode: dr}',
+  );
+  test.each<readonly [string, readonly string[], Stated, readonly string[]]>([
+    ['nat', [nat()], off('0', '0'), [FOUR]],
+    ['nat of IPv6', [six], off('0', '0'), [SIX]],
+    ['both', [nat(), six], off('0', '0'), [FOUR, SIX]],
+    ['dr', [plain()], off('0', '0'), []],
+    ['one server by nat, another by dr', [mixed], off('0', '1'), [FOUR]],
+    ['it is on', [nat(), six], off('1', '1'), []],
+    ['it is not known', [nat(), six], { sysctls: {} }, []],
+  ])('%s', async (_, services, stated, expected) => {
+    expect(await found('forwarding', services, stated)).toEqual(expected);
+  });
+});
+
+describe('sync daemons', () => {
+  const daemon = (role: string, device = 'eth0') =>
+    ({ role, interface: device, syncid: 5 }) as unknown as MachineFacts['daemons'][number];
+  const config = (sync: string) => readConfig(`${VIPS}services:\n${plain()}sync: [${sync}]\n`, 'f');
+  const of = (sync: string, daemons: MachineFacts['daemons'], links?: MachineFacts['links']) => {
+    const [facts] = intendedFacts(config(sync)) as [MachineFacts];
+    const stated = { ...facts, daemons, ...(links ? { links } : {}) };
+    return foundBy(DIRECTOR_CHECKS, 'sync', inspect(config(sync), 'director', { facts: stated }));
+  };
+  const BOTH =
+    '{role: master, interface: eth0, syncid: 5}, {role: backup, interface: eth0, syncid: 6, max_length: 1000}';
+  const starts = {
+    master:
+      'sync daemon master is not running > ipvsadm --start-daemon master --mcast-interface eth0 --syncid 5',
+    backup:
+      'sync daemon backup is not running > ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 6 --sync-maxlen 1000',
+  };
+  test.each([
+    ['none runs', [], [starts.master, starts.backup]],
+    ['the master runs', ['master'], [starts.backup]],
+    ['the backup runs', ['backup'], [starts.master]],
+    ['both run', ['master', 'backup'], []],
+  ])('of the file: %s', async (_, roles, expected) => {
+    expect(
+      await of(
+        BOTH,
+        roles.map((role) => daemon(role)),
+      ),
+    ).toEqual(expected);
+  });
+
+  const deaf = (role: string, device: string, state: string, repair: string) =>
+    `sync daemon ${role}: its interface ${device} ${state}, so it has no peer > ${repair}`;
+  test.each([
+    ['eth0', {}, []],
+    ['eth0', { up: false }, [deaf('master', 'eth0', 'is down', 'ip link set eth0 up')]],
+    ['eth0', { carrier: false }, [deaf('master', 'eth0', 'has no carrier', 'ip link set eth0 up')]],
+    [
+      'lo',
+      {},
+      [deaf('master', 'lo', 'has no other hosts', 'ipvsadm --stop-daemon master --syncid 0')],
+    ],
+    [
+      'eth7',
+      {},
+      [deaf('master', 'eth7', 'does not exist', 'ipvsadm --stop-daemon master --syncid 0')],
+    ],
+  ])('the interface %s, %j', async (device, more, expected) => {
+    const links = [linkFact('lo', more), linkFact('eth0', more)];
+    expect(await of('', [daemon('master', device)], links)).toEqual(expected);
   });
 });

@@ -344,6 +344,11 @@ test.each<readonly [readonly RouteFact[], string, readonly string[]]>([
   ],
   [[route('192.0.2.11/32')], '192.0.2.11', []],
   [[], '192.0.2.11', []],
+  [
+    [route('192.0.2.0/24', { type: 'prohibit', hops: [], table: 'default' })],
+    '192.0.2.11',
+    ['ip route del prohibit 192.0.2.0/24 table default'],
+  ],
 ])('a route that refuses, %#', (routes, to, expected) => {
   expect(withoutRefusal(hostOf({ ...BASE, routes }), at(to))).toEqual(expected);
 });
@@ -352,6 +357,9 @@ test.each([
   [{ to: '192.0.2.11' }, ['ip rule del to 192.0.2.11 pref 100 prohibit']],
   [{ from: '10.0.0.0/8', mark: 3, mask: 255 }, []],
   [{ mark: 0 }, ['ip rule del fwmark 0 pref 100 prohibit']],
+  [{ mark: 0, mask: 255 }, ['ip rule del fwmark 0/255 pref 100 prohibit']],
+  [{ from: '203.0.113.0/24' }, ['ip rule del from 203.0.113.0/24 pref 100 prohibit']],
+  [{ action: 'blackhole' as const, priority: 7 }, ['ip rule del pref 7 blackhole']],
   [{ other: ['tos 4'] }, []],
   [{ not: true, to: '10.0.0.0/8' }, []],
 ])('a rule of routing that refuses, %#', (more, expected) => {
@@ -476,6 +484,44 @@ describe('the route that answers need', () => {
       'the director is on another network',
       () => needed('nat', OWN, CLIENT, { addresses: [address('198.51.100.1', 24)] }, {}),
       [],
+    ],
+    [
+      'its router is dead, and another one is not',
+      () =>
+        needed(
+          'dr',
+          OWN,
+          CLIENT,
+          {
+            routes: [
+              route('0.0.0.0/0', {
+                hops: [
+                  { device: 'eth0', via: '192.0.2.253', dead: true },
+                  { device: 'eth0', via: '192.0.2.254', dead: false },
+                ],
+              }),
+            ],
+          },
+          {},
+        ),
+      ['ip route replace default via 192.0.2.254'],
+    ],
+    [
+      'clients are on a network of the director: it has no router to them',
+      () => needed('dr', OWN, CLIENT, { routes: [route('203.0.113.0/24')] }, {}),
+      [],
+    ],
+    [
+      'a route of another table is replaced there',
+      () =>
+        needed(
+          'nat',
+          OWN,
+          CLIENT,
+          {},
+          { routes: [via('203.0.113.0/24', '192.0.2.9', { table: 'default' })] },
+        ),
+      ['ip route replace 203.0.113.0/24 via 192.0.2.1 table default'],
     ],
     ['nothing is known of the server', () => needed('nat', OWN, CLIENT), []],
     ['nothing, dr', () => needed('dr', OWN, CLIENT), []],

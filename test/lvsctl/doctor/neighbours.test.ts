@@ -186,6 +186,8 @@ describe('a director that is a real server of its VIP', () => {
   });
   const loop = (daemonOn?: string) =>
     `tcp ${VIP}:80: this machine is a real server of the VIP and balances it too > sysctl -w net.ipv4.vs.backup_only=1${daemonOn === undefined ? '' : `; ipvsadm --start-daemon backup --mcast-interface ${daemonOn}`}`;
+  const marked = () =>
+    servicesOf('dr').map((one) => ({ ...one, service: 'fwmark 7 ipv4', mark: 7 }) as ShownService);
   const BACKUP_ONLY = { 'net/ipv4/vs/backup_only': '1' };
 
   // biome-ignore format: a table
@@ -197,6 +199,8 @@ describe('a director that is a real server of its VIP', () => {
     ['neighbours are answered: it is the director', { ...SILENT, sysctls: {} }, []],
     ['it is a backup that balances', { ...SILENT, ...sysctls(), ...daemon('backup') }, [loop()]],
     ['it is a backup that does not', { ...SILENT, ...sysctls(BACKUP_ONLY), ...daemon('backup') }, []],
+    ['it is both a master and a backup', { ...SILENT, ...sysctls(BACKUP_ONLY), daemons: ['master', 'backup'].flatMap((one) => daemon(one).daemons ?? []) }, []],
+    ['a service by mark has no VIP of its own', { ...SILENT, ...sysctls(), services: marked() }, []],
     ['it would not as a backup, and is none', { ...SILENT, ...sysctls(BACKUP_ONLY) }, [loop('eth0')]],
     ['it would not as a backup, and is the master', { ...SILENT, ...sysctls(BACKUP_ONLY), ...daemon('master') }, [loop('eth0')]],
   ])('%s', async (_, stated, expected) => {

@@ -12,7 +12,8 @@ import type { LossCause, PathHop } from '../../../src/lvsctl/path/hop.js';
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer, ShownService } from '../../../src/lvsctl/show/table.js';
-import { type Address, formatAddress, parseAddress } from '../../../src/model/address.js';
+import { type Address, parseAddress } from '../../../src/model/address.js';
+import { addressed, addressFact, routeFact } from '../../support/hostfacts.js';
 
 const at = (text: string): Address => parseAddress(text) ?? expect.fail(text);
 const FILE = `vips: [{address: 192.0.2.10, interface: eth0}]
@@ -179,6 +180,90 @@ describe('the finding of a cause', () => {
   });
 });
 
+describe('the repair of a packet without a route', () => {
+  const shared = {
+    addresses: [
+      ...DIRECTOR.addresses,
+      addressFact('eth0 192.0.2.1/24'),
+      addressFact('eth0 192.0.2.10/32'),
+    ],
+    routes: [...DIRECTOR.routes, routeFact('0.0.0.0/0 eth0 192.0.2.254')],
+  };
+  const refusing = (to: string, machine: MachineFacts): MachineFacts => ({
+    ...machine,
+    routes: [routeFact(`${to} eth0`, { type: 'blackhole', hops: [] }), ...machine.routes],
+  });
+  const of = (one: Partial<Case>, here: Partial<MachineFacts>, ...others: MachineFacts[]) =>
+    pathFindings(
+      [lost({ cause: { id: 'no-route', to: at('198.51.100.1'), because: undefined }, ...one })],
+      inspection({ ...shared, ...here }, others),
+    ).map(({ on, repair, advice }) => [on, ...repair, advice]);
+  const ADVICE = 'add a route to it; which router leads there is not known here';
+  const REPLACE = 'ip route replace default via 192.0.2.1';
+  const REFUSED = 'ip route del blackhole 198.51.100.0/24';
+  const RS_HERE = { ...SERVER, machine: 'rs' };
+
+  // biome-ignore format: a table
+  test.each<readonly [string, Partial<Case>, Partial<MachineFacts>, readonly MachineFacts[], readonly unknown[]]>([
+    ['a route of the director refuses', {}, { routes: refusing('198.51.100.0/24', DIRECTOR).routes }, [], [undefined, REFUSED, undefined]],
+    ['nothing refuses', {}, {}, [], [undefined, ADVICE]],
+    ['answers of the director itself', { stage: 'answer', mode: 'nat' }, {}, [RS_HERE], [undefined, ADVICE]],
+    ['answers of a server', { stage: 'answer', mode: 'nat', machine: 'rs' }, {}, [RS_HERE], ['rs', REPLACE, undefined]],
+    ['a route of the server refuses them', { stage: 'answer', mode: 'nat', machine: 'rs' }, {}, [refusing('198.51.100.0/24', RS_HERE)], ['rs', REFUSED, undefined]],
+    ['requests on the server', { stage: 'routing', mode: 'nat', machine: 'rs' }, {}, [RS_HERE], ['rs', ADVICE]],
+    ['nothing is known of the server', { stage: 'answer', mode: 'nat', machine: 'rs' }, {}, [], ['rs', ADVICE]],
+  ])('%s', (_, one, here, others, expected) => {
+    expect(of(one, here, ...others)).toEqual([expected]);
+  });
+});
+
+describe('answers from the own VIP', () => {
+  const of = (local: readonly string[]) =>
+    pathFindings(
+      [lost({ cause: { id: 'spoofed', director: HERE } })],
+      inspection(addressed(...local.map((one) => `eth0 ${one}/32`))),
+    ).map(({ what, advice }) => `${what} # ${advice}`);
+  const through = expect.stringContaining('go through this machine');
+  test.each([
+    ['neither end is here', ['192.0.2.1'], [through]],
+    ['the VIP is here', ['192.0.2.10'], [through]],
+    ['the client is here', ['203.0.113.9'], [through]],
+    [
+      'both are: a rule changed the sender',
+      ['192.0.2.10', '203.0.113.9'],
+      [
+        `${TCP}answers of 192.0.2.11:80 come to this machine, since a rule makes it the sender of the requests # leave packets to the VIP out of MASQUERADE and SNAT: dr needs the client's address`,
+      ],
+    ],
+  ])('%s', (_, local, expected) => expect(of(local)).toEqual(expected));
+});
+
+test('a machine whose facts are there is told how to be quiet', () => {
+  const cause: LossCause = { id: 'arp', machine: 'rs', address: VIP };
+  const server = { ...SERVER, machine: 'rs', ...addressed('eth0 192.0.2.10/24') };
+  const of = (others: readonly MachineFacts[]) =>
+    pathFindings([lost({ machine: 'rs', what: 'answers', cause })], inspection({}, others))[0]
+      ?.repair;
+  expect(of([])).toEqual([]);
+  expect(of([{ ...server, machine: 'other' }])).toEqual([]);
+  expect(of([{ ...server, machine: 'other' }, server])).toContain(
+    'ip addr del 192.0.2.10/24 dev eth0',
+  );
+});
+
+test('a finding has a machine only where it is another one', () => {
+  const keys = (machine: string) =>
+    pathFindings([lost({ machine, cause: { id: 'link', device: 'eth0' } })], HOST).map((one) =>
+      Object.keys(one).includes('on'),
+    );
+  expect([keys(HERE), keys('rs')]).toEqual([[false], [true]]);
+  const [router] = pathFindings(
+    [lost({ cause: { id: 'router', server: at(RS), via: at('192.0.2.254') } })],
+    HOST,
+  );
+  expect(Object.keys(router ?? {})).not.toContain('on');
+});
+
 test('rp_filter that is larger in `all` is repaired there too, on this machine', () => {
   const cause: LossCause = { id: 'source', device: 'eth0', kind: 'strict' };
   const sysctls = { ...DIRECTOR.sysctls, 'net/ipv4/conf/all/rp_filter': '3' };
@@ -194,6 +279,7 @@ test.each([
   ['sctp [2001:db8::1]:80', '--sctp-service [2001:db8::1]:80'],
   ['fwmark 7 ipv4', '-f 7'],
   ['fwmark 7 ipv6', '-f 7 -6'],
+  ['ip-47 192.0.2.1:0', '-t 192.0.2.1:0'],
 ])('%s is typed %s', (service, expected) => {
   expect(option(serviceCalled(service))).toBe(expected);
 });
@@ -262,6 +348,5 @@ test.each([
   ['2001:db8::4', 126, '2001:db8::6'],
   ['2001:db8::4', 127, undefined],
 ])('an address inside %s/%d: %s', (network, length, expected) => {
-  const inside = insideOf(at(network), length);
-  expect(inside && formatAddress(inside)).toBe(expected);
+  expect(insideOf(at(network), length)).toEqual(expected === undefined ? undefined : at(expected));
 });
