@@ -1,6 +1,7 @@
 // Random set-ups of a director and a real server for test/kernel/path.test.ts: right ones made in
 // several ways, with none, one or two faults. A case is plain data: what each machine is to have.
 import { random as seeded } from '../support/random.js';
+import { linkFaults, oddLinks } from './pathlinks.js';
 import { faults, oddButRight, type Plant } from './pathplants.js';
 
 export type Mode = 'nat' | 'dr' | 'ipip' | 'gre' | 'gue';
@@ -78,8 +79,10 @@ export function pathCase(seed: number): PathCase {
     chosen.plant(machines);
     planted.push(`${mark}${chosen.name}`);
   };
-  for (let i = one([0, 0, 1, 1, 2]); i > 0; i--) plant(oddButRight(place), '');
-  for (let i = one([0, 0, 0, 1, 1, 1, 2]); i > 0; i--) plant(faults(place), 'FAULT ');
+  for (let i = one([0, 0, 1, 1, 2]); i > 0; i--)
+    plant([...oddButRight(place), ...oddLinks(place)], '');
+  for (let i = one([0, 0, 0, 1, 1, 1, 2]); i > 0; i--)
+    plant([...faults(place), ...linkFaults(place)], 'FAULT ');
   const { family, mode, client, vip } = place;
   return { seed, family, mode, planted, client, vip, machines };
 }

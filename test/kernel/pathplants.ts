@@ -16,7 +16,7 @@ export interface Plant {
 }
 
 type Where = keyof Machines;
-type More = Partial<{ readonly [K in 'ip' | 'ipvs']: readonly string[] }> & {
+export type More = Partial<{ readonly [K in 'ip' | 'ipvs']: readonly string[] }> & {
   /** `4 filter` without the family: `filter` */
   readonly tables?: Readonly<Record<string, readonly string[]>>;
   readonly sysctls?: readonly (readonly [string, string])[];
@@ -25,7 +25,7 @@ type More = Partial<{ readonly [K in 'ip' | 'ipvs']: readonly string[] }> & {
 };
 
 /** A row that adds lines to one machine. */
-function row(p: Place, name: string, on: Where, more: More): Plant {
+export function row(p: Place, name: string, on: Where, more: More): Plant {
   return { name, plant: (machines) => add(p, machines[on], more) };
 }
 
@@ -41,7 +41,7 @@ function add({ family }: Place, setup: Setup, more: More): void {
 }
 
 const filter = (...lines: string[]): More => ({ tables: { filter: lines } });
-const conf = (device: string, name: string, value: string): More => ({
+export const conf = (device: string, name: string, value: string): More => ({
   sysctls: [[`ipv4/conf/${device}/${name}`, value]],
 });
 /** Protocol number around a packet in a tunnel. */

@@ -32,7 +32,7 @@ const SHORT_MS = 500;
 /** before "no answer" is believed where the path says otherwise: a SYN is sent again after 1 s */
 const LONG_MS = 3500;
 
-const MODULES = 'ipip ip_gre ip6_tunnel ip6_gre sit fou fou6 ip_vs_rr'.split(' ');
+const MODULES = 'ipip ip_gre ip6_tunnel ip6_gre sit fou fou6 ip_vs_rr bridge 8021q vrf'.split(' ');
 
 /** Four machines on three switches. */
 export class Slot {
@@ -205,6 +205,9 @@ export class Slot {
     const others = [
       ...families.map((n) => `${n === 4 ? 'iptables' : 'ip6tables'}-legacy-save`),
       'ip -json fou show',
+      'tc -json qdisc show',
+      'ip xfrm policy count',
+      'ss -H -6 -l -n -t -u -e',
     ];
     const said = await this.#console(role).must([
       ...parts,
@@ -258,7 +261,11 @@ export function questionOf({ client, vip }: PathCase) {
 }
 
 const BACK: readonly (readonly [RegExp, (words: readonly string[]) => string])[] = [
+  [/^link add link \S+ name (\S+) /, ([, name]) => `link del ${name}`],
   [/^link add (\S+) /, ([, name]) => `link del ${name}`],
+  [/^link set (\S+) arp off$/, ([, name]) => `link set ${name} arp on`],
+  [/^link set (\S+) master /, ([, name]) => `link set ${name} nomaster`],
+  [/^neigh replace (\S+) .* dev (\S+)/, ([, host, device]) => `neigh del ${host} dev ${device}`],
   [/^link set (\S+) down$/, ([, name]) => `link set ${name} up`],
   [/^addr add (\S+) dev (lo)\b/, ([, text, device]) => `addr del ${text} dev ${device}`],
   [/^route (?:add|replace) (.*)$/, ([, text]) => `route del ${text}`],
@@ -283,7 +290,7 @@ function undo(setup: Setup | undefined): Part[] {
 }
 
 const RESET =
-  'cd /proc/sys/net; for i in all eth0 eth1 dummy0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
+  'cd /proc/sys/net; for i in all eth0 eth1 dummy0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
 
 /** What makes a case, after `undo` of the one before. */
 function make(setup: Setup, before: Setup | undefined): Part[] {

@@ -6,7 +6,7 @@ import type { Service } from '../../model/service.js';
 import { serviceKey } from '../../model/table.js';
 import type { ConnectionTally } from '../facts/types.js';
 import { parseNetwork } from '../filter/values.js';
-import { answers, askedDevices } from '../path/arp.js';
+import { askedDevices, isSilent } from '../path/arp.js';
 import { devicesOn, type PathHost } from '../path/host.js';
 import type { ShownServer, ShownService } from '../show/table.js';
 import type { FindingRule, Found } from './finding.js';
@@ -223,19 +223,6 @@ function hashed({ service, destinations }: InspectedService): Found[] {
 
 function withFallback(service: Service): Service {
   return { ...service, schedulerFlags: service.schedulerFlags | FALLBACK };
-}
-
-/** Whether a VIP is here, and neighbours on its network get no answer for it. */
-function isSilent(host: PathHost, vip: Address): boolean {
-  if (host.isLocal(vip) !== true) return false;
-  const devices = askedDevices(host, vip);
-  // an interface that is down is another fault
-  const connected = devicesOn(host, vip).filter(
-    ({ device }) => devices.includes(device) && host.link(device)?.up,
-  );
-  return (
-    connected.length > 0 && connected.every(({ device }) => answers(host, device, vip) === false)
-  );
 }
 
 function vipsOf({ live = [] }: Inspection): { vip: Address; one: InspectedService }[] {

@@ -6,10 +6,10 @@ import { DIRECTOR_CHECKS } from './director.js';
 import { EVIDENCE_CHECKS, unusedServers } from './evidence.js';
 import type { Finding } from './finding.js';
 import { type Inspection, quietVips } from './inspection.js';
-import { lostPackets } from './lostpackets.js';
+import { lostPackets, unfollowedMarks } from './lostpackets.js';
 import { pathFindings } from './pathfindings.js';
 import { REALSERVER_CHECKS } from './realserver.js';
-import { doubts, otherLoss } from './unreported.js';
+import { doubts, otherLoss, ownClients, unreadFilters } from './unreported.js';
 
 export interface Diagnosis {
   readonly roles: readonly string[];
@@ -34,8 +34,14 @@ export async function examine(inspection: Inspection): Promise<Diagnosis> {
       ...pathFindings(lost, inspection).filter(({ id, what }) => !known.has(`${id} ${what}`)),
     );
     if (findings.length === 0) findings.push(...otherLoss(lost, inspection));
-    skips.push(...doubts(lost, inspection), ...unusedServers(inspection));
+    skips.push(
+      ...doubts(lost, inspection),
+      ...unfollowedMarks(inspection),
+      ...ownClients(inspection),
+      ...unusedServers(inspection),
+    );
   }
+  skips.push(...unreadFilters(inspection));
   return { roles: [...inspection.roles], findings, skipped: skips };
 }
 

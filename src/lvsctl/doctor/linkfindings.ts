@@ -1,6 +1,7 @@
 // Findings about the link between two machines: interfaces, neighbours, sizes.
-import { formatAddress } from '../../model/address.js';
+import { type Address, formatAddress } from '../../model/address.js';
 import { holders, type PathHost } from '../path/host.js';
+import { hostPrefix } from '../plan/vips.js';
 import type { ShownServer, ShownService } from '../show/table.js';
 import { announced } from './announce.js';
 import { WHY_ANSWERED } from './arpanswers.js';
@@ -22,6 +23,7 @@ export const LINK_ROWS: CauseRows = {
     id: 'neighbour',
     why: 'A machine that does not answer ARP or neighbour solicitations is down, or not on this network.',
     found: ({ cause, hop, server, service }, { host, others }) => {
+      if (cause.isPermanent) return { what: hop.what, on: hop.machine, repair: [forgotten(cause)] };
       const isUp = others.some((one) => holders(one, cause.address).length > 0);
       const isServer = formatAddress(cause.address) === server.address;
       const repair =
@@ -34,6 +36,18 @@ export const LINK_ROWS: CauseRows = {
         ...orAdvice(repair, isUp ? ADVICE.silent : isServer ? ADVICE.lastServer : ADVICE.neighbour),
       };
     },
+  },
+  silent: {
+    id: 'vip',
+    why: 'Neighbours, routers among them, ask for the VIP before they send to it.',
+    found: ({ cause, hop, service }) =>
+      // the table shows it of other services (`loop`, `vip`)
+      service.mark !== undefined || isNatOfIpv6(service)
+        ? {
+            what: hop.what,
+            repair: [shell('ip', 'addr', 'add', hostPrefix(cause.address), 'dev', cause.device)],
+          }
+        : undefined,
   },
   link: {
     id: 'interface',
@@ -72,6 +86,14 @@ export const LINK_ROWS: CauseRows = {
     },
   },
 };
+
+const isNatOfIpv6 = ({ family, servers }: ShownService) =>
+  family === 'ipv6' && servers.every(({ mode }) => mode === 'nat');
+
+/** The machine asks again then. */
+function forgotten({ address, device }: { readonly address: Address; readonly device: string }) {
+  return shell('ip', 'neigh', 'del', formatAddress(address), 'dev', device);
+}
 
 /** Whether a service keeps a server that clients get, when those that do not answer are left out. */
 function hasOthers({ servers }: ShownService, { facts }: PathHost): boolean {

@@ -1,8 +1,12 @@
 // A packet of a client to every server of every service, and where it is lost.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import { fullPrefix } from '../../model/prefix.js';
 import { parseServiceKey } from '../../model/table.js';
+import type { AddressRange } from '../filter/types.js';
+import { isInRange } from '../filter/values.js';
 import type { LossCause, PathHop, PathPacket } from '../path/hop.js';
 import { holders, type PathHost } from '../path/host.js';
+import { isFull } from '../path/service.js';
 import { firstView } from '../path/trace.js';
 import { type Path, wholePath } from '../path/whole.js';
 import type { ShownServer, ShownService } from '../show/table.js';
@@ -20,28 +24,45 @@ export interface LostPacket {
 
 /** Follows a packet of a client to every server of every service. */
 export function lostPackets(inspection: Inspection): LostPacket[] {
-  const { host, others } = inspection;
+  return [...inspection.host.services.values()].flatMap((service) =>
+    targetsOf(service, inspection).flatMap((target) => lostOf(service, target, inspection)),
+  );
+}
+
+function lostOf(service: ShownService, target: Target, { host, others }: Inspection): LostPacket[] {
+  const clients = clientsOf(host, service, target);
+  const [first] = service.servers;
+  // none of them is chosen
+  const servers = isFull(service)
+    ? [undefined]
+    : service.servers.filter(({ weight }) => weight > 0);
+  return servers.flatMap((server) =>
+    clients.flatMap(({ client, isAny }) => {
+      const { at } = follow(host, others, server, target, client, isAny);
+      const shown = server ?? first;
+      return at?.cause && shown
+        ? [{ hop: at, cause: at.cause, service, server: shown, client }]
+        : [];
+    }),
+  );
+}
+
+/** Marks of which it is not known which packets have them, so that none was followed. */
+export function unfollowedMarks(inspection: Inspection): string[] {
+  const { host, marks } = inspection;
   return [...host.services.values()].flatMap((service) => {
-    const vip = vipOf(service, inspection);
-    if (vip === undefined) return [];
-    const clients = clientsOf(host, service, vip);
-    return service.servers
-      .filter(({ weight }) => weight > 0)
-      .flatMap((server) =>
-        clients.flatMap(({ client, isAny }) => {
-          const path = follow(host, others, server, vip, client, isAny);
-          const { at } = path;
-          return at?.cause ? [{ hop: at, cause: at.cause, service, server, client }] : [];
-        }),
-      );
+    const { mark, family } = service;
+    if (mark === undefined || targetsOf(service, inspection).length > 0) return [];
+    const rules = marks.filter((rule) => rule.value === mark && rule.family === family);
+    return rules.map(({ rule }) => `which packets have mark ${mark}: ${rule.text}`);
   });
 }
 
 function follow(
   host: PathHost,
   others: readonly PathHost[],
-  server: ShownServer,
-  vip: { readonly address: Address; readonly port: number; readonly protocol: string },
+  server: ShownServer | undefined,
+  vip: Target,
   client: Address,
   isAny: boolean,
 ): Path {
@@ -51,7 +72,7 @@ function follow(
     source: client,
     sourcePort: undefined,
     destination: vip.address,
-    destinationPort: vip.port || server.port,
+    destinationPort: vip.port || (server?.port ?? 0),
     mark: 0,
     ttl: 64,
     sourceMac: null,
@@ -63,23 +84,40 @@ function follow(
     others: [...others, host],
     packet,
     view: firstView(vip.protocol, isAny),
-    server,
+    ...(server ? { server } : {}),
   });
 }
 
-/** Address, port and protocol of a service; those of a mark by the rule that sets it. */
-function vipOf(service: ShownService, { marks }: Inspection) {
+interface Target {
+  readonly address: Address;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** rules of one mark that are followed */
+const MOST_TARGETS = 8;
+
+/** Address, port and protocol of a service; those of a mark by the rules that set it. */
+function targetsOf(service: ShownService, { marks, host }: Inspection): Target[] {
   const id = parseServiceKey(service.service ?? '');
-  if (id === undefined) return undefined;
+  if (id === undefined) return [];
   if (id.kind === 'address')
-    return { address: id.address, port: id.port, protocol: String(id.protocol) };
-  const plain = marks.find((rule) => rule.value === id.mark && rule.family === id.family)?.plain;
-  if (plain?.address?.kind !== 'network') return undefined;
-  return {
-    address: plain.address.address,
-    port: plain.ports?.[0]?.from ?? 0,
-    protocol: plain.protocol ?? 'tcp',
-  };
+    return [{ address: id.address, port: id.port, protocol: String(id.protocol) }];
+  return marks
+    .filter((rule) => rule.value === id.mark && rule.family === id.family)
+    .slice(0, MOST_TARGETS)
+    .flatMap(({ plain }) => {
+      const address = plain?.address && hostIn(plain.address, host);
+      const port = plain?.ports?.[0]?.from ?? 0;
+      return plain && address ? [{ address, port, protocol: plain.protocol ?? 'tcp' }] : [];
+    });
+}
+
+/** The address of a rule for one host; of a network the one of it that the machine has. */
+function hostIn(range: AddressRange, host: PathHost): Address | undefined {
+  if (range.kind === 'network' && range.length === fullPrefix(range.address.family))
+    return range.address;
+  return host.addresses.find(({ address }) => isInRange(address, range))?.address;
 }
 
 /** Clients that are in the connection table, else one that stands for all. */

@@ -3,6 +3,7 @@
 import { formatAddress } from '../../model/address.js';
 import type { PathHop } from '../path/hop.js';
 import type { PathHost } from '../path/host.js';
+import { isFull } from '../path/service.js';
 import { hostPrefix } from '../plan/vips.js';
 import type { ShownServer, ShownService } from '../show/table.js';
 import type { CauseRow, CauseRows } from './causerow.js';
@@ -11,7 +12,7 @@ import type { Inspection } from './inspection.js';
 import { LINK_ROWS } from './linkfindings.js';
 import type { LostPacket } from './lostpackets.js';
 import { quietVip } from './quiet.js';
-import { shell, sysctlRepairs } from './repair.js';
+import { shell, sysctlLine, sysctlRepairs } from './repair.js';
 import { ADVICE, answerRoute, orAdvice, withoutRefusal } from './routerepair.js';
 import { tunnelEnd } from './tunnelend.js';
 
@@ -50,6 +51,18 @@ const ROWS: CauseRows = {
         refused.length > 0 || !answers ? refused : answerRoute(server, client, inspection);
       return { what: hop.what, on: hop.machine, ...orAdvice(repair, ADVICE.route) };
     },
+  },
+  'no-server': {
+    id: 'threshold',
+    why: 'A server at its upper threshold takes no new connections until it is below its lower one.',
+    found: ({ cause }) =>
+      isFull(cause.service)
+        ? {
+            what: 'every server is at its upper threshold: new connections are refused',
+            repair: [],
+            advice: 'raise the thresholds (ipvsadm -e … -x), or add servers',
+          }
+        : undefined,
   },
   source: {
     id: 'rp-filter',
@@ -148,7 +161,7 @@ function unfiltered(
     return [shell('ip', 'addr', 'add', hostPrefix(packet.destination), 'dev', device)];
   return machine === host.name
     ? sysctlRepairs(device, 'rp_filter', '2', host)
-    : [`sysctl -w net.ipv4.conf.${device}.rp_filter=2`];
+    : [sysctlLine(`net/ipv4/conf/${device}/rp_filter`, '2')];
 }
 
 /** The sender of the packet on its link: around a tunnel, the director. */

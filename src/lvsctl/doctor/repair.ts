@@ -29,6 +29,11 @@ export function sysctlRepairs(
   );
 }
 
+/** The command that sets a sysctl. @param key with slashes */
+export function sysctlLine(key: string, value: string): string {
+  return printCommand({ kind: 'sysctl', key, value });
+}
+
 /** A program and its arguments as they are typed. */
 export function shell(program: string, ...args: readonly string[]): string {
   return printCommand({ kind: 'run', program, args });

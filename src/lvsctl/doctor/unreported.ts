@@ -1,7 +1,8 @@
 // What the paths of packets show beside the findings: a lost packet without a finding of its own, and
 // what decides and is not known.
+import { formatAddress } from '../../model/address.js';
 import type { Finding } from './finding.js';
-import type { Inspection } from './inspection.js';
+import { type Inspection, quietAddresses } from './inspection.js';
 import type { LostPacket } from './lostpackets.js';
 
 const BACKUP =
@@ -13,7 +14,8 @@ export function otherLoss(packets: readonly LostPacket[], { host }: Inspection):
     ({ hop, cause }) =>
       hop.outcome === 'lost' &&
       // the VIP may be on another director now
-      !(cause.id === 'not-local' && hop.machine === host.name),
+      !(cause.id === 'not-local' && hop.machine === host.name) &&
+      cause.id !== 'silent',
   );
   if (lost === undefined) return [];
   const { hop, service, cause } = lost;
@@ -29,9 +31,28 @@ export function otherLoss(packets: readonly LostPacket[], { host }: Inspection):
   ];
 }
 
+/** What sees packets of these machines, and is not read. */
+export function unreadFilters({ host: { facts, rules } }: Pick<Inspection, 'host'>): string[] {
+  const chains = (['ipv4', 'ipv6'] as const).flatMap((family) => rules(family).unread);
+  return [...new Set([...(facts.packet_filter.unread ?? []), ...chains])].map(
+    (name) => `what ${name} does with packets`,
+  );
+}
+
+/** Addresses of a director that are none of its networks and no VIP: a client may have one too. */
+export function ownClients({ host, expected }: Pick<Inspection, 'host' | 'expected'>): string[] {
+  const vips = new Set(expected.flatMap((one) => one.vips.map(formatAddress)));
+  return quietAddresses(host)
+    .filter(({ address }) => !vips.has(formatAddress(address)))
+    .map(
+      ({ address, device }) =>
+        `whether a client has ${formatAddress(address)}, which is on ${device} here: its packets are dropped then`,
+    );
+}
+
 /** What decides and is not known: rules, neighbours, and servers when others have facts. */
 export function doubts(packets: readonly LostPacket[], { host, others }: Inspection): string[] {
-  const named = ['filter', 'rule', 'neighbour', ...(others.length > 0 ? ['no-facts'] : [])];
+  const named = ['filter', 'rule', 'neighbour', 'arp', ...(others.length > 0 ? ['no-facts'] : [])];
   const texts = packets.flatMap(({ cause, hop }) =>
     hop.outcome === 'unknown' && named.includes(cause.id)
       ? [hop.machine === host.name ? hop.what : `${hop.machine}: ${hop.what}`]

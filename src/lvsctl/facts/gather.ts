@@ -13,7 +13,7 @@ import { shownTable } from '../show/table.js';
 import type { World } from '../world.js';
 import { connectionFacts } from './connections.js';
 import { addressFacts, type IpLink, linkFacts, neighbourFacts, udpTunnelFacts } from './links.js';
-import { parseListeners } from './listeners.js';
+import { parseListeners, withOnlyIpv6 } from './listeners.js';
 import { packetFilterFact } from './packetfilter.js';
 import { type IpRoute, type IpRule, routeFacts, routingRuleFacts } from './routes.js';
 import { sysctlKeys } from './sysctls.js';
@@ -67,7 +67,7 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
         return value === undefined ? [] : [[key, value]];
       }),
     ),
-    packet_filter: packetFilterFact(machine, missing),
+    packet_filter: packetFilterFact(machine, missing, links),
     conntrack: conntrack(read),
     kernel_rules: machine.hasKernelRules,
     owns_modules: machine.ownsModules,
@@ -177,5 +177,16 @@ function listeners(machine: Machine): ListenerFact[] | null {
     ['', '6'].map((six) => ({ protocol, text: machine.read(`/proc/net/${protocol}${six}`) })),
   );
   if (files.every(({ text }) => text === undefined)) return null;
-  return files.flatMap(({ protocol, text }) => parseListeners(text ?? '', protocol));
+  const found = files.flatMap(({ protocol, text }) => parseListeners(text ?? '', protocol));
+  const isAsked = found.some(
+    (one) =>
+      one.address === '::' &&
+      !found.some(
+        ({ address, port, protocol }) =>
+          address === '0.0.0.0' && port === one.port && protocol === one.protocol,
+      ),
+  );
+  if (!isAsked) return found;
+  const { status, stdout } = machine.run('ss', ['-H', '-6', '-l', '-n', '-t', '-u', '-e']);
+  return status === 0 ? withOnlyIpv6(found, stdout) : found;
 }

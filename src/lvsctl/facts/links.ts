@@ -11,6 +11,8 @@ export interface IpLink {
   readonly address?: string;
   readonly link_type?: string;
   readonly master?: string;
+  /** a program that sees packets before all else */
+  readonly xdp?: unknown;
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: Readonly<Record<string, unknown>>;
@@ -63,7 +65,17 @@ function tunnelOf(data: Readonly<Record<string, unknown>>): TunnelFact {
     remote: end(data.remote),
     proto: typeof data.proto === 'string' ? data.proto : null,
     checksum: data.icsum === true,
+    ...otherOf(data),
   };
+}
+
+/** What a device asks of packets that IPVS does not put into them. */
+function otherOf(data: Readonly<Record<string, unknown>>): Pick<TunnelFact, 'other'> {
+  const other = [
+    ...(data.ikey === undefined ? [] : [`key ${data.ikey}`]),
+    ...(data.iseq === true ? ['sequence'] : []),
+  ];
+  return other.length === 0 ? {} : { other };
 }
 
 /** The addresses of all links. */
@@ -104,11 +116,23 @@ export function neighbourFacts(
 
 /** `ip -json fou show`: `{"port":6080,"gue":null,"family":"inet"}` */
 export function udpTunnelFacts(
-  list: readonly { readonly port?: number; readonly gue?: null; readonly family?: string }[],
+  list: readonly {
+    readonly port?: number;
+    readonly gue?: null;
+    readonly family?: string;
+    readonly local?: string;
+  }[],
 ): UdpTunnelFact[] {
-  return list.flatMap(({ port, family, ...rest }) =>
+  return list.flatMap(({ port, family, local, ...rest }) =>
     port === undefined
       ? []
-      : [{ port, family: family === 'inet6' ? 'ipv6' : 'ipv4', gue: 'gue' in rest }],
+      : [
+          {
+            port,
+            family: family === 'inet6' ? 'ipv6' : 'ipv4',
+            gue: 'gue' in rest,
+            ...(local === undefined ? {} : { local }),
+          },
+        ],
   );
 }

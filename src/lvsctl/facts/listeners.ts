@@ -22,6 +22,24 @@ export function parseListeners(text: string, protocol: 'tcp' | 'udp'): ListenerF
   return [...new Map(found.map((one) => [`${one.address} ${one.port}`, one])).values()];
 }
 
+/** Adds what `ss -H -6 -l -n -t -u -e` has of listeners on `::`: whether they take IPv6 alone. */
+export function withOnlyIpv6(list: readonly ListenerFact[], text: string): ListenerFact[] {
+  const found = new Map<string, boolean>();
+  for (const line of text.split('\n')) {
+    const [protocol = '', , , , local = ''] = line.trim().split(/\s+/);
+    const [, only] = / v6only:([01])/.exec(line) ?? [];
+    const [, port] = /^(?:\*|\[::\]):(\d+)$/.exec(local) ?? [];
+    if (only === undefined || port === undefined) continue;
+    const key = `${protocol} ${port}`;
+    // one of several that takes both is enough
+    found.set(key, only === '1' && (found.get(key) ?? true));
+  }
+  return list.map((one) => {
+    const only = found.get(`${one.protocol} ${one.port}`);
+    return one.address !== '::' || only === undefined ? one : { ...one, only_ipv6: only };
+  });
+}
+
 /** Numbers of 32 bits, each printed as the machine keeps it: least significant byte first. */
 function addressOf(hex: string): string | undefined {
   if (!/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/i.test(hex)) return undefined;

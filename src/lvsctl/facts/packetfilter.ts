@@ -1,17 +1,65 @@
 // The packet filter as its programs print it: both variants of iptables, and nft.
 import type { Family } from '../../model/address.js';
 import type { Machine } from '../plan/machine.js';
+import type { IpLink } from './links.js';
 import type { IptablesFact, PacketFilterFact } from './types.js';
 
 /**
  * Reads all rules. Saving loads nothing: iptables-legacy-save prints the tables that are there.
  * @param missing gets a line for what cannot be read
  */
-export function packetFilterFact(machine: Machine, missing: string[]): PacketFilterFact {
+export function packetFilterFact(
+  machine: Machine,
+  missing: string[],
+  links: readonly IpLink[] = [],
+): PacketFilterFact {
   return {
     iptables: (['ipv4', 'ipv6'] as const).flatMap((family) => iptablesFacts(machine, family)),
     nft: nftFact(machine, missing),
+    unread: [...unreadFilters(machine), ...links.flatMap(programOf)],
   };
+}
+
+const SYSTEM_MODULES = '/sys/module';
+/** loaded by the first command of their program; a rule of nft's own arp tables is in its JSON */
+const FILTER_MODULES = [
+  ['arptable_filter', 'arptables'],
+  ['ebtable_filter', 'ebtables'],
+  ['ebtable_nat', 'ebtables -t nat'],
+  ['ebtable_broute', 'ebtables -t broute'],
+] as const;
+/** queues that have filters, or lose packets on purpose */
+const QDISCS = ['clsact', 'ingress', 'netem'];
+
+/** What sees packets and is not read here. Modules are those of the machine, in any namespace. */
+function unreadFilters(machine: Machine): string[] {
+  const loaded = machine.ownsModules ? machine.list(SYSTEM_MODULES) : [];
+  const filters = FILTER_MODULES.flatMap(([module, name]) =>
+    loaded.includes(module) ? [name] : [],
+  );
+  return [...filters, ...qdiscs(machine), ...policies(machine)];
+}
+
+/** `"xdp": {"mode": 1, "prog": {"id": 7}}` */
+function programOf({ ifname, xdp }: IpLink): string[] {
+  return xdp === undefined ? [] : [`a program of XDP on ${ifname}`];
+}
+
+function qdiscs(machine: Machine): string[] {
+  const { status, stdout } = machine.run('tc', ['-json', 'qdisc', 'show']);
+  if (status !== 0) return [];
+  const list = JSON.parse(stdout.trim() || '[]') as { kind?: string; dev?: string }[];
+  return list
+    .filter(({ kind = '' }) => QDISCS.includes(kind))
+    .map(({ kind, dev }) => `tc ${kind} on ${dev}`);
+}
+
+/** `SPD IN  0 OUT 1 FWD 0` */
+function policies(machine: Machine): string[] {
+  const { status, stdout } = machine.run('ip', ['xfrm', 'policy', 'count']);
+  const counts = [...stdout.matchAll(/(?:IN|OUT|FWD)\s+(\d+)/g)].map(([, n]) => Number(n));
+  const sum = counts.reduce((all, one) => all + one, 0);
+  return status === 0 && sum > 0 ? [`${sum} policies of IPsec`] : [];
 }
 
 function iptablesFacts(machine: Machine, family: Family): IptablesFact[] {

@@ -15,6 +15,8 @@ export interface IpRoute {
   readonly prefsrc?: string;
   readonly flags?: readonly string[];
   readonly nexthops?: readonly IpHop[];
+  readonly tos?: string;
+  readonly encap?: string;
   readonly metrics?: readonly { readonly mtu?: number; readonly advmss?: number }[];
 }
 interface IpHop {
@@ -27,7 +29,8 @@ interface IpHop {
 /** Routes of all tables of a family. */
 export function routeFacts(list: readonly IpRoute[], family: Family): RouteFact[] {
   return list.flatMap((one): RouteFact[] => {
-    const { dst, type = 'unicast', table = 'main', metric = 0, metrics = [], prefsrc, from } = one;
+    const { dst, type = 'unicast', table = 'main', metric = 0, metrics = [] } = one;
+    const { prefsrc, from, encap } = one;
     if (dst === undefined) return [];
     const size = (name: 'mtu' | 'advmss') => metrics.find((each) => name in each)?.[name] ?? null;
     return [
@@ -35,16 +38,29 @@ export function routeFacts(list: readonly IpRoute[], family: Family): RouteFact[
         family,
         table: String(table),
         type,
-        to: prefixText(dst, family),
+        to: prefixText(PREFIXLESS.includes(encap ?? '') ? 'default' : dst, family),
         from: from === undefined ? null : prefixText(from, family),
         metric,
         source: prefsrc ?? null,
         mtu: size('mtu'),
         advmss: size('advmss'),
         hops: hopsOf(one),
+        ...otherOf(one),
       },
     ];
   });
+}
+
+/** They print a second `dst`, so that which packets the route is for is not known: for any. */
+const PREFIXLESS = ['ip', 'ip6', 'mpls'];
+
+/** What is not followed. */
+function otherOf({ tos, encap }: IpRoute): Pick<RouteFact, 'other'> {
+  const other = [
+    ...(tos === undefined ? [] : [`tos ${tos}`]),
+    ...(encap === undefined ? [] : [`encap ${encap}`]),
+  ];
+  return other.length === 0 ? {} : { other };
 }
 
 function hopsOf({ nexthops, ...single }: IpRoute): RouteHopFact[] {

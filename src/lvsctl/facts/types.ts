@@ -79,6 +79,8 @@ export interface TunnelFact {
   /** `any`, `ipip`, `ip6ip` …; null = not printed */
   readonly proto: string | null;
   readonly checksum: boolean;
+  /** what else it asks of packets: `key 0.0.0.5`, `sequence`; missing = nothing */
+  readonly other?: readonly string[];
 }
 
 export interface AddressFact {
@@ -107,6 +109,8 @@ export interface RouteFact {
   readonly advmss: number | null;
   /** one, or several that share the traffic; none for types without */
   readonly hops: readonly RouteHopFact[];
+  /** what else it asks of a packet, or does with it: `tos 0x10`, `encap mpls`; missing = nothing */
+  readonly other?: readonly string[];
 }
 export interface RouteHopFact {
   readonly device: string;
@@ -146,6 +150,8 @@ export interface UdpTunnelFact {
   readonly family: Family;
   readonly port: number;
   readonly gue: boolean;
+  /** the address that it is for; missing = any */
+  readonly local?: string;
 }
 
 /** The rules of the packet filter as the programs printed them. */
@@ -153,6 +159,8 @@ export interface PacketFilterFact {
   readonly iptables: readonly IptablesFact[];
   /** the list `nftables` of `nft -j list ruleset` */
   readonly nft: readonly unknown[];
+  /** what else sees packets and is not read: `arptables`, `tc clsact on eth0`; missing = not asked */
+  readonly unread?: readonly string[];
 }
 export interface IptablesFact {
   readonly family: Family;
@@ -202,4 +210,6 @@ export interface ListenerFact {
   /** `0.0.0.0` and `::` = any */
   readonly address: string;
   readonly port: number;
+  /** `::` takes IPv6 alone (true), or IPv4 too; missing = not asked */
+  readonly only_ipv6?: boolean;
 }

@@ -36,6 +36,7 @@ function without(condition: Known, packet: FilterPacket, local: Local): boolean 
       return port(condition, packet);
     case 'device': {
       const device = condition.side === 'in' ? packet.inDevice : packet.outDevice;
+      if (device === undefined && hasDevice(condition.side, packet)) return undefined;
       // what the machine sends has no incoming interface, and fits none
       return condition.names.some((name) => isDevice(device ?? '', name));
     }
@@ -87,6 +88,14 @@ const LAST_OF_SERVERS = 1023;
 
 function isIn(value: number, ranges: readonly NumberRange[]): boolean {
   return ranges.some(({ from, to }) => value >= from && value <= to);
+}
+
+/** Whether a packet has an incoming or outgoing interface where it is. */
+function hasDevice(side: 'in' | 'out', { hook }: FilterPacket): boolean {
+  if (hook === undefined) return false;
+  return (
+    side === 'in' ? ['prerouting', 'input', 'forward'] : ['output', 'postrouting', 'forward']
+  ).includes(hook);
 }
 
 /** `eth+` of iptables and `eth*` of nft are all that begin so. */

@@ -22,6 +22,8 @@ export interface Decider {
 export interface AppliedRule {
   readonly rule: FilterRule;
   readonly action: FilterAction;
+  /** it gave a packet of the machine itself another mark, which chooses its route again */
+  readonly isRouted: boolean;
 }
 
 /** rules that are tried as holding and as not holding, before the answer is unknown */
@@ -91,6 +93,8 @@ class Run {
   #packet: FilterPacket;
   #changes: AppliedRule[] = [];
   #decider: Decider | undefined;
+  /** a mark that changes in the chain that is asked chooses the route again */
+  #routes = false;
 
   constructor(
     packet: FilterPacket,
@@ -103,6 +107,7 @@ class Run {
   through(chains: readonly BaseChain[]): Passage {
     let outcome: Passage['outcome'] = 'pass';
     for (const chain of chains) {
+      this.#routes = chain.routes ?? false;
       const step = chain.translates
         ? this.#translation(chain)
         : this.#chain(chain, chain.others, 0);
@@ -190,10 +195,16 @@ class Run {
       case 'unknown':
         return this.#stuck(rule);
       default:
-        this.#changes.push({ rule, action });
-        this.#packet = changed(this.#packet, action);
+        this.#change(rule, action);
         return TRANSLATIONS.includes(action.kind) ? 'accept' : 'continue';
     }
+  }
+
+  #change(rule: FilterRule, action: FilterAction): void {
+    const { mark } = this.#packet;
+    this.#packet = changed(this.#packet, action);
+    const isRouted = this.#routes && this.#packet.mark !== mark;
+    this.#changes.push({ rule, action, isRouted });
   }
 
   #stuck(rule: FilterRule): Step {

@@ -74,6 +74,7 @@ function tableChains(base: string, table: string, lines: readonly string[]): Bas
         priority,
         policy: policy === 'DROP' ? 'drop' : 'accept',
         translates: table === 'nat',
+        routes: table === 'mangle' && hook === 'output',
         policyText: `${program} -P ${name} ${policy}`,
         others,
       },

@@ -105,6 +105,7 @@ function baseChain(chain: NftChain, others: ReadonlyMap<string, FilterChain>): B
       priority: chain.prio ?? 0,
       policy: chain.policy === 'drop' ? 'drop' : 'accept',
       translates: chain.type === 'nat',
+      routes: chain.type === 'route',
       policyText: `${chainText(chain)}: policy ${chain.policy ?? 'accept'}`,
       others,
     },

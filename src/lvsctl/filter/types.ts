@@ -113,6 +113,8 @@ export interface BaseChain extends FilterChain {
   readonly policy: 'accept' | 'drop';
   /** asked for the first packet of a connection only, and for none that is not tracked */
   readonly translates: boolean;
+  /** packets of the machine itself whose mark it changes are routed again */
+  readonly routes?: boolean;
   /** how the policy is printed: `iptables -P FORWARD DROP` */
   readonly policyText: string;
   /** the chains that its rules may call */
@@ -141,6 +143,8 @@ export interface FilterPacket {
   readonly inDevice: string | undefined;
   readonly outDevice: string | undefined;
   readonly sourceMac: string | undefined;
+  /** where it is: an interface that packets have there, and that is not stated, is not known */
+  readonly hook?: Hook;
   /** of a tracked connection that is translated as its first packet was */
   readonly isBound?: boolean;
 }

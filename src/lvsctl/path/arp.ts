@@ -9,8 +9,10 @@ export function answers(host: PathHost, device: string, address: Address): boole
   const link = host.link(device);
   if (link === undefined || link.noarp || !link.up) return false;
   const isOnIt = holders(host, address).some((one) => one.device === device);
-  // neighbour solicitations are answered for addresses of the interface itself alone
-  if (address.family === 'ipv6') return isOnIt;
+  if (host.rulesOfArp) return undefined;
+  // neighbour solicitations are answered for addresses of the interface itself alone, and for others
+  // by entries of `ip neigh add proxy`, which are not read
+  if (address.family === 'ipv6') return isOnIt || (isProxy(host, device) ? undefined : false);
   const isLocal = host.isLocal(address);
   if (!isLocal) return isLocal;
   switch (host.conf(device, 'arp_ignore')) {
@@ -27,6 +29,24 @@ export function answers(host: PathHost, device: string, address: Address): boole
     default:
       return true; // 4 to 7 are reserved: nothing is ignored
   }
+}
+
+function isProxy(host: PathHost, device: string): boolean {
+  return ['all', device].some((one) => host.sysctl(`net/ipv6/conf/${one}/proxy_ndp`) === 1);
+}
+
+/** Whether an address is here, and neighbours on its network get no answer for it. */
+export function isSilent(host: PathHost, address: Address): boolean {
+  if (host.isLocal(address) !== true) return false;
+  const devices = askedDevices(host, address);
+  // an interface that is down is another fault
+  const connected = devicesOn(host, address).filter(
+    ({ device }) => devices.includes(device) && host.link(device)?.up,
+  );
+  return (
+    connected.length > 0 &&
+    connected.every(({ device }) => answers(host, device, address) === false)
+  );
 }
 
 /**

@@ -84,14 +84,23 @@ export function picksUp(host: PathHost): boolean {
 
 function isFromWrongPlace(host: PathHost, steps: Steps, device: string): boolean {
   const { source, destination, mark } = steps.packet;
-  const { kind } = checkSource(host, device, source, destination, mark);
-  if (kind === 'pass' || kind === 'unknown') return false;
+  const found = checkSource(host, device, source, destination, mark);
+  const { kind } = found;
+  if (kind === 'pass') return false;
+  if (kind === 'unknown') {
+    unknownSource(steps, device, found.because);
+    return false;
+  }
   steps.lost(
     'source',
     `reverse path filter on ${device}: ${formatAddress(source)} is not reached by ${device}`,
     { id: 'source', device, kind },
   );
   return true;
+}
+
+function unknownSource(steps: Steps, device: string, text: string): void {
+  steps.unknown('source', `reverse path filter on ${device}: ${text}`, { id: 'rule', text });
 }
 
 /** Whether the machine forwards what comes in by a device. */
@@ -134,14 +143,38 @@ function translate(
     'answer',
     `nat: the sender becomes ${serverKey({ address: asked.destination, port: asked.destinationPort })} again`,
   );
+  const out = device === undefined ? undefined : again(host, steps, asked, device);
+  if (device !== undefined && out === undefined) return;
   const { outcome } = filterStep(host, steps, 'postrouting', {
     state,
     flags: answerFlags(view),
-    outDevice: device,
+    outDevice: out,
     anyDestination: view.anyClient,
   });
   if (outcome === 'pass' || outcome === 'unknown')
     steps.pass('end', `the answer goes to ${formatAddress(asked.source)}`);
+}
+
+/**
+ * With `snat_reroute` the answer is routed again, with the VIP as its sender.
+ * @returns the interface; undefined when it is lost
+ */
+function again(
+  host: PathHost,
+  steps: Steps,
+  { destination: vip }: PathPacket,
+  device: string,
+): string | undefined {
+  if (host.sysctl('net/ipv4/vs/snat_reroute') === 0) return device;
+  const { destination: to, mark } = steps.packet;
+  const { type, route, because } = lookUp(host.routes[vip.family], { to, from: vip, mark });
+  const text = `the route to ${formatAddress(to)} from ${formatAddress(vip)} (snat_reroute)`;
+  if (type === 'unknown')
+    steps.unknown('answer', `${text} is not known: ${because}`, { id: 'rule', text });
+  if (type !== 'refused' && type !== 'none')
+    return route?.hops.find(({ dead }) => !dead)?.device ?? device;
+  steps.lost('answer', `${text}: ${because ?? 'none'}`, { id: 'no-route', to, because });
+  return undefined;
 }
 
 /** An answer whose sender is the VIP, on its path through a machine that has the VIP itself. */
@@ -151,7 +184,9 @@ export function throughRouter(host: PathHost, answer: PathPacket, departed: Depa
   if (device === undefined) return steps;
   steps.pass('arrival', `the answer comes in by ${device}, on its path to the client`);
   const { source, destination, mark } = answer;
-  const { kind } = checkSource(host, device, source, destination, mark);
+  const found = checkSource(host, device, source, destination, mark);
+  const { kind } = found;
+  if (kind === 'unknown') unknownSource(steps, device, found.because);
   if (kind === 'own')
     steps.lost(
       'source',

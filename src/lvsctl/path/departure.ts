@@ -1,5 +1,6 @@
 // How a packet leaves a machine: output route, packet filter, the neighbour that it goes to.
 import { type Address, formatAddress } from '../../model/address.js';
+import type { RouteFact, RouteHopFact } from '../facts/types.js';
 import type { Passage } from '../filter/evaluate.js';
 import type { TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
@@ -18,6 +19,8 @@ export interface Departure {
   readonly segments: readonly number[];
   /** the packet's own destination is not on the link */
   readonly isRouted: boolean;
+  /** the same by the other next hops of the route */
+  readonly alternatives: readonly Departure[];
 }
 
 export interface Leaving {
@@ -42,9 +45,44 @@ export function leave(
   steps: Steps,
   leaving: Leaving,
 ): Departure | 'local' | undefined {
-  const { to, stage } = leaving;
+  let chosen = routeOut(host, steps, leaving);
+  const segments: number[] = [];
+  for (const hook of leaving.hooks) {
+    if (chosen === undefined || chosen === 'local') return chosen;
+    const { device } = chosen.hop;
+    const passage = filterStep(host, steps, hook, {
+      state: leaving.state,
+      flags: leaving.flags,
+      inDevice: hook === 'forward' ? leaving.inDevice : undefined,
+      outDevice: device,
+      anyDestination: leaving.anyDestination ?? false,
+      isBound: leaving.isBound ?? false,
+    });
+    if (passage.outcome === 'drop' || passage.outcome === 'reject') return undefined;
+    segments.push(...sizesOf(passage));
+    const kinds = passage.changes.map(({ action }) => action.kind);
+    masquerade(host, steps, kinds, device, leaving.to);
+    // a mark that is set there chooses the route again (iptables-extensions(8), MARK; nft(8), route)
+    if (hook === 'output' && passage.changes.some(({ isRouted }) => isRouted))
+      chosen = routeOut(host, steps, { ...leaving, isAgain: true });
+  }
+  if (chosen === undefined || chosen === 'local') return chosen;
+  return onto(host, steps, leaving.to, chosen, segments);
+}
+
+interface ChosenRoute {
+  readonly route: RouteFact;
+  readonly hop: RouteHopFact;
+}
+
+/** The route of a packet with its mark, and the first of its next hops. */
+function routeOut(
+  host: PathHost,
+  steps: Steps,
+  { to, from, inDevice, stage, isAgain = false }: Leaving & { readonly isAgain?: boolean },
+): ChosenRoute | 'local' | undefined {
   const text = formatAddress(to);
-  const question = { to, from: leaving.from, mark: steps.packet.mark, inDevice: leaving.inDevice };
+  const question = { to, from, mark: steps.packet.mark, inDevice };
   const { type, route, because } = lookUp(host.routes[to.family], question);
   if (type === 'local') return 'local';
   const hop = route?.hops.find(({ dead }) => !dead);
@@ -71,39 +109,36 @@ export function leave(
     });
     return undefined;
   }
-  const neighbour = neighbourOf(host, hop, to);
-  const via = hop.via === null ? '' : `, by router ${formatAddress(neighbour.address)}`;
-  steps.pass(stage, `to ${text} by ${hop.device}${via}`);
-  const segments: number[] = [];
-  for (const hook of leaving.hooks) {
-    const passage = filterStep(host, steps, hook, {
-      state: leaving.state,
-      flags: leaving.flags,
-      inDevice: hook === 'forward' ? leaving.inDevice : undefined,
-      outDevice: hop.device,
-      anyDestination: leaving.anyDestination ?? false,
-      isBound: leaving.isBound ?? false,
-    });
-    if (passage.outcome === 'drop' || passage.outcome === 'reject') return undefined;
-    segments.push(...sizesOf(passage));
-    masquerade(
-      host,
-      steps,
-      passage.changes.map(({ action }) => action.kind),
-      hop.device,
-      to,
-    );
-  }
-  if (!neighbourStep(host, steps, neighbour)) return undefined;
-  const link = host.link(hop.device);
-  return {
-    device: hop.device,
-    neighbour,
-    mtu: route.mtu ?? link?.mtu,
+  const via =
+    hop.via === null ? '' : `, by router ${formatAddress(neighbourOf(host, hop, to).address)}`;
+  const marked = isAgain ? `mark ${steps.packet.mark}: ` : '';
+  steps.pass(stage, `${marked}to ${text} by ${hop.device}${via}`);
+  return { route, hop };
+}
+
+/** The links of all next hops; the packet that is followed takes the first. */
+function onto(
+  host: PathHost,
+  steps: Steps,
+  to: Address,
+  { route, hop }: ChosenRoute,
+  segments: readonly number[],
+): Departure | undefined {
+  const departureBy = (one: RouteHopFact, alternatives: readonly Departure[]): Departure => ({
+    device: one.device,
+    neighbour: neighbourOf(host, one, to),
+    mtu: route.mtu ?? host.link(one.device)?.mtu,
     advmss: route.advmss,
     segments,
-    isRouted: hop.via !== null,
-  };
+    isRouted: one.via !== null,
+    alternatives,
+  });
+  const others = route.hops.filter((one) => one !== hop && !one.dead);
+  const alternatives = others.map((one) => departureBy(one, []));
+  for (const { neighbour } of alternatives)
+    if (!neighbourStep(host, steps, neighbour)) return undefined;
+  const departure = departureBy(hop, alternatives);
+  return neighbourStep(host, steps, departure.neighbour) ? departure : undefined;
 }
 
 /** The kernel takes the routes of an interface away while it is down, its addresses stay. */

@@ -1,13 +1,14 @@
 // The path of a client's packet through the director: up to the link to the real server.
-import { type Address, formatAddress } from '../../model/address.js';
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
 import type { TrackState } from '../filter/types.js';
 import type { ShownServer, ShownService } from '../show/table.js';
+import { isSilent } from './arp.js';
 import { arrivalDevice, enter, linkStep, type PacketView } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { filterStep, IPVS_PRIORITY } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
-import { holders, type PathHost } from './host.js';
+import { devicesOn, holders, type PathHost } from './host.js';
 import { ownSource } from './ownsource.js';
 import { chooseServer, endpointOf, findService } from './service.js';
 import { outerHeader } from './tunnel.js';
@@ -46,11 +47,10 @@ export function throughDirector(
     isLocal: false,
   };
   if (holders(host, packet.source).length > 0) {
-    const text = `${formatAddress(packet.source)} is an address of this machine: what it sends itself is not followed, and from outside it is dropped`;
-    steps.unknown('arrival', text, { id: 'rule', text });
+    ownClient(host, steps, inDevice);
     return stopped;
   }
-  if (!linkStep(host, steps, inDevice)) return stopped;
+  if (!linkStep(host, steps, inDevice) || !vipStep(host, steps)) return stopped;
   steps.pass('arrival', `comes in by ${inDevice ?? 'an interface that is not known'}`);
   const place = enter(host, steps, inDevice, view);
   if (place === 'stopped' || !isForService(host, packet, steps, place)) return stopped;
@@ -68,6 +68,50 @@ export function throughDirector(
   if (server === undefined) return { ...stopped, service };
   const { departure, isLocal } = forward(host, steps, server, packet, view);
   return { steps, inDevice, service, server, departure, isLocal };
+}
+
+/**
+ * A client that has an address of the director. From outside its packet is dropped; from the director
+ * itself it reaches a server, and of dr and tun the answer is dropped, whose sender is the VIP.
+ */
+function ownClient(host: PathHost, steps: Steps, device: string | undefined): void {
+  const { packet } = steps;
+  const text = `${formatAddress(packet.source)} is an address of this machine: a packet from outside with it is dropped`;
+  const service = findService(host, packet)?.service;
+  const away = service?.servers.filter(({ address }) => {
+    const own = parseAddress(address);
+    return own && !host.isLocal(own);
+  });
+  const isTaken = ['all', ...host.facts.links.map(({ name }) => name)].some(
+    (name) => host.sysctl(`net/ipv4/conf/${name}/accept_local`) === 1,
+  );
+  // of IPv6 no sender is checked
+  const isChecked = packet.family === 'ipv4' && !isTaken;
+  const isSent = isChecked && service !== undefined && host.isLocal(packet.destination) === true;
+  if (isSent && away?.length === service.servers.length && away.every(({ mode }) => mode !== 'nat'))
+    steps.lost('source', `${text}, and so is the answer to one of its own`, {
+      id: 'source',
+      device: device ?? 'lo',
+      kind: 'own',
+    });
+  else
+    steps.unknown('arrival', `${text}, and what it sends itself is not followed`, {
+      id: 'rule',
+      text,
+    });
+}
+
+/** Neighbours, routers among them, must get an answer when they ask for the VIP. */
+function vipStep(host: PathHost, steps: Steps): boolean {
+  const { destination: address } = steps.packet;
+  if (!isSilent(host, address)) return true;
+  const device = devicesOn(host, address)[0]?.device ?? 'lo';
+  steps.lost(
+    'arrival',
+    `neighbours on ${device} get no answer for ${formatAddress(address)}, which is on another interface`,
+    { id: 'silent', address, device },
+  );
+  return false;
 }
 
 /** The client's packet as it comes: to the MAC of this machine, from that of a client on its network. */
@@ -162,7 +206,11 @@ function serverStep(
     steps.pass('server', `server ${followed.server}, as asked`);
     return followed;
   }
-  const { server, why } = chooseServer(host, service, steps.packet);
+  const { server, why, isDropped = false } = chooseServer(host, service, steps.packet);
+  if (isDropped) {
+    steps.lost('server', why, { id: 'no-server', service });
+    return undefined;
+  }
   if (server) steps.pass('server', `server ${server.server}: ${why}`);
   else steps.lost('server', why, { id: 'no-server', service });
   return server;

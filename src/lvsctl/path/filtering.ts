@@ -37,9 +37,8 @@ export function filterStep(
   const { packet } = steps;
   const rules = host.rules(packet.tunnel?.destination.family ?? packet.family);
   const chains = rules.hooks[hook].filter(({ priority }) => priority < before);
-  const passage = traverse(chains, seenBy(packet, view), (address: Address) =>
-    host.isLocal(address),
-  );
+  const seen = { ...seenBy(packet, view), hook };
+  const passage = traverse(chains, seen, (address: Address) => host.isLocal(address));
   record(passage, hook, steps);
   if (passage.outcome !== 'pass') return passage;
   const { mark, destination, destinationPort, source } = passage.packet;

@@ -79,7 +79,13 @@ export type LossCause =
   | { readonly id: 'size'; readonly fits: number; readonly device: string }
   | { readonly id: 'link'; readonly device: string }
   | { readonly id: 'router'; readonly server: Address; readonly via: Address }
-  | { readonly id: 'neighbour'; readonly address: Address; readonly device: string }
+  | {
+      readonly id: 'neighbour';
+      readonly address: Address;
+      readonly device: string;
+      /** its MAC was set by hand */
+      readonly isPermanent?: boolean;
+    }
   | { readonly id: 'source'; readonly device: string; readonly kind: 'strict' | 'address' | 'own' }
   | { readonly id: 'no-tunnel'; readonly outer: OuterHeader; readonly device: string | undefined }
   | { readonly id: 'listener'; readonly address: Address; readonly port: number }
@@ -93,6 +99,8 @@ export type LossCause =
   | { readonly id: 'gateway'; readonly via: Address | undefined; readonly director: string }
   | { readonly id: 'same-network'; readonly client: Address }
   | { readonly id: 'spoofed'; readonly director: string }
+  /** neighbours get no answer for an address of the director */
+  | { readonly id: 'silent'; readonly address: Address; readonly device: string }
   | { readonly id: 'arp'; readonly machine: string; readonly address: Address }
   | { readonly id: 'no-facts'; readonly address: Address }
   | { readonly id: 'rule'; readonly text: string };

@@ -9,6 +9,7 @@ import {
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { effective4, sysctlNumber } from '../facts/sysctls.js';
 import type { LinkFact, MachineFacts, RouteHopFact } from '../facts/types.js';
+import type { NftObject } from '../filter/nftjson.js';
 import { ruleSetOf } from '../filter/ruleset.js';
 import type { RuleSet } from '../filter/types.js';
 import type { ShownService } from '../show/table.js';
@@ -26,6 +27,8 @@ export interface PathHost {
   /** the value of an IPv4 interface sysctl that counts; undefined = not read */
   conf(device: string, name: string): number | undefined;
   sysctl(key: string): number | undefined;
+  /** rules see ARP, and are not read */
+  readonly rulesOfArp: boolean;
   /** by `tcp 192.0.2.1:80`, `fwmark 7 ipv4` */
   readonly services: ReadonlyMap<string, ShownService>;
   readonly addresses: readonly HostAddress[];
@@ -76,6 +79,9 @@ export function hostOf(facts: MachineFacts): PathHost {
     link: (name) => links.get(name),
     conf: (device, name) => effective4(facts, device, name),
     sysctl: (key) => sysctlNumber(facts, key),
+    rulesOfArp:
+      hasArpRules(facts.packet_filter.nft) ||
+      (facts.packet_filter.unread ?? []).some((one) => one.startsWith('arptables')),
     services: new Map(
       (facts.services ?? []).flatMap((one) => (one.service === null ? [] : [[one.service, one]])),
     ),
@@ -84,6 +90,10 @@ export function hostOf(facts: MachineFacts): PathHost {
       ({ device, address, prefix }) => device !== 'lo' && prefix < fullPrefix(address.family),
     ),
   };
+}
+
+function hasArpRules(nft: MachineFacts['packet_filter']['nft']): boolean {
+  return (nft as readonly NftObject[]).some(({ rule }) => rule?.family === 'arp');
 }
 
 /** The devices, lo aside, on whose network an address is. */
@@ -105,6 +115,8 @@ export interface Neighbour {
   readonly failed: boolean;
   /** it was asked just now, and has not answered yet */
   readonly asked: boolean;
+  /** its MAC was set by hand */
+  readonly isPermanent: boolean;
 }
 
 /** The neighbour that a hop of a route leads to. */
@@ -120,5 +132,6 @@ export function neighbourOf(host: PathHost, hop: RouteHopFact, to: Address): Nei
     mac: entry?.mac ?? null,
     failed: entry?.states.includes('FAILED') ?? false,
     asked: entry?.states.includes('INCOMPLETE') ?? false,
+    isPermanent: entry?.states.includes('PERMANENT') ?? false,
   };
 }

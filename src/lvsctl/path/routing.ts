@@ -104,22 +104,46 @@ export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
   const { inDevice = '' } = question;
   if (routes.inVrf.has(inDevice))
     return { type: 'unknown', route: undefined, because: `${inDevice} is part of a VRF` };
+  let from = 0;
   for (const rule of routes.rules) {
+    if (rule.priority < from) continue;
     const applies = ruleApplies(rule, question);
     if (applies === false) continue;
+    const target = jumpOf(rule);
+    if (target !== undefined && applies === true) {
+      from = target;
+      continue;
+    }
+    if (target !== undefined) return unknownRule(rule);
     const found = answerOf(rule, routes, question);
     if (applies === true) {
       if (found) return found;
       continue;
     }
     if (found === undefined) continue; // it leads nowhere, whether it applies or not
-    return {
-      type: 'unknown',
-      route: undefined,
-      because: `routing rule ${rule.priority}: ${rule.other.join(', ') || 'the sender decides'}`,
-    };
+    return unknownRule(rule);
   }
   return { type: 'none', route: undefined, because: undefined };
+}
+
+function unknownRule({ priority, other }: RoutingRuleFact): RouteAnswer {
+  const because = `routing rule ${priority}: ${other.join(', ') || 'the sender decides'}`;
+  return { type: 'unknown', route: undefined, because };
+}
+
+/** `goto 200`: the rules below that priority are left out. */
+const JUMP = /^goto (\d+)$/;
+/** `suppress_prefixlen 0`: routes with no longer prefix do not count */
+const SUPPRESSED = /^suppress_prefixlen (\d+)$/;
+
+function jumpOf({ other }: RoutingRuleFact): number | undefined {
+  const text = other.map((one) => JUMP.exec(one)?.[1]).find((one) => one !== undefined);
+  return text === undefined ? undefined : Number(text);
+}
+
+function shortest({ other }: RoutingRuleFact): number {
+  const text = other.map((one) => SUPPRESSED.exec(one)?.[1]).find((one) => one !== undefined);
+  return text === undefined ? 0 : Number(text) + 1;
 }
 
 function ruleApplies(rule: RoutingRuleFact, question: RouteQuestion): boolean | undefined {
@@ -132,7 +156,7 @@ function ruleApplies(rule: RoutingRuleFact, question: RouteQuestion): boolean | 
     rule.in_device === null || rule.in_device === (inDevice ?? 'lo'),
     // only programs that are bound to an interface ask so
     rule.out_device === null || false,
-    rule.other.length === 0 ? true : undefined,
+    rule.other.every((one) => JUMP.test(one) || SUPPRESSED.test(one)) ? true : undefined,
   ];
   const all = parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
   return all === undefined ? undefined : all !== rule.not;
@@ -150,8 +174,10 @@ function answerOf(
 ): RouteAnswer | undefined {
   if (rule.action !== 'table')
     return { type: 'refused', route: undefined, because: rule.action, rule };
-  const route = findRoute(tables.get(rule.table ?? '') ?? [], to, from);
+  const route = findRoute(tables.get(rule.table ?? '') ?? [], to, from, shortest(rule));
   if (route === undefined || route.type === 'throw') return undefined;
+  if (route.other !== undefined)
+    return { type: 'unknown', route: undefined, because: `a route with ${route.other.join(', ')}` };
   switch (route.type) {
     case 'unicast':
       return { type: 'unicast', route, because: undefined };
@@ -170,8 +196,10 @@ function findRoute(
   table: RouteTable,
   to: Address,
   from: Address | undefined,
+  shortestPrefix: number,
 ): RouteFact | undefined {
   for (const { length, routes } of table) {
+    if (length < shortestPrefix) return undefined;
     const found = routes
       .get(networkText(to, length))
       ?.find(
@@ -184,6 +212,8 @@ function findRoute(
   return undefined;
 }
 
-function isUsable({ type, hops }: RouteFact): boolean {
+/** Packets of clients have no type of service, so that routes for one are not theirs. */
+function isUsable({ type, hops, other = [] }: RouteFact): boolean {
+  if (other.some((one) => one.startsWith('tos '))) return false;
   return type !== 'unicast' || hops.length === 0 || hops.some(({ dead }) => !dead);
 }

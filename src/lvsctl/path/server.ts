@@ -1,6 +1,6 @@
 // The path of a packet on a real server: in, out of the tunnel, to the program, and the answer on
 // its path out.
-import { type Address, formatAddress } from '../../model/address.js';
+import { type Address, formatAddress, sameAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
 import { answerFlags, enter, linkStep, type PacketView, wideAddress } from './arrival.js';
 import { type Departure, leave } from './departure.js';
@@ -57,6 +57,11 @@ export function deliver(
   if (place === 'stopped') return lost;
   if (place === 'elsewhere') {
     const { destination } = steps.packet;
+    if (!sameAddress(destination, asked.destination)) {
+      const text = `a rule sends it on to ${formatAddress(destination)}, which is not followed`;
+      steps.unknown('routing', text, { id: 'rule', text });
+      return lost;
+    }
     steps.lost('routing', `${formatAddress(destination)} is no address of this machine`, {
       id: 'not-local',
       address: destination,
@@ -100,21 +105,24 @@ function decapsulate(host: PathHost, steps: Steps, device: string): string | und
 function listenerStep(host: PathHost, steps: Steps): boolean {
   const { protocol, destination, destinationPort: port } = steps.packet;
   const { listeners } = host.facts;
-  if (listeners === null || (protocol !== 'tcp' && protocol !== 'udp')) return true;
+  if (listeners === null || (protocol !== 'tcp' && protocol !== 'udp')) {
+    // a machine that only a file has is not read: its programs are as they are intended
+    if (host.facts.time !== undefined)
+      unknownListener(steps, `whether a program listens on ${protocol}`);
+    return true;
+  }
   const text = formatAddress(destination);
   const any = destination.family === 'ipv4' ? ['0.0.0.0', '::'] : ['::'];
-  const found = listeners.find(
+  const fitting = listeners.filter(
     (one) =>
       one.protocol === protocol &&
       one.port === port &&
       [text, `::ffff:${text}`, ...any].includes(one.address),
   );
   const place = serverKey({ address: destination, port });
-  if (found) {
-    steps.pass(
-      'listener',
-      `a program listens on ${protocol} ${serverKey({ address: destination, port })}`,
-    );
+  const isFour = destination.family === 'ipv4';
+  if (fitting.some((one) => !isFour || one.address !== '::' || one.only_ipv6 !== true)) {
+    steps.pass('listener', `a program listens on ${protocol} ${place}`);
     return true;
   }
   steps.lost('listener', `no program listens on ${protocol} ${place}`, {
@@ -123,6 +131,11 @@ function listenerStep(host: PathHost, steps: Steps): boolean {
     port,
   });
   return false;
+}
+
+function unknownListener(steps: Steps, what: string): void {
+  const text = `${what} is not known`;
+  steps.unknown('listener', text, { id: 'rule', text });
 }
 
 /**
@@ -138,7 +151,7 @@ function answer(host: PathHost, steps: Steps, asked: PathPacket, view: PacketVie
     sourcePort: asked.destinationPort,
     destination: asked.source,
     destinationPort: asked.sourcePort ?? 0,
-    mark: 0,
+    mark: host.sysctl('net/ipv4/tcp_fwmark_accept') === 1 ? request.mark : 0,
     ttl: 64,
     sourceMac: null,
     destinationMac: null,

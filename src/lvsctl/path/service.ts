@@ -47,6 +47,8 @@ export interface ServerChoice {
   readonly isCertain: boolean;
   /** the scheduler chose a server that takes no new connections, and has no other */
   readonly refused?: ShownServer;
+  /** packets of this connection go nowhere until it ends */
+  readonly isDropped?: boolean;
 }
 
 /** Which server a packet of a client gets. */
@@ -77,8 +79,15 @@ function byConnection(
       one.virtual === formatAddress(packet.destination) &&
       one.virtual_port === packet.destinationPort,
   );
-  const server = found && serverOf(service, found);
-  return server && { server, why: `a connection that is there (${found?.state})`, isCertain: true };
+  if (found === undefined) return undefined;
+  const server = serverOf(service, found);
+  if (server)
+    return { server, why: `a connection that is there (${found.state})`, isCertain: true };
+  // the first packet ends it, and the next one begins another
+  if (host.sysctl('net/ipv4/vs/expire_nodest_conn') === 1) return undefined;
+  const place = `${found.server}:${found.server_port}`;
+  const why = `its connection belongs to server ${place}, which is not in the table: dropped for ${found.expires} s (expire_nodest_conn is 0)`;
+  return { server: undefined, why, isCertain: true, isDropped: true };
 }
 
 /** Templates have the client's network, and port 0. */
@@ -130,7 +139,13 @@ function serverOf(service: ShownService, one: ConnectionFact): ShownServer | und
   return (
     service.servers.find(
       ({ address, port }) => address === one.server && port === one.server_port,
-    ) ?? service.servers.find(({ address }) => address === one.server)
+    ) ??
+    // servers of marks and of every port have none of their own
+    service.servers.find(
+      ({ address, port }) =>
+        address === one.server &&
+        (port === 0 || service.mark !== undefined || one.server_port === 0),
+    )
   );
 }
 
@@ -191,7 +206,15 @@ function byScheduler(service: ShownService, packet: PathPacket): ServerChoice {
   return { server: picked, why, isCertain };
 }
 
-function refusal({ servers, scheduler }: ShownService): string {
+/** Whether every server that could take a connection is at its upper threshold. */
+export function isFull(service: ShownService): boolean {
+  const usable = candidatesOf(service).filter(({ weight }) => weight > 0);
+  return usable.length > 0 && usable.every(({ overloaded }) => overloaded);
+}
+
+function refusal(service: ShownService): string {
+  const { servers, scheduler } = service;
+  if (isFull(service)) return 'every server is at its upper threshold';
   if (servers.length === 0) return 'the service has no servers';
   if (servers.every(({ weight }) => weight === 0)) return 'all servers have weight 0';
   return `scheduler ${scheduler} has no server for this client`;

@@ -50,7 +50,11 @@ export function tunnelExit(host: PathHost, outer: OuterHeader, inner: Family): T
   if (outer.type === 'gue') {
     const { family } = outer.destination;
     const open = host.facts.udp_tunnels.some(
-      (one) => one.port === outer.port && one.family === family && one.gue,
+      (one) =>
+        one.port === outer.port &&
+        one.family === family &&
+        one.gue &&
+        (one.local === undefined || formatted(one.local) === formatAddress(outer.destination)),
     );
     if (!open)
       return { device: undefined, because: `no UDP port ${outer.port} takes gue`, down: undefined };
@@ -68,6 +72,15 @@ export function tunnelExit(host: PathHost, outer: OuterHeader, inner: Family): T
     };
   const down = device ? undefined : fitting[0]?.name;
   const sums = outer.type === 'gre' && outer.checksum ? ' with checksums' : '';
+  const asking = host.facts.links.find(
+    ({ kind, tunnel, up }) => up && kinds.includes(kind ?? '') && tunnel?.other !== undefined,
+  );
+  if (asking && device === undefined)
+    return {
+      device,
+      down: undefined,
+      because: `device ${asking.name} asks for what IPVS does not put into ${outer.type} packets: ${asking.tunnel?.other?.join(', ')}`,
+    };
   const missing = `no device takes ${outer.type} packets${sums} (${kinds.join(' or ')})`;
   return { device, down, because: down === undefined ? missing : `device ${down} is down` };
 }
@@ -91,7 +104,8 @@ const PROTOCOLS: Readonly<Record<string, readonly Family[]>> = {
 function takes(link: LinkFact, outer: OuterHeader, inner: Family): boolean {
   const { tunnel } = link;
   const { type, source, destination, checksum } = outer;
-  if (tunnel === null) return false;
+  // a key or a number that it asks for is in no packet of IPVS
+  if (tunnel === null || tunnel.other !== undefined) return false;
   // a device with checksums drops what has none, and one without drops what has one
   if (type === 'gre' && checksum !== undefined && tunnel.checksum !== checksum) return false;
   const { proto, local, remote } = tunnel;

@@ -1,16 +1,16 @@
 // The whole path of a packet and its answer, across the machines whose facts are there.
-import { type Address, formatAddress, parseAddress, sameAddress } from '../../model/address.js';
-import { samePrefix } from '../../model/prefix.js';
+import { type Address, formatAddress, sameAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
 import type { ShownServer, ShownService } from '../show/table.js';
-import { answers, askedDevices, isOpen } from './arp.js';
 import type { PacketView } from './arrival.js';
 import { backThroughDirector, throughRouter } from './back.js';
 import type { Departure } from './departure.js';
 import { type Sent, throughDirector } from './director.js';
 import { outcomeOf, type PathHop, type PathOutcome, type PathPacket, Steps } from './hop.js';
-import { devicesOn, type HostAddress, holders, type PathHost } from './host.js';
+import { holders, type PathHost } from './host.js';
 import { laterView } from './later.js';
+import { neighbourHops } from './neighbours.js';
+import { othersWithVip } from './others.js';
 import { atServer, deliver, type ServerSteps } from './server.js';
 import { endpointOf } from './service.js';
 import { sizeStep } from './size.js';
@@ -51,76 +51,17 @@ export function wholePath(asked: PathQuestion): Path {
 }
 
 function onePath(asked: PathQuestion): Path {
-  const { director, packet, view, others } = asked;
+  const { director, packet, view } = asked;
   const sent = throughDirector(director, packet, view, asked.server);
-  const hops = [...othersWithVip(asked, sent), ...sent.steps.hops];
-  if (!sent.steps.isLost) hops.push(...afterDirector(asked, sent, others));
+  const hops = [...othersWithVip(asked, sent.inDevice), ...sent.steps.hops];
+  if (!sent.steps.isLost) hops.push(...afterDirector(asked, sent));
   const outcome = outcomeOf(hops);
   const at = hops.find((hop) => hop.outcome === (outcome === 'pass' ? undefined : outcome));
   return { hops, outcome, at, service: sent.service, server: sent.server };
 }
 
-/** Machines on the VIP's network that answer for it too: some clients reach them in place of this one. */
-function othersWithVip({ director, others, packet }: PathQuestion, { inDevice }: Sent): PathHop[] {
-  const { destination } = packet;
-  const link = director.addresses.filter(({ device }) => device === inDevice);
-  return others
-    .filter((host) => host !== director && host.isLocal(destination))
-    .flatMap((host) => {
-      const shared = devicesOn(host, destination).find(
-        (one) =>
-          link.some((own) => samePrefix(own.address, one.address, one.prefix)) &&
-          answers(host, one.device, destination),
-      );
-      const steps = new Steps(host.name, packet);
-      const text = formatAddress(destination);
-      if (shared === undefined) return open(host, steps, destination, link);
-      steps.lost(
-        'arrival',
-        `answers for ${text} on ${shared.device}: clients reach this machine, past the director`,
-        { id: 'arp', machine: host.name, address: destination },
-      );
-      return steps.hops;
-    });
-}
-
-/**
- * It answers on an interface without a network of its own. That this is on the VIP's network is
- * known when a neighbour of that network is known there.
- */
-function open(host: PathHost, steps: Steps, vip: Address, link: readonly HostAddress[]): PathHop[] {
-  if (vip.family === 'ipv6' || devicesOn(host, vip).length > 0) return [];
-  const found = askedDevices(host, vip)
-    .filter((name) => isOpen(host, name) && answers(host, name, vip))
-    .map((device) => ({ device, isKnown: hasNeighbour(host, device, link) }))
-    .sort((a, b) => Number(b.isKnown) - Number(a.isKnown));
-  const [first] = found;
-  if (first === undefined) return [];
-  const text = `answers for ${formatAddress(vip)} on ${first.device}, whose network is not known: clients there reach this machine, past the director`;
-  const cause = { id: 'arp', machine: host.name, address: vip } as const;
-  if (first.isKnown) steps.lost('arrival', text, cause);
-  else steps.unknown('arrival', text, cause);
-  return steps.hops;
-}
-
-function hasNeighbour(host: PathHost, device: string, link: readonly HostAddress[]): boolean {
-  return host.facts.neighbours.some((one) => {
-    const address = one.device === device && one.mac !== null && parseAddress(one.address);
-    return (
-      address &&
-      link.some(
-        (own) =>
-          own.address.family === address.family && samePrefix(own.address, address, own.prefix),
-      )
-    );
-  });
-}
-
-function afterDirector(
-  { director, packet, view }: PathQuestion,
-  sent: Sent,
-  others: readonly PathHost[],
-): readonly PathHop[] {
+function afterDirector(asked: PathQuestion, sent: Sent): readonly PathHop[] {
+  const { director, view, others } = asked;
   const { server, steps, isLocal, departure, inDevice } = sent;
   if (server === undefined) return [];
   if (isLocal) return finish(deliver(director, fresh(steps), inDevice, view), director);
@@ -132,24 +73,53 @@ function afterDirector(
   const served = atServer(host, steps.packet, address, view);
   if (served.departure === undefined) return served.steps.hops;
   const size = view.isLater ? [] : sizeHops(director, steps.packet, departure, server, served);
-  const hops = [...size, ...served.steps.hops];
-  const answer = served.steps.packet;
-  if (server.mode === 'nat')
-    return [...hops, ...natAnswer(host, director, answer, served.departure, packet, view)];
-  const { departure: leaving } = served;
+  const met = neighbourHops(director, steps.packet, departure, host);
+  const hops = [...met, ...size, ...served.steps.hops];
+  const departures = departuresOf(served.departure).map((departure) =>
+    answerHops(asked, sent, host, served, departure),
+  );
+  return [...hops, ...worst(departures)];
+}
+
+/** Each next hop of the answer: which one a connection gets follows from its addresses. */
+function departuresOf(departure: Departure): Departure[] {
+  return [departure, ...departure.alternatives];
+}
+
+/** Some clients get each of the next hops, so that the worst one counts. */
+function worst(departures: readonly (readonly PathHop[])[]): readonly PathHop[] {
+  const found =
+    departures.find((hops) => outcomeOf(hops) === 'lost') ??
+    departures.find((hops) => outcomeOf(hops) === 'unknown') ??
+    departures[0] ??
+    [];
+  if (departures.length < 2 || outcomeOf(found) === 'pass') return found;
+  return found.map((hop) =>
+    hop.outcome === 'pass'
+      ? hop
+      : { ...hop, what: `by one of ${departures.length} next hops: ${hop.what}` },
+  );
+}
+
+/** The answer on one departure from the server. */
+function answerHops(
+  { director, packet, view, others }: PathQuestion,
+  { server }: Sent,
+  host: PathHost,
+  { steps }: ServerSteps,
+  leaving: Departure,
+): readonly PathHop[] {
+  const answer = steps.packet;
+  const next = others
+    .concat(director)
+    .find((one) => one !== host && holders(one, leaving.neighbour.address).length > 0);
+  const hops = neighbourHops(host, answer, leaving, next);
+  if (server?.mode === 'nat')
+    return [...hops, ...natAnswer(host, director, answer, leaving, packet, view)];
   // a rule may have made the machine itself the sender of the request
   const isChanged = !sameAddress(packet.source, answer.destination);
   const isBack = isChanged && director.isLocal(answer.destination) === true;
-  const router = isBack
-    ? director
-    : others
-        .concat(director)
-        .find(
-          (one) =>
-            one !== host &&
-            (leaving.isRouted || isChanged) &&
-            holders(one, leaving.neighbour.address).length > 0,
-        );
+  const router = isBack ? director : leaving.isRouted || isChanged ? next : undefined;
   if (router)
     return [
       ...hops,

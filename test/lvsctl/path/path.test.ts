@@ -1,104 +1,21 @@
 // The path of a packet from facts alone: a director and a server as a file has them, one thing
 // changed, and where the packet is lost then. test/kernel/path.test.ts compares it with clients.
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../src/lvsctl/config/read.js';
-import type { MachineFacts, RouteFact } from '../../../src/lvsctl/facts/types.js';
-import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
-import { type Trace, trace } from '../../../src/lvsctl/path/trace.js';
+import { trace } from '../../../src/lvsctl/path/trace.js';
 import { parseAddress } from '../../../src/model/address.js';
-
-const FILE = `
-vips: [{address: 192.0.2.10, interface: eth0}, {address: 2001:db8::10, interface: eth0}]
-services:
-  - {name: dr, address: 192.0.2.10, port: 80, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11, name: rs}]}
-  - {name: nat, address: 192.0.2.10, port: 81, mode: nat, gateway: 192.0.2.1, scheduler: rr, servers: [{address: 192.0.2.12, port: 8080, name: rs2}]}
-  - {name: ipip, address: 192.0.2.10, port: 82, mode: tun, scheduler: rr, servers: [{address: 192.0.2.13, name: rs3}]}
-  - {name: gue, address: 192.0.2.10, port: 83, mode: tun, tunnel: {type: gue, port: 6080}, scheduler: rr, servers: [{address: 192.0.2.14, name: rs4}]}
-  - {name: gre6, address: 2001:db8::10, port: 84, mode: tun, tunnel: {type: gre}, scheduler: rr, servers: [{address: 2001:db8::15, name: rs5}]}
-  - {name: ip6, address: 2001:db8::10, port: 86, mode: tun, scheduler: rr, servers: [{address: 2001:db8::16, name: rs6}]}
-  - {name: mark, address: 192.0.2.10, ports: [90, 91], mark: 7, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}
-`;
-const MACHINES = intendedFacts(readConfig(FILE, 'f'));
-type Change = (facts: MachineFacts) => Partial<MachineFacts>;
-
-function follow(port: number, changes: Readonly<Record<string, Change>> = {}): Trace {
-  const virtual =
-    parseAddress([84, 86].includes(port) ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
-  const client =
-    parseAddress([84, 86].includes(port) ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
-  const facts = MACHINES.map((one) => ({ ...one, ...changes[one.machine]?.(one) }));
-  return trace(
-    facts,
-    { protocol: 'tcp', client, clientPort: 40_000, virtual, virtualPort: port },
-    'facts',
-  );
-}
-const end = ({ outcome, at }: Trace) =>
-  at === null ? outcome : `${outcome}: ${at.machine} ${at.stage} ${at.cause}`;
-
-const sysctl =
-  (key: string, value: string): Change =>
-  ({ sysctls }) => ({ sysctls: { ...sysctls, [key]: value } });
-const iptables =
-  (...lines: string[]): Change =>
-  () => {
-    const tables = new Map<string, string[]>();
-    for (const line of lines) {
-      const [, table = 'filter', rule = line] = /^-t (\S+) (.*)$/.exec(line) ?? [];
-      tables.set(table, [...(tables.get(table) ?? []), rule]);
-    }
-    const text = [...tables]
-      .map(([table, rules]) =>
-        [
-          `*${table}`,
-          ...rules.map((rule) => rule.replace(/^-P (\S+) (\S+)/, ':$1 $2 [0:0]')),
-          'COMMIT',
-        ].join('\n'),
-      )
-      .join('\n');
-    return {
-      packet_filter: { iptables: [{ family: 'ipv4', variant: 'x_tables', text }], nft: [] },
-    };
-  };
-const route =
-  (to: string, more: Partial<RouteFact> = {}): Change =>
-  ({ routes }) => ({
-    routes: [
-      {
-        family: 'ipv4',
-        table: 'main',
-        type: 'unicast',
-        to,
-        from: null,
-        metric: 0,
-        source: null,
-        mtu: null,
-        advmss: null,
-        hops: [{ device: 'eth0', via: null, dead: false }],
-        ...more,
-      },
-      ...routes,
-    ],
-  });
-const via = (address: string) => ({ hops: [{ device: 'eth0', via: address, dead: false }] });
-const without =
-  (address: string): Change =>
-  ({ addresses, routes }) => ({
-    addresses: addresses.filter((one) => one.address !== address),
-    routes: routes.filter(({ to }) => !to.startsWith(`${address}/`)),
-  });
-const down =
-  (device: string): Change =>
-  ({ links }) => ({
-    links: links.map((one) => (one.name === device ? { ...one, up: false } : one)),
-  });
-const both =
-  (...all: Change[]): Change =>
-  (facts) => {
-    let now = facts;
-    for (const one of all) now = { ...now, ...one(now) };
-    return now;
-  };
+import {
+  both,
+  type Change,
+  down,
+  end,
+  follow,
+  iptables,
+  MACHINES,
+  route,
+  sysctl,
+  via,
+  without,
+} from '../../support/intendedpath.js';
 
 test.each([80, 81, 82, 83, 84, 86, 90])(
   'as the file has it, port %d: the client gets an answer',
@@ -209,14 +126,17 @@ test('an interface of a VRF: not known', () => {
   expect(end(follow(80, { director: vrf }))).toMatch(/^unknown: director (?:source|routing) rule$/);
 });
 
-test('a client that is the director itself is not followed', () => {
+test('a client that has an address of the director: lost in dr, not followed in nat', () => {
   const client: Change = ({ addresses }) => ({
     addresses: [
       ...addresses,
       { device: 'eth0', address: '203.0.113.9', prefix: 32, unusable: null, deprecated: false },
     ],
   });
-  expect(end(follow(80, { director: client }))).toBe('unknown: director arrival rule');
+  expect(end(follow(80, { director: client }))).toBe('lost: director source source');
+  expect(end(follow(81, { director: client }))).toBe('unknown: director arrival rule');
+  const taken = both(client, sysctl('net/ipv4/conf/all/accept_local', '1'));
+  expect(end(follow(80, { director: taken }))).toBe('unknown: director arrival rule');
 });
 
 describe('one thing changed', () => {

@@ -1,0 +1,50 @@
+// Whether the neighbour that a packet is sent to is the machine that it is for: entries that are set by
+// hand, and machines that do not answer. Facts: ip-neighbour(8); seen in the lab.
+import { type Address, formatAddress } from '../../model/address.js';
+import { answers } from './arp.js';
+import type { Departure } from './departure.js';
+import { type LossCause, type PathHop, type PathPacket, Steps } from './hop.js';
+import { devicesOn, holders, type PathHost } from './host.js';
+
+/**
+ * What the facts of both ends show about a link.
+ * @param next the machine that has the neighbour's address; undefined = its facts are not there
+ * @returns no steps where all fits
+ */
+export function neighbourHops(
+  host: PathHost,
+  packet: PathPacket,
+  { neighbour }: Departure,
+  next: PathHost | undefined,
+): PathHop[] {
+  const { address, device, mac, isPermanent } = neighbour;
+  const steps = new Steps(host.name, packet);
+  const cause: LossCause = { id: 'neighbour', address, device, isPermanent };
+  const text = formatAddress(address);
+  if (next === undefined) {
+    if (isPermanent)
+      steps.unknown('neighbour', `the MAC of ${text} on ${device} is set by hand: ${mac}`, cause);
+    return steps.hops;
+  }
+  if (mac !== null) {
+    const macs = next.facts.links.flatMap((one) => one.mac ?? []);
+    const what = `${text} on ${device} has the MAC ${mac}, which ${next.name} has not`;
+    if (macs.length === 0 || macs.includes(mac)) return [];
+    if (isPermanent) steps.lost('neighbour', `${what}: it is set by hand`, cause);
+    else steps.unknown('neighbour', what, cause);
+    return steps.hops;
+  }
+  if (!answersOn(next, address))
+    steps.lost('neighbour', `${next.name} does not answer for ${text}`, cause);
+  return steps.hops;
+}
+
+/** An address that is on no network of its own is not judged. */
+function answersOn(host: PathHost, address: Address): boolean {
+  const places = holders(host, address).filter((one) =>
+    devicesOn(host, address).some(({ device }) => device === one.device),
+  );
+  return (
+    places.length === 0 || places.some(({ device }) => answers(host, device, address) !== false)
+  );
+}

@@ -1,0 +1,118 @@
+// Settings that are seldom seen and decide nevertheless: none of them may be taken for absent.
+import { describe, expect, test } from 'vitest';
+import type { LinkFact, MachineFacts, RoutingRuleFact } from '../../../src/lvsctl/facts/types.js';
+import {
+  both,
+  type Change,
+  end,
+  follow,
+  iptables,
+  route,
+  sysctl,
+  via,
+  without,
+} from '../../support/intendedpath.js';
+
+const address =
+  (device: string, text: string, prefix = 24): Change =>
+  ({ addresses }) => ({
+    addresses: [...addresses, { device, address: text, prefix, unusable: null, deprecated: false }],
+  });
+const link =
+  (name: string, more: Partial<LinkFact>): Change =>
+  ({ links }) => ({ links: links.map((one) => (one.name === name ? { ...one, ...more } : one)) });
+const neighbour =
+  (text: string, mac: string | null, ...states: string[]): Change =>
+  () => ({ neighbours: [{ address: text, device: 'eth0', mac, states }] });
+const rule =
+  (more: Partial<RoutingRuleFact>): Change =>
+  ({ rules }) => ({
+    rules: [
+      ...(rules.length > 0 ? rules : DEFAULT),
+      { ...RULE, priority: 50, table: '77', ...more },
+    ].sort((a, b) => a.priority - b.priority),
+  });
+const RULE: RoutingRuleFact = {
+  family: 'ipv4',
+  priority: 0,
+  from: null,
+  to: null,
+  mark: null,
+  mask: null,
+  in_device: null,
+  out_device: null,
+  table: 'local',
+  action: 'table',
+  not: false,
+  other: [],
+};
+const DEFAULT: readonly RoutingRuleFact[] = [
+  RULE,
+  { ...RULE, priority: 32_766, table: 'main' },
+  { ...RULE, priority: 32_767, table: 'default' },
+];
+const table77 = (more: Parameters<typeof route>[1]) => route('0.0.0.0/0', { table: '77', ...more });
+const refuses = table77({ type: 'unreachable', hops: [] });
+const hops = (...list: string[]) => ({
+  metric: -1,
+  hops: list.map((one) => ({ device: 'eth0', via: one, dead: false })),
+});
+const services =
+  (change: (one: NonNullable<MachineFacts['services']>[number]) => object): Change =>
+  ({ services: all }) => ({ services: (all ?? []).map((one) => ({ ...one, ...change(one) })) });
+const listeners =
+  (...list: NonNullable<MachineFacts['listeners']>[number][]): Change =>
+  () => ({ listeners: list });
+const own = both(address('eth0', '192.0.2.1'));
+const client = '203.0.113.9';
+const MAC = '02:00:00:00:00:0b';
+const connection = {
+  ...{ protocol: 'tcp', client, client_port: 40_000, virtual: '192.0.2.10', virtual_port: 80 },
+  ...{ server: '192.0.2.99', server_port: 80, state: 'ESTABLISHED', expires: 9 },
+};
+
+// biome-ignore format: a table
+const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Record<string, Change>>, outcome: string])[] = [
+  ['a rule that jumps over the main table', 80, { rs: rule({ other: ['goto 32767'], table: null }) }, 'lost: rs answer no-route'],
+  ['a rule that jumps to the main table', 80, { rs: both(refuses, rule({ priority: 60 }), rule({ other: ['goto 32766'], table: null })) }, 'pass'],
+  ['a jump that depends on what is not read', 80, { rs: rule({ other: ['goto 32767', 'uid_start 5'], table: null }) }, 'unknown: rs source rule'],
+  ['a table without its default route', 80, { rs: both(refuses, rule({ priority: 60 }), rule({ table: 'main', other: ['suppress_prefixlen 0'] })) }, 'lost: rs answer no-route'],
+  ['a route for a type of service', 80, { rs: route('0.0.0.0/0', { metric: -1, type: 'unreachable', hops: [], other: ['tos 0x10'] }) }, 'pass'],
+  ['a route that puts labels on', 80, { rs: route('203.0.113.0/24', { other: ['encap mpls'] }) }, 'unknown: rs source rule'],
+  ['two next hops, one of them the director', 81, { director: own, rs2: route('0.0.0.0/0', hops('192.0.2.1', '192.0.2.254')) }, 'lost: rs2 answer gateway'],
+  ['the same, the director second', 81, { director: own, rs2: route('0.0.0.0/0', hops('192.0.2.254', '192.0.2.1')) }, 'lost: rs2 answer gateway'],
+  ['two next hops, and dr may use one of them alone', 80, { director: own, rs: route('0.0.0.0/0', hops('192.0.2.254', '192.0.2.1')) }, 'lost: director source spoofed'],
+  ['two routers', 80, { rs: route('0.0.0.0/0', hops('192.0.2.253', '192.0.2.254')) }, 'pass'],
+  ['the second of two routers does not answer', 80, { rs: both(route('0.0.0.0/0', hops('192.0.2.253', '192.0.2.254')), neighbour('192.0.2.254', null, 'FAILED')) }, 'lost: rs neighbour neighbour'],
+  ['a mark of OUTPUT chooses the table', 80, { rs: both(refuses, rule({ mark: 7 }), iptables('-t mangle -A OUTPUT -p tcp -j MARK --set-xmark 0x7/0xffffffff')) }, 'lost: rs answer no-route'],
+  ['a mark of POSTROUTING does not', 80, { rs: both(refuses, rule({ mark: 7 }), iptables('-t mangle -A POSTROUTING -p tcp -j MARK --set-xmark 0x7/0xffffffff')) }, 'pass'],
+  ['answers have the mark of the request', 80, { rs: both(refuses, rule({ mark: 7, in_device: 'lo' }), iptables('-t mangle -A PREROUTING -p tcp -j MARK --set-xmark 0x7/0xffffffff'), sysctl('net/ipv4/tcp_fwmark_accept', '1')) }, 'lost: rs answer no-route'],
+  ['answers of nat are routed again from the VIP', 81, { director: both(rule({ from: '192.0.2.10/32', table: null, action: 'prohibit' })) }, 'lost: director answer no-route'],
+  ['not without snat_reroute', 81, { director: both(rule({ from: '192.0.2.10/32', table: null, action: 'prohibit' }), sysctl('net/ipv4/vs/snat_reroute', '0')) }, 'pass'],
+  ['a MAC set by hand that the server has not', 80, { director: neighbour('192.0.2.11', MAC, 'PERMANENT'), rs: link('eth0', { mac: '02:00:00:00:00:01' }) }, 'lost: director neighbour neighbour'],
+  ['the same, learned', 80, { director: neighbour('192.0.2.11', MAC, 'REACHABLE'), rs: link('eth0', { mac: '02:00:00:00:00:01' }) }, 'unknown: director neighbour neighbour'],
+  ['the MAC of the server', 80, { director: neighbour('192.0.2.11', MAC, 'PERMANENT'), rs: link('eth0', { mac: MAC }) }, 'pass'],
+  ['a MAC set by hand of a router that is not read', 80, { rs: both(route('0.0.0.0/0', { metric: -1, ...via('192.0.2.254') }), neighbour('192.0.2.254', MAC, 'PERMANENT')) }, 'unknown: rs neighbour neighbour'],
+  ['the server does without ARP', 80, { rs: both(address('eth0', '192.0.2.11'), link('eth0', { noarp: true })) }, 'lost: director neighbour neighbour'],
+  ['the server answers no ARP', 80, { rs: both(address('eth0', '192.0.2.11'), sysctl('net/ipv4/conf/all/arp_ignore', '8')) }, 'lost: director neighbour neighbour'],
+  ['rules see the ARP of the server', 80, { director: own, rs: both(address('eth0', '192.0.2.11'), () => ({ packet_filter: { iptables: [], nft: [{ rule: { family: 'arp', table: 'filter', chain: 'input' } }] } })) }, 'unknown: rs arrival arp'],
+  ['the director does not answer for the VIP', 80, { director: both(address('eth0', '192.0.2.1'), without('192.0.2.10'), address('lo', '192.0.2.10', 32), route('192.0.2.10/32', { table: 'local', type: 'local' }), sysctl('net/ipv4/conf/all/arp_ignore', '1')) }, 'lost: director arrival silent'],
+  ['every server is at its threshold', 80, { director: services(({ servers }) => ({ servers: servers.map((one) => ({ ...one, upper: 2, active: 1, inactive: 1 })) })) }, 'lost: director server no-server'],
+  ['below it', 80, { director: services(({ servers }) => ({ servers: servers.map((one) => ({ ...one, upper: 3, active: 1, inactive: 1 })) })) }, 'pass'],
+  ['the connection of a server that was removed', 80, { director: () => ({ connections: { count: 1, tally: [], listed: [connection] } }) }, 'lost: director server no-server'],
+  ['with expire_nodest_conn it gets another', 80, { director: both(() => ({ connections: { count: 1, tally: [], listed: [connection] } }), sysctl('net/ipv4/vs/expire_nodest_conn', '1')) }, 'pass'],
+  ['a program for IPv6 alone', 80, { rs: listeners({ protocol: 'tcp', address: '::', port: 80, only_ipv6: true }) }, 'lost: rs listener listener'],
+  ['a program for both', 80, { rs: listeners({ protocol: 'tcp', address: '::', port: 80, only_ipv6: false }) }, 'pass'],
+  ['a program for each', 80, { rs: listeners({ protocol: 'tcp', address: '::', port: 80, only_ipv6: true }, { protocol: 'tcp', address: '0.0.0.0', port: 80 }) }, 'pass'],
+  ['a machine whose programs could not be read', 80, { rs: () => ({ time: '2026-01-01T00:00:00Z', listeners: null }) }, 'unknown: rs listener rule'],
+  ['DNAT into a container of the server', 81, { rs2: iptables('-t nat -A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80') }, 'unknown: rs2 routing rule'],
+  ['a gue port for another address', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.99' }] }) }, 'lost: rs4 tunnel no-tunnel'],
+  ['a gue port for its own', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.14' }] }) }, 'pass'],
+  ['a key on the tunnel device', 84, { rs5: ({ links }) => ({ links: links.map((one) => (one.tunnel ? { ...one, tunnel: { ...one.tunnel, other: ['key 0.0.0.5'] } } : one)) }) }, 'lost: rs5 tunnel no-tunnel'],
+];
+
+describe('one thing changed', () => {
+  test.each(ROWS)('%s', (_, port, changes, outcome) => {
+    expect(end(follow(port, changes))).toBe(outcome);
+  });
+});
