@@ -106,6 +106,35 @@ test('BIRD does not answer: one error, tried again, then it is over', async () =
   expect((await pass(600)).events).toEqual(['announced 192.0.2.1', 'recovered ']);
 });
 
+test('after its end a command that was in progress is no news', async () => {
+  ups = { a: true, b: true, c: true };
+  await runtime.pass(0); // the first command waits for its program
+  ups = { a: true, b: true, c: false };
+  end();
+  expect((await pass(10_000)).events).toEqual([]);
+});
+
+test.each([
+  ['\n1 \n', true],
+  ['1', true],
+  ['0', false],
+  ['11', false],
+  ['', false],
+])('the mark of a drained director: %j', async (text, isDrained) => {
+  runtime.files.set('/var/lib/lvsctl/standby', text);
+  ups = { a: true, b: true, c: true };
+  const { ran: commands } = await pass(600);
+  expect(commands.some((line) => line.includes('enable'))).toBe(!isDrained);
+});
+
+test('another reason is another error', async () => {
+  failure = 'one';
+  ups = { c: true };
+  await pass(600);
+  failure = 'two';
+  expect((await pass(600)).events).toEqual(['error VIP 192.0.2.2: two']);
+});
+
 test('a file without ha', async () => {
   config = readConfig(FILE.replace(HA, ''), 'f');
   ups = { a: true, b: true, c: true };

@@ -62,16 +62,11 @@ describe('waiting until a drained server is empty', () => {
     };
     let reported = '';
     let result: unknown;
-    const wait = async (passMs: number, timeout?: number) => {
-      void waitEmpty(
-        [{ service: KEY, name: 'web', server: '10.0.0.1:80' }],
-        timeout,
-        '/s',
-        { clock: runtime.clock, ask },
-        (text) => {
-          reported += text;
-        },
-      ).then(
+    const web = [{ service: KEY, name: 'web', server: '10.0.0.1:80' }];
+    const wait = async (passMs: number, timeout?: number, servers = web) => {
+      void waitEmpty(servers, timeout, '/s', { clock: runtime.clock, ask }, (text) => {
+        reported += text;
+      }).then(
         (status) => {
           result = status;
         },
@@ -108,6 +103,45 @@ describe('waiting until a drained server is empty', () => {
       templates_expire: true,
     });
     expect(await wait(1000)).toEqual({ result: 0, reported: 'web 10.0.0.1:80: 1 active\n' });
+  });
+
+  test.each([
+    ['the server is not in the file any more', {}, 'is not in the file any more'],
+    ['nor its service', { services: [] }, 'is not in the file any more'],
+    ['it takes connections still', undefined, 'still has weight 3'],
+  ])('%s', async (_, more, text) => {
+    const wait = holds([more ? {} : { weight_actual: 3, active: 5 }], more);
+    const servers = [{ service: KEY, name: 'web', server: more ? '10.0.0.9:80' : '10.0.0.1:80' }];
+    expect(await wait(1000, undefined, servers)).toEqual({
+      result: more ? 1 : undefined,
+      reported: `web ${more ? '10.0.0.9:80' : '10.0.0.1:80'}: ${text}\n`,
+    });
+  });
+
+  test('of several servers each is waited for', async () => {
+    const wait = holds([{ active: 1 }, { active: 1 }, {}]);
+    const web = { service: KEY, name: 'web', server: '10.0.0.1:80' };
+    expect(await wait(2000, undefined, [web, { ...web, server: '10.0.0.2:80' }])).toEqual({
+      result: 1,
+      reported: 'web 10.0.0.1:80: 1 active\nweb 10.0.0.2:80: is not in the file any more\n',
+    });
+  });
+
+  test('another error is not waited for', async () => {
+    const wait = holds([{ active: 1 }, { state: 'odd' as 'up' }]);
+    expect((await wait(40_000)).result).toMatch(/is not that of a monitor of this version/);
+    const { clock, pass } = simulatedRuntime({ probe: () => ({ outcome: PASSES, tookMs: 1 }) });
+    let asked = 0;
+    const ask = async () => {
+      asked++;
+      throw Object.assign(new Error('x'), { code: 'EACCES' });
+    };
+    const failed = expect(waitEmpty([], undefined, '/s', { clock, ask }, () => {})).rejects.toThrow(
+      'no permission for the socket /s',
+    );
+    await pass(60_000);
+    await failed;
+    expect(asked).toBe(1);
   });
 
   test('gives up in time', async () => {

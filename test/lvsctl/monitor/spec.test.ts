@@ -100,6 +100,23 @@ test('the VIP is probed on the server, from the namespace and by its ports', () 
   expect(probed(dr, 'kind: tcp, source: 10.0.0.99').target.source).toBe('10.0.0.99');
 });
 
+test.each([
+  ['of all servers', 'connect_to: 10.9.0.9', '10.9.0.9'],
+  ['of this one', 'connect_to: {10.0.0.1: 10.9.0.1}', '10.9.0.1'],
+  [
+    'of this one, which is the second',
+    'connect_to: {10.0.0.2: 10.9.0.2, 10.0.0.1: 10.9.0.1}',
+    '10.9.0.1',
+  ],
+  ['of another one alone', 'connect_to: {10.0.0.2: 10.9.0.2}', '10.0.0.1'],
+])('another address to check, %s', (_, check, address) => {
+  const two = NAT.replace(
+    'servers: [{address: 10.0.0.1}]',
+    'servers: [{address: 10.0.0.1}, {address: 10.0.0.2}]',
+  );
+  expect(probed(two, `kind: tcp, ${check}`).target.address).toBe(address);
+});
+
 test('bytes of udp, from text and from digits', () => {
   expect(probed(NAT, 'kind: udp, payload: hé').spec).toEqual({
     kind: 'udp',

@@ -253,6 +253,33 @@ describe('what is there already', () => {
   });
 });
 
+test.each([
+  ['by a route', 'dr', 'kind: tcp, target: vip', true],
+  ['to the server itself', 'dr', 'kind: tcp', false],
+  [
+    'by a program, which finds its own way',
+    'dr',
+    'kind: exec, command: [/bin/x], target: vip',
+    false,
+  ],
+])('a check %s', (_, mode, check, needs) => {
+  const file = config(
+    `  - {name: a, address: 192.0.2.10, port: 80, mode: ${mode}, servers: [{address: 192.0.2.11}], checks: [{${check}}]}`,
+  );
+  expect(vipRoutesOf(file) !== undefined).toBe(needs);
+});
+
+test('a service without a route has no rule', () => {
+  const file = config(
+    `  - {name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [{address: 192.0.2.11}], ${CHECK}}`,
+  );
+  const { families } = planRoutes(file, new Map());
+  expect(families.map(({ rules, routes }) => [rules.length, routes])).toEqual([
+    [1, []],
+    [1, []],
+  ]);
+});
+
 test('nothing where no check asks for the VIP', () => {
   expect(
     vipRoutesOf(

@@ -1,6 +1,6 @@
 // Which VIPs BIRD announces: those whose services are all up, on a director that is not drained.
 import { dirname, join } from 'node:path';
-import { formatAddress } from '../../../model/address.js';
+import { type Address, formatAddress } from '../../../model/address.js';
 import { vipsOf } from '../../config/desired.js';
 import type { Config } from '../../config/file.js';
 import { birdcArgs, protocolOf } from '../../ha/bird.js';
@@ -42,13 +42,15 @@ export function announceVips(parts: AnnounceParts): () => void {
 
   async function tick(): Promise<void> {
     const failures: string[] = [];
-    for (const [vip, on] of desiredVips(parts)) {
+    for (const { ha, address, on } of desiredVips(parts)) {
+      const vip = formatAddress(address);
       const before = known.get(vip);
       if (before?.on === on && clock.now() - before.at < REPEAT_MS) continue;
-      const failure = await command(vip, on, parts);
+      const args = birdcArgs(ha, on ? 'enable' : 'disable', protocolOf(address));
+      const reason = await parts.runtime.run([BIRDC, ...args], {}, TIMEOUT_MS);
       if (ended) return;
-      if (failure !== undefined) {
-        failures.push(failure);
+      if (reason !== undefined) {
+        failures.push(`VIP ${vip}: ${reason}`);
         continue;
       }
       known.set(vip, { on, at: clock.now() });
@@ -73,23 +75,27 @@ export function announceVips(parts: AnnounceParts): () => void {
   };
 }
 
-/** VIPs with whether they are to be announced; those of which that is not known yet are missing. */
-function desiredVips({ config, state, runtime, stateFile }: AnnounceParts): Map<string, boolean> {
+/** A VIP that BIRD is to announce, or not. */
+interface DesiredVip {
+  readonly ha: NonNullable<Config['ha']>;
+  readonly address: Address;
+  readonly on: boolean;
+}
+
+/** The VIPs of a file with engine bird; those of which nothing is known yet are missing. */
+function desiredVips({ config, state, runtime, stateFile }: AnnounceParts): DesiredVip[] {
   const { ha, vips } = config();
-  if (ha?.engine !== 'bird') return new Map();
-  if (isStandby(runtime, stateFile))
-    return new Map(vips.map(({ address }) => [formatAddress(address), false]));
+  if (ha?.engine !== 'bird') return [];
+  if (isStandby(runtime, stateFile)) return vips.map(({ address }) => ({ ha, address, on: false }));
   const { services } = state();
-  return new Map(
-    vips.flatMap(({ address }) => {
-      const vip = formatAddress(address);
-      const ups = services
-        .filter(({ spec }) => vipsOf(spec.source).some((one) => formatAddress(one) === vip))
-        .map(({ up }) => up);
-      if (ups.includes(undefined) && !ups.includes(false)) return [];
-      return [[vip, !ups.includes(false)] as const];
-    }),
-  );
+  return vips.flatMap(({ address }) => {
+    const vip = formatAddress(address);
+    const ups = services
+      .filter(({ spec }) => vipsOf(spec.source).some((one) => formatAddress(one) === vip))
+      .map(({ up }) => up);
+    if (ups.includes(undefined) && !ups.includes(false)) return [];
+    return [{ ha, address, on: !ups.includes(false) }];
+  });
 }
 
 function isStandby(runtime: Pick<Runtime, 'readFile'>, stateFile: string): boolean {
@@ -98,18 +104,4 @@ function isStandby(runtime: Pick<Runtime, 'readFile'>, stateFile: string): boole
   } catch {
     return false; // unreadable: `lvsctl ha drain` could not have made it so
   }
-}
-
-/** @returns why it failed */
-async function command(
-  vip: string,
-  on: boolean,
-  { config, runtime }: AnnounceParts,
-): Promise<string | undefined> {
-  const { ha, vips } = config();
-  const address = vips.find((one) => formatAddress(one.address) === vip)?.address;
-  if (address === undefined || ha === undefined) return undefined;
-  const args = birdcArgs(ha, on ? 'enable' : 'disable', protocolOf(address));
-  const failure = await runtime.run([BIRDC, ...args], {}, TIMEOUT_MS);
-  return failure === undefined ? undefined : `VIP ${vip}: ${failure}`;
 }

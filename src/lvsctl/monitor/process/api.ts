@@ -75,7 +75,7 @@ export function createApi(parts: () => ApiParts | undefined): ApiHandler {
 }
 
 async function route(parts: ApiParts | undefined, request: ApiRequest): Promise<ApiAnswer> {
-  const [path = '', query = ''] = request.url.split('?', 2);
+  const [path, query] = request.url.split('?', 2) as [string, string?];
   const there = ROUTES.filter((one) => one.path === path);
   if (there.length === 0)
     return failure(

@@ -3,6 +3,8 @@ import { errnoText } from '../../../render/errno.js';
 import { LvsctlError } from '../../errors.js';
 import { isSystemError } from '../../systemerror.js';
 
+const DENIED = ['EACCES', 'EPERM', 'EROFS'];
+
 /** Does something with the record at `path`. @throws as `placeError` */
 export function withState<T>(path: string, work: () => T): T {
   try {
@@ -14,8 +16,8 @@ export function withState<T>(path: string, work: () => T): T {
 
 /** @returns for a lack of permission an error that names the option for another place */
 export function placeError(error: unknown, option: 'socket' | 'state', path: string): unknown {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  if (!isSystemError(error) || !['EACCES', 'EPERM', 'EROFS'].includes(code)) return error;
+  const code = DENIED.find((one) => isSystemError(error) && error.code === one);
+  if (code === undefined) return error;
   return new LvsctlError(
     'SYSTEM',
     `${path}: ${errnoText(code)} (--${option})`,

@@ -179,7 +179,7 @@ export function carryOver(
     ...identity(spec),
     firstResultsBy: old.firstResultsBy,
     heldUntil: now + firstResultsMs(spec),
-    sorryActive: old.sorryActive,
+    sorryActive: spec.sorry && old.sorryActive,
     standby: old.standby,
     // under another identity it is reported anew: its VIP may be another one
     up: old.key === serviceKey(spec.service.id) ? old.up : undefined,

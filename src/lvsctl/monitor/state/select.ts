@@ -139,5 +139,5 @@ function nameHint(argument: string, names: readonly string[]): string {
 
 /** The address in `10.0.0.1:80` or `[2001:db8::1]:80`. */
 function hostOf(server: ServerKey): string {
-  return server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
 }

@@ -38,15 +38,17 @@ export function withStandby(
 /** The VIPs on this machine; undefined where nothing is paused. */
 function hereOf({ vips, monitor }: Config, local: LocalVips): ReadonlySet<string> | undefined {
   if (!monitor.pause_on_standby || local === undefined) return undefined;
-  const entries = [...local].map((one) => one.split(' ') as [string, string]);
+  const entries = [...local].map((one) => {
+    const [device = '', text = ''] = one.split(' ');
+    const address = parseAddress(text);
+    return [device, address ? formatAddress(address) : text] as const;
+  });
   const ofFile = new Map(vips.map((vip) => [formatAddress(vip.address), vip.interface]));
   // on a director that is a real server too, the VIP stays on lo
   return new Set(
-    entries.flatMap(([device, text]) => {
-      const parsed = parseAddress(text);
-      const address = parsed ? formatAddress(parsed) : text;
-      return device !== LOOPBACK || ofFile.get(address) === LOOPBACK ? [address] : [];
-    }),
+    entries
+      .filter(([device, address]) => device !== LOOPBACK || ofFile.get(address) === LOOPBACK)
+      .map(([, address]) => address),
   );
 }
 

@@ -57,19 +57,15 @@ function sorryAfter(
 ): { readonly services: readonly ServiceState[]; readonly events: readonly MonitorEvent[] } {
   const events: MonitorEvent[] = [];
   const next = services.map((service) => {
-    if (!written.has(service.key)) return service;
     const { sorry } = service.spec;
-    const sorryKey = sorry && serverKey(sorry);
+    if (sorry === undefined || !written.has(service.key)) return service;
+    const server = serverKey(sorry);
     const isIn = (table: Table) =>
-      table.get(service.key)?.destinations.some((one) => serverKey(one) === sorryKey) === true;
-    const active = sorryKey === undefined ? undefined : isIn(after);
-    const was = () => service.sorryActive ?? isIn(before);
-    if (active !== undefined && active !== was())
-      events.push({
-        event: active ? 'sorry-up' : 'sorry-down',
-        service: service.name,
-        ...(sorryKey === undefined ? {} : { server: sorryKey }),
-      });
+      table.get(service.key)?.destinations.some((one) => serverKey(one) === server) === true;
+    const active = isIn(after);
+    const was = service.sorryActive ?? isIn(before);
+    if (active !== was)
+      events.push({ event: active ? 'sorry-up' : 'sorry-down', service: service.name, server });
     return active === service.sorryActive ? service : { ...service, sorryActive: active };
   });
   return { services: next, events };

@@ -52,7 +52,7 @@ export interface DesiredTable {
 export function desiredTable({ services, orphans }: MonitorState, now: number): DesiredTable {
   const list = services.map((service) => {
     const left = orphans.servers.get(service.key) ?? NO_SERVERS;
-    return hangsOnTime(service)
+    return hangsOnTime(service, now)
       ? desiredVirtualServer(service, left, now)
       : lastDesired(service, left);
   });
@@ -72,9 +72,13 @@ const lastDesired = keepingLast((service: ServiceState, orphans: DesiredVirtualS
   desiredVirtualServer(service, orphans, Number.POSITIVE_INFINITY),
 );
 
-/** Whether a service may be desired otherwise at another time, although its state is the same. */
-function hangsOnTime({ up, servers }: ServiceState): boolean {
-  return up === undefined || servers.some(({ rampSince }) => rampSince !== undefined);
+/** Whether a service may be desired otherwise later, although its state is the same. */
+function hangsOnTime({ up, spec, servers }: ServiceState, now: number): boolean {
+  const slowStartMs = spec.source.health.slow_start * 1000;
+  return (
+    up === undefined ||
+    servers.some(({ rampSince }) => rampSince !== undefined && now - rampSince < slowStartMs)
+  );
 }
 
 function desiredVirtualServer(
