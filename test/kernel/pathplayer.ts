@@ -207,7 +207,7 @@ export class Slot {
       'ip -json fou show',
       'tc -json qdisc show',
       'ip xfrm policy count',
-      'ss -H -6 -l -n -t -u -e',
+      'ss -H -l -n -t -u -e',
     ];
     const said = await this.#console(role).must([
       ...parts,

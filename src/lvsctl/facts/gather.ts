@@ -13,7 +13,7 @@ import { shownTable } from '../show/table.js';
 import type { World } from '../world.js';
 import { connectionFacts } from './connections.js';
 import { addressFacts, type IpLink, linkFacts, neighbourFacts, udpTunnelFacts } from './links.js';
-import { parseListeners, withOnlyIpv6 } from './listeners.js';
+import { parseListeners, withSockets } from './listeners.js';
 import { packetFilterFact } from './packetfilter.js';
 import { type IpRoute, type IpRule, routeFacts, routingRuleFacts } from './routes.js';
 import { sysctlKeys } from './sysctls.js';
@@ -76,7 +76,10 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
     ...table,
     connections: table.services === null ? null : await connections(source, missing),
     modules: modules(machine),
-    listeners: listeners(machine),
+    listeners: listeners(
+      machine,
+      links.some(({ linkinfo }) => linkinfo?.info_kind === 'vrf'),
+    ),
     missing,
   };
 }
@@ -172,21 +175,19 @@ function conntrack(read: (path: string) => string | undefined): MachineFacts['co
     : { count: Number(count), max: Number(max) };
 }
 
-function listeners(machine: Machine): ListenerFact[] | null {
+/** More is asked for where it may decide: of sockets for both families, and of VRFs. */
+function listeners(machine: Machine, hasVrf: boolean): ListenerFact[] | null {
   const files = (['tcp', 'udp'] as const).flatMap((protocol) =>
     ['', '6'].map((six) => ({ protocol, text: machine.read(`/proc/net/${protocol}${six}`) })),
   );
   if (files.every(({ text }) => text === undefined)) return null;
   const found = files.flatMap(({ protocol, text }) => parseListeners(text ?? '', protocol));
-  const isAsked = found.some(
-    (one) =>
-      one.address === '::' &&
-      !found.some(
-        ({ address, port, protocol }) =>
-          address === '0.0.0.0' && port === one.port && protocol === one.protocol,
-      ),
-  );
+  const isOpen = ({ port, protocol }: ListenerFact) =>
+    found.some(
+      (one) => one.address === '0.0.0.0' && one.port === port && one.protocol === protocol,
+    );
+  const isAsked = hasVrf || found.some((one) => one.address === '::' && !isOpen(one));
   if (!isAsked) return found;
-  const { status, stdout } = machine.run('ss', ['-H', '-6', '-l', '-n', '-t', '-u', '-e']);
-  return status === 0 ? withOnlyIpv6(found, stdout) : found;
+  const { status, stdout } = machine.run('ss', ['-H', '-l', '-n', '-t', '-u', '-e']);
+  return status === 0 ? withSockets(found, stdout) : found;
 }

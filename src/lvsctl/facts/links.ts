@@ -45,10 +45,15 @@ function stateOf({ ifindex = 0, flags = [], mtu = 0, address, link_type: type }:
   };
 }
 
-function kindOf({ linkinfo, master }: IpLink): Pick<LinkFact, 'kind' | 'master' | 'tunnel'> {
+function kindOf({
+  linkinfo,
+  master,
+}: IpLink): Pick<LinkFact, 'kind' | 'master' | 'tunnel' | 'table'> {
   const kind = linkinfo?.info_kind ?? null;
   const data = linkinfo?.info_data;
-  return { kind, master: master ?? null, tunnel: isTunnel(kind) ? tunnelOf(data ?? {}) : null };
+  const tunnel = isTunnel(kind) ? tunnelOf(data ?? {}) : null;
+  const table = kind === 'vrf' && data?.table !== undefined ? { table: String(data.table) } : {};
+  return { kind, master: master ?? null, tunnel, ...table };
 }
 
 const TUNNEL_KINDS = ['ipip', 'sit', 'gre', 'ip6tnl', 'ip6gre'];

@@ -22,22 +22,46 @@ export function parseListeners(text: string, protocol: 'tcp' | 'udp'): ListenerF
   return [...new Map(found.map((one) => [`${one.address} ${one.port}`, one])).values()];
 }
 
-/** Adds what `ss -H -6 -l -n -t -u -e` has of listeners on `::`: whether they take IPv6 alone. */
-export function withOnlyIpv6(list: readonly ListenerFact[], text: string): ListenerFact[] {
-  const found = new Map<string, boolean>();
-  for (const line of text.split('\n')) {
-    const [protocol = '', , , , local = ''] = line.trim().split(/\s+/);
-    const [, only] = / v6only:([01])/.exec(line) ?? [];
-    const [, port] = /^(?:\*|\[::\]):(\d+)$/.exec(local) ?? [];
-    if (only === undefined || port === undefined) continue;
-    const key = `${protocol} ${port}`;
-    // one of several that takes both is enough
-    found.set(key, only === '1' && (found.get(key) ?? true));
-  }
-  return list.map((one) => {
-    const only = found.get(`${one.protocol} ${one.port}`);
-    return one.address !== '::' || only === undefined ? one : { ...one, only_ipv6: only };
+/**
+ * Adds what `ss -H -l -n -t -u -e` has of listeners: the interface that they are bound to, and
+ * whether those on `::` take IPv6 alone.
+ */
+export function withSockets(list: readonly ListenerFact[], text: string): ListenerFact[] {
+  const sockets = text.split('\n').flatMap(socketOf);
+  return list.flatMap((one): ListenerFact[] => {
+    const own = sockets.filter((each) => isSame(each, one));
+    if (own.length === 0) return [one];
+    return [
+      ...new Map(own.map(({ more }) => [JSON.stringify(more), { ...one, ...more }])).values(),
+    ];
   });
+}
+
+interface Socket {
+  readonly protocol: string;
+  /** `*`: both families; `[::]` */
+  readonly address: string;
+  readonly port: number;
+  readonly more: Pick<ListenerFact, 'device' | 'only_ipv6'>;
+}
+
+/** `tcp LISTEN 0 511 *%blue:80 *:* ino:7 sk:1 v6only:0 <->` */
+function socketOf(line: string): Socket[] {
+  const [protocol = '', , , , local = ''] = line.trim().split(/\s+/);
+  const [, address = '', device, port] = /^(.*?)(?:%([^:\]]+))?:(\d+)$/.exec(local) ?? [];
+  const [, only] = / v6only:([01])/.exec(line) ?? [];
+  if (port === undefined) return [];
+  const more = {
+    ...(device === undefined ? {} : { device }),
+    ...(only === undefined || !['*', '[::]'].includes(address) ? {} : { only_ipv6: only === '1' }),
+  };
+  return [{ protocol, address, port: Number(port), more }];
+}
+
+function isSame(socket: Socket, { protocol, address, port }: ListenerFact): boolean {
+  if (socket.protocol !== protocol || socket.port !== port) return false;
+  if (address === '::') return socket.more.only_ipv6 !== undefined;
+  return socket.address === (address.includes(':') ? `[${address}]` : address);
 }
 
 /** Numbers of 32 bits, each printed as the machine keeps it: least significant byte first. */

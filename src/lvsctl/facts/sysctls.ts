@@ -3,7 +3,7 @@ import type { MachineFacts } from './types.js';
 
 /** Of the machine. */
 const GENERAL = [
-  ...'ip_forward ip_local_port_range fwmark_reflect tcp_fwmark_accept ip_nonlocal_bind'
+  ...'ip_forward ip_local_port_range fwmark_reflect tcp_fwmark_accept ip_nonlocal_bind tcp_l3mdev_accept udp_l3mdev_accept'
     .split(' ')
     .map((name) => `net/ipv4/${name}`),
   ...'expire_nodest_conn expire_quiescent_template conn_reuse_mode conntrack backup_only snat_reroute'

@@ -67,8 +67,10 @@ export interface LinkFact {
   readonly mac: string | null;
   /** `veth`, `dummy`, `ipip` …; null for hardware */
   readonly kind: string | null;
-  /** the bridge or bond that it belongs to */
+  /** the bridge, bond or VRF that it belongs to */
   readonly master: string | null;
+  /** the routing table of a VRF; missing = no VRF, or not printed */
+  readonly table?: string;
   readonly tunnel: TunnelFact | null;
 }
 
@@ -210,6 +212,8 @@ export interface ListenerFact {
   /** `0.0.0.0` and `::` = any */
   readonly address: string;
   readonly port: number;
+  /** the interface or VRF that it is bound to; missing = none, or not asked */
+  readonly device?: string;
   /** `::` takes IPv6 alone (true), or IPv4 too; missing = not asked */
   readonly only_ipv6?: boolean;
 }

@@ -34,6 +34,8 @@ export interface Leaving {
   readonly anyDestination?: boolean;
   readonly stage: PathStage;
   readonly isBound?: boolean;
+  /** an interface whose VRF the socket belongs to */
+  readonly vrfOf?: string | undefined;
 }
 
 /**
@@ -79,10 +81,10 @@ interface ChosenRoute {
 function routeOut(
   host: PathHost,
   steps: Steps,
-  { to, from, inDevice, stage, isAgain = false }: Leaving & { readonly isAgain?: boolean },
+  { to, from, inDevice, vrfOf, stage, isAgain = false }: Leaving & { readonly isAgain?: boolean },
 ): ChosenRoute | 'local' | undefined {
   const text = formatAddress(to);
-  const question = { to, from, mark: steps.packet.mark, inDevice };
+  const question = { to, from, mark: steps.packet.mark, inDevice, vrfOf };
   const { type, route, because } = lookUp(host.routes[to.family], question);
   if (type === 'local') return 'local';
   const hop = route?.hops.find(({ dead }) => !dead);

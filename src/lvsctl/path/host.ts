@@ -57,7 +57,7 @@ export function hostOf(facts: MachineFacts): PathHost {
   );
   // the tables of a VRF are not followed
   const inVrf = (address: Address) =>
-    addresses.some((one) => routes.ipv4.inVrf.has(one.device) && sameAddress(one.address, address));
+    addresses.some((one) => routes.ipv4.vrfs.has(one.device) && sameAddress(one.address, address));
   return {
     facts,
     name: facts.namespace ?? facts.machine,

@@ -9,6 +9,7 @@ import { devicesOn, holders, type PathHost } from './host.js';
 /**
  * What the facts of both ends show about a link.
  * @param next the machine that has the neighbour's address; undefined = its facts are not there
+ * @param others machines that may know the MAC too
  * @returns no steps where all fits
  */
 export function neighbourHops(
@@ -16,14 +17,18 @@ export function neighbourHops(
   packet: PathPacket,
   { neighbour }: Departure,
   next: PathHost | undefined,
+  others: readonly PathHost[],
 ): PathHop[] {
   const { address, device, mac, isPermanent } = neighbour;
   const steps = new Steps(host.name, packet);
   const cause: LossCause = { id: 'neighbour', address, device, isPermanent };
   const text = formatAddress(address);
   if (next === undefined) {
-    if (isPermanent)
-      steps.unknown('neighbour', `the MAC of ${text} on ${device} is set by hand: ${mac}`, cause);
+    const learned = isPermanent ? learnedMac(text, host, others) : undefined;
+    const what = `the MAC of ${text} on ${device} is set by hand: ${mac}`;
+    if (learned !== undefined && learned !== mac)
+      steps.lost('neighbour', `${what}, where others have ${learned}`, cause);
+    else if (isPermanent && learned === undefined) steps.unknown('neighbour', what, cause);
     return steps.hops;
   }
   if (mac !== null) {
@@ -37,6 +42,22 @@ export function neighbourHops(
   if (!answersOn(next, address))
     steps.lost('neighbour', `${next.name} does not answer for ${text}`, cause);
   return steps.hops;
+}
+
+/** The MAC that another machine got as an answer. */
+function learnedMac(
+  address: string,
+  host: PathHost,
+  others: readonly PathHost[],
+): string | undefined {
+  return (
+    others
+      .filter((one) => one !== host)
+      .flatMap(({ facts }) => facts.neighbours)
+      .find(
+        (one) => one.address === address && !one.states.includes('PERMANENT') && one.mac !== null,
+      )?.mac ?? undefined
+  );
 }
 
 /** An address that is on no network of its own is not judged. */

@@ -10,8 +10,8 @@ export interface Routes {
   readonly family: Family;
   readonly rules: readonly RoutingRuleFact[];
   readonly tables: ReadonlyMap<string, RouteTable>;
-  /** interfaces of a VRF, which has tables of its own */
-  readonly inVrf: ReadonlySet<string>;
+  /** the VRF of its interfaces and of itself, with its table; undefined = not printed */
+  readonly vrfs: ReadonlyMap<string, { readonly name: string; readonly table: string | undefined }>;
 }
 /** The routes of a table by the length of their prefix, the longest first. */
 type RouteTable = readonly { readonly length: number; readonly routes: RoutesByNetwork }[];
@@ -29,6 +29,8 @@ export interface RouteQuestion {
   readonly mark?: number;
   /** the interface that the packet came in by; absent for what the machine itself sends */
   readonly inDevice?: string | undefined;
+  /** an interface whose VRF the packet belongs to */
+  readonly vrfOf?: string | undefined;
 }
 
 export interface RouteAnswer {
@@ -43,7 +45,6 @@ export interface RouteAnswer {
 
 /** Routes and rules of a family, ready to be asked. */
 export function routesOf({ routes, rules, links }: MachineFacts, family: Family): Routes {
-  const vrfs = links.filter(({ kind }) => kind === 'vrf').map(({ name }) => name);
   const tables = new Map<string, Map<number, RoutesByNetwork>>();
   for (const fact of routes) {
     const to = fact.family === family ? parseNetwork(fact.to) : undefined;
@@ -59,8 +60,14 @@ export function routesOf({ routes, rules, links }: MachineFacts, family: Family)
     family,
     rules: own.length > 0 ? own : defaultRules(family),
     tables: new Map([...tables].map(([name, table]) => [name, byLength(table)])),
-    inVrf: new Set(
-      links.filter(({ master }) => vrfs.includes(master ?? '')).map(({ name }) => name),
+    vrfs: new Map(
+      links
+        .filter(({ kind }) => kind === 'vrf')
+        .flatMap(({ name, table }) =>
+          links
+            .filter((one) => one.name === name || one.master === name)
+            .map((one) => [one.name, { name, table }]),
+        ),
     ),
   };
 }
@@ -101,12 +108,12 @@ function defaultRules(family: Family): RoutingRuleFact[] {
 
 /** The route of a packet. */
 export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
-  const { inDevice = '' } = question;
-  if (routes.inVrf.has(inDevice))
-    return { type: 'unknown', route: undefined, because: `${inDevice} is part of a VRF` };
+  const vrf = routes.vrfs.get(question.vrfOf ?? question.inDevice ?? '');
+  if (vrf !== undefined && vrf.table === undefined)
+    return { type: 'unknown', route: undefined, because: `VRF ${vrf.name} is not read` };
   let from = 0;
   for (const rule of routes.rules) {
-    if (rule.priority < from) continue;
+    if (rule.priority < from || (isOfVrfs(rule) && vrf === undefined)) continue;
     const applies = ruleApplies(rule, question);
     if (applies === false) continue;
     const target = jumpOf(rule);
@@ -115,7 +122,8 @@ export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
       continue;
     }
     if (target !== undefined) return unknownRule(rule);
-    const found = answerOf(rule, routes, question);
+    const asked = isOfVrfs(rule) ? { ...rule, table: vrf?.table ?? null } : rule;
+    const found = answerOf(asked, routes, question);
     if (applies === true) {
       if (found) return found;
       continue;
@@ -135,6 +143,9 @@ function unknownRule({ priority, other }: RoutingRuleFact): RouteAnswer {
 const JUMP = /^goto (\d+)$/;
 /** `suppress_prefixlen 0`: routes with no longer prefix do not count */
 const SUPPRESSED = /^suppress_prefixlen (\d+)$/;
+
+/** `l3mdev`: each VRF has a table of its own */
+const isOfVrfs = ({ other }: RoutingRuleFact) => other.includes('l3mdev');
 
 function jumpOf({ other }: RoutingRuleFact): number | undefined {
   const text = other.map((one) => JUMP.exec(one)?.[1]).find((one) => one !== undefined);
@@ -156,7 +167,9 @@ function ruleApplies(rule: RoutingRuleFact, question: RouteQuestion): boolean | 
     rule.in_device === null || rule.in_device === (inDevice ?? 'lo'),
     // only programs that are bound to an interface ask so
     rule.out_device === null || false,
-    rule.other.every((one) => JUMP.test(one) || SUPPRESSED.test(one)) ? true : undefined,
+    rule.other.every((one) => one === 'l3mdev' || JUMP.test(one) || SUPPRESSED.test(one))
+      ? true
+      : undefined,
   ];
   const all = parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
   return all === undefined ? undefined : all !== rule.not;

@@ -2,6 +2,7 @@
 // its path out.
 import { type Address, formatAddress, sameAddress } from '../../model/address.js';
 import { serverKey } from '../../model/table.js';
+import type { ListenerFact } from '../facts/types.js';
 import { answerFlags, enter, linkStep, type PacketView, wideAddress } from './arrival.js';
 import { type Departure, leave } from './departure.js';
 import { filterStep } from './filtering.js';
@@ -75,8 +76,8 @@ export function deliver(
     anySource: view.anyClient,
   });
   if (input.outcome === 'drop' || input.outcome === 'reject') return lost;
-  if (!listenerStep(host, steps)) return lost;
-  return answer(host, steps, asked, view);
+  if (!listenerStep(host, steps, device)) return lost;
+  return answer(host, steps, asked, view, device);
 }
 
 /** Takes the packet out of its tunnel. @returns the device that it comes out of */
@@ -102,7 +103,7 @@ function decapsulate(host: PathHost, steps: Steps, device: string): string | und
 }
 
 /** Whether a program listens. Sockets in other namespaces cannot be seen, nor those of UDP groups. */
-function listenerStep(host: PathHost, steps: Steps): boolean {
+function listenerStep(host: PathHost, steps: Steps, device: string | undefined): boolean {
   const { protocol, destination, destinationPort: port } = steps.packet;
   const { listeners } = host.facts;
   if (listeners === null || (protocol !== 'tcp' && protocol !== 'udp')) {
@@ -117,9 +118,12 @@ function listenerStep(host: PathHost, steps: Steps): boolean {
     (one) =>
       one.protocol === protocol &&
       one.port === port &&
+      takesFrom(host, one, device) &&
       [text, `::ffff:${text}`, ...any].includes(one.address),
   );
-  const place = serverKey({ address: destination, port });
+  const vrf = host.routes.ipv4.vrfs.get(device ?? '')?.name;
+  const at = serverKey({ address: destination, port });
+  const place = vrf === undefined ? at : `${at} in VRF ${vrf}`;
   const isFour = destination.family === 'ipv4';
   if (fitting.some((one) => !isFour || one.address !== '::' || one.only_ipv6 !== true)) {
     steps.pass('listener', `a program listens on ${protocol} ${place}`);
@@ -133,6 +137,17 @@ function listenerStep(host: PathHost, steps: Steps): boolean {
   return false;
 }
 
+/** A socket is for the interface or VRF that it is bound to; one without for all outside of VRFs. */
+function takesFrom(
+  { routes, sysctl }: PathHost,
+  { device: bound, protocol }: ListenerFact,
+  device: string | undefined,
+): boolean {
+  const vrf = routes.ipv4.vrfs.get(device ?? '');
+  if (bound !== undefined) return bound === device || bound === vrf?.name;
+  return vrf === undefined || sysctl(`net/ipv4/${protocol}_l3mdev_accept`) === 1;
+}
+
 function unknownListener(steps: Steps, what: string): void {
   const text = `${what} is not known`;
   steps.unknown('listener', text, { id: 'rule', text });
@@ -142,7 +157,13 @@ function unknownListener(steps: Steps, what: string): void {
  * The answer, from the address that the client asked to the client.
  * @param asked the packet as it came
  */
-function answer(host: PathHost, steps: Steps, asked: PathPacket, view: PacketView): ServerSteps {
+function answer(
+  host: PathHost,
+  steps: Steps,
+  asked: PathPacket,
+  view: PacketView,
+  device: string | undefined,
+): ServerSteps {
   const request = steps.packet;
   steps.packet = {
     ...request,
@@ -164,6 +185,7 @@ function answer(host: PathHost, steps: Steps, asked: PathPacket, view: PacketVie
     flags: answerFlags(view),
     hooks: ['output', 'postrouting'],
     anyDestination: view.anyClient,
+    vrfOf: device,
     stage: 'answer',
   });
   if (departure === 'local') {

@@ -25,6 +25,7 @@ export function checkSource(
     from: destination,
     mark: host.conf(device, 'src_valid_mark') === 1 ? mark : 0,
     inDevice: 'lo',
+    vrfOf: device,
   });
   if (type === 'unknown') return { kind: 'unknown', because: because ?? '' };
   if (type === 'local')

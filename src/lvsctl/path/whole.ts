@@ -73,7 +73,7 @@ function afterDirector(asked: PathQuestion, sent: Sent): readonly PathHop[] {
   const served = atServer(host, steps.packet, address, view);
   if (served.departure === undefined) return served.steps.hops;
   const size = view.isLater ? [] : sizeHops(director, steps.packet, departure, server, served);
-  const met = neighbourHops(director, steps.packet, departure, host);
+  const met = neighbourHops(director, steps.packet, departure, host, others);
   const hops = [...met, ...size, ...served.steps.hops];
   const departures = departuresOf(served.departure).map((departure) =>
     answerHops(asked, sent, host, served, departure),
@@ -113,7 +113,7 @@ function answerHops(
   const next = others
     .concat(director)
     .find((one) => one !== host && holders(one, leaving.neighbour.address).length > 0);
-  const hops = neighbourHops(host, answer, leaving, next);
+  const hops = neighbourHops(host, answer, leaving, next, others.concat(director));
   if (server?.mode === 'nat')
     return [...hops, ...natAnswer(host, director, answer, leaving, packet, view)];
   // a rule may have made the machine itself the sender of the request

@@ -63,6 +63,26 @@ const services =
 const listeners =
   (...list: NonNullable<MachineFacts['listeners']>[number][]): Change =>
   () => ({ listeners: list });
+const l3mdev: RoutingRuleFact = { ...RULE, priority: 1000, table: null, other: ['l3mdev'] };
+/** The interface of a server in a VRF, with what the kernel moves there. */
+const inVrf =
+  (...more: Change[]): Change =>
+  (facts) =>
+    both(
+      link('eth0', { master: 'blue' }),
+      ({ links }) => ({
+        links: [
+          ...links,
+          { ...(links[0] as LinkFact), name: 'blue', kind: 'vrf', table: '78', noarp: true },
+        ],
+      }),
+      ({ routes }) => ({
+        routes: routes.map((one) => (one.table === 'main' ? { ...one, table: '78' } : one)),
+        rules: [RULE, l3mdev, ...DEFAULT.slice(1)],
+      }),
+      listeners({ protocol: 'tcp', address: '0.0.0.0', port: 80 }),
+      ...more,
+    )(facts);
 const own = both(address('eth0', '192.0.2.1'));
 const client = '203.0.113.9';
 const MAC = '02:00:00:00:00:0b';
@@ -106,6 +126,11 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['a program for each', 80, { rs: listeners({ protocol: 'tcp', address: '::', port: 80, only_ipv6: true }, { protocol: 'tcp', address: '0.0.0.0', port: 80 }) }, 'pass'],
   ['a machine whose programs could not be read', 80, { rs: () => ({ time: '2026-01-01T00:00:00Z', listeners: null }) }, 'unknown: rs listener rule'],
   ['DNAT into a container of the server', 81, { rs2: iptables('-t nat -A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80') }, 'unknown: rs2 routing rule'],
+  ['a VRF, and a program outside', 80, { rs: inVrf() }, 'lost: rs listener listener'],
+  ['a VRF, and a program that takes from all', 80, { rs: inVrf(sysctl('net/ipv4/tcp_l3mdev_accept', '1')) }, 'pass'],
+  ['a VRF, and a program in it', 80, { rs: inVrf(listeners({ protocol: 'tcp', address: '0.0.0.0', port: 80, device: 'blue' })) }, 'pass'],
+  ['a program in a VRF, and none outside', 80, { rs: listeners({ protocol: 'tcp', address: '0.0.0.0', port: 80, device: 'blue' }) }, 'lost: rs listener listener'],
+  ['a VRF without a route to the client', 80, { rs: inVrf(sysctl('net/ipv4/tcp_l3mdev_accept', '1'), ({ routes }) => ({ routes: routes.filter(({ to }) => to !== '0.0.0.0/0') })) }, 'lost: rs answer no-route'],
   ['a gue port for another address', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.99' }] }) }, 'lost: rs4 tunnel no-tunnel'],
   ['a gue port for its own', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.14' }] }) }, 'pass'],
   ['a key on the tunnel device', 84, { rs5: ({ links }) => ({ links: links.map((one) => (one.tunnel ? { ...one, tunnel: { ...one.tunnel, other: ['key 0.0.0.5'] } } : one)) }) }, 'lost: rs5 tunnel no-tunnel'],
