@@ -1,6 +1,7 @@
 // What the path of packets through this machine shows: each service and server is followed, and each
 // cause is reported once, with the services that it concerns.
 import { formatAddress } from '../../model/address.js';
+import { toService } from '../facts/rules.js';
 import type { PathHop } from '../path/hop.js';
 import type { PathHost } from '../path/host.js';
 import { isFull } from '../path/service.js';
@@ -12,7 +13,7 @@ import type { Inspection } from './inspection.js';
 import { LINK_ROWS } from './linkfindings.js';
 import type { LostPacket } from './lostpackets.js';
 import { quietVip } from './quiet.js';
-import { shell, sysctlLine, sysctlRepairs } from './repair.js';
+import { shell, sysctlLine, sysctlRepairs, typed } from './repair.js';
 import { ADVICE, answerRoute, orAdvice, withoutRefusal } from './routerepair.js';
 import { tunnelEnd } from './tunnelend.js';
 
@@ -113,6 +114,19 @@ const ROWS: CauseRows = {
             on: hop.machine,
             repair: quietVip(formatAddress(cause.address), server),
           },
+  },
+  'one-packet': {
+    id: 'one-packet',
+    why: 'nat finds the connection of an answer to give it the VIP back; one-packet scheduling keeps none.',
+    found: ({ service }) => {
+      const plain = toService(service);
+      return {
+        what: 'one-packet scheduling with nat: answers keep the address of their server',
+        repair: plain
+          ? [typed({ kind: 'edit-service', service: { ...plain, onePacket: false } })]
+          : [],
+      };
+    },
   },
   'same-network': {
     id: 'nat-client',

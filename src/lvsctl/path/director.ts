@@ -10,7 +10,7 @@ import { filterStep, IPVS_PRIORITY } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
 import { devicesOn, holders, type PathHost } from './host.js';
 import { ownSource } from './ownsource.js';
-import { chooseServer, endpointOf, findService } from './service.js';
+import { chooseServer, endpointOf, findService, keepsPort } from './service.js';
 import { outerHeader } from './tunnel.js';
 
 export interface Sent {
@@ -66,7 +66,7 @@ export function throughDirector(
   if (service === undefined) return stopped;
   const server = serverStep(host, steps, service, followed);
   if (server === undefined) return { ...stopped, service };
-  const { departure, isLocal } = forward(host, steps, server, packet, view);
+  const { departure, isLocal } = forward(host, steps, { service, server }, packet, view);
   return { steps, inDevice, service, server, departure, isLocal };
 }
 
@@ -220,14 +220,14 @@ function serverStep(
 function forward(
   host: PathHost,
   steps: Steps,
-  server: ShownServer,
+  { service, server }: { readonly service: ShownService; readonly server: ShownServer },
   { destinationPort }: PathPacket,
   view: PacketView,
 ): Pick<Sent, 'departure' | 'isLocal'> {
   const endpoint = endpointOf(server);
   if (endpoint === undefined) return { departure: undefined, isLocal: false };
   const { address } = endpoint;
-  const port = endpoint.port || destinationPort;
+  const port = keepsPort(service) ? destinationPort : endpoint.port || destinationPort;
   if (server.mode === 'local' || host.isLocal(address)) {
     if (server.mode === 'nat')
       steps.packet = { ...steps.packet, destination: address, destinationPort: port };

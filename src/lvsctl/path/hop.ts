@@ -98,6 +98,7 @@ export type LossCause =
   | { readonly id: 'forwarding'; readonly key: string }
   | { readonly id: 'gateway'; readonly via: Address | undefined; readonly director: string }
   | { readonly id: 'same-network'; readonly client: Address }
+  | { readonly id: 'one-packet' }
   | { readonly id: 'spoofed'; readonly director: string }
   /** neighbours get no answer for an address of the director */
   | { readonly id: 'silent'; readonly address: Address; readonly device: string }

@@ -9,7 +9,7 @@ import {
 import type { DestinationId } from '../../model/destination.js';
 import { fullPrefix, networkOf, prefixLength } from '../../model/prefix.js';
 import { flagBits } from '../../model/scheduler.js';
-import { serverKey } from '../../model/table.js';
+import { parseServiceKey, serverKey } from '../../model/table.js';
 import type { Candidate } from '../../schedulers/scheduler.js';
 import { schedulerOf } from '../../schedulers/table.js';
 import type { ConnectionFact } from '../facts/types.js';
@@ -224,4 +224,13 @@ function refusal(service: ShownService): string {
 export function endpointOf({ address, port }: ShownServer): DestinationId | undefined {
   const parsed = parseAddress(address);
   return parsed && { address: parsed, port };
+}
+
+/**
+ * A persistent service of a mark, or of every port, leaves the port as it is, whatever its server has
+ * (seen in the lab: test/kernel/trace.test.ts).
+ */
+export function keepsPort({ service, persistence }: ShownService): boolean {
+  const id = parseServiceKey(service ?? '');
+  return persistence !== null && (id?.kind === 'fwmark' || id?.port === 0);
 }

@@ -104,7 +104,7 @@ function worst(departures: readonly (readonly PathHop[])[]): readonly PathHop[] 
 /** The answer on one departure from the server. */
 function answerHops(
   { director, packet, view, others }: PathQuestion,
-  { server }: Sent,
+  { service, server }: Sent,
   host: PathHost,
   { steps }: ServerSteps,
   leaving: Departure,
@@ -115,7 +115,7 @@ function answerHops(
     .find((one) => one !== host && holders(one, leaving.neighbour.address).length > 0);
   const hops = neighbourHops(host, answer, leaving, next, others.concat(director));
   if (server?.mode === 'nat')
-    return [...hops, ...natAnswer(host, director, answer, leaving, packet, view)];
+    return [...hops, ...natAnswer(host, { director, service }, answer, leaving, packet, view)];
   // a rule may have made the machine itself the sender of the request
   const isChanged = !sameAddress(packet.source, answer.destination);
   const isBack = isChanged && director.isLocal(answer.destination) === true;
@@ -187,7 +187,10 @@ function noFacts(packet: PathPacket, server: ShownServer, address: Address): Pat
 /** A NAT answer must come back to the director. */
 function natAnswer(
   server: PathHost,
-  director: PathHost,
+  {
+    director,
+    service,
+  }: { readonly director: PathHost; readonly service: ShownService | undefined },
   answer: PathPacket,
   departure: Departure,
   asked: PathPacket,
@@ -195,6 +198,7 @@ function natAnswer(
 ): readonly PathHop[] {
   const { neighbour, isRouted } = departure;
   const isHere = holders(director, neighbour.address).length > 0;
+  if (isHere && isForgotten(service)) return untranslated(director, answer);
   if (isHere) return backThroughDirector(director, answer, departure, asked, view).hops;
   const steps = new Steps(server.name, answer);
   const client = formatAddress(answer.destination);
@@ -210,5 +214,22 @@ function natAnswer(
       `by router ${formatAddress(neighbour.address)}, which is not the director: the client gets it from an address that it did not ask`,
       { id: 'gateway', via: neighbour.address, director: director.name },
     );
+  return steps.hops;
+}
+
+/** One-packet scheduling leaves no connection behind; an engine of persistence finds it again. */
+function isForgotten(service: ShownService | undefined): boolean {
+  return service?.one_packet === true && (service.persistence?.engine ?? null) === null;
+}
+
+/** Seen in the lab (test/kernel/trace.test.ts): the director forwards it as it came. */
+function untranslated(director: PathHost, answer: PathPacket): readonly PathHop[] {
+  const steps = new Steps(director.name, answer);
+  const from = serverKey({ address: answer.source, port: answer.sourcePort ?? 0 });
+  steps.lost(
+    'answer',
+    `one-packet scheduling left no connection: the answer keeps its sender ${from}, which the client did not ask`,
+    { id: 'one-packet' },
+  );
   return steps.hops;
 }
