@@ -138,13 +138,29 @@ describe('simulate', () => {
   });
 });
 
+test('lines of a cell are lines of its row', () => {
+  const columns = [{ title: 'a' }, { title: 'b', align: 'right' }, { title: 'c' }] as const;
+  const text = renderTable(
+    columns,
+    [
+      ['one\ntwo', 7, 'x\n\nz'],
+      ['next', 8, 'y'],
+    ],
+    {
+      width: 80,
+      unicode: true,
+    },
+  );
+  expect(text).toBe('a     b  c\none   7  x\ntwo\n         z\nnext  8  y\n');
+});
+
 test.each([80, 40, 24])('a large table is laid out as a small one, in %d columns', (width) => {
   const next = random(width);
   const word = () => 'x'.repeat(1 + Math.floor(next() * 20));
   const rows = Array.from({ length: 250 }, (_, i) => [
     i % 7 === 0 ? `\u001b[31m${word()}\u001b[39m` : word(),
     Math.floor(next() * 1e6),
-    word(),
+    i % 11 === 0 ? `${word()}\n${word()}` : word(),
     i === 130 ? 'not known: 名' : word(),
   ]);
   const columns = [

@@ -166,8 +166,8 @@ function clientOnNetwork(
   const isSame = (one: Address) =>
     devicesOn(host, one).some(({ device }) => device === shared?.device);
   if (shared === undefined) return undefined;
-  const client = (host.facts.connections?.tally ?? [])
-    .filter((one) => one.service === service.service && one.server === server.server)
+  const client = (host.tally.get(service.service ?? '') ?? [])
+    .filter((one) => one.server === server.server)
     .filter(({ state }) => state === 'SYN_RECV')
     .flatMap(({ example }) => parseAddress(example) ?? [])
     .find(isSame);

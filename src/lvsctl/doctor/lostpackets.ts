@@ -122,8 +122,7 @@ function hostIn(range: AddressRange, host: PathHost): Address | undefined {
 
 /** Clients that are in the connection table, else one that stands for all. */
 function clientsOf(host: PathHost, { service }: ShownService, vip: { readonly address: Address }) {
-  const known = (host.facts.connections?.tally ?? [])
-    .filter((one) => one.service === service)
+  const known = (host.tally.get(service ?? '') ?? [])
     .flatMap(({ example }) => parseAddress(example) ?? [])
     // what the machine sends itself, checks for example, takes another path
     .filter((client) => holders(host, client).length === 0);

@@ -34,8 +34,9 @@ export const RULE_CHECKS: readonly FindingRule[] = [
     id: 'weights',
     role: 'director',
     why: 'Servers of weight 0 take no new connections, so the service refuses them.',
-    find: ({ live = [], expected }) =>
-      live
+    find: ({ live = [], expected }) => {
+      const known = byKey(expected);
+      return live
         .filter(
           ({ destinations }) =>
             destinations.length > 0 && destinations.every(({ weight }) => weight === 0),
@@ -46,20 +47,22 @@ export const RULE_CHECKS: readonly FindingRule[] = [
             typed({
               kind: 'edit-destination',
               id,
-              destination: { ...one, weight: expectedWeight(id, one, expected) },
+              destination: { ...one, weight: expectedWeight(id, one, known) },
             }),
           ),
-        })),
+        }));
+    },
   },
   {
     id: 'no-servers',
     role: 'director',
     why: 'A service without servers refuses every connection.',
-    find: ({ live = [], expected, config }) =>
-      live
+    find: ({ live = [], expected, config }) => {
+      const known = byKey(expected);
+      return live
         .filter(({ destinations }) => destinations.length === 0)
         .map(({ service: { id } }) => {
-          const servers = config ? (expectedOf(id, expected)?.destinations ?? []) : [];
+          const servers = config ? (known.get(serviceKey(id))?.destinations ?? []) : [];
           const add = servers.map((destination) =>
             typed({ kind: 'add-destination', id, destination }),
           );
@@ -67,29 +70,28 @@ export const RULE_CHECKS: readonly FindingRule[] = [
           return add.length > 0
             ? { what, repair: add }
             : { what, repair: [], advice: addServer(id) };
-        }),
+        });
+    },
   },
   {
     id: 'service',
     role: 'director',
     why: 'The kernel does not balance a service or a server of the file that is not in the table.',
-    find: ({ config, live, expected }) =>
-      config && live
-        ? expected
-            .filter(
-              ({ service }) =>
-                !live.some((one) => serviceKey(one.service.id) === serviceKey(service.id)),
-            )
-            .map(({ service, destinations }) => ({
-              what: `${serviceKey(service.id)}: not in the table`,
-              repair: [
-                typed({ kind: 'add-service', service }),
-                ...destinations.map((destination) =>
-                  typed({ kind: 'add-destination', id: service.id, destination }),
-                ),
-              ],
-            }))
-        : [],
+    find: ({ config, live, expected }) => {
+      if (!config || !live) return [];
+      const present = new Set(live.map(({ service: { id } }) => serviceKey(id)));
+      return expected
+        .filter(({ service }) => !present.has(serviceKey(service.id)))
+        .map(({ service, destinations }) => ({
+          what: `${serviceKey(service.id)}: not in the table`,
+          repair: [
+            typed({ kind: 'add-service', service }),
+            ...destinations.map((destination) =>
+              typed({ kind: 'add-destination', id: service.id, destination }),
+            ),
+          ],
+        }));
+    },
   },
 ];
 
@@ -108,20 +110,15 @@ function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
   );
 }
 
-function expectedOf(
-  id: ServiceId,
-  expected: Inspection['expected'],
-): Inspection['expected'][number] | undefined {
-  return expected.find(({ service }) => serviceKey(service.id) === serviceKey(id));
+type Expected = ReadonlyMap<string, Inspection['expected'][number]>;
+
+function byKey(expected: Inspection['expected']): Expected {
+  return new Map(expected.map((one) => [serviceKey(one.service.id), one]));
 }
 
-function expectedWeight(
-  id: ServiceId,
-  server: Destination,
-  expected: Inspection['expected'],
-): number {
+function expectedWeight(id: ServiceId, server: Destination, expected: Expected): number {
   return (
-    expectedOf(id, expected)?.destinations.find((one) => serverKey(one) === serverKey(server))
+    expected.get(serviceKey(id))?.destinations.find((one) => serverKey(one) === serverKey(server))
       ?.weight || 1
   );
 }

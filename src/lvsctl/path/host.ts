@@ -8,7 +8,7 @@ import {
 } from '../../model/address.js';
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { effective4, sysctlNumber } from '../facts/sysctls.js';
-import type { LinkFact, MachineFacts, RouteHopFact } from '../facts/types.js';
+import type { ConnectionTally, LinkFact, MachineFacts, RouteHopFact } from '../facts/types.js';
 import type { NftObject } from '../filter/nftjson.js';
 import { ruleSetOf } from '../filter/ruleset.js';
 import type { RuleSet } from '../filter/types.js';
@@ -32,6 +32,10 @@ export interface PathHost {
   /** by `tcp 192.0.2.1:80`, `fwmark 7 ipv4` */
   readonly services: ReadonlyMap<string, ShownService>;
   readonly addresses: readonly HostAddress[];
+  /** the same by their text */
+  readonly held: ReadonlyMap<string, readonly HostAddress[]>;
+  /** connections by their service */
+  readonly tally: ReadonlyMap<string, readonly ConnectionTally[]>;
   /** those with neighbours on their network: not on lo, and for more than one host */
   readonly networks: readonly HostAddress[];
 }
@@ -86,6 +90,8 @@ export function hostOf(facts: MachineFacts): PathHost {
       (facts.services ?? []).flatMap((one) => (one.service === null ? [] : [[one.service, one]])),
     ),
     addresses,
+    held: grouped(addresses, ({ address }) => formatAddress(address)),
+    tally: grouped(facts.connections?.tally ?? [], ({ service }) => service),
     networks: addresses.filter(
       ({ device, address, prefix }) => device !== 'lo' && prefix < fullPrefix(address.family),
     ),
@@ -101,9 +107,20 @@ export function devicesOn(host: PathHost, address: Address): HostAddress[] {
   return host.networks.filter((one) => samePrefix(one.address, address, one.prefix));
 }
 
+function grouped<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of list) {
+    const key = keyOf(one);
+    const group = found.get(key);
+    if (group) group.push(one);
+    else found.set(key, [one]);
+  }
+  return found;
+}
+
 /** The devices that have exactly this address. */
-export function holders(host: PathHost, address: Address): HostAddress[] {
-  return host.addresses.filter((one) => sameAddress(one.address, address));
+export function holders(host: PathHost, address: Address): readonly HostAddress[] {
+  return host.held.get(formatAddress(address)) ?? [];
 }
 
 /** What is at the end of a link: the next machine's address, and what is known of its MAC. */

@@ -1,5 +1,5 @@
 // What of a machine decides which settings it needs.
-import { type Address, type Family, parseAddress } from '../../model/address.js';
+import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import { fullPrefix, samePrefix } from '../../model/prefix.js';
 import { type FirewallTool, firewallTool } from './firewall.js';
 import type { Machine } from './machine.js';
@@ -50,10 +50,25 @@ export function gatherFacts(machine: Machine): Facts {
 export function holdersOf(
   address: Address,
   { addresses }: Pick<Facts, 'addresses'>,
-): LocalAddress[] {
-  return addresses.filter((one) =>
-    contains({ ...one, prefix: fullPrefix(address.family) }, address),
-  );
+): readonly LocalAddress[] {
+  const held = HELD.get(addresses) ?? byText(addresses);
+  HELD.set(addresses, held);
+  return held.get(formatAddress(address)) ?? [];
+}
+
+/** What was made ready of lists of addresses, which never change: they may have thousands. */
+const HELD = new WeakMap<readonly LocalAddress[], ReadonlyMap<string, readonly LocalAddress[]>>();
+
+function byText(addresses: readonly LocalAddress[]): Map<string, LocalAddress[]> {
+  const held = new Map<string, LocalAddress[]>();
+  for (const one of addresses) {
+    const own = parseAddress(one.address);
+    const text = own ? formatAddress(own) : one.address;
+    const list = held.get(text);
+    if (list) list.push(one);
+    else held.set(text, [one]);
+  }
+  return held;
 }
 
 /** The interfaces, lo aside, that are connected to the network of an address. */

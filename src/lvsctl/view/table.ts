@@ -38,16 +38,17 @@ const BORDERS = [
  */
 export function renderTable(
   columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  cells: readonly (readonly Cell[])[],
   terminal: Pick<Terminal, 'width' | 'unicode'>,
 ): string {
+  const rows = cells.flatMap(linesOf);
   const natural = columnWidths(columns, rows);
   const widths = fittedWidths(natural, columns, terminal.width);
   const sign = terminal.unicode ? '…' : '~';
   const text = chunksOf(rows)
     .map((part, i) => {
       if (i > 0 && part.every((row) => isPlain(row, widths)))
-        return plainLines(part, columns, widths);
+        return plainLines(part, columns, widths, sign);
       const table = build(columns, part, widths, sign).toString();
       // the titles are lines of every part
       return i === 0 ? table : table.split('\n').slice(headLines(columns)).join('\n');
@@ -67,9 +68,20 @@ function plainWidth(cell: Cell): number | undefined {
   return PLAIN.test(bare) ? bare.length : undefined;
 }
 
-/** Whether no cell of a row has to be cut, or measured with care. */
+/** A row for each line of its cells: a table without lines between its rows looks the same. */
+function linesOf(row: readonly Cell[]): readonly (readonly Cell[])[] {
+  if (!row.some((cell) => String(cell).includes('\n'))) return [row];
+  const lines = row.map((cell) => String(cell).split('\n'));
+  const count = Math.max(...lines.map((one) => one.length));
+  return Array.from({ length: count }, (_, at) => lines.map((one) => one[at] ?? ''));
+}
+
+/** Whether no cell of a row has to be measured with care, and none that is cut has a colour. */
 function isPlain(row: readonly Cell[], widths: readonly number[]): boolean {
-  return row.every((cell, i) => (plainWidth(cell) ?? Number.POSITIVE_INFINITY) <= (widths[i] ?? 0));
+  return row.every((cell, i) => {
+    const width = plainWidth(cell);
+    return width !== undefined && (width <= (widths[i] ?? 0) || PLAIN.test(String(cell)));
+  });
 }
 
 /** The lines that `build` makes of such rows, in a hundredth of its time. */
@@ -77,12 +89,16 @@ function plainLines(
   rows: readonly (readonly Cell[])[],
   columns: readonly Column[],
   widths: readonly number[],
+  sign: string,
 ): string {
   return rows
     .map((row) =>
       row
         .map((cell, i) => {
-          const blanks = ' '.repeat((widths[i] ?? 0) - (plainWidth(cell) ?? 0));
+          const width = widths[i] ?? 0;
+          const own = plainWidth(cell) ?? 0;
+          if (own > width) return `${String(cell).slice(0, width - sign.length)}${sign}`;
+          const blanks = ' '.repeat(width - own);
           return columns[i]?.align === 'right' ? `${blanks}${cell}` : `${cell}${blanks}`;
         })
         .join(' '.repeat(GAP)),
