@@ -227,7 +227,7 @@ export function endpointOf({ address, port }: ShownServer): DestinationId | unde
 }
 
 /**
- * A persistent service of a mark, or of every port, leaves the port as it is, whatever its server has
+ * A persistent service of a mark, or of every port, leaves the port as it is, also when its server has another
  * (seen in the lab: test/kernel/trace.test.ts).
  */
 export function keepsPort({ service, persistence }: ShownService): boolean {
