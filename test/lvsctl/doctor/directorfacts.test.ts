@@ -178,22 +178,23 @@ describe('modules', () => {
   const [DIRECTOR] = intendedFacts(configOf(plain())) as [MachineFacts];
   const [SERVICE] = (DIRECTOR.services ?? []) as [ShownService];
   const [SERVER] = SERVICE.servers as [ShownServer];
-  const ofFtp = (more: Partial<ShownService> & { mode?: string }) => {
-    const { mode = 'nat', protocol = 'tcp', port = 21 } = more;
+  const ofFtp = (more: Partial<ShownService> & { modes?: readonly string[] }) => {
+    const { modes = ['nat'], protocol = 'tcp', port = 21 } = more;
     const shown = {
       ...SERVICE,
       service: `${protocol} 192.0.2.10:${port}`,
       protocol,
       port,
-      servers: [{ ...SERVER, mode, server: `192.0.2.11:${port}`, port }],
+      servers: modes.map((mode, i) => ({ ...SERVER, mode, server: `192.0.2.1${i}:${port}`, port })),
     };
     const facts = { ...DIRECTOR, modules: ['ip_vs'], services: [shown] };
     return foundBy(DIRECTOR_CHECKS, 'module', inspect(undefined, 'director', { facts }));
   };
   test.each([
     ['FTP by NAT', {}, true],
-    ['by dr', { mode: 'dr' }, false],
-    ['by tun', { mode: 'tun' }, false],
+    ['by NAT to one of two', { modes: ['dr', 'nat'] }, true],
+    ['by dr', { modes: ['dr'] }, false],
+    ['by tun', { modes: ['tun'] }, false],
     ['of another port', { port: 22 }, false],
     ['of UDP', { protocol: 'udp' }, false],
   ])('%s', async (_, more, isFtp) => {

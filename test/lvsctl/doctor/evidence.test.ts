@@ -447,6 +447,18 @@ describe('the route that answers need', () => {
       ['ip route replace default via 192.0.2.1'],
     ],
     [
+      'a default route of IPv6 is replaced',
+      () =>
+        needed(
+          'nat',
+          '2001:db8::11',
+          '2001:db8:9::9',
+          {},
+          { routes: [via('::/0', '2001:db8::9')] },
+        ),
+      ['ip -6 route replace default via 2001:db8::1'],
+    ],
+    [
       'a route that refuses is not named',
       () =>
         needed(

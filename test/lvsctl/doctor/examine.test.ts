@@ -297,6 +297,14 @@ test('of a table that cannot be read nothing is found', async () => {
   expect(withFile.findings.map(text)).toEqual([]);
 });
 
+test('a service that cannot be read is left out', () => {
+  const [facts] = intendedFacts(configOf()) as [MachineFacts];
+  const [one] = facts.services ?? [];
+  if (!one) throw new Error('no service');
+  const services = [{ ...one, service: '?', address: '?' }, one];
+  expect(inspectionOf({ stated: { services } }).live).toHaveLength(1);
+});
+
 test('a server whose address cannot be read is left out', async () => {
   const [facts] = intendedFacts(configOf()) as [MachineFacts];
   const [one] = facts.services ?? [];

@@ -102,6 +102,7 @@ describe('a packet is followed', () => {
     ['of the protocol of its rule', ['-A PREROUTING -d 192.0.2.10/32 -p udp -m udp --dport 53 -j MARK --set-mark 7'], [of(FAR, '192.0.2.11:0', '192.0.2.10:53', 'udp')]],
     ['a rule of all ports', ['-A PREROUTING -d 192.0.2.10/32 -p tcp -j MARK --set-mark 7'], [of(FAR, '192.0.2.11:0', '192.0.2.10:0')]],
     ['a rule of all protocols', ['-A PREROUTING -d 192.0.2.10/32 -j MARK --set-mark 7'], [of(FAR, '192.0.2.11:0', '192.0.2.10:0')]],
+    ['a rule of the other family aside', ['-A PREROUTING -d 192.0.2.10/32 -p tcp -m tcp --dport 80 -j MARK --set-mark 7'], [of(FAR, '192.0.2.11:0')]],
     ['none where the rule names no VIP', ['-A PREROUTING -p tcp -j MARK --set-mark 7'], []],
     ['none where no rule sets the mark', ['-A PREROUTING -d 192.0.2.10/32 -p tcp -j MARK --set-mark 8'], []],
   ])('of a service by mark, %s', (_, marks, expected) => {
