@@ -15,6 +15,7 @@ services:
   - {name: gue, address: 192.0.2.10, port: 83, mode: tun, tunnel: {type: gue, port: 6080}, scheduler: rr, servers: [{address: 192.0.2.14, name: rs4}]}
   - {name: gre6, address: 2001:db8::10, port: 84, mode: tun, tunnel: {type: gre}, scheduler: rr, servers: [{address: 2001:db8::15, name: rs5}]}
   - {name: ip6, address: 2001:db8::10, port: 86, mode: tun, scheduler: rr, servers: [{address: 2001:db8::16, name: rs6}]}
+  - {name: dr6, address: 2001:db8::10, port: 87, mode: dr, scheduler: rr, servers: [{address: 2001:db8::18, name: rs8}]}
   - {name: mark, address: 192.0.2.10, ports: [90, 91], mark: 7, mode: dr, scheduler: rr, servers: [{address: 192.0.2.11}]}
 `;
 export const MACHINES = intendedFacts(readConfig(FILE, 'f'));
@@ -22,9 +23,9 @@ export type Change = (facts: MachineFacts) => Partial<MachineFacts>;
 
 export function follow(port: number, changes: Readonly<Record<string, Change>> = {}): Trace {
   const virtual =
-    parseAddress([84, 86].includes(port) ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
+    parseAddress([84, 86, 87].includes(port) ? '2001:db8::10' : '192.0.2.10') ?? expect.fail();
   const client =
-    parseAddress([84, 86].includes(port) ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
+    parseAddress([84, 86, 87].includes(port) ? '2001:db8:9::9' : '203.0.113.9') ?? expect.fail();
   const facts = MACHINES.map((one) => ({ ...one, ...changes[one.machine]?.(one) }));
   return trace(
     facts,
@@ -56,7 +57,12 @@ export const iptables =
       )
       .join('\n');
     return {
-      packet_filter: { iptables: [{ family: 'ipv4', variant: 'x_tables', text }], nft: [] },
+      packet_filter: {
+        iptables: (['ipv4', 'ipv6'] as const).map((family) => ({
+          ...{ family, variant: 'x_tables' as const, text },
+        })),
+        nft: [],
+      },
     };
   };
 export const route =

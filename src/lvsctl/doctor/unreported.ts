@@ -6,7 +6,7 @@ import { type Inspection, quietAddresses } from './inspection.js';
 import type { LostPacket } from './lostpackets.js';
 
 const BACKUP =
-  'ask the director that is the master; where this one is to balance, make it the master, or set net.ipv4.vs.backup_only to 0';
+  'ask the director that is the master; where this one is to balance, stop its backup daemon, or set net.ipv4.vs.backup_only to 0';
 
 /** A loss that no check has a finding for: it is reported as the path has it. */
 export function otherLoss(packets: readonly LostPacket[], { host }: Inspection): Finding[] {

@@ -210,7 +210,18 @@ export function throughRouter(host: PathHost, answer: PathPacket, departed: Depa
       inDevice: device,
       stage: 'answer',
     });
-    if (departure) steps.pass('end', `the answer goes to ${formatAddress(destination)}`);
+    const text = formatAddress(destination);
+    // of IPv6 too the client got none (seen in the lab, MASQUERADE with conntrack)
+    if (departure === 'local')
+      steps.lost(
+        'answer',
+        `it ends here: ${text} is an address of this machine, which did not ask`,
+        {
+          id: 'spoofed',
+          director: host.name,
+        },
+      );
+    else if (departure) steps.pass('end', `the answer goes to ${text}`);
   }
   return steps;
 }

@@ -124,7 +124,7 @@ describe('a loss without a finding of its own', () => {
         what: expect.stringMatching(/^tcp 192\.0\.2\.10:80: /),
         repair: [],
         advice:
-          'ask the director that is the master; where this one is to balance, make it the master, or set net.ipv4.vs.backup_only to 0',
+          'ask the director that is the master; where this one is to balance, stop its backup daemon, or set net.ipv4.vs.backup_only to 0',
       },
     ]);
   });

@@ -83,6 +83,7 @@ const inVrf =
       listeners({ protocol: 'tcp', address: '0.0.0.0', port: 80 }),
       ...more,
     )(facts);
+const local6 = route('2001:db8::1/128', { family: 'ipv6', table: 'local', type: 'local' });
 const own = both(address('eth0', '192.0.2.1'));
 const client = '203.0.113.9';
 const MAC = '02:00:00:00:00:0b';
@@ -117,6 +118,9 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['the server answers no ARP', 80, { rs: both(address('eth0', '192.0.2.11'), sysctl('net/ipv4/conf/all/arp_ignore', '8')) }, 'lost: director neighbour neighbour'],
   ['rules see the ARP of the server', 80, { director: own, rs: both(address('eth0', '192.0.2.11'), () => ({ packet_filter: { iptables: [], nft: [{ rule: { family: 'arp', table: 'filter', chain: 'input' } }] } })) }, 'unknown: rs arrival arp'],
   ['the director does not answer for the VIP', 80, { director: both(address('eth0', '192.0.2.1'), without('192.0.2.10'), address('lo', '192.0.2.10', 32), route('192.0.2.10/32', { table: 'local', type: 'local' }), sysctl('net/ipv4/conf/all/arp_ignore', '1')) }, 'lost: director arrival silent'],
+  ['MASQUERADE of IPv6 in dr', 87, { director: both(iptables('-t nat -A POSTROUTING -p tcp -j MASQUERADE'), sysctl('net/ipv4/vs/conntrack', '1'), address('eth0', '2001:db8::1', 64), ({ addresses }) => ({ addresses: [...addresses].reverse() }), local6), rs8: address('eth0', '2001:db8::18', 64) }, 'lost: director answer spoofed'],
+  ['both sync daemons and backup_only', 80, { director: both(sysctl('net/ipv4/vs/backup_only', '1'), () => ({ daemons: ['master', 'backup'].map((role) => ({ role, interface: 'eth0', syncid: 0 })) })) }, 'lost: director service backup-only'],
+  ['a master and backup_only', 80, { director: both(sysctl('net/ipv4/vs/backup_only', '1'), () => ({ daemons: [{ role: 'master', interface: 'eth0', syncid: 0 }] })) }, 'pass'],
   ['every server is at its threshold', 80, { director: services(({ servers }) => ({ servers: servers.map((one) => ({ ...one, upper: 2, active: 1, inactive: 1 })) })) }, 'lost: director server no-server'],
   ['below it', 80, { director: services(({ servers }) => ({ servers: servers.map((one) => ({ ...one, upper: 3, active: 1, inactive: 1 })) })) }, 'pass'],
   ['the connection of a server that was removed', 80, { director: () => ({ connections: { count: 1, tally: [], listed: [connection] } }) }, 'lost: director server no-server'],
