@@ -1,19 +1,9 @@
-import { defineConfig, type Plugin } from 'vitest/config';
-import { generatedForTests } from '../src/fast/build/plugin.mjs';
-import { define } from '../src/version.mjs';
+import { defineConfig } from 'vitest/config';
+import { compile } from './loader/compile.mjs';
 
-/** What a module that is kept from an earlier run depends on, besides its own text. */
-const keptModules: Plugin = {
-  name: 'kept-modules',
-  configureVitest({ experimental_defineCacheKeyGenerator: defineKey }) {
-    // this one is made of other files
-    defineKey(({ id }) => (id.endsWith('/generated.js') ? false : JSON.stringify(define)));
-  },
-};
+await compile();
 
 export default defineConfig({
-  define,
-  plugins: [generatedForTests, keptModules],
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
@@ -22,8 +12,13 @@ export default defineConfig({
     maxWorkers: 3,
     // files share the modules of their worker: loading these for each of them takes half of the time
     isolate: false,
-    // in node_modules: a second run, and one on another Node, transforms only what has changed
-    experimental: { fsModuleCache: true },
+    // Node imports what is compiled already; tests replace no modules
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    execArgv: [
+      '--import',
+      new URL('loader/register.mjs', import.meta.url).href,
+      '--enable-source-maps',
+    ],
     // only what hangs takes so long; vitest's 5 s are too short on a busy machine
     testTimeout: 60_000,
     hookTimeout: 60_000,
