@@ -3,22 +3,17 @@
 import { formatAddress } from '../../model/address.js';
 import type { Service } from '../../model/service.js';
 import { familyOf } from '../../model/service.js';
-import { serviceKey } from '../../model/table.js';
 import type { VirtualService } from '../config/file.js';
-import type { MarkRule } from '../filter/marks.js';
-import { printCommand } from '../plan/command.js';
 import { schedulerModules } from '../plan/director.js';
 import { connectedTo } from '../plan/facts.js';
-import { describeRule, FIREWALL, type PortSpec } from '../plan/firewall.js';
-import { markRules } from '../plan/markrules.js';
-import { type MarkSource, unmarked } from '../plan/marks.js';
 import { hostPrefix } from '../plan/vips.js';
 import { arpAnswers, WHY_ANSWERED } from './arpanswers.js';
 import type { FindingRule, Found } from './finding.js';
-import { hostOfRule, type InspectedService, type Inspection, isLocal } from './inspection.js';
+import { type InspectedService, type Inspection, isLocal } from './inspection.js';
 import { isNot, shell } from './repair.js';
 import { RULE_CHECKS } from './rules.js';
 import { syncDaemons } from './sync.js';
+import { unsetMarks } from './unsetmarks.js';
 
 /** the first kernel that schedules a reused port anew without a second's delay */
 const GOOD_REUSE = [5, 9] as const;
@@ -132,27 +127,7 @@ export const DIRECTOR_CHECKS: readonly FindingRule[] = [
     id: 'mark',
     role: 'director',
     why: 'Packets get their mark from the packet filter; without a rule that sets it none belongs to the service.',
-    find: ({ expected, marks, config, facts }) =>
-      expected.flatMap(({ service: { id } }) => {
-        if (id.kind !== 'fwmark') return [];
-        const setting = marks.filter((rule) => rule.family === id.family && maySet(rule, id.mark));
-        const source = config?.services.find(({ mark }) => mark === id.mark);
-        const missing = source ? unmarked(markRules(source), setting.map(markSource)) : [];
-        if (setting.length > 0 && missing.length === 0) return [];
-        const rules = missing.flatMap((rule) =>
-          FIREWALL.commands({ tool: facts.firewallTool(), rule }, false, true),
-        );
-        const some = missing.map(describeRule).join('; ');
-        const pattern =
-          `${id.family === 'ipv6' ? 'ip6' : 'ip'}tables -t ` +
-          `mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark ${id.mark}`;
-        return [
-          {
-            what: `${serviceKey(id)}: no rule sets this mark${setting.length > 0 ? `: ${some}` : ''}`,
-            repair: rules.length > 0 ? rules.map(printCommand) : [pattern],
-          },
-        ];
-      }),
+    find: unsetMarks,
   },
   {
     id: 'table-size',
@@ -197,25 +172,6 @@ function missingVips(inspection: Inspection): Found[] {
         repair: [shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', device)],
       };
     });
-}
-
-/** A rule that may give packets this mark; of some bits, or of a value that is not read, it may. */
-function maySet({ value, mask }: MarkRule, mark: number): boolean {
-  return ((mark ^ value) & mask) >>> 0 === 0;
-}
-
-/** A rule as plans compare it; one that is not plain counts for all ports of all VIPs. */
-function markSource(rule: MarkRule): MarkSource {
-  const { family, value: mark, plain } = rule;
-  const vip = hostOfRule(rule);
-  return {
-    family,
-    mark,
-    address: vip && formatAddress(vip),
-    vip,
-    protocol: plain?.protocol,
-    ports: plain?.ports?.map(({ from, to }): PortSpec => (from === to ? from : `${from}-${to}`)),
-  };
 }
 
 /** FTP names an address and a port in its control connection, which NAT has to translate. */

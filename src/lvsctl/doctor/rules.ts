@@ -110,13 +110,13 @@ function isMapped(id: ServiceId, { forwarding, port }: Destination): boolean {
   );
 }
 
-type Expected = ReadonlyMap<string, Inspection['expected'][number]>;
+type ExpectedByKey = ReadonlyMap<string, Inspection['expected'][number]>;
 
-function byKey(expected: Inspection['expected']): Expected {
+function byKey(expected: Inspection['expected']): ExpectedByKey {
   return new Map(expected.map((one) => [serviceKey(one.service.id), one]));
 }
 
-function expectedWeight(id: ServiceId, server: Destination, expected: Expected): number {
+function expectedWeight(id: ServiceId, server: Destination, expected: ExpectedByKey): number {
   return (
     expected.get(serviceKey(id))?.destinations.find((one) => serverKey(one) === serverKey(server))
       ?.weight || 1

@@ -98,11 +98,19 @@ describe('the rules that set a mark', () => {
     expect(await found('mark', two, filter(lines))).toEqual([none('443')]);
   });
 
-  test('without a file any rule is enough, and a pattern is the repair', async () => {
+  test('without a file any rule is enough, and a pattern is advice', async () => {
     const of = (lines: readonly string[]) => found('mark', file, filter(lines), false);
     expect(await of([rule(`${VIP} -m tcp --dport 9`)])).toEqual([]);
     expect(await of([])).toEqual([
-      'fwmark 7 ipv4: no rule sets this mark > iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7',
+      'fwmark 7 ipv4: no rule sets this mark >  # add a rule that sets it, such as iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7',
+    ]);
+    const match = `${VIP} -m tcp --dport 80`;
+    const late = (text: string) => rule(text).replace('PREROUTING', 'POSTROUTING');
+    expect(await of([late(match)])).toEqual([
+      `fwmark 7 ipv4: no rule sets this mark before IPVS: postrouting comes after it, where iptables -t mangle ${late(match)} is > iptables -t mangle ${late(match).replace('-A', '-D')}; iptables -t mangle ${rule(match)}`,
+    ]);
+    expect(await of([late(`${match} -m owner --uid-owner 0`)])).toEqual([
+      expect.stringContaining('add a rule that sets it'),
     ]);
   });
 

@@ -324,9 +324,9 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   // service
   ['the service of the file is missing', BY_FILE, { rules: '' }, ['service: tcp 192.0.2.10:80: not in the table > ipvsadm -A -t 192.0.2.10:80 -s rr; ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.11:80 -g -w 1']],
   // mark
-  ['no rule sets the mark', DIRECTOR, { rules: MARKED }, ['mark: fwmark 7 ipv4: no rule sets this mark > iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
-  ['no rule sets the mark, IPv6', DIRECTOR, { rules: '-A -f 7 -6 -s rr\n-a -f 7 -6 -r [2001:db8::11]:0 -g\n' }, ['mark: fwmark 7 ipv6: no rule sets this mark > ip6tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
-  ['a rule sets another mark', DIRECTOR, { rules: MARKED, firewall: mangle('--set-xmark 0x8/0xffffffff') }, ['mark: fwmark 7 ipv4: no rule sets this mark > iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
+  ['no rule sets the mark', DIRECTOR, { rules: MARKED }, ['mark: fwmark 7 ipv4: no rule sets this mark > # add a rule that sets it, such as iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
+  ['no rule sets the mark, IPv6', DIRECTOR, { rules: '-A -f 7 -6 -s rr\n-a -f 7 -6 -r [2001:db8::11]:0 -g\n' }, ['mark: fwmark 7 ipv6: no rule sets this mark > # add a rule that sets it, such as ip6tables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
+  ['a rule sets another mark', DIRECTOR, { rules: MARKED, firewall: mangle('--set-xmark 0x8/0xffffffff') }, ['mark: fwmark 7 ipv4: no rule sets this mark > # add a rule that sets it, such as iptables -t mangle -A PREROUTING -d VIP -p tcp --dport PORT -j MARK --set-mark 7']],
   ['a rule sets it', DIRECTOR, { rules: MARKED, firewall: mangle('--set-xmark 0x7/0xffffffff') }, []],
   ['one VIP of a group has no rule', BY_FILE, { file: GROUP, rules: MARKED, firewall: mangle('--set-mark 7'), addresses: [...DIRECTOR.addresses, 'eth0 192.0.2.20 32'] }, ['mark: fwmark 7 ipv4: no rule sets this mark: mark 7 on tcp 192.0.2.20 port 80,8000-8100 > iptables -t mangle -A PREROUTING -d 192.0.2.20 -p tcp -m multiport --dports 80,8000:8100 -j MARK --set-mark 7']],
   ['the VIP of the rule is missing', DIRECTOR, { rules: MARKED, firewall: mangle('--set-mark 7'), local: [], addresses: ['eth0 192.0.2.1 24'] }, ['vip: VIP 192.0.2.10 is on no interface > ip addr add 192.0.2.10/32 dev eth0']],
