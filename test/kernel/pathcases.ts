@@ -31,6 +31,10 @@ export interface PathCase {
   readonly client: string;
   readonly vip: string;
   readonly machines: Machines;
+  /** how often the client asks before the facts are read; absent: once */
+  readonly asks?: number;
+  /** the doctor has the facts of the director alone */
+  readonly isAlone?: boolean;
 }
 
 export interface Place {

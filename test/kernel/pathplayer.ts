@@ -90,7 +90,8 @@ export class Slot {
   /** Sets the machines up, asks as a client, and follows the packet by their facts. */
   async play(one: PathCase): Promise<Played> {
     await this.#setUp(one);
-    const first = await this.#ask(one, SHORT_MS);
+    let first = false;
+    for (let i = one.asks ?? 1; i > 0; i--) first = await this.#ask(one, SHORT_MS);
     let judged = await this.#judge(one);
     const isLost = judged.found.outcome === 'lost';
     const answered = first || (!isLost && (await this.#ask(one, LONG_MS)));
@@ -148,16 +149,7 @@ export class Slot {
   async #judge(one: PathCase): Promise<Pick<Played, 'facts' | 'found' | 'diagnosis'>> {
     const facts = await Promise.all([this.#facts('dir', one), this.#facts('rs', one)]);
     const found = trace(facts, questionOf(one), 'facts');
-    const hosts = facts.map(hostOf);
-    const diagnosis = await examineAll(
-      facts.map((each, i) =>
-        inspect(undefined, i === 0 ? 'director' : undefined, {
-          facts: each,
-          others: hosts.filter((_, at) => at !== i),
-        }),
-      ),
-    );
-    return { facts, found, diagnosis };
+    return { facts, found, diagnosis: await diagnose(one.isAlone ? facts.slice(0, 1) : facts) };
   }
 
   async #ask({ vip }: PathCase, limitMs: number): Promise<boolean> {
@@ -236,6 +228,19 @@ export class Slot {
   }
 }
 
+/** What the doctor finds by the facts of the director, and of the server where it has them. */
+async function diagnose(facts: readonly MachineFacts[]): Promise<Diagnosis> {
+  const hosts = facts.map(hostOf);
+  return examineAll(
+    facts.map((each, i) =>
+      inspect(undefined, i === 0 ? 'director' : undefined, {
+        facts: each,
+        others: hosts.filter((_, at) => at !== i),
+      }),
+    ),
+  );
+}
+
 /** Connections of earlier cases would be evidence of faults that are gone. */
 function ownConnections(facts: MachineFacts, { vip, family }: PathCase): MachineFacts {
   const { connections } = facts;
@@ -266,6 +271,7 @@ const BACK: readonly (readonly [RegExp, (words: readonly string[]) => string])[]
   [/^link set (\S+) arp off$/, ([, name]) => `link set ${name} arp on`],
   [/^link set (\S+) master /, ([, name]) => `link set ${name} nomaster`],
   [/^neigh replace (\S+) .* dev (\S+)/, ([, host, device]) => `neigh del ${host} dev ${device}`],
+  [/^link set (tunl0) up$/, ([, name]) => `link set ${name} down`],
   [/^link set (\S+) down$/, ([, name]) => `link set ${name} up`],
   [/^addr add (\S+) dev (lo)\b/, ([, text, device]) => `addr del ${text} dev ${device}`],
   [/^route (?:add|replace) (.*)$/, ([, text]) => `route del ${text}`],
@@ -282,15 +288,18 @@ function undo(setup: Setup | undefined): Part[] {
     }
     return [];
   });
-  const flushed = ['eth0', 'eth1', 'dummy0', 'lo'].map(
+  const flushed = ['eth0', 'eth1', 'dummy0', 'lo', 'tunl0'].map(
     (name) => `addr flush dev ${name} scope global`,
   );
-  const input = [...lines.reverse(), ...flushed, 'neigh flush all'].join('\n');
-  return [{ command: 'ip -force -batch -', input }, { command: RESET }];
+  // what a repair made
+  const made = ['link del lvs-ipip', 'link del lvs-gre', 'link set tunl0 down'];
+  const input = [...lines.reverse(), ...made, ...flushed, 'neigh flush all'].join('\n');
+  const cleared = (setup?.ipvs ?? []).length > 0 ? [{ command: 'ipvsadm -C' }] : [];
+  return [{ command: 'ip -force -batch -', input }, { command: RESET }, ...cleared];
 }
 
 const RESET =
-  'cd /proc/sys/net; for i in all eth0 eth1 dummy0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
+  'cd /proc/sys/net; for i in all lo eth0 eth1 dummy0 tunl0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
 
 /** What makes a case, after `undo` of the one before. */
 function make(setup: Setup, before: Setup | undefined): Part[] {

@@ -62,7 +62,7 @@ interface Kind {
   readonly anyPort?: boolean;
   /** what is asked before: the offset of the client's port */
   readonly before?: readonly { readonly offset: number; readonly text?: string }[];
-  /** the first server gets weight 0 after that */
+  /** the second server gets weight 0 after that */
   readonly quiesced?: boolean;
   readonly sysctl?: string;
   readonly text?: string;
