@@ -7,6 +7,7 @@ import { readConfig } from '../config/read.js';
 import { examineAll } from '../doctor/examine.js';
 import type { Finding } from '../doctor/finding.js';
 import { type InspectedMachine, type InspectedRole, inspect, ROLES } from '../doctor/inspection.js';
+import { withMachineNames } from '../doctor/machinenames.js';
 import { gatherMachineFacts } from '../facts/gather.js';
 import { factsText, parseFacts } from '../facts/json.js';
 import { otherDirectors, type RemoteFacts, remoteFacts, serversOf } from '../facts/remote.js';
@@ -84,9 +85,10 @@ async function doctor(file: string | undefined, options: Options, world: World):
           { hosts, asked, isHere: facts === undefined },
           world,
         );
+  const findings = [...found.findings, ...(ha?.findings ?? [])];
   const diagnosis = {
     ...found,
-    findings: [...found.findings, ...(ha?.findings ?? [])],
+    findings: hosts.length > 1 ? withMachineNames(findings, hosts) : findings,
     skipped: [...found.skipped, ...(ha?.unknown ?? [])],
   };
   world.out(

@@ -112,7 +112,7 @@ const ROWS: CauseRows = {
         : {
             what: `VIP ${formatAddress(cause.address)} is on no interface of ${hop.machine}`,
             on: hop.machine,
-            repair: quietVip(formatAddress(cause.address), server),
+            repair: quietVip(cause.address, server),
           },
   },
   'one-packet': {

@@ -1,6 +1,7 @@
 // Commands after which a real server takes packets for the VIP, and no neighbour is answered for it.
 import { type Address, formatAddress } from '../../model/address.js';
 import { holders, type PathHost } from '../path/host.js';
+import { hostPrefix } from '../plan/vips.js';
 import type { ShownServer } from '../show/table.js';
 import { shell } from './repair.js';
 
@@ -15,18 +16,21 @@ export function silenced(host: PathHost, vip: Address, server: ShownServer): str
     shell('ip', ...six, 'addr', 'del', `${formatAddress(vip)}/${prefix}`, 'dev', device),
   );
   if (server.mode === 'nat') return away;
-  const settings = ['arp_ignore=1', 'arp_announce=2'].map((one) => `net.ipv4.conf.all.${one}`);
-  const quiet = family === 'ipv4' ? [`sysctl -w ${settings.join(' ')}`] : [];
   const isLeft = held.length > asked.length;
-  return [...quiet, ...away, ...(isLeft ? [] : quietVip(formatAddress(vip), server).slice(-1))];
+  return [...quietSettings(vip), ...away, ...(isLeft ? [] : [onLoopback(vip)])];
 }
 
 /** In dr neighbours must not be answered for it. */
-export function quietVip(vip: string, { mode }: ShownServer): string[] {
-  const six = vip.includes(':');
+export function quietVip(vip: Address, { mode }: ShownServer): string[] {
+  return [...(mode === 'dr' ? quietSettings(vip) : []), onLoopback(vip)];
+}
+
+/** Neighbours of IPv6 are answered for addresses of the interface itself alone. */
+function quietSettings({ family }: Address): string[] {
   const settings = ['arp_ignore=1', 'arp_announce=2'].map((one) => `net.ipv4.conf.all.${one}`);
-  return [
-    ...(mode === 'dr' && !six ? [`sysctl -w ${settings.join(' ')}`] : []),
-    `ip addr add ${vip}/${six ? 128 : 32} dev lo`,
-  ];
+  return family === 'ipv4' ? [`sysctl -w ${settings.join(' ')}`] : [];
+}
+
+function onLoopback(vip: Address): string {
+  return shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', 'lo');
 }

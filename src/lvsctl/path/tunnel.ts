@@ -1,18 +1,11 @@
 // Tunnels on the path: what the director puts around a packet, and which device of a server takes it
 // out. Facts: seen in the lab (test/kernel/traffic.test.ts); ip-link(8).
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
+import { tunnelBytes } from '../../model/tunnelheader.js';
 import type { LinkFact } from '../facts/types.js';
 import type { ShownServer } from '../show/table.js';
 import type { OuterHeader } from './hop.js';
 import { holders, type PathHost } from './host.js';
-
-const HEADER = { ipv4: 20, ipv6: 40 } as const;
-const GRE_BYTES = 4;
-const GRE_CHECKSUM_BYTES = 4;
-/** UDP and GUE headers */
-const GUE_BYTES = 8 + 4;
-/** private flags and the field of remote checksum offload; seen in the lab (test/kernel/trace.test.ts) */
-const GUE_REMOTE_BYTES = 8;
 
 /** What the director puts around a packet to a server. */
 export function outerHeader(
@@ -22,17 +15,12 @@ export function outerHeader(
 ): OuterHeader {
   const type = server.tunnel?.type ?? 'ipip';
   const checksum = server.tunnel?.checksum === 'checksum';
-  const own = {
-    ipip: 0,
-    gre: GRE_BYTES + (checksum ? GRE_CHECKSUM_BYTES : 0),
-    gue: GUE_BYTES + (server.tunnel?.checksum === 'remote' ? GUE_REMOTE_BYTES : 0),
-  }[type];
   return {
     type,
     source,
     destination: address,
     port: type === 'gue' ? (server.tunnel?.port ?? undefined) : undefined,
-    bytes: HEADER[address.family] + (own ?? 0),
+    bytes: tunnelBytes(type, server.tunnel?.checksum, address.family),
     checksum,
   };
 }

@@ -1,5 +1,6 @@
 // The device by which a real server takes packets out of a tunnel.
 import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import { tunnelBytes } from '../../model/tunnelheader.js';
 
 /**
  * The exit of the tunnel: name and arguments of `ip link add`, and bytes that the tunnel adds to a
@@ -24,29 +25,26 @@ export function tunnelDevice({ service, address, tunnel }: TunnelPart): TunnelDe
   const outer = address.family;
   const type = tunnel?.type ?? 'ipip';
   const local = ['local', formatAddress(address)];
-  const header = outer === 'ipv4' ? 20 : 40;
+  const bytes = tunnelBytes(type, tunnel?.checksum, outer);
   if (type === 'gre') {
     const checksum = tunnel?.checksum === 'checksum';
     const [name, kind] = outer === 'ipv4' ? ['lvs-gre', 'gre'] : ['lvs-ip6gre', 'ip6gre'];
     return {
       name: checksum ? `${name}c` : name,
       args: ['type', kind, ...local, ...(checksum ? ['csum'] : [])],
-      overhead: header + (checksum ? 8 : 4),
+      overhead: bytes,
     };
   }
   const plain = PLAIN_TUNNELS[outer][service.address.family];
-  const gue = type === 'gue';
   return {
     name: plain.name,
     args: ['type', ...plain.type, ...local],
-    overhead: header + (gue ? GUE_BYTES + (tunnel?.checksum === 'remote' ? REMOTE_BYTES : 0) : 0),
+    overhead: type === 'gue' && tunnel?.checksum !== 'remote' ? bytes + SPARE : bytes,
   };
 }
 
-/** UDP header, GUE header, and four bytes to spare */
-const GUE_BYTES = 8 + 4 + 4;
-/** what remote checksums take beyond those; seen in the lab (test/kernel/trace.test.ts) */
-const REMOTE_BYTES = 4;
+/** left free behind the header of gue, which may have fields */
+const SPARE = 4;
 
 /** Family outside, then inside; gue leaves such a packet too. */
 const PLAIN_TUNNELS = {

@@ -251,6 +251,6 @@ describe('a real server is made quiet', () => {
     ['192.0.2.10', 'tun', [ADD]],
     ['2001:db8::10', 'dr', ['ip addr add 2001:db8::10/128 dev lo']],
   ])('%s gets its VIP by %s', (vip, mode, expected) => {
-    expect(quietVip(vip, of(mode))).toEqual(expected);
+    expect(quietVip(parseAddress(vip) ?? expect.fail(), of(mode))).toEqual(expected);
   });
 });
