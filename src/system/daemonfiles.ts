@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 import { makeDirectory } from './directory.js';
 import { describe } from './probe/attempt.js';
 import { type RegularFile, readRegularFile } from './regular.js';
@@ -71,11 +71,16 @@ function append(path: string, text: string): void {
   }
 }
 
+/** @throws an error for certificates that are garbled, or do not fit their key */
+function secureContext(options: SecureContextOptions): void {
+  process.getBuiltinModule('node:tls').createSecureContext(options);
+}
+
 /** Why a file of certificates (PEM) cannot be used; undefined = it can. */
 export function certificateError(path: string): string | undefined {
   try {
     const text = readFileSync(path, 'utf8');
-    createSecureContext({ ca: text }); // throws when it is garbled
+    secureContext({ ca: text });
     return /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)
       ? undefined
       : 'no certificate is in it';
@@ -89,7 +94,7 @@ export function keyPairError(cert: string, key: string): string | undefined {
   try {
     const pem = (path: string) => ({ path, text: readFileSync(path, 'utf8') });
     const [one, other] = [pem(cert), pem(key)];
-    createSecureContext({ cert: one.text, key: other.text }); // throws when they do not fit
+    secureContext({ cert: one.text, key: other.text });
     return undefined;
   } catch (error) {
     const { path = `${cert}, ${key}` } = error as NodeJS.ErrnoException;

@@ -1,14 +1,7 @@
 // TLS for probes: which certificates are trusted and shown, which key exchanges are taken part in.
 import { readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
-import {
-  checkServerIdentity,
-  createSecureContext,
-  DEFAULT_CIPHERS,
-  type SecureContext,
-  type TLSSocket,
-  connect as tlsConnect,
-} from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { type Attempt, describe } from './attempt.js';
 import { failed } from './outcome.js';
 
@@ -26,14 +19,15 @@ export interface TlsSpec {
 /** TLS sessions to be resumed, of which servers offer two or so */
 const SESSION_LIMIT = 16;
 
+/** Loaded by the first probe that needs it: most monitors have none. */
+const tlsModule = () => process.getBuiltinModule('node:tls');
+
 /**
  * Key exchange over elliptic curves and by RSA, as browsers do. Over finite fields (DHE) the server
  * chooses the numbers: with 9,984 bits a handshake keeps this process busy for 600 ms.
  */
-const KEY_EXCHANGE = {
-  ciphers: `${DEFAULT_CIPHERS}:!kDHE`,
-  ecdhCurve: 'X25519:P-256:X448:P-521:P-384',
-};
+const WITHOUT_DHE = ':!kDHE';
+const CURVES = 'X25519:P-256:X448:P-521:P-384';
 
 export type ContextOf = (tls: TlsSpec) => SecureContext;
 
@@ -48,7 +42,12 @@ export function createContexts(): ContextOf {
     const [id, texts] = [JSON.stringify(files), JSON.stringify(named)];
     const previous = known.get(id);
     if (previous?.texts === texts) return previous.context;
-    const context = createSecureContext({ ...KEY_EXCHANGE, ...Object.fromEntries(named) });
+    const { createSecureContext, DEFAULT_CIPHERS } = tlsModule();
+    const context = createSecureContext({
+      ciphers: DEFAULT_CIPHERS + WITHOUT_DHE,
+      ecdhCurve: CURVES,
+      ...Object.fromEntries(named),
+    });
     known.set(id, { texts, context });
     return context;
   };
@@ -71,7 +70,8 @@ export function encrypted(
   one: Attempt,
 ): TLSSocket {
   let sessions = 0;
-  const stream = tlsConnect({
+  const { checkServerIdentity, connect } = tlsModule();
+  const stream = connect({
     socket,
     secureContext,
     rejectUnauthorized: tls.verify,
