@@ -91,8 +91,14 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 };
 const ERASE = ['\x7f', '\b'];
 
-/** Keys as lines with an echo, and lines as answers. A line that is none asks again. */
-function answersOf(echo: (text: string) => void, give: (answer: Answer) => void) {
+/**
+ * Keys as lines with an echo, and lines as answers. A line that is none asks again.
+ * @returns what takes each key
+ */
+export function answersOf(
+  echo: (text: string) => void,
+  give: (answer: Answer) => void,
+): (key: string) => void {
   let line = '';
   return (key: string) => {
     if (key === CTRL_C || key === CTRL_D) return give('leave');

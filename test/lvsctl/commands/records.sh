@@ -91,13 +91,13 @@ pairs)
   done
   ;;
 kills)
-  count=$1
+  count=$(($2 - $1 + 1))
   begin=$(date +%s%N)
   lvsctl director up -q --force d.yaml || echo "up: status $?"
   whole=$((($(date +%s%N) - begin) / 1000))
   lvsctl director down -q d.yaml || echo "down: status $?"
   hit=0
-  for i in $(seq "$count"); do
+  for i in $(seq "$1" "$2"); do
     [ $((i % 3)) = 0 ] && lvsctl director up -q --force d.yaml
     verb=up
     [ $((i % 3)) = 0 ] && verb=down

@@ -8,7 +8,7 @@ import { FULL } from '../../support/full.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const SCRIPT = new URL('records.sh', import.meta.url).pathname;
-const KILLS = FULL ? 200 : 2;
+const KILLS = FULL ? 200 : 1;
 const allowed =
   process.geteuid?.() === 0 && spawnSync('unshare', ['-n', '-m', 'true']).status === 0;
 
@@ -61,7 +61,9 @@ describe.skipIf(!allowed)('records, as root', { timeout: 600_000 }, () => {
   });
 
   test('killed at any instant, the next up and down end in the exact state', () => {
-    expect(script('kills', KILLS)).toBe('');
+    // what is killed, and what follows, depends on the number
+    const first = FULL ? 1 : 1 + Math.floor(Math.random() * 6);
+    expect(script('kills', first, first + KILLS - 1)).toBe('');
   });
 
   test('an interface that was renamed is restored under its new name', () => {

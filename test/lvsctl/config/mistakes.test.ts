@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { inspectConfig, readConfig } from '../../../src/lvsctl/config/read.js';
+import { FULL } from '../../support/full.js';
 
 const HEAD =
   'vips:\n  - {address: 192.0.2.1, interface: eth0}\nservices:\n  - name: web\n    address: 192.0.2.1\n';
@@ -181,7 +182,7 @@ test('control characters of a file reach no terminal', () => {
 
 test('aliases are followed without a walk for each of them', () => {
   const services = Array.from(
-    { length: 2000 },
+    { length: FULL ? 2000 : 500 },
     (_, i) =>
       `  - {name: s${i}, address: 192.0.2.1, port: ${i + 1}, mode: dr, servers: [{address: 10.0.0.1}], checks: ${i === 0 ? '&c [{kind: tcp}]' : '*c'}}\n`,
   );

@@ -219,7 +219,7 @@ const DISABLED_EARLY: [Moment[], Variant] = [
 ];
 
 describe('random histories', () => {
-  const RUNS = FULL ? 1500 : 12;
+  const RUNS = FULL ? 1500 : 8;
   test('of failures, administrators, other files and deaths: never without a server, nothing flaps, and right when it settled', async () => {
     await fc.assert(
       fc.asyncProperty(

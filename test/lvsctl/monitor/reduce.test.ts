@@ -26,7 +26,7 @@ import {
   UNMANAGED,
 } from '../../support/purelaws.js';
 
-const RUNS = FULL ? 100_000 : 400;
+const RUNS = FULL ? 100_000 : 200;
 const RISE = 2;
 const FALL = 3;
 

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { answersOf } from '../../../src/lvsctl/transaction/confirm.js';
 import { start } from '../../support/child.js';
 import { lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
@@ -58,14 +59,30 @@ const asked = (text: () => string) => expect.poll(text, { timeout: 60_000 }).toM
 // biome-ignore format: a table
 const ANSWERS = [
   ['ENTER', '\r', 0, 'done', /is confirmed/],
-  ['y ENTER', 'y\r', 0, 'done', /is confirmed/],
-  ['yes ENTER', 'YES\r', 0, 'done', /is confirmed/],
-  ['n ENTER', 'n\r', 1, 'not confirmed', /is taken back\r?\n$/],
   ['no ENTER', 'no\r', 1, 'not confirmed', /is taken back\r?\n$/],
   ['anything else, then no', 'abort\rno\r', 1, 'not confirmed', /ENTER or y keeps it, n takes it back/],
   ['x taken away again', 'x\x7f\r', 0, 'done', /is confirmed/],
   ['an arrow key, then ENTER twice', '\x1b[A\r\r', 0, 'done', /ENTER or y keeps it, n takes it back/],
 ] as const;
+
+// biome-ignore format: a table
+test.each([
+  ['y\r', ['keep'], 'y\n'],
+  ['YES\r', ['keep'], 'YES\n'],
+  [' y \n', ['keep'], ' y \n'],
+  ['n\r', ['take back'], 'n\n'],
+  ['No\r', ['take back'], 'No\n'],
+  ['nx\x7f\r', ['take back'], 'nx\b \b\n'],
+  ['\b\r', ['keep'], '\n'],
+  ['yn\r', [], 'yn\nlvsctl: ENTER or y keeps it, n takes it back\n'],
+  ['y\x03', ['leave'], 'y'],
+  ['\x04', ['leave'], ''],
+])('the keys %j are answered %j', (keys, answers, printed) => {
+  const [given, echoed]: [unknown[], string[]] = [[], []];
+  const press = answersOf((text) => echoed.push(text), (answer) => given.push(answer));
+  for (const key of keys) press(key);
+  expect([given, echoed.join('')]).toEqual([answers, printed]);
+});
 
 test.skipIf(!hasScript).concurrent.each(ANSWERS)(
   '%s',
