@@ -169,6 +169,21 @@ describe('which interface has an address, or its network', () => {
   ])('%s: held by %j, connected to %j', (text, held, connected) => {
     expect([names(holdersOf(at(text), facts)), names(connectedTo(at(text), facts))]).toEqual([held, connected]);
   });
+
+  test('each address is read once, though thousands are asked for', () => {
+    let reads = 0;
+    const [some] = facts.addresses;
+    const list = Array.from({ length: 50 }, (_, i) => ({
+      ...(some ?? expect.fail()),
+      get address() {
+        reads++;
+        return `10.0.0.${i}`;
+      },
+    }));
+    for (let i = 0; i < 50; i++)
+      expect(holdersOf(at(`10.0.0.${i}`), { addresses: list })).toEqual([list[i]]);
+    expect(reads).toBeLessThan(5 * list.length);
+  });
 });
 
 test('facts: numbers of sysctl; of modules only where this machine has the rules', () => {
