@@ -1,11 +1,11 @@
 // Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for
-// tables in files, of lvsctl one for its monitor, help apart, its code cache, and the licences of what is in them. Needs
-// nothing but esbuild.
+// tables in files, of lvsctl one for its monitor, help apart, its code cache, and the licences of what
+// is in them. Needs nothing but esbuild and AssemblyScript.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { generated } from './fast/build/plugin.mjs';
+import { CODE_FILE, generated, generatedParts } from './fast/build/plugin.mjs';
 import { notices } from './notices.mjs';
 import { buildPage } from './page.mjs';
 import { define } from './version.mjs';
@@ -182,6 +182,8 @@ const bundles = await Promise.all([
     }),
   ),
 ]);
+const { code } = await generatedParts();
+writeFileSync(`dist/${CODE_FILE}`, code);
 buildLibrary();
 await generate();
 const page = await buildPage();

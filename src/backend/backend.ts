@@ -25,29 +25,26 @@ export interface FailedChange {
   readonly error: IpvsError;
 }
 
-/**
- * Takes one entry of a list as the kernel sent it: attributes in from..to-1 of `bytes`, and a
- * function for what they mean. It returns undefined where the reply holds no such entry.
- */
-export type TakeReply<T> = (
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  entry: () => T | undefined,
-) => void;
+/** Takes the entries of a list, ordinary ones as messages. */
+export interface ReplyTaker<T> {
+  /** called before each reading: what came before it no longer counts */
+  begin(): void;
+  /**
+   * Takes the messages that begin at `at` of a datagram, as long as they answer the request
+   * `sequence` and need no general decoder. The bytes may be others after it returns.
+   * @returns where the first one begins that is not taken
+   */
+  takeOrdinary(bytes: Uint8Array, at: number, end: number, sequence: number): number;
+  /** Takes an entry that the general decoder read. */
+  take(entry: T): void;
+}
 
 /**
  * The servers of a backend that has them as messages, for printers that need no objects. It rejects
- * as `destinations` of the backend does. `begin` is called before each reading: what came before it
- * no longer counts. One list at a time, and `entry` is asked before `take` returns.
+ * as `destinations` of the backend does. One list at a time.
  */
 export interface Replies {
-  destinations(
-    id: ServiceId,
-    detail: Detail,
-    begin: () => void,
-    take: TakeReply<DestinationEntry>,
-  ): Promise<void>;
+  destinations(id: ServiceId, detail: Detail, taker: ReplyTaker<DestinationEntry>): Promise<void>;
 }
 
 /**

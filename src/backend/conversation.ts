@@ -6,19 +6,28 @@
 // listener (there is always one), and an overrun of the receive queue (what is in flight is bounded).
 import { BackendError, WireError } from '../model/errors.js';
 import { behind, FLAG, MESSAGE, type Message, messageAt, type Requests } from '../wire/genl.js';
-import type { RawSocket, Sender } from './rawsocket.js';
+import type { ReplyTaker } from './backend.js';
+import type { DirectSocket, RawSocket, Sender } from './rawsocket.js';
 
 /** The kernel took nothing of what was sent, because it was too much at once. */
 export class TooMuch extends Error {}
+/** The kernel's answers to a list are never larger. */
+const LARGEST_DATAGRAM = 32_768;
+/** the kernel's port */
+const KERNEL = 0;
 const TOO_MUCH = ['EMSGSIZE', 'ENOBUFS'];
 
 /** Takes an answer to request `index` of those sent. @returns true when the conversation is over */
 type OnMessage = (message: Message, index: number) => boolean;
 
+/** Takes messages at a place that need not be read one by one. @returns where the next one begins */
+type TakeOrdinary = ReplyTaker<unknown>['takeOrdinary'];
+
 interface Conversation {
   readonly first: number;
   readonly last: number;
   readonly onMessage: OnMessage;
+  readonly takeOrdinary: TakeOrdinary | undefined;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -35,6 +44,9 @@ export interface Sending {
 export class Conversations {
   readonly #socket: RawSocket;
   readonly #timeoutMs: number;
+  readonly #direct: DirectSocket | undefined;
+  /** the datagram that is read, without the event loop */
+  readonly #buffer: Uint8Array;
   #sequence = 0;
   #current: Conversation | undefined;
   #failure: Error | undefined;
@@ -51,8 +63,10 @@ export class Conversations {
   constructor(socket: RawSocket, timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
     this.#socket = socket;
+    this.#direct = socket.direct;
+    this.#buffer = new Uint8Array(this.#direct ? LARGEST_DATAGRAM : 0);
     socket.on('message', (bytes: Uint8Array, from: Sender) =>
-      this.#guard(() => this.#receive(bytes, from.port)),
+      this.#guard(() => this.#receive(bytes, bytes.length, from.port)),
     );
     socket.on('truncatedMessage', (_: Uint8Array, from: Sender) =>
       this.#guard(() => this.#truncated(from.port)),
@@ -68,17 +82,48 @@ export class Conversations {
    * Sends requests and passes the answers on until `onMessage` returns true.
    * @throws TooMuch when the kernel took nothing of several requests; BackendError
    */
-  talk({ requests, from, to, lastFlags }: Sending, onMessage: OnMessage): Promise<void> {
+  talk(
+    { requests, from, to, lastFlags }: Sending,
+    onMessage: OnMessage,
+    takeOrdinary?: TakeOrdinary,
+  ): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     const first = this.#sequence + 1;
     this.#sequence += to - from;
     return new Promise((resolve, reject) => {
-      this.#current = { first, last: this.#sequence, onMessage, resolve, reject };
-      this.#deadline = Date.now() + this.#timeoutMs;
-      this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
+      this.#current = { first, last: this.#sequence, onMessage, takeOrdinary, resolve, reject };
       this.sends++;
       const bytes = () => requests.stamped(from, to, first, FLAG.request, lastFlags);
-      this.#send(bytes, (error) => this.#notSent(error, to - from));
+      const onError = (error: Error) => this.#notSent(error, to - from);
+      if (this.#direct) this.#talkDirectly(this.#direct, bytes, onError);
+      else this.#send(bytes, onError);
+      if (this.#current !== undefined) this.#wait();
+    });
+  }
+
+  #wait(): void {
+    this.#deadline = Date.now() + this.#timeoutMs;
+    this.#timer ??= setTimeout(() => this.#watch(), this.#timeoutMs);
+  }
+
+  /** Sends, and takes the answers that are there. The event loop brings those that come later. */
+  #talkDirectly(
+    direct: DirectSocket,
+    bytes: () => Uint8Array,
+    onError: (error: Error) => void,
+  ): void {
+    try {
+      direct.send(bytes());
+    } catch (error) {
+      onError(error as Error);
+      return;
+    }
+    this.#guard(() => {
+      while (this.#current !== undefined) {
+        const length = direct.receive(this.#buffer);
+        if (length === 0) return;
+        this.#receive(this.#buffer, length, KERNEL);
+      }
     });
   }
 
@@ -121,15 +166,16 @@ export class Conversations {
    * Anything that is not from the kernel, or answers no request of the current conversation, is
    * ignored.
    */
-  #receive(bytes: Uint8Array, port: number): void {
-    if (port !== 0) return;
+  #receive(bytes: Uint8Array, length: number, port: number): void {
+    if (port !== KERNEL) return;
     let next: Message | undefined;
     // no generator: most of a long list is read here
     for (let at = 0; ; at = behind(next)) {
-      next = messageAt(bytes, at);
+      const conversation = this.#current;
+      at = conversation?.takeOrdinary?.(bytes, at, length, conversation.first) ?? at;
+      next = messageAt(bytes, at, length);
       if (next === undefined) return;
       const message = next;
-      const conversation = this.#current;
       if (
         conversation === undefined ||
         message.sequence < conversation.first ||

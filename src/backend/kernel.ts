@@ -8,17 +8,11 @@ import type { DestinationEntry } from '../model/destination.js';
 import { BackendError, IpvsError } from '../model/errors.js';
 import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
 import type { Timeouts } from '../model/timeouts.js';
-import {
-  CONTROLLER,
-  decodeReply,
-  FAMILY,
-  GENL_HEADER,
-  type Message,
-  Requests,
-} from '../wire/genl.js';
+import { CONTROLLER, decodeReply, FAMILY, type Message, Requests } from '../wire/genl.js';
 import { COMMAND, INFO, IPVS, TOP, TOP_WITHOUT_COUNTERS, type WireTop } from '../wire/ipvs.js';
 import type { Backend, Detail, Info, Replies } from './backend.js';
 import { Channel, type ChannelOptions } from './netlink.js';
+import { openDirect } from './rawsocket.js';
 import { requestFor, serverCommand } from './requests.js';
 import { hasTemplate, writeServer } from './serverrequest.js';
 import { daemonFromWire, destinationFromWire, idToWire, serviceFromWire } from './translate.js';
@@ -29,6 +23,8 @@ export interface Host {
   loadModule(): Promise<boolean>;
   /** Whether this process may open raw sockets; decides how a kernel without IPVS is reported. */
   mayOpenRawSockets(): boolean;
+  /** whether this process does nothing beside, and opens no descriptors in other threads */
+  readonly isAlone?: boolean;
 }
 
 /**
@@ -37,7 +33,7 @@ export interface Host {
  * @throws IpvsError of operation `info` when it cannot be used, ENOPROTOOPT or EPERM
  */
 export async function openKernel(host: Host, options?: ChannelOptions): Promise<Backend> {
-  const channel = new Channel(options);
+  const channel = new Channel(host.isAlone ? { open: openDirect, ...options } : options);
   try {
     const opened = await attempt(channel);
     if (typeof opened !== 'number') return opened;
@@ -120,15 +116,21 @@ class KernelBackend implements Backend {
   }
 
   readonly replies: Replies = {
-    destinations: (id, detail, begin, take) => {
+    destinations: async (id, detail, taker) => {
       const value = { service: idToWire(id) };
+      const request = this.#request
+        .clear()
+        .add(this.#family, COMMAND.getDestination, IPVS.version, TOP, value);
       const family = familyOf(id);
-      let current: Message | undefined;
-      const entry = () => destinationIn(current as Message, detail, family);
-      return this.#each('list-destinations', COMMAND.getDestination, value, begin, (message) => {
-        current = message;
-        take(message.bytes, message.from + GENL_HEADER, message.to, entry);
+      const errno = await this.#channel.each(request, {
+        begin: () => taker.begin(),
+        takeOrdinary: (bytes, at, end, sequence) => taker.takeOrdinary(bytes, at, end, sequence),
+        take(message) {
+          const entry = destinationIn(message, detail, family);
+          if (entry !== undefined) taker.take(entry);
+        },
       });
+      if (errno !== 0) throw new IpvsError('list-destinations', errnoName(errno));
     },
   };
 
@@ -209,18 +211,6 @@ class KernelBackend implements Backend {
     const items = await this.#channel.dump(this.#encode(command, value), decode);
     if (typeof items === 'number') throw new IpvsError(operation, errnoName(items));
     return items.filter((item) => item !== undefined);
-  }
-
-  async #each(
-    operation: Operation,
-    command: number,
-    value: WireTop,
-    begin: () => void,
-    take: (message: Message) => void,
-  ): Promise<void> {
-    const request = this.#request.clear().add(this.#family, command, IPVS.version, TOP, value);
-    const errno = await this.#channel.each(request, begin, take);
-    if (errno !== 0) throw new IpvsError(operation, errnoName(errno));
   }
 
   #encode(command: number, value: WireTop): Requests {

@@ -1,6 +1,7 @@
 // What one asks the kernel over generic netlink: changes in batches, one object, a whole list.
 import { BackendError } from '../model/errors.js';
 import { errnoOf, FLAG, MESSAGE, type Message, type Requests } from '../wire/genl.js';
+import type { ReplyTaker } from './backend.js';
 import { Conversations, TooMuch } from './conversation.js';
 import { openRaw, type RawSocket } from './rawsocket.js';
 
@@ -10,6 +11,13 @@ export interface ChannelOptions {
   readonly wrap?: (socket: RawSocket) => RawSocket;
   /** how long the kernel may take to answer */
   readonly timeoutMs?: number;
+}
+
+/** Reads a list; `takeOrdinary` as in ReplyTaker, for messages that need not be read one by one. */
+export interface ListReader extends Partial<Pick<ReplyTaker<unknown>, 'takeOrdinary'>> {
+  /** called before each reading: what came before it no longer counts */
+  begin(): void;
+  take(message: Message): void;
 }
 
 /**
@@ -87,7 +95,8 @@ export class Channel {
       const sending = { requests: request, from: 0, to: 1, lastFlags: FLAG.request | FLAG.ack };
       await this.#conversations.talk(sending, (message) => {
         if (message.type !== MESSAGE.error) {
-          reply = message;
+          // the buffer may be used again before the reply is read
+          reply = { ...message, bytes: message.bytes.slice(0, message.to) };
           return false;
         }
         errno = errnoOf(message);
@@ -103,34 +112,36 @@ export class Channel {
    */
   async dump<T>(request: Requests, decode: (message: Message) => T): Promise<T[] | number> {
     let items: T[] = [];
-    const begin = () => {
-      items = [];
-    };
-    const errno = await this.each(request, begin, (message) => void items.push(decode(message)));
+    const errno = await this.each(request, {
+      begin() {
+        items = [];
+      },
+      take: (message) => void items.push(decode(message)),
+    });
     return errno !== 0 ? errno : items;
   }
 
   /**
    * The same for a reader that keeps nothing of the messages.
-   * @param begin called before each reading: what came before it no longer counts
    * @returns 0, or the errno that came in place of the list
    */
-  each(request: Requests, begin: () => void, take: (message: Message) => void): Promise<number> {
+  each(request: Requests, reader: ListReader): Promise<number> {
     return this.#exchange(async () => {
       for (let tries = 0; tries < MOST_DUMPS; tries++) {
         let errno = 0;
         let interrupted = false;
-        begin();
+        reader.begin();
         const sending = { requests: request, from: 0, to: 1, lastFlags: FLAG.request | FLAG.dump };
-        await this.#conversations.talk(sending, (message) => {
+        const onMessage = (message: Message) => {
           if (message.flags & FLAG.dumpInterrupted) interrupted = true;
           if (message.type === MESSAGE.error || message.type === MESSAGE.done) {
             errno = errnoOf(message);
             return true;
           }
-          take(message);
+          reader.take(message);
           return (message.flags & FLAG.multi) === 0;
-        });
+        };
+        await this.#conversations.talk(sending, onMessage, reader.takeOrdinary);
         if (!interrupted) return errno;
       }
       throw new BackendError('the IPVS table changes faster than it can be read');

@@ -1,10 +1,5 @@
-// What is printed, gathered as bytes.
-import { text } from './digits.js';
-
-/** Bytes that are gathered before they are written. */
-const PIECE = 65536;
-/** more than any line of numbers takes */
-const LONGEST_LINE = 1024;
+// What is printed, gathered as bytes where the code of `wasm/` writes.
+import type { ServerRows } from './rows.js';
 
 /** Where bytes and texts go; both return false when no more can be written. */
 export interface Sink {
@@ -12,39 +7,51 @@ export interface Sink {
   out(text: string): boolean;
 }
 
+/** more than any service takes */
+const LONGEST_TEXT = 1024;
+
 /** A buffer that always has room for a line. */
 export class BytesOut {
-  readonly bytes = new Uint8Array(PIECE + LONGEST_LINE);
   readonly #sink: Sink;
-  /** where the next byte goes, moved by what writes */
-  at = 0;
+  readonly #rows: ServerRows;
+  readonly #start: number;
+  /** no line begins behind it */
+  readonly #full: number;
+  /** where the next byte goes in the memory, moved by what writes */
+  at: number;
   #isLost = false;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, rows: ServerRows) {
     this.#sink = sink;
+    this.#rows = rows;
+    const { OUT, FULL } = rows.code;
+    this.#start = OUT.value;
+    this.#full = OUT.value + FULL.value;
+    this.at = this.#start;
   }
 
   /** Makes room for a line. @returns false when no more can be written */
   line(): boolean {
-    return !this.#isLost && (this.at < PIECE || this.flush());
+    return !this.#isLost && (this.at < this.#full || this.flush());
   }
 
-  /** Takes a text of any length. @returns false when no more can be written */
+  /** Takes a text of any length, one byte a character. @returns false when no more can be written */
   text(value: string): boolean {
-    if (value.length > LONGEST_LINE) {
+    if (value.length > LONGEST_TEXT) {
       this.#isLost ||= !this.flush() || !this.#sink.out(value);
       return !this.#isLost;
     }
     if (!this.line()) return false;
-    this.at = text(this.bytes, this.at, value);
+    this.at += this.#rows.memory.write(value, this.at, 'latin1');
     return true;
   }
 
   /** Hands on what was gathered. @returns false when no more can be written */
   flush(): boolean {
     const { at } = this;
-    this.at = 0;
-    if (at > 0 && !this.#isLost) this.#isLost = !this.#sink.outBytes(this.bytes.subarray(0, at));
+    this.at = this.#start;
+    if (at > this.#start && !this.#isLost)
+      this.#isLost = !this.#sink.outBytes(this.#rows.memory.subarray(this.#start, at));
     return !this.#isLost;
   }
 }

@@ -3,14 +3,12 @@
 import type { Detail, Replies } from '../backend/backend.js';
 import { FORWARDING } from '../model/forwarding.js';
 import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
-import { SERVER_WIDTH } from '../render/layouts.js';
 import { type ListingView, renderDestination, renderService } from '../render/listing.js';
 import { NUMERIC } from '../render/names.js';
 import { changeArguments, renderDestinationRule, renderServiceRule } from '../render/rules.js';
 import { BytesOut, type Sink } from './bytesout.js';
-import { digits, pad, text } from './digits.js';
-import { COLUMNS, PRINTERS } from './generated.js';
-import { endpoint, ServerRows } from './servers.js';
+import { PRINTED } from './generated.js';
+import { ServerRows } from './rows.js';
 
 /** What these printers need of the world. */
 export interface TableSink extends Sink {
@@ -19,22 +17,25 @@ export interface TableSink extends Sink {
 }
 
 const PLAIN: ListingView = { layout: 'plain', exact: false };
-const NEWLINE = 10;
-/** services, or servers of one, that are much to do */
+/** services that are much to do */
 const MUCH = 100;
 const ALL = Object.values(FORWARDING);
-const NUMBERS = ALL.map(({ kernel }) => kernel);
-/** options by number; of tunnels more is saved than a row has */
-const SAVED: readonly (string | undefined)[] = ALL.map(({ option }) =>
-  option === FORWARDING.tunnel.option ? undefined : ` ${option} -w `,
-);
+const LISTED = ALL.map(({ kernel }) => kernel);
+/** of tunnels more is saved than a row has */
+const SAVED = LISTED.filter((number) => number !== FORWARDING.tunnel.kernel);
 
 /** What is read from bytes has its low byte first; other processors use the general printer. */
-export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Whether there is a printer of this layout. */
-export function isListed({ layout }: ListingView): boolean {
-  return PRINTERS[layout] !== undefined;
+/** Rows for a listing; undefined where the layout has no printer of rows, or nothing can run it. */
+export function rowsToList({ layout }: ListingView, detail: Detail): ServerRows | undefined {
+  if (!LITTLE_ENDIAN || PRINTED[layout] === undefined) return undefined;
+  return ServerRows.open(LISTED, detail === 'counters');
+}
+
+/** Rows for a save; undefined where nothing can run their printer. */
+export function rowsToSave(): ServerRows | undefined {
+  return LITTLE_ENDIAN ? ServerRows.open(SAVED, false) : undefined;
 }
 
 /**
@@ -47,29 +48,22 @@ export async function listServices(
   view: ListingView & { readonly sorted: boolean },
   detail: Detail,
   replies: Replies,
+  rows: ServerRows,
   sink: TableSink,
 ): Promise<void> {
-  const rows = new ServerRows(NUMBERS);
-  const out = new BytesOut(sink);
-  const print = PRINTERS[view.layout] as NonNullable<(typeof PRINTERS)['plain']>;
+  if (services.length > MUCH) sink.expectMuch?.();
+  const out = new BytesOut(sink, rows);
+  const layout = PRINTED[view.layout] as number;
+  const list = (from: number) => rows.code.list(from, layout, view.exact, out.at);
   try {
     for (const entry of services) {
       await read(rows, entry.service.id, detail, replies);
-      if (services.length > MUCH || rows.count > MUCH) sink.expectMuch?.();
       if (!out.text(renderService(entry, view, NUMERIC))) return;
-      for (const row of rows.order(view.sorted)) {
-        const odd = rows.entryOf(row);
-        if (odd) {
-          if (!out.text(renderDestination(odd, undefined, view, NUMERIC))) return;
-        } else if (out.line()) {
-          const { bytes } = out;
-          const { words } = rows;
-          const from = text(bytes, out.at, '  -> ');
-          const end = pad(bytes, endpoint(bytes, from, words, row), from + SERVER_WIDTH);
-          out.at = print(bytes, end, words, row, view.exact);
-          bytes[out.at++] = NEWLINE;
-        } else return;
-      }
+      rows.arrange(view.sorted);
+      const isRead = printRows(rows, out, list, (odd) =>
+        out.text(renderDestination(odd, undefined, view, NUMERIC)),
+      );
+      if (!isRead) return;
     }
   } finally {
     out.flush();
@@ -80,10 +74,11 @@ export async function listServices(
 export async function saveServices(
   services: readonly ServiceEntry[],
   replies: Replies,
+  rows: ServerRows,
   sink: TableSink,
 ): Promise<void> {
-  const rows = new ServerRows(NUMBERS.filter((number) => SAVED[number] !== undefined));
-  const out = new BytesOut(sink);
+  if (services.length > MUCH) sink.expectMuch?.();
+  const out = new BytesOut(sink, rows);
   const refuse = (line: string): boolean => {
     const isRead = out.flush();
     sink.err(`not saved: ${line}`);
@@ -92,7 +87,6 @@ export async function saveServices(
   try {
     for (const entry of services) {
       await read(rows, entry.service.id, 'rules', replies);
-      if (services.length > MUCH || rows.count > MUCH) sink.expectMuch?.();
       const rule = renderServiceRule(entry.service, NUMERIC);
       if (rule === undefined) {
         if (!refuse(renderService(entry, PLAIN, NUMERIC))) return;
@@ -111,37 +105,42 @@ function saveServers(
   refuse: (line: string) => boolean,
 ): boolean {
   const service = changeArguments({ kind: 'delete-service', id })?.slice(1).join(' ');
-  const begin = `-a ${service} -r `;
-  for (const row of rows.order(true)) {
-    const odd = rows.entryOf(row);
-    if (odd) {
-      const rule = renderDestinationRule(id, odd.destination, NUMERIC);
-      const isRead =
-        rule === undefined
-          ? refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`)
-          : out.text(rule);
-      if (!isRead) return false;
-    } else if (out.line()) saveServer(begin, rows.words, row, out);
-    else return false;
+  const { code } = rows;
+  const prefix = rows.memory.write(`-a ${service} -r `, code.PREFIX.value, 'latin1');
+  rows.arrange(true);
+  const save = (from: number) => code.save(from, prefix, out.at);
+  return printRows(rows, out, save, (odd) => {
+    const rule = renderDestinationRule(id, odd.destination, NUMERIC);
+    return rule === undefined
+      ? refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`)
+      : out.text(rule);
+  });
+}
+
+/**
+ * Prints rows in their order, those kept as entries by `printEntry`.
+ * @param print prints rows from a place on, until one that it cannot. @returns where the text ends
+ * @returns false when no more can be written
+ */
+function printRows(
+  rows: ServerRows,
+  out: BytesOut,
+  print: (from: number) => number,
+  printEntry: (entry: NonNullable<ReturnType<ServerRows['entryAt']>>) => boolean,
+): boolean {
+  const { code, count } = rows;
+  for (let from = 0; from < count; ) {
+    if (!out.line()) return false;
+    out.at = print(from);
+    const { value } = code.next;
+    const odd = value < count ? rows.entryAt(value) : undefined;
+    if (odd && !printEntry(odd)) return false;
+    from = odd ? value + 1 : value;
   }
   return true;
 }
 
-function saveServer(begin: string, words: Int32Array, row: number, out: BytesOut): void {
-  const { bytes } = out;
-  const value = (column: number) => (words[row + column] as number) >>> 0;
-  let at = endpoint(bytes, text(bytes, out.at, begin), words, row);
-  at = text(bytes, at, SAVED[value(COLUMNS.forwarding)] as string);
-  at = digits(bytes, at, value(COLUMNS.weight));
-  const [upper, lower] = [value(COLUMNS.upperThreshold), value(COLUMNS.lowerThreshold)];
-  if (upper !== 0) at = digits(bytes, text(bytes, at, ' -x '), upper);
-  if (lower !== 0) at = digits(bytes, text(bytes, at, ' -y '), lower);
-  bytes[at] = NEWLINE;
-  out.at = at + 1;
-}
-
 /** Reads the servers of a service. */
 function read(rows: ServerRows, id: ServiceId, detail: Detail, replies: Replies): Promise<void> {
-  const take = rows.taker(familyOf(id), detail);
-  return replies.destinations(id, detail, () => rows.begin(), take);
+  return replies.destinations(id, detail, rows.of(familyOf(id)));
 }

@@ -1,6 +1,6 @@
 // Listings and saves: reads the backend, sorts, looks names up, renders.
 import type { Detail, Replies } from '../backend/backend.js';
-import { isListed, LITTLE_ENDIAN, listServices, saveServices } from '../fast/table.js';
+import { listServices, rowsToList, rowsToSave, saveServices } from '../fast/table.js';
 import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
@@ -86,10 +86,11 @@ async function printServices(
   world: IpvsadmWorld,
 ): Promise<void> {
   world.out(renderTitles(view.layout));
-  const replies = repliesFor(view, world);
-  if (replies && isListed(view)) {
+  const replies = services.length > 0 ? repliesFor(view, world) : undefined;
+  const rows = replies && rowsToList(view, detailOf(view));
+  if (replies && rows) {
     const order = view.sorted ? sortedServices(services) : services;
-    return listServices(order, view, detailOf(view), replies, world);
+    return listServices(order, view, detailOf(view), replies, rows, world);
   }
   for await (const { entry, destinations, names } of rowsOf(
     services,
@@ -112,8 +113,9 @@ async function printRules(
   numeric: boolean,
   world: IpvsadmWorld,
 ): Promise<void> {
-  const replies = repliesFor({ numeric }, world);
-  if (replies) return saveServices(sortedServices(services), replies, world);
+  const replies = services.length > 0 ? repliesFor({ numeric }, world) : undefined;
+  const rows = replies && rowsToSave();
+  if (replies && rows) return saveServices(sortedServices(services), replies, rows, world);
   for await (const { entry, destinations, names } of rowsOf(
     services,
     'rules',
@@ -144,7 +146,7 @@ function repliesFor(
   { numeric }: { readonly numeric: boolean },
   { backend, trace }: IpvsadmWorld,
 ): Replies | undefined {
-  return LITTLE_ENDIAN && numeric && !trace ? backend.replies : undefined;
+  return numeric && !trace ? backend.replies : undefined;
 }
 
 const PLAIN: ListingView = { layout: 'plain', exact: false };

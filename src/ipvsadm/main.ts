@@ -65,6 +65,7 @@ async function start(name: string, program: Main): Promise<void> {
     backend = await openBackend(process.env.LVS_BACKEND, {
       loadModule: () => loadModule('ip_vs'),
       mayOpenRawSockets,
+      isAlone: true,
     });
     await warnOfOldKernel(backend, err);
     if (refusals && mayChangeMore(args))

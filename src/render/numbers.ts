@@ -4,7 +4,7 @@ const WIDTH = 9;
 
 /** From this value on, counters are divided by `unit` and marked with the letter. Largest first. */
 // biome-ignore format: a table
-const SCALES: readonly { readonly from: bigint; readonly unit: bigint; readonly letter: string }[] = [
+export const SCALES: readonly { readonly from: bigint; readonly unit: bigint; readonly letter: string }[] = [
   { from: 100_000_000_000_000n, unit: 1_000_000_000_000n, letter: 'T' },
   { from: 100_000_000_000n, unit: 1_000_000_000n, letter: 'G' },
   { from: 1_000_000_000n, unit: 1_000_000n, letter: 'M' },

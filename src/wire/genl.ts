@@ -131,11 +131,11 @@ export class Requests {
  * The message of a datagram that begins at a place; undefined where none does.
  * @throws WireError when a length does not fit
  */
-export function messageAt(bytes: Uint8Array, at: number): Message | undefined {
-  if (at + NLMSG_HEADER > bytes.length) return undefined;
+export function messageAt(bytes: Uint8Array, at: number, end = bytes.length): Message | undefined {
+  if (at + NLMSG_HEADER > end) return undefined;
   const length = readU32(bytes, at);
-  if (length < NLMSG_HEADER || at + length > bytes.length)
-    throw new WireError(`message of ${length} bytes where ${bytes.length - at} are left`);
+  if (length < NLMSG_HEADER || at + length > end)
+    throw new WireError(`message of ${length} bytes where ${end - at} are left`);
   return {
     type: readU16(bytes, at + 4),
     flags: readU16(bytes, at + 6),

@@ -1,8 +1,10 @@
 // Listings from bytes to bytes give what the general decoder and printer give, whatever the kernel
 // answers: the same text, or the same failure.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import type { Backend } from '../../src/backend/backend.js';
+import { expect, test, vi } from 'vitest';
+import type { Backend, Replies } from '../../src/backend/backend.js';
+import { ServerRows } from '../../src/fast/rows.js';
+import type { ServiceEntry } from '../../src/model/service.js';
 import {
   DESTINATION,
   SERVICE,
@@ -65,7 +67,7 @@ function general(backend: Backend): Backend {
 }
 
 async function expectSame(args: readonly string[], table: FakeTable): Promise<void> {
-  const fast = await fakeKernel(table);
+  const fast = await fakeKernel(table, true);
   const slow = await fakeKernel(table);
   const [ours, theirs] = [
     await outcome(args, fast.backend),
@@ -222,9 +224,62 @@ test('messages are read where the backend has them', async () => {
     batchSize: 1,
     info: () => backend.info(),
     services: async () => services,
-    replies: { destinations: async () => void asked++ },
+    replies: { destinations: async () => void asked++ } satisfies Replies,
   } as unknown as Backend;
   for (const args of LISTINGS) await answer('ipvsadm', args, { backend: stub }).catch(() => {});
   // all but the tunnels, whose column is made of several attributes
   expect(asked).toBe(LISTINGS.length - 1);
+});
+
+/** A table of services with so many servers each. */
+function tableOf(...counts: readonly number[]): FakeTable {
+  const value = { family: 2, protocol: 6, address: [0x0a000001, 0, 0, 0], port: 80 } as const;
+  const services = counts.map((_, i) =>
+    wrap(SERVICE_TYPE, encoded({ ...value, port: 80 + i, scheduler: 'rr' }, true)),
+  );
+  const servers = counts.map((count, service) =>
+    Array.from({ length: count }, (_, i) =>
+      wrap(
+        SERVER_TYPE,
+        encoded({
+          family: i % 3 === 0 ? 10 : 2,
+          address: [0x64400000 + ((i * 7919) % count), i % 2, 0, service],
+          port: 80,
+          forwarding: i % 5 === 0 ? 2 : 0,
+          weight: i,
+          upperThreshold: i % 7,
+          lowerThreshold: i % 4,
+        }),
+      ),
+    ),
+  );
+  return { services, servers };
+}
+
+test.each(LISTINGS.map((args) => [args.join(' '), args] as const))(
+  'more servers than the memory of the code has room for at first, %s',
+  (_, args) => expectSame(args, tableOf(3, 4000, 1, 0, 700)),
+);
+
+test('ordinary servers become rows, others are kept as entries', async () => {
+  const { backend } = await fakeKernel(tableOf(12), true);
+  const [service] = await backend.services('rules');
+  const { id } = (service as ServiceEntry).service;
+  const withoutTunnels = [0, 1, 3];
+  const rows = ServerRows.open(withoutTunnels, false) as ServerRows;
+  await backend.replies?.destinations(id, 'rules', rows.of('ipv4'));
+  rows.arrange(false);
+  const places = Array.from({ length: rows.count }, (_, place) => place);
+  expect(places.filter((place) => rows.entryAt(place))).toEqual([0, 5, 10]);
+  expect(rows.count).toBe(12);
+});
+
+test('without WebAssembly, tables are printed by the general printer', async () => {
+  vi.stubGlobal('WebAssembly', undefined);
+  try {
+    await expectSame(['-Ln'], tableOf(3));
+    await expectSame(['-Sn'], tableOf(3));
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

@@ -41,6 +41,7 @@ describe('the tarball', () => {
       'dist/library.cjs',
       'dist/library.d.mts',
       'dist/library.mjs',
+      'dist/listing.wasm',
       'dist/local.cjs',
       'dist/lvsctl.cjs',
       'dist/monitor.cjs',

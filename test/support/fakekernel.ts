@@ -3,7 +3,7 @@
 
 import type { Backend } from '../../src/backend/backend.js';
 import { openKernel } from '../../src/backend/kernel.js';
-import type { RawSocket } from '../../src/backend/rawsocket.js';
+import type { DirectSocket, RawSocket } from '../../src/backend/rawsocket.js';
 import { aligned, writeU16, writeU32 } from '../../src/wire/codec.js';
 import { FLAG, MESSAGE, type Message, messagesIn } from '../../src/wire/genl.js';
 import { COMMAND } from '../../src/wire/ipvs.js';
@@ -52,9 +52,31 @@ export function joined(parts: readonly Uint8Array[]): Payload {
 const HEADER = new Uint8Array(4);
 const SUCCESS = new Uint8Array(4);
 
-/** What a backend on such a kernel is, and every datagram that was sent to it. */
+/** what a datagram of a list holds at most, unless a single message is larger */
+const DATAGRAM = 16_384;
+
+/** The messages of a list, as many in a datagram as there is room for. */
+function datagrams(messages: readonly Uint8Array[]): Uint8Array[] {
+  const parts: Uint8Array[][] = [[]];
+  let length = 0;
+  for (const each of messages) {
+    length += each.length;
+    if (length > DATAGRAM) {
+      length = each.length;
+      parts.push([]);
+    }
+    parts.at(-1)?.push(each);
+  }
+  return parts.map(joined);
+}
+
+/**
+ * What a backend on such a kernel is, and every datagram that was sent to it.
+ * @param atOnce whether answers are there when a send returns, and not by the event loop
+ */
 export async function fakeKernel(
   table: FakeTable,
+  atOnce = false,
 ): Promise<{ readonly backend: Backend; readonly sent: Uint8Array[] }> {
   const sent: Uint8Array[] = [];
   let asked = 0;
@@ -76,11 +98,24 @@ export async function fakeKernel(
       const whole = message(FAMILY, FLAG.multi, sequence, joined([HEADER, payload]));
       return joined([whole, new Uint8Array(aligned(whole.length) - whole.length)]);
     });
-    return [joined(parts), message(MESSAGE.done, FLAG.multi, sequence, SUCCESS)];
+    return [...datagrams(parts), message(MESSAGE.done, FLAG.multi, sequence, SUCCESS)];
   };
   const listeners = new Map<string, (...values: never[]) => void>();
   let closed = false;
+  const waiting: Uint8Array[] = [];
+  const direct: DirectSocket = {
+    send(bytes) {
+      sent.push(bytes.slice());
+      waiting.push(...[...messagesIn(bytes)].flatMap(answers).filter(({ length }) => length > 0));
+    },
+    receive(into) {
+      const next = waiting.shift() ?? new Uint8Array();
+      into.set(next);
+      return next.length;
+    },
+  };
   const socket: RawSocket = {
+    direct: atOnce ? direct : undefined,
     on: (event, listener) => listeners.set(event, listener),
     send(bytes, _, done) {
       sent.push(bytes.slice());

@@ -1,5 +1,5 @@
 // Makes the decoder of one table of attributes: a switch over their numbers, each with the length
-// that the table's codec needs, into columns of a row.
+// that the table's codec needs, into columns of a row. The source is AssemblyScript.
 import {
   type AttributesCodec,
   type AttributeTable,
@@ -12,31 +12,33 @@ import {
   u32,
 } from '../../wire/codec.js';
 
-/** How a word at `p` becomes a number of its column. */
+/** How the bytes at `p` become a number of its column. */
 const READ: ReadonlyMap<Codec<unknown>, string> = new Map<Codec<unknown>, string>([
-  [u8, 'w[p] & 255'],
-  [u16, 'w[p] & 65535'],
-  [be16, 'half(w[p])'],
-  [u32, 'w[p]'],
-  [flagBits, 'w[p]'],
+  [u8, 'load<u8>(p)'],
+  [u16, 'load<u16>(p)'],
+  [be16, 'bswap<u16>(load<u16>(p))'],
+  [u32, 'load<u32>(p)'],
+  [flagBits, 'load<u32>(p)'],
 ]);
 const ADDRESS_BYTES = 16;
-const ADDRESS_WORDS = 4;
+const COLUMN = 4;
+const COUNTER = 8;
 
 export interface Columns {
-  /** where each attribute begins in a row */
+  /** where each attribute begins in a row, in bytes */
   readonly of: Readonly<Record<string, number>>;
+  /** bytes of a row */
   readonly width: number;
 }
 
-/** Columns of the attributes of a table, counters of 64 bits with the low half first. */
+/** Columns of the attributes of a table; of counters, those of 64 bits alone. */
 export function columnsOf(table: AttributeTable): Columns {
   const of: Record<string, number> = {};
   let width = 0;
   for (const [name, [, codec]] of Object.entries(table)) {
-    const words = name === 'stats64' ? 2 * countersOf(codec).length : name === 'stats' ? 0 : 1;
     of[name] = width;
-    width += codec === address128 ? ADDRESS_WORDS : words;
+    if (name === 'stats64') width += COUNTER * countersOf(codec).length;
+    else if (name !== 'stats') width += codec === address128 ? ADDRESS_BYTES : COLUMN;
   }
   return { of, width };
 }
@@ -51,19 +53,19 @@ export function countersOf(codec: Codec<unknown>): string[] {
   return rows.map(([name]) => name);
 }
 
-/** The walk over the attributes in `from`..`to`: `cases` see number `i`, length `n`, payload `p`. */
+/** The walk over the attributes in `at`..`to`: `cases` see length `n`, payload `p`. */
 function walk(cases: string, to = 'to'): string {
-  return `while (at + 4 <= ${to}) {
-    const n = w[at >> 2] & 65535, p = (at >> 2) + 1;
-    if (n < 4 || at + n > ${to}) return false;
-    switch (w[at >> 2] >>> 16 & 16383) { ${cases} }
-    at += n + 3 & -4;
+  return `while (at < ${to} && ${to} - at >= 4) {
+    const n: u32 = load<u16>(at), p = at + 4;
+    if (n < 4 || n > ${to} - at) return false;
+    switch (load<u16>(at, 2) & 16383) { ${cases} }
+    at += n + 3 & ~3;
   }`;
 }
 
 /**
- * `function NAME(w, from, to, rows, row, counted)` for the attribute `top` of a message; any other
- * attribute that the top has a name for is left to the general decoder.
+ * `function NAME(from, to, row, counted)` for the attribute `top` of a message; any other attribute
+ * that the top has a name for is left to the general decoder.
  */
 export function decoderSource(name: string, top: AttributeTable, own: string): string {
   const [number, codec] = top[own] as [number, AttributesCodec<AttributeTable>];
@@ -72,14 +74,20 @@ export function decoderSource(name: string, top: AttributeTable, own: string): s
   const cases = Object.entries(codec.table).map(([field, [type, each]]) =>
     caseOf(field, type, each, of[field] as number),
   );
-  return `export function ${name}(w, from, to, rows, row, counted) {
-  let at = from, begin = 0, end = 0, seen = 0;
-  ${walk(`case ${number}: if (begin) return false; begin = at + 4; end = at + n; break;
+  return `
+/**
+ * Reads the attributes of a reply into a row that is zero. Those without a place in the row are
+ * skipped, but their lengths are checked. False where the general decoder must decide: what is
+ * missing, too short or repeated.
+ */
+export function ${name}(from: usize, to: usize, row: usize, counted: bool): bool {
+  let at = from, begin: usize = 0, end: usize = 0, seen: u32 = 0;
+  ${walk(`case ${number}: if (begin) return false; begin = p; end = at + n; break;
     ${others.map(([type]) => `case ${type}:`).join(' ')} return false;`)}
   if (!begin) return false;
   at = begin;
   ${walk(cases.join('\n'), 'end')}
-  return seen === (counted ? 3 : 1);
+  return seen == (counted ? 3 : 1);
 }
 ${countersSource(codec.table)}`;
 }
@@ -87,45 +95,37 @@ ${countersSource(codec.table)}`;
 function caseOf(field: string, type: number, codec: Codec<unknown>, column: number): string {
   if (codec === address128) {
     const words = Array.from(
-      { length: ADDRESS_WORDS },
-      (_, i) => `rows[row + ${column + i}] = swap(w[p + ${i}]);`,
+      { length: ADDRESS_BYTES / COLUMN },
+      (_, i) => `store<u32>(row, bswap<u32>(load<u32>(p, ${COLUMN * i})), ${column + COLUMN * i});`,
     );
-    return `case ${type}: if (n !== ${ADDRESS_BYTES + 4}) return false; seen |= 1; ${words.join(' ')} break;`;
+    return `case ${type}: if (n != ${ADDRESS_BYTES + 4}) return false; seen |= 1; ${words.join(' ')} break;`;
   }
   if (field === 'stats')
-    return `case ${type}: if (counted && !counters(w, at + 4, at + n, undefined, 0)) return false; break;`;
+    return `case ${type}: if (counted && !areCounters(p, at + n)) return false; break;`;
   if (field === 'stats64')
-    return `case ${type}: if (counted) { if (seen & 2 || !counters(w, at + 4, at + n, rows, row + ${column})) return false; seen |= 2; } break;`;
+    return `case ${type}: if (counted) { if (seen & 2 || !readCounters(p, at + n, row + ${column})) return false; seen |= 2; } break;`;
   const read = READ.get(codec);
   if (read === undefined) throw new Error(`no reader of ${field}`);
   // a row without a family is of its service's; one whose family is 0 is of none
-  const value = field === 'family' ? `${read} || -1` : read;
-  return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; rows[row + ${column}] = ${value}; break;`;
+  const value = field === 'family' ? `${read} ? ${read} : -1` : read;
+  return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; store<u32>(row, ${value}, ${column}); break;`;
 }
 
-/** `counters(w, at, to, rows, row)`: those of 64 bits into a row; without one, lengths alone. */
+/** What reads counters of 64 bits into a row, and what checks the lengths of narrow ones. */
 function countersSource(table: AttributeTable): string {
-  const of = (name: 'stats' | 'stats64') => {
-    const [, codec] = table[name] as [number, AttributesCodec<AttributeTable>];
-    return Object.values(codec.table);
+  const source = (of: 'stats' | 'stats64', head: string, keep: (type: number) => string) => {
+    const [, codec] = table[of] as [number, AttributesCodec<AttributeTable>];
+    const cases = Object.values(codec.table).map(
+      ([type, { least = 0 }]) =>
+        `case ${type}: if (n < ${4 + least}) return false; ${keep(type)}break;`,
+    );
+    return `function ${head}: bool { let at = from; ${walk(cases.join('\n'))} return true; }`;
   };
-  const least = (name: 'stats' | 'stats64') => {
-    const lengths: number[] = [];
-    for (const [type, codec] of of(name)) lengths[type] = codec.least ?? 0;
-    return JSON.stringify(Array.from(lengths, (length) => length ?? 0));
-  };
-  return `const NARROW = ${least('stats')}, WIDE = ${least('stats64')};
-function counters(w, at, to, rows, row) {
-  const least = rows ? WIDE : NARROW;
-  while (at + 4 <= to) {
-    const n = w[at >> 2] & 65535, p = (at >> 2) + 1, type = w[at >> 2] >>> 16 & 16383;
-    if (n < 4 || at + n > to) return false;
-    if (type > 0 && type < ${of('stats64').length + 1}) {
-      if (n < 4 + least[type]) return false;
-      if (rows) { rows[row + 2 * type - 2] = w[p]; rows[row + 2 * type - 1] = w[p + 1]; }
-    }
-    at += n + 3 & -4;
-  }
-  return true;
-}`;
+  return `
+${source('stats', 'areCounters(from: usize, to: usize)', () => '')}
+${source(
+  'stats64',
+  'readCounters(from: usize, to: usize, into: usize)',
+  (type) => `store<u64>(into, load<u64>(p), ${COUNTER * (type - 1)}); `,
+)}`;
 }

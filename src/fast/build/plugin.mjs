@@ -1,14 +1,18 @@
 // Gives `fast/generated.js` to esbuild and to vitest: the text that `module.ts` makes of the tables.
+// The code that it names is a file beside the bundles; in tests it is part of the text.
 import { build } from 'esbuild';
+import { compile } from './compile.mjs';
 
 const GENERATED = /\/generated\.js$/;
+/** The file beside the bundles. */
+export const CODE_FILE = 'listing.wasm';
 
-let source;
+let made;
 
-/** The text of the module, made once. */
-export function generatedSource() {
-  source ??= make();
-  return source;
+/** What the tables become, made once: the code, and what makes the module around it. */
+export function generatedParts() {
+  made ??= make();
+  return made;
 }
 
 async function make() {
@@ -21,19 +25,20 @@ async function make() {
     logLevel: 'warning',
   });
   const text = Buffer.from(outputFiles[0].contents).toString('base64');
-  return (await import(`data:text/javascript;base64,${text}`)).moduleSource();
+  const { moduleSource, tablesSource } = await import(`data:text/javascript;base64,${text}`);
+  return { moduleSource, code: await compile(tablesSource()) };
 }
 
 /** for esbuild */
 export const generated = {
   name: 'generated',
   setup({ onLoad, onResolve }) {
-    const resolveDir = new URL('..', import.meta.url).pathname;
     onResolve({ filter: GENERATED }, () => ({ path: 'generated.js', namespace: 'generated' }));
-    onLoad({ filter: /.*/, namespace: 'generated' }, async () => ({
-      contents: await generatedSource(),
-      resolveDir,
-    }));
+    onLoad({ filter: /.*/, namespace: 'generated' }, async () => {
+      const { moduleSource } = await generatedParts();
+      const file = `require('node:fs').readFileSync(__dirname + '/${CODE_FILE}')`;
+      return { contents: moduleSource(file) };
+    });
   },
 };
 
@@ -43,5 +48,10 @@ export const generatedForTests = {
   enforce: 'pre',
   resolveId: (id) =>
     GENERATED.test(id) ? new URL('../generated.js', import.meta.url).pathname : undefined,
-  load: (id) => (GENERATED.test(id) ? generatedSource() : undefined),
+  async load(id) {
+    if (!GENERATED.test(id)) return undefined;
+    const { moduleSource, code } = await generatedParts();
+    const text = Buffer.from(code).toString('base64');
+    return moduleSource(`Buffer.from('${text}', 'base64')`);
+  },
 };

@@ -301,3 +301,23 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags) {
   if (result >= 0 && !(flags & MSG_PEEK)) hand_on(c);
   return result;
 }
+
+ssize_t write(int fd, const void *bytes, size_t length) {
+  NEXT(write);
+  struct conversation *c = watched(fd);
+  struct iovec part = {(void *)bytes, length};
+  if (c && playing) return sent(c, &part, 1);
+  ssize_t result = next(fd, bytes, length);
+  if (c && result >= 0) put(REQUEST, &part, 1, result);
+  return result;
+}
+
+ssize_t read(int fd, void *bytes, size_t length) {
+  NEXT(read);
+  struct conversation *c = watched(fd);
+  ssize_t result = next(fd, bytes, length);
+  struct iovec part = {bytes, length};
+  if (c && playing && result >= 0) hand_on(c);
+  else if (c && result > 0) put(ANSWER, &part, 1, result);
+  return result;
+}
