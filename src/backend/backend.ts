@@ -1,4 +1,5 @@
 // What every backend can do: the kernel, the model in memory, the model kept in a file.
+import type { Family } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import type { Connection } from '../model/connection.js';
 import type { Daemon } from '../model/daemon.js';
@@ -39,12 +40,23 @@ export interface ReplyTaker<T> {
   take(entry: T): void;
 }
 
+/** What names a service in a request: its attributes, as bytes of a message. */
+export interface ServiceName {
+  readonly attributes: Uint8Array;
+  readonly family: Family;
+}
+
 /**
- * The servers of a backend that has them as messages, for printers that need no objects. It rejects
- * as `destinations` of the backend does. One list at a time.
+ * The table of a backend that has it as messages, for printers that need no objects. Both reject as
+ * the methods of the backend do. One list at a time.
  */
 export interface Replies {
-  destinations(id: ServiceId, detail: Detail, taker: ReplyTaker<DestinationEntry>): Promise<void>;
+  services(detail: Detail, taker: ReplyTaker<ServiceEntry>): Promise<void>;
+  destinations(
+    service: ServiceId | ServiceName,
+    detail: Detail,
+    taker: ReplyTaker<DestinationEntry>,
+  ): Promise<void>;
 }
 
 /**

@@ -10,7 +10,7 @@ import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js
 import type { Timeouts } from '../model/timeouts.js';
 import { CONTROLLER, decodeReply, FAMILY, type Message, Requests } from '../wire/genl.js';
 import { COMMAND, INFO, IPVS, TOP, TOP_WITHOUT_COUNTERS, type WireTop } from '../wire/ipvs.js';
-import type { Backend, Detail, Info, Replies } from './backend.js';
+import type { Backend, Detail, Info, Replies, ReplyTaker } from './backend.js';
 import { Channel, type ChannelOptions } from './netlink.js';
 import { openDirect } from './rawsocket.js';
 import { requestFor, serverCommand } from './requests.js';
@@ -116,21 +116,19 @@ class KernelBackend implements Backend {
   }
 
   readonly replies: Replies = {
-    destinations: async (id, detail, taker) => {
-      const value = { service: idToWire(id) };
-      const request = this.#request
-        .clear()
-        .add(this.#family, COMMAND.getDestination, IPVS.version, TOP, value);
-      const family = familyOf(id);
-      const errno = await this.#channel.each(request, {
-        begin: () => taker.begin(),
-        takeOrdinary: (bytes, at, end, sequence) => taker.takeOrdinary(bytes, at, end, sequence),
-        take(message) {
-          const entry = destinationIn(message, detail, family);
-          if (entry !== undefined) taker.take(entry);
-        },
-      });
-      if (errno !== 0) throw new IpvsError('list-destinations', errnoName(errno));
+    services: (detail, taker) =>
+      this.#each('list-services', this.#asked(COMMAND.getService, {}), taker, (message) =>
+        serviceIn(message, detail),
+      ),
+    destinations: (service, detail, taker) => {
+      const isName = 'attributes' in service;
+      const family = isName ? service.family : familyOf(service);
+      const request = isName
+        ? this.#askedWith(COMMAND.getDestination, service.attributes)
+        : this.#asked(COMMAND.getDestination, { service: idToWire(service) });
+      return this.#each('list-destinations', request, taker, (message) =>
+        destinationIn(message, detail, family),
+      );
     },
   };
 
@@ -211,6 +209,34 @@ class KernelBackend implements Backend {
     const items = await this.#channel.dump(this.#encode(command, value), decode);
     if (typeof items === 'number') throw new IpvsError(operation, errnoName(items));
     return items.filter((item) => item !== undefined);
+  }
+
+  async #each<T>(
+    operation: Operation,
+    request: Requests,
+    taker: ReplyTaker<T>,
+    decode: (message: Message) => T | undefined,
+  ): Promise<void> {
+    const errno = await this.#channel.each(request, {
+      begin: () => taker.begin(),
+      takeOrdinary: (bytes, at, end, sequence) => taker.takeOrdinary(bytes, at, end, sequence),
+      take(message) {
+        const entry = decode(message);
+        if (entry !== undefined) taker.take(entry);
+      },
+    });
+    if (errno !== 0) throw new IpvsError(operation, errnoName(errno));
+  }
+
+  #asked(command: number, value: WireTop): Requests {
+    return this.#request.clear().add(this.#family, command, IPVS.version, TOP, value);
+  }
+
+  #askedWith(command: number, attributes: Uint8Array): Requests {
+    return this.#request.clear().addWith(this.#family, command, IPVS.version, (bytes, at) => {
+      bytes.set(attributes, at);
+      return at + attributes.length;
+    });
   }
 
   #encode(command: number, value: WireTop): Requests {

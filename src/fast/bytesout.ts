@@ -1,5 +1,5 @@
 // What is printed, gathered as bytes where the code of `wasm/` writes.
-import type { ServerRows } from './rows.js';
+import type { CompiledListing } from './code.js';
 
 /** Where bytes and texts go; both return false when no more can be written. */
 export interface Sink {
@@ -13,7 +13,7 @@ const LONGEST_TEXT = 1024;
 /** A buffer that always has room for a line. */
 export class BytesOut {
   readonly #sink: Sink;
-  readonly #rows: ServerRows;
+  readonly #listing: CompiledListing;
   readonly #start: number;
   /** no line begins behind it */
   readonly #full: number;
@@ -21,10 +21,10 @@ export class BytesOut {
   at: number;
   #isLost = false;
 
-  constructor(sink: Sink, rows: ServerRows) {
+  constructor(sink: Sink, listing: CompiledListing) {
     this.#sink = sink;
-    this.#rows = rows;
-    const { OUT, FULL } = rows.code;
+    this.#listing = listing;
+    const { OUT, FULL } = listing.code;
     this.#start = OUT.value;
     this.#full = OUT.value + FULL.value;
     this.at = this.#start;
@@ -42,7 +42,7 @@ export class BytesOut {
       return !this.#isLost;
     }
     if (!this.line()) return false;
-    this.at += this.#rows.memory.write(value, this.at, 'latin1');
+    this.at += this.#listing.write(value, this.at);
     return true;
   }
 
@@ -51,7 +51,7 @@ export class BytesOut {
     const { at } = this;
     this.at = this.#start;
     if (at > this.#start && !this.#isLost)
-      this.#isLost = !this.#sink.outBytes(this.#rows.memory.subarray(this.#start, at));
+      this.#isLost = !this.#sink.outBytes(this.#listing.memory.subarray(this.#start, at));
     return !this.#isLost;
   }
 }

@@ -1,8 +1,8 @@
 // The code of `wasm/`, ready to run: what it has, and what it is given.
 import { formatAddress } from '../model/address.js';
-import { code as compiled } from './generated.js';
+import { code } from './generated.js';
 
-/** A number that does not change. */
+/** A number that only the code changes. */
 interface Constant {
   readonly value: number;
 }
@@ -13,6 +13,8 @@ interface Memory {
   grow(pages: number): number;
 }
 
+type AddressWords = readonly [number, number, number, number];
+
 /** What `wasm/listing.ts` exports; `at` and what is returned of it are places in the memory. */
 export interface ListingCode {
   readonly memory: Memory;
@@ -21,10 +23,35 @@ export interface ListingCode {
   readonly OUT: Constant;
   readonly FULL: Constant;
   readonly PREFIX: Constant;
+  readonly REQUEST: Constant;
   readonly ENTRY: Constant;
   readonly WIDTH: Constant;
+  readonly SERVICE_ENTRY: Constant;
+  readonly SERVICE_ADDRESS: Constant;
+  readonly SERVICE_FAMILY: Constant;
+  readonly SERVICE_PORT: Constant;
+  readonly SERVICE_PROTOCOL: Constant;
+  readonly SERVICE_WIDTH: Constant;
+  readonly services: Constant;
   readonly count: Constant;
   readonly next: Constant;
+  beginServices(): void;
+  takeServices(from: number, end: number, sequence: number, counted: boolean): number;
+  keepService(
+    entry: number,
+    mark: number,
+    isIpv4: boolean,
+    protocol: number,
+    port: number,
+    ...words: AddressWords
+  ): void;
+  serviceAt(n: number): number;
+  arrangeServices(sorted: boolean): void;
+  placedService(n: number): number;
+  listService(place: number, layout: number, full: boolean, at: number): number;
+  saveService(place: number, at: number): number;
+  setPrefix(length: number): void;
+  request(place: number): number;
   begin(): void;
   take(
     from: number,
@@ -34,17 +61,12 @@ export interface ListingCode {
     methods: number,
     counted: boolean,
   ): number;
-  keep(
-    entry: number,
-    isIpv4: boolean,
-    port: number,
-    ...words: readonly [number, number, number, number]
-  ): void;
+  keep(entry: number, isIpv4: boolean, port: number, ...words: AddressWords): void;
   rowAt(n: number): number;
   arrange(sorted: boolean): void;
   placed(n: number): number;
   list(from: number, layout: number, full: boolean, at: number): number;
-  save(from: number, prefix: number, at: number): number;
+  save(from: number, at: number): number;
 }
 
 interface WebAssemblyOfNode {
@@ -55,23 +77,67 @@ interface WebAssemblyOfNode {
   ) => { readonly exports: unknown };
 }
 
-/** Undefined where it cannot run: WebAssembly is off, its file is lost, or memory is short. */
-export function loadCode(): ListingCode | undefined {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyOfNode };
-  if (WebAssembly === undefined) return undefined;
-  const ipv6 = (words: number, at: number): number => {
-    const { buffer } = code.memory;
-    const [first, second, third, fourth] = new Uint32Array(buffer, words, 4);
-    const address = [first, second, third, fourth] as [number, number, number, number];
-    const text = formatAddress({ family: 'ipv6', words: address });
-    return at + Buffer.from(buffer).write(text, at, 'latin1');
-  };
-  let code: ListingCode;
-  try {
-    const module = new WebAssembly.Module(compiled());
-    code = new WebAssembly.Instance(module, { listing: { ipv6 } }).exports as ListingCode;
-  } catch {
-    return undefined;
+const PAGE = 65_536;
+
+/** The code, and its memory as bytes. */
+export class CompiledListing {
+  readonly code: ListingCode;
+  #memory: Buffer;
+
+  /** Undefined where it cannot run: WebAssembly is off, its file is lost, or memory is short. */
+  static open(): CompiledListing | undefined {
+    const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyOfNode };
+    if (WebAssembly === undefined) return undefined;
+    let listing: CompiledListing;
+    const ipv6 = (words: number, at: number) => listing.ipv6(words, at);
+    try {
+      const module = new WebAssembly.Module(code());
+      const { exports } = new WebAssembly.Instance(module, { addresses: { ipv6 } });
+      listing = new CompiledListing(exports as ListingCode);
+    } catch {
+      return undefined;
+    }
+    return listing;
   }
-  return code;
+
+  private constructor(exports: ListingCode) {
+    this.code = exports;
+    this.#memory = Buffer.from(exports.memory.buffer);
+  }
+
+  /** All that the code uses; another one after it has grown. */
+  get memory(): Buffer {
+    if (this.#memory.length === 0) this.#memory = Buffer.from(this.code.memory.buffer);
+    return this.#memory;
+  }
+
+  /** A number in memory. */
+  wordAt(at: number): number {
+    return this.memory.readUInt32LE(at);
+  }
+
+  /** Writes a text of one byte a character. @returns its length */
+  write(text: string, at: number): number {
+    return this.memory.write(text, at, 'latin1');
+  }
+
+  /** Puts a datagram, or a part of one, where the code reads it. */
+  put(bytes: Uint8Array, at: number, end: number): void {
+    this.memory.set(bytes.subarray(at, end), this.code.INPUT.value + at);
+  }
+
+  /** Makes the memory larger, where it is not so large. */
+  reserve(bytes: number): void {
+    const { memory } = this.code;
+    const missing = bytes - memory.buffer.byteLength;
+    const doubled = memory.buffer.byteLength / PAGE;
+    if (missing > 0) memory.grow(Math.max(Math.ceil(missing / PAGE), doubled));
+  }
+
+  /** Writes an IPv6 address as text. @returns where it ends */
+  private ipv6(at: number, to: number): number {
+    const [first, second, third, fourth] = [0, 4, 8, 12].map((i) => this.wordAt(at + i));
+    const words = [first, second, third, fourth] as [number, number, number, number];
+    return to + this.write(formatAddress({ family: 'ipv6', words }), to);
+  }
 }

@@ -1,50 +1,123 @@
-// The real servers of a service from the kernel's bytes to bytes of text: rows of numbers between
-// them, without an object a server. What is out of the ordinary is kept as an entry, for the
+// Virtual services, and the real servers of one of them, from the kernel's messages to rows of
+// numbers, without an object for each. What is out of the ordinary is kept as an entry, for the
 // general printer.
-import type { ReplyTaker } from '../backend/backend.js';
-import type { Family } from '../model/address.js';
+import type { Detail, ReplyTaker, ServiceName } from '../backend/backend.js';
+import { type Address, type Family, ipv4 } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
-import { type ListingCode, loadCode } from './code.js';
+import {
+  familyOf,
+  protocolNumber,
+  protocolOf,
+  type ServiceEntry,
+  type ServiceId,
+} from '../model/service.js';
+import { CompiledListing } from './code.js';
 
 const FAMILY = { ipv4: 2, ipv6: 10 } as const;
-const PAGE = 65_536;
-/** the least that a message with an address takes: 1,024 of them are in one datagram at the most */
+/** the least that a message with an address takes */
 const LEAST_MESSAGE = 32;
 /** the place of a row, and room for another one, which sorting needs */
 const PLACES_BYTES = 8;
 
+/** Services in rows. */
+export class ServiceRows implements ReplyTaker<ServiceEntry> {
+  readonly #listing: CompiledListing;
+  readonly #counted: boolean;
+  readonly #entries: ServiceEntry[] = [];
+
+  constructor(listing: CompiledListing, counted: boolean) {
+    this.#listing = listing;
+    this.#counted = counted;
+  }
+
+  get count(): number {
+    return this.#listing.code.services.value;
+  }
+
+  begin(): void {
+    this.#listing.code.beginServices();
+    this.#entries.length = 0;
+  }
+
+  takeOrdinary(bytes: Uint8Array, at: number, end: number, sequence: number): number {
+    const { code } = this.#listing;
+    if (!mayHold(end - at) || end > code.INPUT_BYTES.value) return at;
+    this.#reserve(Math.ceil((end - at) / LEAST_MESSAGE));
+    this.#listing.put(bytes, at, end);
+    return code.takeServices(at, end, sequence, this.#counted);
+  }
+
+  take(entry: ServiceEntry): void {
+    const { id } = entry.service;
+    const isIpv4 = familyOf(id) === 'ipv4';
+    const of = this.#entries.push(entry);
+    this.#reserve(1);
+    const { code } = this.#listing;
+    if (id.kind === 'fwmark') code.keepService(of, id.mark, isIpv4, 0, 0, 0, 0, 0, 0);
+    else {
+      const protocol = protocolNumber(id.protocol);
+      code.keepService(of, 0, isIpv4, protocol, id.port, ...wordsOf(id.address));
+    }
+  }
+
+  /** What is kept of a place in the order; undefined where it is a row. */
+  entryAt(place: number): ServiceEntry | undefined {
+    const { code } = this.#listing;
+    const at = code.placedService(place) + code.SERVICE_ENTRY.value;
+    return this.#entries[this.#listing.wordAt(at) - 1];
+  }
+
+  /** What names a row in a request; it lasts until the next one. */
+  nameAt(place: number): ServiceName {
+    const { code, memory } = this.#listing;
+    const { value } = code.REQUEST;
+    const attributes = memory.subarray(value, value + code.request(place));
+    const family = this.#listing.wordAt(code.placedService(place) + code.SERVICE_FAMILY.value);
+    return { attributes, family: family === FAMILY.ipv4 ? 'ipv4' : 'ipv6' };
+  }
+
+  /** What names a row in a rule. */
+  idAt(place: number): ServiceId {
+    const { code } = this.#listing;
+    const row = code.placedService(place);
+    const wordOf = (at: { readonly value: number }) => this.#listing.wordAt(row + at.value);
+    const [first, second, third, fourth] = [0, 4, 8, 12].map((i) =>
+      this.#listing.wordAt(row + code.SERVICE_ADDRESS.value + i),
+    ) as [number, number, number, number];
+    const isIpv4 = wordOf(code.SERVICE_FAMILY) === FAMILY.ipv4;
+    return {
+      kind: 'address',
+      protocol: protocolOf(wordOf(code.SERVICE_PROTOCOL)),
+      address: isIpv4 ? ipv4(first) : { family: 'ipv6', words: [first, second, third, fourth] },
+      port: wordOf(code.SERVICE_PORT),
+    };
+  }
+
+  #reserve(more: number): void {
+    const { serviceAt, services, SERVICE_WIDTH } = this.#listing.code;
+    const rows = services.value + more;
+    this.#listing.reserve(serviceAt(rows) + PLACES_BYTES * rows + SERVICE_WIDTH.value);
+  }
+}
+
 /** Real servers in rows, filled again for each service. */
 export class ServerRows implements ReplyTaker<DestinationEntry> {
-  readonly code: ListingCode;
+  readonly #listing: CompiledListing;
   /** a bit for each method */
   readonly #methods: number;
   readonly #counted: boolean;
   readonly #entries: DestinationEntry[] = [];
   #family = 0;
-  #memory: Buffer;
 
-  /** Undefined where the code cannot run. @param methods numbers that are printed from rows */
-  static open(methods: readonly number[], counted: boolean): ServerRows | undefined {
-    const code = loadCode();
-    return code && new ServerRows(code, methods, counted);
-  }
-
-  private constructor(code: ListingCode, methods: readonly number[], counted: boolean) {
-    this.code = code;
+  /** @param methods numbers that are printed from rows */
+  constructor(listing: CompiledListing, methods: readonly number[], counted: boolean) {
+    this.#listing = listing;
     this.#methods = methods.reduce((bits, number) => bits | (1 << number), 0);
     this.#counted = counted;
-    this.#memory = Buffer.from(code.memory.buffer);
   }
 
-  /** All that the code uses. */
-  get memory(): Buffer {
-    if (this.#memory.length === 0) this.#memory = Buffer.from(this.code.memory.buffer);
-    return this.#memory;
-  }
-
-  /** rows that there are */
   get count(): number {
-    return this.code.count.value;
+    return this.#listing.code.count.value;
   }
 
   /** For the servers of a service of this family. */
@@ -54,46 +127,54 @@ export class ServerRows implements ReplyTaker<DestinationEntry> {
   }
 
   begin(): void {
-    this.code.begin();
+    this.#listing.code.begin();
     this.#entries.length = 0;
   }
 
   takeOrdinary(bytes: Uint8Array, at: number, end: number, sequence: number): number {
-    if (end - at < LEAST_MESSAGE || end > this.code.INPUT_BYTES.value) return at;
+    const { code } = this.#listing;
+    if (!mayHold(end - at) || end > code.INPUT_BYTES.value) return at;
     this.#reserve(Math.ceil((end - at) / LEAST_MESSAGE));
-    this.memory.set(bytes.subarray(at, end), this.code.INPUT.value + at);
-    return this.code.take(at, end, sequence, this.#family, this.#methods, this.#counted);
+    this.#listing.put(bytes, at, end);
+    return code.take(at, end, sequence, this.#family, this.#methods, this.#counted);
   }
 
   take(entry: DestinationEntry): void {
     const { address, port } = entry.destination;
-    const isIpv4 = address.family === 'ipv4';
+    const of = this.#entries.push(entry);
     this.#reserve(1);
-    this.code.keep(
-      this.#entries.push(entry),
-      isIpv4,
-      port,
-      ...(isIpv4 ? ([address.value, 0, 0, 0] as const) : address.words),
-    );
-  }
-
-  /** Puts rows into the order of the listing. */
-  arrange(sorted: boolean): void {
-    this.code.arrange(sorted);
+    this.#listing.code.keep(of, address.family === 'ipv4', port, ...wordsOf(address));
   }
 
   /** What is kept of a place in the order; undefined where it is a row. */
   entryAt(place: number): DestinationEntry | undefined {
-    const { code, memory } = this;
-    return this.#entries[memory.readUInt32LE(code.placed(place) + code.ENTRY.value) - 1];
+    const { code } = this.#listing;
+    return this.#entries[this.#listing.wordAt(code.placed(place) + code.ENTRY.value) - 1];
   }
 
-  /** Makes room for more rows, and for the order of all. */
   #reserve(more: number): void {
-    const { memory, rowAt, WIDTH, count } = this.code;
-    const end = rowAt(count.value + more) + PLACES_BYTES * (count.value + more) + WIDTH.value;
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0)
-      memory.grow(Math.max(Math.ceil(missing / PAGE), memory.buffer.byteLength / PAGE));
+    const { rowAt, count, WIDTH } = this.#listing.code;
+    const rows = count.value + more;
+    this.#listing.reserve(rowAt(rows) + PLACES_BYTES * rows + WIDTH.value);
   }
+}
+
+/** Rows of a table, or undefined where the code cannot run. */
+export function openRows(
+  methods: readonly number[],
+  detail: Detail,
+): { listing: CompiledListing; services: ServiceRows; servers: ServerRows } | undefined {
+  const listing = CompiledListing.open();
+  if (listing === undefined) return undefined;
+  const counted = detail === 'counters';
+  const services = new ServiceRows(listing, counted);
+  return { listing, services, servers: new ServerRows(listing, methods, counted) };
+}
+
+function mayHold(bytes: number): boolean {
+  return bytes >= LEAST_MESSAGE;
+}
+
+function wordsOf(address: Address): readonly [number, number, number, number] {
+  return address.family === 'ipv4' ? [address.value, 0, 0, 0] : address.words;
 }

@@ -1,14 +1,16 @@
-// The table of a backend that has it as messages, listed or saved with numbers: services by the
-// general printer, their servers from bytes to bytes.
+// The table of a backend that has it as messages, listed or saved with numbers, from bytes to bytes.
+// What is kept as an entry is printed by the general printer.
 import type { Detail, Replies } from '../backend/backend.js';
+import type { DestinationEntry } from '../model/destination.js';
 import { FORWARDING } from '../model/forwarding.js';
-import { familyOf, type ServiceEntry, type ServiceId } from '../model/service.js';
+import { familyOf, type ServiceEntry } from '../model/service.js';
 import { type ListingView, renderDestination, renderService } from '../render/listing.js';
 import { NUMERIC } from '../render/names.js';
 import { changeArguments, renderDestinationRule, renderServiceRule } from '../render/rules.js';
 import { BytesOut, type Sink } from './bytesout.js';
+import type { CompiledListing } from './code.js';
 import { PRINTED } from './generated.js';
-import { ServerRows } from './rows.js';
+import { openRows, type ServerRows, type ServiceRows } from './rows.js';
 
 /** What these printers need of the world. */
 export interface TableSink extends Sink {
@@ -19,128 +21,154 @@ export interface TableSink extends Sink {
 const PLAIN: ListingView = { layout: 'plain', exact: false };
 /** services that are much to do */
 const MUCH = 100;
-const ALL = Object.values(FORWARDING);
-const LISTED = ALL.map(({ kernel }) => kernel);
+const LISTED: readonly number[] = Object.values(FORWARDING).map(({ kernel }) => kernel);
 /** of tunnels more is saved than a row has */
 const SAVED = LISTED.filter((number) => number !== FORWARDING.tunnel.kernel);
 
 /** What is read from bytes has its low byte first; other processors use the general printer. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Rows for a listing; undefined where the layout has no printer of rows, or nothing can run it. */
-export function rowsToList({ layout }: ListingView, detail: Detail): ServerRows | undefined {
-  if (!LITTLE_ENDIAN || PRINTED[layout] === undefined) return undefined;
-  return ServerRows.open(LISTED, detail === 'counters');
-}
+/** A table in rows, to be printed in one form. */
+export class TableRows {
+  readonly #replies: Replies;
+  readonly #detail: Detail;
+  readonly #listing: CompiledListing;
+  readonly #services: ServiceRows;
+  readonly #servers: ServerRows;
 
-/** Rows for a save; undefined where nothing can run their printer. */
-export function rowsToSave(): ServerRows | undefined {
-  return LITTLE_ENDIAN ? ServerRows.open(SAVED, false) : undefined;
-}
+  /** For a listing; undefined where the layout has no printer of rows, or nothing can run it. */
+  static toList({ layout }: ListingView, detail: Detail, replies: Replies): TableRows | undefined {
+    return PRINTED[layout] === undefined ? undefined : open(LISTED, detail, replies);
+  }
 
-/**
- * Prints services with their servers.
- * @param services in the order of the listing
- * @throws IpvsError when the servers of one cannot be read; what came before it is printed
- */
-export async function listServices(
-  services: readonly ServiceEntry[],
-  view: ListingView & { readonly sorted: boolean },
-  detail: Detail,
-  replies: Replies,
-  rows: ServerRows,
-  sink: TableSink,
-): Promise<void> {
-  if (services.length > MUCH) sink.expectMuch?.();
-  const out = new BytesOut(sink, rows);
-  const layout = PRINTED[view.layout] as number;
-  const list = (from: number) => rows.code.list(from, layout, view.exact, out.at);
-  try {
-    for (const entry of services) {
-      await read(rows, entry.service.id, detail, replies);
-      if (!out.text(renderService(entry, view, NUMERIC))) return;
-      rows.arrange(view.sorted);
-      const isRead = printRows(rows, out, list, (odd) =>
-        out.text(renderDestination(odd, undefined, view, NUMERIC)),
-      );
-      if (!isRead) return;
+  /** For a save; undefined where nothing can run its printer. */
+  static toSave(replies: Replies): TableRows | undefined {
+    return open(SAVED, 'rules', replies);
+  }
+
+  constructor(
+    replies: Replies,
+    detail: Detail,
+    { listing, services, servers }: NonNullable<ReturnType<typeof openRows>>,
+  ) {
+    this.#replies = replies;
+    this.#detail = detail;
+    this.#listing = listing;
+    this.#services = services;
+    this.#servers = servers;
+  }
+
+  /** Reads all services. @throws IpvsError */
+  async read(): Promise<void> {
+    await this.#replies.services(this.#detail, this.#services);
+  }
+
+  /** Takes a service that was read by itself. */
+  take(entry: ServiceEntry): void {
+    this.#services.take(entry);
+  }
+
+  /**
+   * Prints services with their servers.
+   * @throws IpvsError when the servers of one cannot be read; what came before it is printed
+   */
+  async list(view: ListingView & { readonly sorted: boolean }, sink: TableSink): Promise<void> {
+    const { code } = this.#listing;
+    const out = new BytesOut(sink, this.#listing);
+    const layout = PRINTED[view.layout] as number;
+    const listed = (from: number) => code.list(from, layout, view.exact, out.at);
+    const oddServer = (entry: DestinationEntry) =>
+      out.text(renderDestination(entry, undefined, view, NUMERIC));
+    await this.#each(view.sorted, out, sink, (place, entry) => {
+      if (entry && !out.text(renderService(entry, view, NUMERIC))) return false;
+      if (!entry) out.at = code.listService(place, layout, view.exact, out.at);
+      code.arrange(view.sorted);
+      return this.#printServers(out, listed, oddServer);
+    });
+  }
+
+  /** Prints services as rules, sorted; what no option can express is named on stderr instead. */
+  async save(sink: TableSink): Promise<void> {
+    const { code } = this.#listing;
+    const out = new BytesOut(sink, this.#listing);
+    const saved = (from: number) => code.save(from, out.at);
+    const refuse = (line: string): boolean => {
+      const isRead = out.flush();
+      sink.err(`not saved: ${line}`);
+      return isRead;
+    };
+    await this.#each(true, out, sink, (place, entry) => {
+      if (entry) {
+        const rule = renderServiceRule(entry.service, NUMERIC);
+        if (rule === undefined) return refuse(renderService(entry, PLAIN, NUMERIC));
+        if (!out.text(rule)) return false;
+        this.#setPrefix(entry);
+      } else out.at = code.saveService(place, out.at);
+      code.arrange(true);
+      return this.#printServers(out, saved, (odd) => {
+        const id = entry?.service.id ?? this.#services.idAt(place);
+        const rule = renderDestinationRule(id, odd.destination, NUMERIC);
+        return rule === undefined
+          ? refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`)
+          : out.text(rule);
+      });
+    });
+  }
+
+  /** Reads the servers of one service after the other, until `print` returns false. */
+  async #each(
+    sorted: boolean,
+    out: BytesOut,
+    sink: TableSink,
+    print: (place: number, entry: ServiceEntry | undefined) => boolean,
+  ): Promise<void> {
+    const services = this.#services;
+    if (services.count > MUCH) sink.expectMuch?.();
+    this.#listing.code.arrangeServices(sorted);
+    try {
+      for (let place = 0; place < services.count; place++) {
+        const entry = services.entryAt(place);
+        const name = entry ? entry.service.id : services.nameAt(place);
+        const family = 'attributes' in name ? name.family : familyOf(name);
+        await this.#replies.destinations(name, this.#detail, this.#servers.of(family));
+        if (!out.line() || !print(place, entry)) return;
+      }
+    } finally {
+      out.flush();
     }
-  } finally {
-    out.flush();
   }
-}
 
-/** Prints services as rules, sorted; what no option can express is named on stderr instead. */
-export async function saveServices(
-  services: readonly ServiceEntry[],
-  replies: Replies,
-  rows: ServerRows,
-  sink: TableSink,
-): Promise<void> {
-  if (services.length > MUCH) sink.expectMuch?.();
-  const out = new BytesOut(sink, rows);
-  const refuse = (line: string): boolean => {
-    const isRead = out.flush();
-    sink.err(`not saved: ${line}`);
-    return isRead;
-  };
-  try {
-    for (const entry of services) {
-      await read(rows, entry.service.id, 'rules', replies);
-      const rule = renderServiceRule(entry.service, NUMERIC);
-      if (rule === undefined) {
-        if (!refuse(renderService(entry, PLAIN, NUMERIC))) return;
-      } else if (!out.text(rule) || !saveServers(entry.service.id, rows, out, refuse)) return;
+  /**
+   * Prints servers in their order, those kept as entries by `printEntry`.
+   * @param print prints rows from a place on, until one that it cannot. @returns where the text ends
+   * @returns false when no more can be written
+   */
+  #printServers(
+    out: BytesOut,
+    print: (from: number) => number,
+    printEntry: (entry: DestinationEntry) => boolean,
+  ): boolean {
+    const servers = this.#servers;
+    const { count } = servers;
+    for (let from = 0; from < count; ) {
+      if (!out.line()) return false;
+      out.at = print(from);
+      from = this.#listing.code.next.value;
+      const odd = from < count ? servers.entryAt(from) : undefined;
+      if (odd && !printEntry(odd)) return false;
+      if (odd) from++;
     }
-  } finally {
-    out.flush();
+    return true;
+  }
+
+  #setPrefix({ service }: ServiceEntry): void {
+    const { code } = this.#listing;
+    const name = changeArguments({ kind: 'delete-service', id: service.id })?.slice(1).join(' ');
+    code.setPrefix(this.#listing.write(`-a ${name} -r `, code.PREFIX.value));
   }
 }
 
-/** @returns false when no more can be written */
-function saveServers(
-  id: ServiceId,
-  rows: ServerRows,
-  out: BytesOut,
-  refuse: (line: string) => boolean,
-): boolean {
-  const service = changeArguments({ kind: 'delete-service', id })?.slice(1).join(' ');
-  const { code } = rows;
-  const prefix = rows.memory.write(`-a ${service} -r `, code.PREFIX.value, 'latin1');
-  rows.arrange(true);
-  const save = (from: number) => code.save(from, prefix, out.at);
-  return printRows(rows, out, save, (odd) => {
-    const rule = renderDestinationRule(id, odd.destination, NUMERIC);
-    return rule === undefined
-      ? refuse(`${renderDestination(odd, undefined, PLAIN, NUMERIC).trim()}\n`)
-      : out.text(rule);
-  });
-}
-
-/**
- * Prints rows in their order, those kept as entries by `printEntry`.
- * @param print prints rows from a place on, until one that it cannot. @returns where the text ends
- * @returns false when no more can be written
- */
-function printRows(
-  rows: ServerRows,
-  out: BytesOut,
-  print: (from: number) => number,
-  printEntry: (entry: NonNullable<ReturnType<ServerRows['entryAt']>>) => boolean,
-): boolean {
-  const { code, count } = rows;
-  for (let from = 0; from < count; ) {
-    if (!out.line()) return false;
-    out.at = print(from);
-    const { value } = code.next;
-    const odd = value < count ? rows.entryAt(value) : undefined;
-    if (odd && !printEntry(odd)) return false;
-    from = odd ? value + 1 : value;
-  }
-  return true;
-}
-
-/** Reads the servers of a service. */
-function read(rows: ServerRows, id: ServiceId, detail: Detail, replies: Replies): Promise<void> {
-  return replies.destinations(id, detail, rows.of(familyOf(id)));
+function open(methods: readonly number[], detail: Detail, replies: Replies): TableRows | undefined {
+  const rows = LITTLE_ENDIAN ? openRows(methods, detail) : undefined;
+  return rows && new TableRows(replies, detail, rows);
 }

@@ -1,6 +1,6 @@
 // Listings and saves: reads the backend, sorts, looks names up, renders.
 import type { Detail, Replies } from '../backend/backend.js';
-import { listServices, rowsToList, rowsToSave, saveServices } from '../fast/table.js';
+import { TableRows } from '../fast/table.js';
 import type { Address } from '../model/address.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { IpvsError } from '../model/errors.js';
@@ -57,12 +57,17 @@ async function printTable(
   switch (command.kind) {
     case 'list-table': {
       const info = await backend.info();
-      const services = await backend.services(detailOf(command.view));
+      const rows = rowsToList(command.view, world);
+      const services = rows ? await rows.read() : await backend.services(detailOf(command.view));
       world.out(renderVersion(info.version, info.connectionTableSize));
-      return printServices(services, command.view, world);
+      return printServices(services ?? [], rows, command.view, world);
     }
-    case 'list-service':
-      return printServices([await backend.service(command.id)], command.view, world);
+    case 'list-service': {
+      const rows = rowsToList(command.view, world);
+      const entry = await backend.service(command.id);
+      rows?.take(entry);
+      return printServices([entry], rows, command.view, world);
+    }
     case 'list-timeouts':
       world.out(renderTimeouts(await backend.timeouts()));
       return;
@@ -70,7 +75,7 @@ async function printTable(
       for (const daemon of await backend.daemons()) world.out(renderDaemon(daemon));
       return;
     case 'save':
-      return printRules(await backend.services('rules'), command.numeric, world);
+      return printRules(command.numeric, world);
     default:
       return command satisfies never;
   }
@@ -80,18 +85,15 @@ function detailOf({ layout }: View): Detail {
   return layout === 'stats' || layout === 'rate' ? 'counters' : 'rules';
 }
 
+/** @param services printed where there are no rows */
 async function printServices(
   services: readonly ServiceEntry[],
+  rows: TableRows | undefined,
   view: View,
   world: IpvsadmWorld,
 ): Promise<void> {
   world.out(renderTitles(view.layout));
-  const replies = services.length > 0 ? repliesFor(view, world) : undefined;
-  const rows = replies && rowsToList(view, detailOf(view));
-  if (replies && rows) {
-    const order = view.sorted ? sortedServices(services) : services;
-    return listServices(order, view, detailOf(view), replies, rows, world);
-  }
+  if (rows) return rows.list(view, world);
   for await (const { entry, destinations, names } of rowsOf(
     services,
     detailOf(view),
@@ -108,14 +110,14 @@ async function printServices(
 }
 
 /** Prints what `-R` reads back; what no option can express is named on stderr instead. */
-async function printRules(
-  services: readonly ServiceEntry[],
-  numeric: boolean,
-  world: IpvsadmWorld,
-): Promise<void> {
-  const replies = services.length > 0 ? repliesFor({ numeric }, world) : undefined;
-  const rows = replies && rowsToSave();
-  if (replies && rows) return saveServices(sortedServices(services), replies, rows, world);
+async function printRules(numeric: boolean, world: IpvsadmWorld): Promise<void> {
+  const replies = repliesFor({ numeric }, world);
+  const rows = replies && TableRows.toSave(replies);
+  if (rows) {
+    await rows.read();
+    return rows.save(world);
+  }
+  const services = await world.backend.services('rules');
   for await (const { entry, destinations, names } of rowsOf(
     services,
     'rules',
@@ -139,6 +141,12 @@ async function printRules(
     }
     if (!world.out(text)) return;
   }
+}
+
+/** Rows for a listing, where it can be printed from messages. */
+function rowsToList(view: View, world: IpvsadmWorld): TableRows | undefined {
+  const replies = repliesFor(view, world);
+  return replies && TableRows.toList(view, detailOf(view), replies);
 }
 
 /** The table as messages, where it can be printed from them: names and a trace need the values. */

@@ -2,9 +2,8 @@
 // answers: the same text, or the same failure.
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { Backend, Replies } from '../../src/backend/backend.js';
-import { ServerRows } from '../../src/fast/rows.js';
-import type { ServiceEntry } from '../../src/model/service.js';
+import type { Backend } from '../../src/backend/backend.js';
+import { openRows } from '../../src/fast/rows.js';
 import {
   DESTINATION,
   SERVICE,
@@ -119,22 +118,36 @@ const server: fc.Arbitrary<WireDestination> = fc.record(
   { requiredKeys: ['address', 'stats64', 'family', 'port', 'weight'] },
 );
 
-const service: fc.Arbitrary<WireService> = fc.record({
-  family: fc.constantFrom(2, 10),
-  protocol: fc.constantFrom(6, 17, 132, 47),
-  address: words,
-  port: whole(16),
-  scheduler: fc.constantFrom('rr', 'wlc', 'sh', 'mh'),
-  flags: whole(6),
-  timeout: whole(32),
-  netmask: whole(32),
-  stats64: wideCounters,
-});
+const service: fc.Arbitrary<WireService> = fc.record(
+  {
+    family: fc.constantFrom(2, 2, 10),
+    protocol: fc.constantFrom(6, 6, 17, 132, 47),
+    address: words,
+    port: whole(16),
+    fwmark: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, whole(32)),
+    scheduler: fc.constantFrom(
+      'rr',
+      'wlc',
+      'sh',
+      'mh',
+      '',
+      'a-name-of-16-chr',
+      'one of seventeen!',
+    ),
+    flags: fc.oneof(fc.constantFrom(0, 2, 3), whole(6)),
+    timeout: whole(32),
+    netmask: fc.oneof(fc.constantFrom(0xffffffff, 0x80000000), whole(32)),
+    engine: fc.constantFrom('', '', 'sip'),
+    stats: narrowCounters,
+    stats64: wideCounters,
+  },
+  { requiredKeys: ['family', 'protocol', 'address', 'port', 'scheduler', 'stats64'] },
+);
 
 const tables: fc.Arbitrary<FakeTable> = fc.record({
   services: fc.array(
     service.map((value) => wrap(SERVICE_TYPE, encoded(value, true))),
-    { minLength: 1, maxLength: 3 },
+    { minLength: 1, maxLength: 6 },
   ),
   servers: fc.array(
     fc.array(
@@ -189,16 +202,31 @@ const doubled: fc.Arbitrary<Payload> = fc
   .array(fc.oneof(shuffled, hostileAttribute), { maxLength: 3 })
   .map(joined);
 
+/** Attributes of a service, some twice, in any order, with others between them. */
+const shuffledService: fc.Arbitrary<Payload> = fc
+  .tuple(service, fc.array(hostileAttribute, { maxLength: 1 }), fc.array(service, { maxLength: 1 }))
+  .chain(([first, between, second]) => {
+    const parts = [first, ...second].flatMap((value) =>
+      Object.entries(value).map(([name, one]) => encoded({ [name]: one }, true)),
+    );
+    const all = [...parts, ...between];
+    return fc.shuffledSubarray(all, { minLength: Math.max(0, all.length - 1) });
+  })
+  .map((parts) => wrap(SERVICE_TYPE, joined(parts)));
+
+const ONE_SERVICE = wrap(
+  SERVICE_TYPE,
+  encoded(
+    { family: 2, protocol: 6, address: [0x0a000001, 0, 0, 0], port: 80, scheduler: 'rr' },
+    true,
+  ),
+);
+
 const hostile: fc.Arbitrary<FakeTable> = fc.record({
-  services: fc.constant([
-    wrap(
-      SERVICE_TYPE,
-      encoded(
-        { family: 2, protocol: 6, address: [0x0a000001, 0, 0, 0], port: 80, scheduler: 'rr' },
-        true,
-      ),
-    ),
-  ]),
+  services: fc.oneof(
+    fc.constant([ONE_SERVICE]),
+    fc.array(fc.oneof(shuffledService, shuffledService, hostileAttribute), { maxLength: 3 }),
+  ),
   servers: fc.array(
     fc.array(fc.oneof(shuffled, shuffled, cut, doubled, hostileAttribute), { maxLength: 4 }),
     { minLength: 1, maxLength: 1 },
@@ -218,15 +246,14 @@ test.each(LISTINGS.map((args) => [args.join(' '), args] as const))(
 test('messages are read where the backend has them', async () => {
   const value = encoded({ family: 2, fwmark: 7, scheduler: 'rr' }, true);
   const { backend } = await fakeKernel({ services: [wrap(SERVICE_TYPE, value)], servers: [[]] });
-  const services = await backend.services();
   let asked = 0;
   const stub = {
     batchSize: 1,
     info: () => backend.info(),
-    services: async () => services,
-    replies: { destinations: async () => void asked++ } satisfies Replies,
-  } as unknown as Backend;
-  for (const args of LISTINGS) await answer('ipvsadm', args, { backend: stub }).catch(() => {});
+    services: async () => [],
+    replies: { services: async () => void asked++, destinations: async () => {} },
+  } satisfies Partial<Backend> as unknown as Backend;
+  for (const args of LISTINGS) await answer('ipvsadm', args, { backend: stub });
   // all but the tunnels, whose column is made of several attributes
   expect(asked).toBe(LISTINGS.length - 1);
 });
@@ -261,17 +288,39 @@ test.each(LISTINGS.map((args) => [args.join(' '), args] as const))(
   (_, args) => expectSame(args, tableOf(3, 4000, 1, 0, 700)),
 );
 
-test('ordinary servers become rows, others are kept as entries', async () => {
-  const { backend } = await fakeKernel(tableOf(12), true);
-  const [service] = await backend.services('rules');
-  const { id } = (service as ServiceEntry).service;
-  const withoutTunnels = [0, 1, 3];
-  const rows = ServerRows.open(withoutTunnels, false) as ServerRows;
-  await backend.replies?.destinations(id, 'rules', rows.of('ipv4'));
-  rows.arrange(false);
-  const places = Array.from({ length: rows.count }, (_, place) => place);
-  expect(places.filter((place) => rows.entryAt(place))).toEqual([0, 5, 10]);
-  expect(rows.count).toBe(12);
+test('what is ordinary becomes rows, the rest is kept as entries', async () => {
+  const table = tableOf(12, 1, 1);
+  const value = {
+    family: 2,
+    protocol: 6,
+    address: [0x0a000001, 0, 0, 0],
+    scheduler: 'rr',
+  } as const;
+  const odd: readonly WireService[] = [
+    { ...value, fwmark: 7 },
+    { ...value, flags: 4 },
+    { ...value, flags: 1, netmask: 0xffffff00 },
+    { ...value, engine: 'sip' },
+    { ...value, protocol: 47 },
+  ];
+  const ordinary: readonly WireService[] = [value, { ...value, flags: 3, netmask: 0xffffffff }];
+  const all = [...ordinary, ...odd].map((each) => wrap(SERVICE_TYPE, encoded(each, true)));
+  const { backend } = await fakeKernel({ ...table, services: all }, true);
+  const { listing, services, servers } = openRows([0, 1, 3], 'rules') as NonNullable<
+    ReturnType<typeof openRows>
+  >;
+  await backend.replies?.services('rules', services);
+  listing.code.arrangeServices(false);
+  const places = (count: number) => Array.from({ length: count }, (_, place) => place);
+  expect(places(services.count).map((place) => services.entryAt(place) !== undefined)).toEqual([
+    ...ordinary.map(() => false),
+    ...odd.map(() => true),
+  ]);
+  await backend.replies?.destinations(services.nameAt(0), 'rules', servers.of('ipv4'));
+  listing.code.arrange(false);
+  // those by tunnel
+  expect(places(servers.count).filter((place) => servers.entryAt(place))).toEqual([0, 5, 10]);
+  expect(servers.count).toBe(12);
 });
 
 test('without WebAssembly, tables are printed by the general printer', async () => {

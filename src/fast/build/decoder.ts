@@ -5,7 +5,9 @@ import {
   type AttributeTable,
   address128,
   be16,
+  be32,
   type Codec,
+  cstring,
   flagBits,
   u8,
   u16,
@@ -17,15 +19,18 @@ const READ: ReadonlyMap<Codec<unknown>, string> = new Map<Codec<unknown>, string
   [u8, 'load<u8>(p)'],
   [u16, 'load<u16>(p)'],
   [be16, 'bswap<u16>(load<u16>(p))'],
+  [be32, 'bswap<u32>(load<u32>(p))'],
   [u32, 'load<u32>(p)'],
   [flagBits, 'load<u32>(p)'],
 ]);
 const ADDRESS_BYTES = 16;
 const COLUMN = 4;
 const COUNTER = 8;
+/** letters of a name that a row has room for */
+const LETTERS = 16;
 
 export interface Columns {
-  /** where each attribute begins in a row, in bytes */
+  /** where each attribute begins in a row, in bytes; a name has its length in front */
   readonly of: Readonly<Record<string, number>>;
   /** bytes of a row */
   readonly width: number;
@@ -37,10 +42,16 @@ export function columnsOf(table: AttributeTable): Columns {
   let width = 0;
   for (const [name, [, codec]] of Object.entries(table)) {
     of[name] = width;
-    if (name === 'stats64') width += COUNTER * countersOf(codec).length;
-    else if (name !== 'stats') width += codec === address128 ? ADDRESS_BYTES : COLUMN;
+    width += widthOf(name, codec);
   }
   return { of, width };
+}
+
+function widthOf(name: string, codec: Codec<unknown>): number {
+  if (name === 'stats64') return COUNTER * countersOf(codec).length;
+  if (name === 'stats') return 0;
+  if (codec === cstring) return COLUMN + LETTERS;
+  return codec === address128 ? ADDRESS_BYTES : COLUMN;
 }
 
 /**
@@ -51,6 +62,11 @@ export function countersOf(codec: Codec<unknown>): string[] {
   const rows = Object.entries((codec as AttributesCodec<AttributeTable>).table);
   if (rows.some(([, [type]], i) => type !== i + 1)) throw new Error('counters have another order');
   return rows.map(([name]) => name);
+}
+
+/** Where a counter of 64 bits is in a row. */
+export function counterColumn({ of }: Columns, counters: readonly string[], name: string): number {
+  return (of.stats64 as number) + COUNTER * counters.indexOf(name);
 }
 
 /** The walk over the attributes in `at`..`to`: `cases` see length `n`, payload `p`. */
@@ -64,7 +80,7 @@ function walk(cases: string, to = 'to'): string {
 }
 
 /**
- * `function NAME(from, to, row, counted)` for the attribute `top` of a message; any other attribute
+ * `function NAME(from, to, row, counted)` for the attribute `own` of a message; any other attribute
  * that the top has a name for is left to the general decoder.
  */
 export function decoderSource(name: string, top: AttributeTable, own: string): string {
@@ -89,7 +105,7 @@ export function ${name}(from: usize, to: usize, row: usize, counted: bool): bool
   ${walk(cases.join('\n'), 'end')}
   return seen == (counted ? 3 : 1);
 }
-${countersSource(codec.table)}`;
+`;
 }
 
 function caseOf(field: string, type: number, codec: Codec<unknown>, column: number): string {
@@ -100,6 +116,8 @@ function caseOf(field: string, type: number, codec: Codec<unknown>, column: numb
     );
     return `case ${type}: if (n != ${ADDRESS_BYTES + 4}) return false; seen |= 1; ${words.join(' ')} break;`;
   }
+  if (codec === cstring)
+    return `case ${type}: if (!readName(p, at + n, row + ${column})) return false; break;`;
   if (field === 'stats')
     return `case ${type}: if (counted && !areCounters(p, at + n)) return false; break;`;
   if (field === 'stats64')
@@ -111,8 +129,8 @@ function caseOf(field: string, type: number, codec: Codec<unknown>, column: numb
   return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; store<u32>(row, ${value}, ${column}); break;`;
 }
 
-/** What reads counters of 64 bits into a row, and what checks the lengths of narrow ones. */
-function countersSource(table: AttributeTable): string {
+/** What both decoders use: names, counters of 64 bits into a row, the lengths of narrow ones. */
+export function sharedSource(table: AttributeTable): string {
   const source = (of: 'stats' | 'stats64', head: string, keep: (type: number) => string) => {
     const [, codec] = table[of] as [number, AttributesCodec<AttributeTable>];
     const cases = Object.values(codec.table).map(
@@ -122,6 +140,15 @@ function countersSource(table: AttributeTable): string {
     return `function ${head}: bool { let at = from; ${walk(cases.join('\n'))} return true; }`;
   };
   return `
+/** Reads a text that ends with NUL, its length first; false where there is no room for it. */
+function readName(from: usize, to: usize, into: usize): bool {
+  let end = from;
+  while (end < to && load<u8>(end)) end++;
+  if (end - from > ${LETTERS}) return false;
+  store<u32>(into, <u32>(end - from));
+  memory.copy(into + ${COLUMN}, from, end - from);
+  return true;
+}
 ${source('stats', 'areCounters(from: usize, to: usize)', () => '')}
 ${source(
   'stats64',

@@ -1,6 +1,7 @@
-// The request that adds a real server, as bytes and the places of what differs from server to server.
+// Requests as bytes and the places of what differs: for a real server, and for the servers of a
+// service.
 import { requestFor } from '../../backend/requests.js';
-import { ipv4 } from '../../model/address.js';
+import { type Address, ipv4 } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import type { Destination } from '../../model/destination.js';
 import { IPIP } from '../../model/forwarding.js';
@@ -48,5 +49,33 @@ export function serverTemplate(): Readonly<Record<string, number | readonly numb
     weight: place({}, { weight: MOST_32 }),
     upperThreshold: place({}, { upperThreshold: MOST_32 }),
     lowerThreshold: place({}, { lowerThreshold: MOST_32 }),
+  };
+}
+
+/** Attributes that name a service of protocol, address and port: places of them in the bytes. */
+export interface ServiceTemplate {
+  readonly template: readonly number[];
+  readonly family: number;
+  readonly protocol: number;
+  readonly address: number;
+  readonly port: number;
+}
+
+/** The attributes that name a service whose numbers are zero. */
+export function serviceTemplate(): ServiceTemplate {
+  const named = (id: Partial<ServiceId>): Uint8Array => {
+    const change = { kind: 'delete-service', id: { ...ID, ...id } } as Change;
+    const bytes = new Uint8Array(1024);
+    return bytes.slice(0, TOP.write(bytes, 0, requestFor(change).value));
+  };
+  const template = named({});
+  const place = (id: Partial<ServiceId>) => named(id).findIndex((byte, i) => byte !== template[i]);
+  const ofIpv6: Address = { family: 'ipv6', words: [0, 0, 0, 0] };
+  return {
+    template: [...template],
+    family: place({ address: ofIpv6 }),
+    protocol: place({ protocol: 'ip-65535' }),
+    address: place({ address: ipv4(MOST_32) }),
+    port: place({ port: MOST_16 }),
   };
 }

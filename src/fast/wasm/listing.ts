@@ -1,46 +1,136 @@
-// Rows as lines of a listing or of a save. Compiled by AssemblyScript when the bundle is built,
-// together with `tables`, which `build/tables.ts` makes of the attributes and layouts.
-import { placed } from './order';
-import { count, isIpv4 } from './rows';
+// Rows as lines of a listing or of a save, and as requests. Compiled by AssemblyScript when the
+// bundle is built, together with `tables`, which `build/tables.ts` makes of the attributes and
+// layouts.
+import { endpoint, IPV4 } from './addresses';
+import { count, isIpv4, placed } from './rows';
+import { isPersistent, placedService } from './services';
 import {
   ADDRESS,
+  addServer,
+  addService,
   arrow,
   columns,
   ENTRY,
   FORWARDING,
+  fillRequest,
+  HEAD_WIDTH,
+  hasCounters,
   LOWER_THRESHOLD,
   lower,
   option,
   PORT,
+  persistent,
+  protocol,
+  protocolOption,
   SERVER_WIDTH,
+  SERVICE_ADDRESS,
+  SERVICE_FAMILY,
+  SERVICE_PORT,
+  SERVICE_PROTOCOL,
+  SERVICE_SCHEDULER,
+  SERVICE_TIMEOUT,
+  savedScheduler,
+  savedTimeout,
+  server,
+  serviceColumns,
   UPPER_THRESHOLD,
   upper,
   WEIGHT,
   weight,
 } from './tables';
-import { digits, dottedQuad, pad } from './text';
+import { digits, pad } from './text';
 
-export { arrange, placed } from './order';
-export { begin, count, INPUT, INPUT_BYTES, keep, rowAt, take } from './rows';
-export { ENTRY, WIDTH } from './tables';
+export { INPUT, INPUT_BYTES } from './messages';
+export { arrange, begin, count, keep, placed, rowAt, take } from './rows';
+export {
+  arrangeServices,
+  beginServices,
+  keepService,
+  placedService,
+  serviceAt,
+  services,
+  takeServices,
+} from './services';
+export {
+  ENTRY,
+  REQUEST,
+  SERVICE_ADDRESS,
+  SERVICE_ENTRY,
+  SERVICE_FAMILY,
+  SERVICE_PORT,
+  SERVICE_PROTOCOL,
+  SERVICE_WIDTH,
+  WIDTH,
+} from './tables';
 
 /** What is printed, gathered in memory. */
-export const OUT: usize = memory.data(65536 + 1024);
+export const OUT: usize = memory.data(65536 + 2048);
 /** Behind so many bytes no further line begins; there is room for one. */
 export const FULL: usize = 65536;
-/** How each line of a save begins. */
+/** How each line of a server in a save begins. */
 export const PREFIX: usize = memory.data(256);
+/** how much of it there is */
+export let prefix: usize = 0;
 
 const NEWLINE: u8 = 10;
-const COLON: u8 = 58;
-const OPEN: u8 = 91;
-const CLOSE: u8 = 93;
-
-/** Writes the IPv6 address in memory at `words` as text. @returns where it ends */
-declare function ipv6(words: usize, at: usize): usize;
+const BLANK: u8 = 32;
 
 /** the place behind the rows that are printed */
 export let next: u32 = 0;
+
+/** Sets how lines of servers begin. */
+export function setPrefix(length: usize): void {
+  prefix = length;
+}
+
+/** Prints the line of a service. @returns where it ends */
+export function listService(place: u32, layout: u32, full: bool, begin: usize): usize {
+  const row = placedService(place);
+  let at = serviceEndpoint(protocol(begin, load<u32>(row + SERVICE_PROTOCOL)), row);
+  if (hasCounters(layout)) at = serviceColumns(layout, pad(at, begin + HEAD_WIDTH), row, full);
+  else {
+    store<u8>(at, BLANK);
+    at = scheduler(at + 1, row);
+    if (isPersistent(row)) at = digits(persistent(at), load<u32>(row + SERVICE_TIMEOUT));
+  }
+  store<u8>(at, NEWLINE);
+  return at + 1;
+}
+
+/** Prints the rule of a service, and sets how the rules of its servers begin. */
+export function saveService(place: u32, begin: usize): usize {
+  const row = placedService(place);
+  const name = addService(begin);
+  let at = serviceName(name, row);
+  const end = addServer(PREFIX);
+  memory.copy(end, name, at - name);
+  prefix = server(end + at - name) - PREFIX;
+  at = scheduler(savedScheduler(at), row);
+  if (isPersistent(row)) at = digits(savedTimeout(at), load<u32>(row + SERVICE_TIMEOUT));
+  store<u8>(at, NEWLINE);
+  return at + 1;
+}
+
+/** Fills in the attributes that name a service in a request. @returns their length */
+export function request(place: u32): usize {
+  return fillRequest(placedService(place));
+}
+
+/** `-t 10.0.0.1:80` */
+function serviceName(at: usize, row: usize): usize {
+  return serviceEndpoint(protocolOption(at, load<u32>(row + SERVICE_PROTOCOL)), row);
+}
+
+function serviceEndpoint(at: usize, row: usize): usize {
+  const ofIpv4 = load<i32>(row + SERVICE_FAMILY) === IPV4;
+  return endpoint(at, row + SERVICE_ADDRESS, ofIpv4, load<u32>(row + SERVICE_PORT));
+}
+
+function scheduler(at: usize, row: usize): usize {
+  const length = load<u32>(row + SERVICE_SCHEDULER);
+  memory.copy(at, row + SERVICE_SCHEDULER + 4, length);
+  return at + length;
+}
 
 /**
  * Prints rows in their order from `from` on, up to one that is kept as an entry, or until enough is
@@ -53,19 +143,19 @@ export function list(from: u32, layout: u32, full: bool, begin: usize): usize {
     const row = placed(next);
     at = arrow(at);
     const end = at + SERVER_WIDTH;
-    at = columns(layout, pad(endpoint(at, row), end), row, full);
+    at = columns(layout, pad(serverEndpoint(at, row), end), row, full);
     store<u8>(at++, NEWLINE);
   }
   return at;
 }
 
-/** Prints rows as rules that begin with the first `prefix` bytes of PREFIX, as `list` does. */
-export function save(from: u32, prefix: usize, begin: usize): usize {
+/** Prints rows as rules, as `list` does. */
+export function save(from: u32, begin: usize): usize {
   let at = begin;
   for (next = from; isNext(at); next++) {
     const row = placed(next);
     memory.copy(at, PREFIX, prefix);
-    at = option(endpoint(at + prefix, row), load<u32>(row + FORWARDING));
+    at = option(serverEndpoint(at + prefix, row), load<u32>(row + FORWARDING));
     at = digits(weight(at), load<u32>(row + WEIGHT));
     const most = load<u32>(row + UPPER_THRESHOLD);
     const least = load<u32>(row + LOWER_THRESHOLD);
@@ -80,15 +170,6 @@ function isNext(at: usize): bool {
   return next < count && at < OUT + FULL && load<u32>(placed(next) + ENTRY) === 0;
 }
 
-/** `10.0.0.1:80`, `[2001:db8::1]:80` */
-function endpoint(begin: usize, row: usize): usize {
-  let at = begin;
-  if (isIpv4(row)) at = dottedQuad(at, load<u32>(row + ADDRESS));
-  else {
-    store<u8>(at, OPEN);
-    at = ipv6(row + ADDRESS, at + 1);
-    store<u8>(at++, CLOSE);
-  }
-  store<u8>(at, COLON);
-  return digits(at + 1, load<u32>(row + PORT));
+function serverEndpoint(at: usize, row: usize): usize {
+  return endpoint(at, row + ADDRESS, isIpv4(row), load<u32>(row + PORT));
 }

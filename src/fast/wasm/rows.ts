@@ -1,27 +1,21 @@
 // Real servers of a service as rows of numbers, read from the kernel's messages.
+import { ADDRESS_BYTES, compareAddresses, cut, IPV4, IPV6 } from './addresses';
+import { behind, HEADERS, INPUT, lengthAt } from './messages';
+import { arrangeRows, PLACE } from './order';
+import { behindServices } from './services';
 import { ADDRESS, ENTRY, FAMILY, FORWARDING, PORT, readDestination, WEIGHT, WIDTH } from './tables';
-
-/** The largest datagram that is taken. */
-export const INPUT_BYTES: u32 = 32768;
-/** Where a datagram is put. */
-export const INPUT: usize = memory.data(32768, 8);
-
-const HEADER: u32 = 16;
-const GENERIC_HEADER: u32 = 4;
-/** smaller numbers are netlink's own messages */
-const FIRST_TYPE: u16 = 16;
-/** the flags of a message that is one of many; any other flag is left to the general reader */
-const MULTI: u16 = 2;
-const IPV4: i32 = 2;
-const IPV6: i32 = 10;
-const ADDRESS_BYTES: usize = 16;
 
 /** rows that there are */
 export let count: u32 = 0;
 
 /** The n-th row as it was read. */
 export function rowAt(n: u32): usize {
-  return ((__heap_base + 15) & ~15) + n * WIDTH;
+  return behindServices() + n * WIDTH;
+}
+
+/** The n-th row in the order of the listing. */
+export function placed(n: u32): usize {
+  return load<u32>(rowAt(count) + PLACE * n);
 }
 
 /** Forgets the rows. */
@@ -33,6 +27,7 @@ export function begin(): void {
  * Makes rows of the messages at `from`..`end` of the datagram, up to the first that is out of the
  * ordinary: not an answer to this request, incomplete, of another family, of a method that has no
  * bit in `methods`.
+ * @param family of the service
  * @returns where that one begins
  */
 export function take(
@@ -44,18 +39,14 @@ export function take(
   counted: bool,
 ): u32 {
   let at = from;
-  while (at < end && end - at >= HEADER + GENERIC_HEADER) {
-    const message = INPUT + at;
-    const length = load<u32>(message);
-    if (length < HEADER + GENERIC_HEADER || length > end - at) break;
-    if (load<u16>(message, 4) < FIRST_TYPE || load<u16>(message, 6) !== MULTI) break;
-    if (load<u32>(message, 8) !== sequence) break;
+  for (let length = lengthAt(at, end, sequence); length > 0; length = lengthAt(at, end, sequence)) {
     const row = rowAt(count);
+    const message = INPUT + at;
     memory.fill(row, 0, WIDTH);
-    if (!readDestination(message + HEADER + GENERIC_HEADER, message + length, row, counted)) break;
+    if (!readDestination(message + HEADERS, message + length, row, counted)) break;
     if (!isPlain(row, family, methods)) break;
     count++;
-    at += (length + 3) & ~3;
+    at = behind(at, length);
   }
   return at;
 }
@@ -67,7 +58,7 @@ function isPlain(row: usize, serviceFamily: i32, methods: u32): bool {
   const forwarding = load<u32>(row + FORWARDING) & 7;
   store<i32>(row + FAMILY, family);
   store<u32>(row + FORWARDING, forwarding);
-  if (family === IPV4) memory.fill(row + ADDRESS + 4, 0, ADDRESS_BYTES - 4);
+  if (family === IPV4) cut(row + ADDRESS);
   else if (family !== IPV6) return false;
   return load<i32>(row + WEIGHT) >= 0 && ((methods >> forwarding) & 1) !== 0;
 }
@@ -90,7 +81,7 @@ export function keep(
   store<u32>(row + ADDRESS, first);
   store<u32>(row + ADDRESS + 4, second);
   store<u32>(row + ADDRESS + 8, third);
-  store<u32>(row + ADDRESS + 12, fourth);
+  store<u32>(row + ADDRESS + ADDRESS_BYTES - 4, fourth);
 }
 
 /** Whether a row's address is one of IPv4. */
@@ -98,15 +89,13 @@ export function isIpv4(row: usize): bool {
   return load<i32>(row + FAMILY) === IPV4;
 }
 
-/**
- * The order of listings: address, then port. The left row decides how both addresses are read, and
- * "less" means less than 2^31 ahead.
- */
-export function isInOrder(a: usize, b: usize): bool {
-  const last = ADDRESS + (isIpv4(a) ? 0 : ADDRESS_BYTES - 4);
-  for (let at = ADDRESS; at <= last; at += 4) {
-    const difference = load<i32>(a + at) - load<i32>(b + at);
-    if (difference !== 0) return difference < 0;
-  }
-  return load<i32>(a + PORT) - load<i32>(b + PORT) <= 0;
+/** Puts the rows into the order of the listing; without sorting, that of the kernel. */
+export function arrange(sorted: bool): void {
+  arrangeRows(rowAt(0), count, WIDTH, sorted, compareServers);
+}
+
+/** Address, then port. */
+function compareServers(a: usize, b: usize): i32 {
+  const difference = compareAddresses(a + ADDRESS, b + ADDRESS, isIpv4(a));
+  return difference !== 0 ? difference : load<i32>(a + PORT) - load<i32>(b + PORT);
 }
