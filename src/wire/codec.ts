@@ -204,24 +204,16 @@ export const cstring: Codec<string> = {
  * are not written.
  */
 export function attributes<T extends AttributeTable>(table: T): AttributesCodec<T> {
-  const rows = Object.entries(table).map(([name, [type, codec]]) => ({
-    name,
-    type,
-    codec,
-    nested: 'table' in codec ? NESTED : 0,
-  }));
-  const empty: Record<string, unknown> = Object.fromEntries(
-    rows.map(({ name }) => [name, undefined]),
-  );
-  const byType: ((typeof rows)[number] | undefined)[] = [];
-  for (const row of rows) byType[row.type] = row;
+  let made: CodecParts | undefined;
   return {
     table,
     write(b, start, value) {
+      made ??= partsOf(table);
+      const { rows } = made;
       let at = start;
       let end = start;
       for (let i = 0; i < rows.length; i++) {
-        const row = rows[i] as (typeof rows)[number];
+        const row = rows[i] as AttributeRow;
         const field = value[row.name];
         if (field === undefined) continue;
         end = row.codec.write(b, at + HEADER, field);
@@ -233,6 +225,8 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
       return end;
     },
     read(b, from, to) {
+      made ??= partsOf(table);
+      const { empty, byType } = made;
       // a copy of one object with all keys, so that every value has the same shape
       const value = { ...empty };
       let at = from;
@@ -247,6 +241,34 @@ export function attributes<T extends AttributeTable>(table: T): AttributesCodec<
       return value as Attributes<T>;
     },
   };
+}
+
+interface AttributeRow {
+  readonly name: string;
+  readonly type: number;
+  readonly codec: Codec<any>;
+  readonly nested: number;
+}
+
+/** What reading and writing need of a table; made when it is first used. */
+interface CodecParts {
+  readonly rows: readonly AttributeRow[];
+  readonly empty: Readonly<Record<string, unknown>>;
+  readonly byType: readonly (AttributeRow | undefined)[];
+}
+
+function partsOf(table: AttributeTable): CodecParts {
+  const rows: AttributeRow[] = [];
+  const empty: Record<string, unknown> = {};
+  const byType: AttributeRow[] = [];
+  for (const name in table) {
+    const [type, codec] = table[name] as AttributeTable[string];
+    const row = { name, type, codec, nested: 'table' in codec ? NESTED : 0 };
+    rows.push(row);
+    byType[type] = row;
+    empty[name] = undefined;
+  }
+  return { rows, empty, byType };
 }
 
 function wordAt(b: Uint8Array, at: number, to: number): number {
