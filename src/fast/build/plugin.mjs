@@ -42,16 +42,17 @@ export const generated = {
   },
 };
 
+/** The module for tests, with the code in it. */
+export async function generatedSource() {
+  const { moduleSource, code } = await generatedParts();
+  return moduleSource(`Buffer.from('${Buffer.from(code).toString('base64')}', 'base64')`);
+}
+
 /** for vitest */
 export const generatedForTests = {
   name: 'generated',
   enforce: 'pre',
   resolveId: (id) =>
     GENERATED.test(id) ? new URL('../generated.js', import.meta.url).pathname : undefined,
-  async load(id) {
-    if (!GENERATED.test(id)) return undefined;
-    const { moduleSource, code } = await generatedParts();
-    const text = Buffer.from(code).toString('base64');
-    return moduleSource(`Buffer.from('${text}', 'base64')`);
-  },
+  load: (id) => (GENERATED.test(id) ? generatedSource() : undefined),
 };

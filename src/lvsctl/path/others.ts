@@ -5,7 +5,7 @@ import { answers, askedDevices, isOpen } from './arp.js';
 import { type PathHop, type PathPacket, Steps } from './hop.js';
 import { devicesOn, type HostAddress, type PathHost } from './host.js';
 
-interface Asked {
+interface AskedOthers {
   readonly director: PathHost;
   readonly others: readonly PathHost[];
   readonly packet: PathPacket;
@@ -13,7 +13,7 @@ interface Asked {
 
 /** Machines on the VIP's network that answer for it too: some clients reach them in place of this one. */
 export function othersWithVip(
-  { director, others, packet }: Asked,
+  { director, others, packet }: AskedOthers,
   inDevice: string | undefined,
 ): PathHop[] {
   const { destination } = packet;
