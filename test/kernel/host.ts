@@ -44,7 +44,12 @@ export function prepareHost(): void {
 
 /** The kernel backend; a missing module is a failure here. */
 export function kernel(): Promise<Backend> {
-  return openKernel({ loadModule: async () => false, mayOpenRawSockets: () => true });
+  return openKernel({
+    loadModule: async () => false,
+    mayOpenRawSockets: () => true,
+    // as ipvsadm does
+    isAlone: true,
+  });
 }
 
 /** No rules, no daemons, the timeouts of a new name space. */
