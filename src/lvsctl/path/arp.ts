@@ -97,7 +97,8 @@ export function isOpen(host: PathHost, device: string): boolean {
   return (
     link?.up === true &&
     link.carrier &&
-    link.master === null &&
+    // what comes to the port of a bridge is for the bridge; a VRF changes the routing alone
+    (link.master === null || host.link(link.master)?.kind === 'vrf') &&
     !host.networks.some((one) => one.device === device && one.address.family === 'ipv4')
   );
 }

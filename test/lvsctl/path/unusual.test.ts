@@ -130,6 +130,7 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['a program for each', 80, { rs: listeners({ protocol: 'tcp', address: '::', port: 80, only_ipv6: true }, { protocol: 'tcp', address: '0.0.0.0', port: 80 }) }, 'pass'],
   ['a machine whose programs could not be read', 80, { rs: () => ({ time: '2026-01-01T00:00:00Z', listeners: null }) }, 'unknown: rs listener rule'],
   ['DNAT into a container of the server', 81, { rs2: iptables('-t nat -A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80') }, 'unknown: rs2 routing rule'],
+  ['an interface of a VRF without an address answers too', 80, { rs: both(sysctl('net/ipv4/conf/all/arp_ignore', '0'), ({ links }) => ({ links: [...links, { ...(links[1] as LinkFact), name: 'blue', kind: 'vrf', table: '78', noarp: true }, { ...(links[1] as LinkFact), name: 'eth9', master: 'blue' }] })) }, 'unknown: rs arrival arp'],
   ['a VRF, and a program outside', 80, { rs: inVrf() }, 'lost: rs listener listener'],
   ['a VRF, and a program that takes from all', 80, { rs: inVrf(sysctl('net/ipv4/tcp_l3mdev_accept', '1')) }, 'pass'],
   ['a VRF, and a program in it', 80, { rs: inVrf(listeners({ protocol: 'tcp', address: '0.0.0.0', port: 80, device: 'blue' })) }, 'pass'],
