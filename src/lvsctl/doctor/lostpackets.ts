@@ -121,11 +121,12 @@ function hostIn(range: AddressRange, host: PathHost): Address | undefined {
 }
 
 /** Clients that are in the connection table, else one that stands for all. */
-function clientsOf(host: PathHost, { service }: ShownService, vip: { readonly address: Address }) {
+function clientsOf(host: PathHost, { service, servers }: ShownService, vip: Target) {
+  const isNat = servers.some(({ mode }) => mode === 'nat');
   const known = (host.tally.get(service ?? '') ?? [])
     .flatMap(({ example }) => parseAddress(example) ?? [])
-    // what the machine sends itself, checks for example, takes another path
-    .filter((client) => holders(host, client).length === 0);
+    // what the machine sends itself, checks for example, takes another path; in dr and tun it is lost
+    .filter((client) => holders(host, client).length === 0 || !isNat);
   const some = [...new Map(known.map((one) => [formatAddress(one), one])).values()].slice(0, 2);
   return [
     ...some.map((client) => ({ client, isAny: false })),

@@ -89,7 +89,8 @@ describe('a packet is followed', () => {
     ['of a client that is known, and of one that stands for all', [service()], tally('203.0.113.1'), [of('203.0.113.1'), of(FAR)]],
     ['of two that are known', [service()], tally('203.0.113.1', '203.0.113.1', '203.0.113.2', '203.0.113.3'), [of('203.0.113.1'), of('203.0.113.2'), of(FAR)]],
     ['not of clients of another service', [service()], tally({ service: 'tcp 192.0.2.10:81' }), [of(FAR)]],
-    ['not of the machine itself', [service()], { ...tally('192.0.2.10'), ...addressed('eth0 192.0.2.10/32') }, [of(FAR)]],
+    ['of the machine itself in dr', [service()], { ...tally('192.0.2.10'), ...addressed('eth0 192.0.2.10/32') }, [of('192.0.2.10'), of(FAR)]],
+    ['not in nat', [service('', undefined, 'nat')], { ...tally('192.0.2.10'), ...addressed('eth0 192.0.2.10/32') }, [of(FAR)]],
     ['not of what is no address', [service()], tally('?'), [of(FAR)]],
   ])('%s', (_, services, stated, expected) => {
     const routes = [...(stated.routes ?? addressed('eth0 192.0.2.10/32').routes), routeFact('0.0.0.0/0 eth0')];
