@@ -71,37 +71,8 @@ export function createConnections(
   handle: HttpHandler,
   limits: ClientLimits = FEW,
 ): SocketConnections {
-  /** clients that keep us waiting, the oldest first: for a request, reading, following */
-  const silent = new Set<Socket>();
-  const reading = new Set<Socket>();
-  const following = new Set<Socket>();
-  /** clients that wait for us */
-  const served = new Set<Socket>();
-  const timers = new Map<Socket, NodeJS.Timeout>();
-  const all = [silent, reading, following, served];
-
-  function drop(socket: Socket): void {
-    clearTimeout(timers.get(socket));
-    timers.delete(socket);
-    for (const set of all) set.delete(socket);
-    socket.destroy();
-  }
-
-  function limit(socket: Socket, ms: number | undefined): void {
-    clearTimeout(timers.get(socket));
-    if (ms !== undefined)
-      timers.set(
-        socket,
-        setTimeout(() => drop(socket), ms),
-      );
-  }
-
-  function makeRoom(): boolean {
-    if (all.reduce((sum, { size }) => sum + size, 0) < limits.clients) return true;
-    const [oldest] = [...first(silent), ...first(reading), ...first(following)];
-    if (oldest !== undefined) drop(oldest);
-    return oldest !== undefined;
-  }
+  const clients = createClients(limits.clients);
+  const { silent, reading, following, served, limit, drop } = clients;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket, method = '', url = '', headers } = request;
@@ -130,16 +101,51 @@ export function createConnections(
 
   return {
     accept(socket) {
-      if (!makeRoom()) return void socket.destroy();
+      if (!clients.makeRoom()) return void socket.destroy();
       silent.add(socket);
       limit(socket, limits.requestMs);
       socket.on('error', () => drop(socket)).on('close', () => drop(socket));
       server.emit('connection', socket);
     },
-    close() {
-      for (const set of all) for (const socket of [...set]) drop(socket);
-    },
+    close: clients.dropAll,
   };
+}
+
+/** The clients of a server by what they wait for, and how long each may take. */
+function createClients(most: number) {
+  /** clients that keep us waiting, the oldest first: for a request, reading, following */
+  const silent = new Set<Socket>();
+  const reading = new Set<Socket>();
+  const following = new Set<Socket>();
+  /** clients that wait for us */
+  const served = new Set<Socket>();
+  const timers = new Map<Socket, NodeJS.Timeout>();
+  const all = [silent, reading, following, served];
+
+  function drop(socket: Socket): void {
+    clearTimeout(timers.get(socket));
+    timers.delete(socket);
+    for (const set of all) set.delete(socket);
+    socket.destroy();
+  }
+  function limit(socket: Socket, ms: number | undefined): void {
+    clearTimeout(timers.get(socket));
+    if (ms !== undefined)
+      timers.set(
+        socket,
+        setTimeout(() => drop(socket), ms),
+      );
+  }
+  function makeRoom(): boolean {
+    if (all.reduce((sum, { size }) => sum + size, 0) < most) return true;
+    const [oldest] = [...first(silent), ...first(reading), ...first(following)];
+    if (oldest !== undefined) drop(oldest);
+    return oldest !== undefined;
+  }
+  function dropAll(): void {
+    for (const set of all) for (const socket of [...set]) drop(socket);
+  }
+  return { silent, reading, following, served, drop, limit, makeRoom, dropAll };
 }
 
 const HEADERS_TOO_LONG = '431 Request Header Fields Too Large';

@@ -1,6 +1,6 @@
 // lvsctl simulate [RULES]: arrivals through the rules, and what each real server got. Changes
 // nothing, but for --keep.
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command as Program } from 'commander';
 import type { PacketSink } from '../../backend/packetsink.js';
 import { SCHEDULER_NAMES } from '../../model/scheduler.js';
 import { familyOf, type Service } from '../../model/service.js';
@@ -37,11 +37,21 @@ interface Options extends Workload, VariableOptions {
 const PUBLIC = 0o644;
 
 export const configure: Subcommand['configure'] = (program, finish) => {
-  addVariables(program.argument('[rules]', 'file of rules, - for stdin (default: the live table)'))
-    .option(
-      '--service <name>',
-      'the service, if there are several: 192.0.2.1:80, or a part of its name',
-    )
+  addVariables(program.argument('[rules]', 'file of rules, - for stdin (default: the live table)'));
+  program.option(
+    '--service <name>',
+    'the service, if there are several: 192.0.2.1:80, or a part of its name',
+  );
+  addWorkload(program);
+  addOutput(program);
+  program.action((rules: string | undefined, options: Options) =>
+    finish((world) => run(rules, options, world)),
+  );
+};
+
+/** What arrives, and what happens meanwhile. */
+function addWorkload(program: Program): void {
+  program
     .option('--connections <n>', 'number of connections', whole(1, 1e9), 10_000)
     .option('--rate <n>', 'connections per second', number(1e-6, 1e7), 100)
     .option('--clients <n>', 'number of clients', whole(1, 16_000_000), 1000)
@@ -59,7 +69,12 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     )
     .option('--log <file>', 'take clients from a log: the first address of each line, at --rate')
     .option('--arrivals <file>', 'take arrivals from a file')
-    .option('--events <file>', 'file of events: servers that fail, return, drain, change weight')
+    .option('--events <file>', 'file of events: servers that fail, return, drain, change weight');
+}
+
+/** What is compared, printed and kept. */
+function addOutput(program: Program): void {
+  program
     .option(
       '--compare <schedulers>',
       'send the same arrivals through several schedulers, like wrr,wlc,sh,mh',
@@ -78,11 +93,8 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     .option(
       '--keep',
       'leave connections and counters in the table file (LVS_BACKEND=file:PATH), for ipvsadm to list',
-    )
-    .action((rules: string | undefined, options: Options) =>
-      finish((world) => run(rules, options, world)),
     );
-};
+}
 
 async function run(file: string | undefined, options: Options, world: World): Promise<number> {
   const display = displayOf(file, options, world);

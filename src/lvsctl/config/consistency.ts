@@ -20,7 +20,24 @@ export interface Parts {
 
 /** Reports what does not fit together, at its place. */
 export function checkConsistency(parts: Parts, root: Place): void {
-  const { vips, services, sync, monitor } = parts;
+  const { vips, services, monitor } = parts;
+  const at = (i: number) => below(root, 'services', i);
+  checkOnce(parts, root);
+  checkServerNames(services, at);
+  const known = new Set(vips.map((vip) => vip && formatAddress(vip.address)));
+  for (const [i, service] of services.entries()) {
+    if (!service) continue;
+    checkVips(service, at(i), known);
+    checkService(service, at(i), monitor);
+  }
+  if (monitor?.hook && !monitor.hook[0]?.startsWith('/'))
+    fail(below(root, 'monitor', 'hook'), 'the program needs an absolute path');
+  if (monitor?.hook_user !== undefined && monitor.hook === undefined)
+    fail(below(root, 'monitor', 'hook_user'), "`hook_user' needs `hook'");
+}
+
+/** What a file may have once. */
+function checkOnce({ vips, services, sync }: Parts, root: Place): void {
   const at = (i: number) => below(root, 'services', i);
   once(
     vips,
@@ -52,23 +69,21 @@ export function checkConsistency(parts: Parts, root: Place): void {
     'service',
     at,
   );
-  checkServerNames(services, at);
-  const known = new Set(vips.map((vip) => vip && formatAddress(vip.address)));
-  for (const [i, service] of services.entries()) {
-    if (!service) continue;
-    for (const [n, address] of vipsOf(service).entries()) {
-      const vip = formatAddress(address);
-      const place = service.addresses ? below(at(i), 'addresses', n) : below(at(i), 'address');
-      if (!known.has(undefined) && !known.has(vip)) fail(place, `${vip} is not one of vips`);
-      if (address.family !== service.address.family)
-        fail(place, 'a mark is for IPv4 or for IPv6; give each family a service of its own');
-    }
-    checkService(service, at(i), monitor);
+}
+
+/** Addresses of a service are VIPs, of its family. `known` has undefined for a VIP not read. */
+function checkVips(
+  service: VirtualService,
+  place: Place,
+  known: ReadonlySet<string | undefined>,
+): void {
+  for (const [n, address] of vipsOf(service).entries()) {
+    const vip = formatAddress(address);
+    const at = service.addresses ? below(place, 'addresses', n) : below(place, 'address');
+    if (!known.has(undefined) && !known.has(vip)) fail(at, `${vip} is not one of vips`);
+    if (address.family !== service.address.family)
+      fail(at, 'a mark is for IPv4 or for IPv6; give each family a service of its own');
   }
-  if (monitor?.hook && !monitor.hook[0]?.startsWith('/'))
-    fail(below(root, 'monitor', 'hook'), 'the program needs an absolute path');
-  if (monitor?.hook_user !== undefined && monitor.hook === undefined)
-    fail(below(root, 'monitor', 'hook_user'), "`hook_user' needs `hook'");
 }
 
 /** A name is that of one machine, in any number of services. */

@@ -36,16 +36,6 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
   const names = links.flatMap(({ ifname }) => (ifname === undefined ? [] : [ifname]));
   const table = await tableFacts(machine, missing);
   const read = (path: string) => machine.read(path)?.trim();
-  const routes = (['ipv4', 'ipv6'] as const).map((family) => {
-    const option = family === 'ipv4' ? '-4' : '-6';
-    return {
-      routes: routeFacts(
-        askIp(machine, [option, 'route', 'show', 'table', 'all']) as IpRoute[],
-        family,
-      ),
-      rules: routingRuleFacts(askIp(machine, [option, 'rule', 'show']) as IpRule[], family),
-    };
-  });
   return {
     format: FACTS_FORMAT,
     version: FACTS_VERSION,
@@ -57,8 +47,7 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
     container: read('/run/systemd/container') ?? null,
     links: linkFacts(links),
     addresses: addressFacts(links),
-    routes: routes.flatMap((one) => one.routes),
-    rules: routes.flatMap((one) => one.rules),
+    ...routing(machine),
     neighbours: neighbourFacts(askIp(machine, ['neigh', 'show']) as []),
     udp_tunnels: udpTunnels(machine),
     sysctls: Object.fromEntries(
@@ -81,6 +70,20 @@ export async function gatherMachineFacts(source: FactsSource): Promise<MachineFa
       links.some(({ linkinfo }) => linkinfo?.info_kind === 'vrf'),
     ),
     missing,
+  };
+}
+
+/** Routes and routing rules of both families. */
+function routing(machine: Machine): Pick<MachineFacts, 'routes' | 'rules'> {
+  const both = (['ipv4', 'ipv6'] as const).map((family) => {
+    const option = family === 'ipv4' ? '-4' : '-6';
+    const routes = askIp(machine, [option, 'route', 'show', 'table', 'all']) as IpRoute[];
+    const rules = askIp(machine, [option, 'rule', 'show']) as IpRule[];
+    return { routes: routeFacts(routes, family), rules: routingRuleFacts(rules, family) };
+  });
+  return {
+    routes: both.flatMap(({ routes }) => routes),
+    rules: both.flatMap(({ rules }) => rules),
   };
 }
 

@@ -59,9 +59,6 @@ export function createSampler({
   /** when its reading ended */
   let readAt = 0;
   let reading: Promise<Sample> | undefined;
-  const followers = new Set<(sample: Sample) => void>();
-  let isRunning = false;
-  let cancel: (() => void) | undefined;
 
   async function take(): Promise<Sample> {
     const snapshot = await read();
@@ -90,12 +87,25 @@ export function createSampler({
     }
     return sample;
   }
+  return { current, rated, follow: following(() => current(0), clock, periodMs) };
+}
+
+/** Readings for as long as there are followers, the next one a period after the last one began. */
+function following(
+  reading: () => Promise<Sample>,
+  clock: Clock,
+  periodMs: number,
+): Sampler['follow'] {
+  const followers = new Set<(sample: Sample) => void>();
+  let isRunning = false;
+  let cancel: (() => void) | undefined;
+
   /** A fault in a reading reaches the process, as everywhere: none is expected. */
   async function run(): Promise<void> {
     isRunning = true;
     cancel = undefined;
     const began = clock.now();
-    const sample = await current(0);
+    const sample = await reading();
     for (const each of [...followers]) each(sample);
     if (followers.size === 0) {
       isRunning = false;
@@ -104,19 +114,15 @@ export function createSampler({
     const next = began + Math.max(periodMs, (sample.took * 1000) / LARGEST_SHARE);
     cancel = clock.after(Math.max(0, next - clock.now()), () => void run());
   }
-  return {
-    current,
-    rated,
-    follow(each) {
-      followers.add(each);
-      if (!isRunning) void run();
-      return () => {
-        if (!followers.delete(each) || followers.size > 0 || !cancel) return;
-        cancel();
-        cancel = undefined;
-        isRunning = false;
-      };
-    },
+  return (each) => {
+    followers.add(each);
+    if (!isRunning) void run();
+    return () => {
+      if (!followers.delete(each) || followers.size > 0 || !cancel) return;
+      cancel();
+      cancel = undefined;
+      isRunning = false;
+    };
   };
 }
 

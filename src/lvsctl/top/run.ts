@@ -139,16 +139,20 @@ async function watch(stage: TopStage): Promise<number> {
   const screen = runtime.openScreen();
   try {
     await new Promise<void>((resolve) => {
-      const live = createView(stage, screen, resolve);
+      const view = createView(stage, screen, resolve);
+      const enter = () => {
+        screen.enter();
+        redraw(view);
+      };
       const ends = [
-        sampler.follow(live.sample),
-        screen.onResize(live.redraw),
-        runtime.onSignal(() => live.end()),
-        runtime.readKeys(live.key, { leave: screen.leave, enter: () => live.resume() }),
+        sampler.follow((sample) => takeSample(view, sample)),
+        screen.onResize(() => redraw(view)),
+        runtime.onSignal(() => end(view)),
+        runtime.readKeys((character) => takeKey(view, character), { leave: screen.leave, enter }),
       ];
-      live.onEnd(() => {
+      view.clean = () => {
         for (const end of ends) end();
-      });
+      };
     });
     return 0;
   } finally {
@@ -158,90 +162,113 @@ async function watch(stage: TopStage): Promise<number> {
 }
 
 /** What is on the screen, and what it is made from. */
-function createView(stage: TopStage, screen: Screen, done: () => void) {
-  const { options, world, runtime, host } = stage;
-  const history = createHistory(MOMENTS);
-  let state: TopState = { ...INITIAL, ...options.state };
-  let keys = NO_KEYS;
-  let watched: Watched | undefined;
-  let latest: Watched | undefined;
-  let before: readonly string[] | undefined;
-  let seen = 0;
-  let clean = () => {};
-  let isOver = false;
+interface View {
+  readonly stage: TopStage;
+  readonly screen: Screen;
+  readonly history: History;
+  readonly done: () => void;
+  state: TopState;
+  keys: typeof NO_KEYS;
+  /** what is shown: not the latest while paused */
+  watched: Watched | undefined;
+  latest: Watched | undefined;
+  /** lines on the screen; undefined = not known */
+  before: readonly string[] | undefined;
+  /** samples so far */
+  seen: number;
+  clean: () => void;
+  isOver: boolean;
+}
 
-  function draw(): void {
-    if (watched === undefined || isOver) return;
-    const { columns, rows } = screen.size();
-    const visible = visibleNow(watched, rows);
-    state = withScroll(state, visible);
-    const now = frame(inputOf(stage, watched, state, visible, history, columns)).slice(0, rows);
-    screen.write(paint(before, now));
-    before = now;
-  }
-  function visibleNow(what: Watched, rows: number) {
-    const height = Math.max(1, rows - AROUND);
-    return { rows: rowsOf(what, state), height, readOnly: options.readOnly };
-  }
-  function redraw(): void {
-    before = undefined;
-    draw();
-  }
-  function end(): void {
-    if (isOver) return;
-    isOver = true;
-    clean();
-    done();
-  }
-  function take(effect: Effect | undefined): void {
-    if (effect?.kind === 'quit') end();
-    else if (effect?.kind === 'redraw') redraw();
-    else if (effect?.kind === 'act') void act(effect.action);
-  }
-  async function act(action: TopAction): Promise<void> {
-    const lines: string[] = [];
-    // a warning must not move the picture
-    const quiet: World = { ...world, err: (text) => void lines.push(text.trim()) };
-    const request = { ...action, reason: '', by: loginName(world), for_seconds: null };
-    const message = await perform(request, quiet, runtime, stage.socket).catch((error) => {
-      const why = failureText(error);
-      if (why === undefined) throw error;
-      return why;
-    });
-    state = { ...state, message: [message, ...lines].join('; ') };
-    draw();
-  }
+function createView(stage: TopStage, screen: Screen, done: () => void): View {
   return {
-    redraw,
-    end,
-    onEnd(work: () => void) {
-      clean = work;
-    },
-    resume() {
-      screen.enter();
-      redraw();
-    },
-    sample(sample: Sample) {
-      latest = watchedOf(sample, host);
-      remember(history, latest);
-      if (!state.paused) watched = latest;
-      draw();
-      if (++seen >= options.count) queueMicrotask(end);
-    },
-    key(character: string) {
-      const decoded = decodeKey(keys, character);
-      keys = decoded.state;
-      for (const key of decoded.keys) {
-        if (watched === undefined) {
-          if (key === 'q' || key === 'ctrl-c') end();
-          continue;
-        }
-        const step = pressed(state, key, visibleNow(watched, screen.size().rows));
-        state = step.state;
-        if (!state.paused && latest) watched = latest;
-        draw();
-        take(step.effect);
-      }
-    },
+    stage,
+    screen,
+    history: createHistory(MOMENTS),
+    done,
+    state: { ...INITIAL, ...stage.options.state },
+    keys: NO_KEYS,
+    watched: undefined,
+    latest: undefined,
+    before: undefined,
+    seen: 0,
+    clean() {},
+    isOver: false,
   };
+}
+
+function draw(view: View): void {
+  const { stage, screen, watched, history } = view;
+  if (watched === undefined || view.isOver) return;
+  const { columns, rows } = screen.size();
+  const visible = visibleNow(view, watched, rows);
+  view.state = withScroll(view.state, visible);
+  const lines = frame(inputOf(stage, watched, view.state, visible, history, columns));
+  const now = lines.slice(0, rows);
+  screen.write(paint(view.before, now));
+  view.before = now;
+}
+
+function visibleNow({ stage, state }: View, what: Watched, rows: number): FrameInput['visible'] {
+  const height = Math.max(1, rows - AROUND);
+  return { rows: rowsOf(what, state), height, readOnly: stage.options.readOnly };
+}
+
+function redraw(view: View): void {
+  view.before = undefined;
+  draw(view);
+}
+
+function end(view: View): void {
+  if (view.isOver) return;
+  view.isOver = true;
+  view.clean();
+  view.done();
+}
+
+function takeSample(view: View, sample: Sample): void {
+  const { stage, history } = view;
+  view.latest = watchedOf(sample, stage.host);
+  remember(history, view.latest);
+  if (!view.state.paused) view.watched = view.latest;
+  draw(view);
+  if (++view.seen >= stage.options.count) queueMicrotask(() => end(view));
+}
+
+function takeKey(view: View, character: string): void {
+  const decoded = decodeKey(view.keys, character);
+  view.keys = decoded.state;
+  for (const key of decoded.keys) {
+    if (view.watched === undefined) {
+      if (key === 'q' || key === 'ctrl-c') end(view);
+      continue;
+    }
+    const visible = visibleNow(view, view.watched, view.screen.size().rows);
+    const step = pressed(view.state, key, visible);
+    view.state = step.state;
+    if (!view.state.paused && view.latest) view.watched = view.latest;
+    draw(view);
+    takeEffect(view, step.effect);
+  }
+}
+
+function takeEffect(view: View, effect: Effect | undefined): void {
+  if (effect?.kind === 'quit') end(view);
+  else if (effect?.kind === 'redraw') redraw(view);
+  else if (effect?.kind === 'act') void act(view, effect.action);
+}
+
+async function act(view: View, action: TopAction): Promise<void> {
+  const { world, runtime, socket } = view.stage;
+  const lines: string[] = [];
+  // a warning must not move the picture
+  const quiet: World = { ...world, err: (text) => void lines.push(text.trim()) };
+  const request = { ...action, reason: '', by: loginName(world), for_seconds: null };
+  const message = await perform(request, quiet, runtime, socket).catch((error) => {
+    const why = failureText(error);
+    if (why === undefined) throw error;
+    return why;
+  });
+  view.state = { ...view.state, message: [message, ...lines].join('; ') };
+  draw(view);
 }

@@ -1,5 +1,5 @@
 // A connection that is read in small portions, so that no server keeps this process busy.
-import { Duplex } from 'node:stream';
+import { Duplex, type DuplexOptions } from 'node:stream';
 import { createCounter, type Limits } from './limits.js';
 import type { Turns } from './turns.js';
 
@@ -21,37 +21,31 @@ export class ExcessError extends Error {}
  */
 export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Duplex {
   const count = createCounter(limits);
-  let cancel = () => {};
-  let [portions, requested, scheduled, closed] = [0, false, false, false];
+  let [portions, requested, closed] = [0, false, false];
   let failure: Error | undefined;
+  const next = oneAtATime(
+    (work) => (portions < FAST_PORTIONS ? turns.soon(work) : later(PAUSE_MS, turns, work)),
+    handOn,
+  );
+  const schedule = () => {
+    if (!stream.destroyed) next.schedule();
+  };
   const stream = new Duplex({
     readableHighWaterMark: PORTION,
     read() {
       requested = true;
       schedule();
     },
-    // why the source failed, not that a write to it was given up for that (EBADF in Node 24)
-    write: (piece, encoding, done) =>
-      void source.write(piece, encoding, (error) => done(error && (source.errored ?? error))),
-    final: (done) => void source.end(done),
+    ...writingTo(source),
     destroy(error, done) {
-      cancel();
+      next.cancel();
       source.destroy();
       done(error);
     },
   });
 
-  function schedule(): void {
-    if (scheduled || stream.destroyed) return;
-    scheduled = true;
-    const work = () => {
-      scheduled = false;
-      if (requested) handOn();
-    };
-    cancel = portions < FAST_PORTIONS ? turns.soon(work) : later(PAUSE_MS, turns, work);
-  }
-
   function handOn(): void {
+    if (!requested) return;
     const size = Math.min(source.readableLength, PORTION);
     // also without a piece: only a source that was read to the end reports its end
     const piece: Buffer | null = source.read(size);
@@ -65,11 +59,9 @@ export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Dup
     requested = false;
     stream.push(piece);
   }
-
   function close(error?: Error): void {
     failure ??= error;
-    closed = true;
-    requested = true; // a reader that reads nothing must get it as well
+    [closed, requested] = [true, true]; // a reader that reads nothing must get it as well
     schedule();
   }
 
@@ -79,6 +71,35 @@ export function boundedStream(source: Duplex, limits: Limits, turns: Turns): Dup
     .once('close', () => close())
     .on('error', close);
   return stream;
+}
+
+/**
+ * Work for a later turn, which is not asked for again before it is done.
+ * @param later runs it later, and returns what cancels that
+ */
+function oneAtATime(later: (work: () => void) => () => void, work: () => void) {
+  let scheduled = false;
+  let cancel = () => {};
+  return {
+    schedule(): void {
+      if (scheduled) return;
+      scheduled = true;
+      cancel = later(() => {
+        scheduled = false;
+        work();
+      });
+    },
+    cancel: () => cancel(),
+  };
+}
+
+function writingTo(source: Duplex): Pick<DuplexOptions, 'write' | 'final'> {
+  return {
+    // why the source failed, not that a write to it was given up for that (EBADF in Node 24)
+    write: (piece, encoding, done) =>
+      void source.write(piece, encoding, (error) => done(error && (source.errored ?? error))),
+    final: (done) => void source.end(done),
+  };
 }
 
 /** @returns what cancels it */

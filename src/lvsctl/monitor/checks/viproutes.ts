@@ -121,7 +121,17 @@ export type RunIp = (
  * @throws RangeError with the command and why it failed
  */
 export function makeRoutes(netns: string, { links, families }: RoutePlan, run: RunIp): boolean {
-  const inside = (args: readonly string[], lines: readonly string[] = []) => {
+  const inside = insideOf(netns, run);
+  let wasRight = makeLinks(links, inside);
+  for (const family of families) if (!makeFamily(family, inside)) wasRight = false;
+  return wasRight;
+}
+
+/** `ip` in the namespace, with lines of a batch where there are any; gives what it prints. */
+type InsideIp = (args: readonly string[], lines?: readonly string[]) => string;
+
+function insideOf(netns: string, run: RunIp): InsideIp {
+  return (args, lines = []) => {
     const { status, stdout, stderr } = run(
       ['-n', netns, ...args],
       lines.map((line) => `${line}\n`).join(''),
@@ -133,48 +143,46 @@ export function makeRoutes(netns: string, { links, families }: RoutePlan, run: R
       `ip -n ${netns} ${command}: ${stderr.trim().split('\n')[0] || `status ${status}`}`,
     );
   };
-  const batch = (family: readonly string[], lines: readonly string[]) => {
-    if (lines.length > 0) inside([...family, '-batch', '-'], lines);
-  };
+}
+
+function batch(family: readonly string[], lines: readonly string[], inside: InsideIp): void {
+  if (lines.length > 0) inside([...family, '-batch', '-'], lines);
+}
+
+/** Tunnels of previous files go, those that are missing come. @returns whether all were there */
+function makeLinks(links: RoutePlan['links'], inside: InsideIp): boolean {
   const there = new Set(
     [...inside(['-o', 'link', 'show']).matchAll(/^\d+: (lvs[iguhv][\da-z]{7,11})[@:]/gm)].map(
       ([, name = '']) => name,
     ),
   );
-  batch(
-    [],
-    [
-      ...[...there].filter((name) => !links.has(name)).map((name) => `link del ${name}`),
-      ...[...links].flatMap(([name, add]) => [
-        ...(there.has(name) ? [] : [`link add ${name} ${add}`]),
-        `link set ${name} up`,
-      ]),
-    ],
-  );
-  let wasRight = [...links.keys()].every((name) => there.has(name));
-  for (const { family, rules, routes } of families) {
-    // but for the time that routes from a router have left
-    const show = () =>
-      inside([family, 'route', 'show', 'table', 'all']).replace(/ expires \S+/g, '');
-    const shown = () => (routes.length > 0 ? show().split('\n').sort().join('\n') : '');
-    const before = shown();
-    const lines = inside([family, 'rule', 'show'])
-      .split('\n')
-      .map((line) => line.trim())
-      // the first one cannot be removed
-      .filter((line) => line !== '' && !line.startsWith('0:'));
-    const right =
-      lines.length === rules.length && rules.every(({ shown }) => lines.includes(shown));
-    batch(
-      [family],
-      [
-        ...(right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)]),
-        ...routes.map((route) => `route replace ${route}`),
-      ],
-    );
-    wasRight &&= right && shown() === before;
-  }
-  return wasRight;
+  const removed = [...there].filter((name) => !links.has(name)).map((name) => `link del ${name}`);
+  const made = [...links].flatMap(([name, add]) => [
+    ...(there.has(name) ? [] : [`link add ${name} ${add}`]),
+    `link set ${name} up`,
+  ]);
+  batch([], [...removed, ...made], inside);
+  return [...links.keys()].every((name) => there.has(name));
+}
+
+/** Rules and routes of one family. @returns whether all was right before */
+function makeFamily(
+  { family, rules, routes }: RoutePlan['families'][number],
+  inside: InsideIp,
+): boolean {
+  // but for the time that routes from a router have left
+  const show = () => inside([family, 'route', 'show', 'table', 'all']).replace(/ expires \S+/g, '');
+  const shown = () => (routes.length > 0 ? show().split('\n').sort().join('\n') : '');
+  const before = shown();
+  const lines = inside([family, 'rule', 'show'])
+    .split('\n')
+    .map((line) => line.trim())
+    // the first one cannot be removed
+    .filter((line) => line !== '' && !line.startsWith('0:'));
+  const right = lines.length === rules.length && rules.every(({ shown }) => lines.includes(shown));
+  const ruleLines = right ? [] : ['rule flush', ...rules.map(({ add }) => `rule add ${add}`)];
+  batch([family], [...ruleLines, ...routes.map((route) => `route replace ${route}`)], inside);
+  return right && shown() === before;
 }
 
 /**

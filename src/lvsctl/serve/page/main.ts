@@ -4,7 +4,7 @@ import { type Charts, createCharts, type HistoryDocument } from './charts.js';
 import { element, find, setHidden, setText } from './dom.js';
 import { applied, short, summaryOf, type WatchedChange } from './model.js';
 import { about, follow, post } from './stream.js';
-import { createTable } from './table.js';
+import { createTable, type ServiceTable } from './table.js';
 import { type PageLanguage, preferredLanguage, type TextKey, textOf } from './texts.js';
 
 /** a rate's place in the history */
@@ -21,96 +21,140 @@ interface EventLine {
   readonly reason?: string;
 }
 
+/** What is shown, and what it is made from. */
+interface Page {
+  readonly charts: Charts;
+  language: PageLanguage;
+  watched: Watched | undefined;
+  /** the service of the charts; '' = all */
+  chosen: string;
+  connection: 'live' | 'lost' | 'token';
+  /** why the last change failed */
+  failure: string;
+  events: EventLine[];
+  table: ServiceTable | undefined;
+  /** begins to follow anew */
+  again: () => void;
+}
+
 async function main(): Promise<void> {
-  let language: PageLanguage = preferredLanguage(navigator.languages);
-  let watched: Watched | undefined;
-  let chosen = '';
-  let connection: 'live' | 'lost' | 'token' = 'lost';
-  let failure = '';
-  let events: EventLine[] = [];
-  const text = (key: TextKey) => textOf(language, key);
+  const page: Page = {
+    charts: createCharts(),
+    language: preferredLanguage(navigator.languages),
+    watched: undefined,
+    chosen: '',
+    connection: 'lost',
+    failure: '',
+    events: [],
+    table: undefined,
+    again() {},
+  };
   const { host, admin, token: needsToken } = await about();
-  const token = () => sessionStorage.getItem('token') ?? '';
   setText(find('host'), host);
   document.title = `LVS ${host}`;
-  const charts = createCharts();
-  const table = createTable({
-    text,
-    choose(service) {
-      chosen = chosen === service ? '' : service;
-      charts.choose(chosen);
-      render();
-    },
-    act: admin ? (act, service, server) => void askAct(act, service, server) : undefined,
-  });
-
-  function render(): void {
-    renderTexts(language, text);
-    setText(find('status'), statusText());
-    const name = watched?.services.find(({ service }) => service === chosen)?.name ?? chosen;
-    renderTitles(name === '' ? text('allServices') : name, text);
-    renderProblems([...(failure === '' ? [] : [failure]), ...problemsOf(watched, text)]);
-    if (watched) {
-      renderSummary(watched, text);
-      const filter = find<HTMLInputElement>('filter').value.trim();
-      const onlyProblems = find<HTMLInputElement>('only').checked;
-      table.show(watched, { filter, onlyProblems, chosen });
-    }
-    renderEvents(events, language);
-  }
-  function statusText(): string {
-    const time = watched ? new Date(watched.time).toLocaleTimeString(language) : '';
-    const refused = token() === '' ? 'noToken' : 'badToken';
-    const key = { live: 'live', lost: 'lost', token: refused } as const;
-    return `${time} ${text(key[connection])}`.trim();
-  }
-  async function askAct(act: 'drain' | 'enable', service: string, server: string): Promise<void> {
-    setText(find('act-title'), `${text(act)} ${server}`);
-    setText(find('act-help'), text(act === 'drain' ? 'drainHelp' : 'enableHelp'));
-    if (!(await confirmed('act-dialog'))) return;
-    const reason = find<HTMLInputElement>('reason').value;
-    const body = { service, server, reason };
-    failure = (await post(`/api/v1/servers/${act}`, body, token())) ?? '';
-    render();
-  }
-  async function askToken(): Promise<void> {
-    const input = find<HTMLInputElement>('token');
-    input.value = '';
-    if (!(await confirmed('token-dialog'))) return;
-    sessionStorage.setItem('token', input.value.trim());
-    again();
-  }
-  function take(name: string, data: string): void {
-    if (name === 'history') charts.load(JSON.parse(data) as HistoryDocument);
-    else if (name === 'event') events = withEvent(events, JSON.parse(data) as EventLine);
-    else if (name === 'watch') watched = JSON.parse(data) as Watched;
-    else if (name === 'change' && watched) {
-      watched = applied(watched, JSON.parse(data) as WatchedChange);
-      if (watched) addPoint(charts, watched);
-      else again();
-    }
-    render();
-  }
+  page.table = tableOf(page, admin);
   setHidden(find('token-button'), !needsToken);
-  find('token-button').onclick = () => void askToken();
-  find('filter').oninput = render;
-  find('only').onchange = render;
-  chooseLanguage(language, (next) => {
-    language = next;
-    render();
+  find('token-button').onclick = () => void askToken(page);
+  find('filter').oninput = () => render(page);
+  find('only').onchange = () => render(page);
+  chooseLanguage(page.language, (next) => {
+    page.language = next;
+    render(page);
   });
-  chooseTheme(charts);
+  chooseTheme(page.charts);
   focusFilterBySlash();
-  const again = follow(token, {
-    message: take,
-    state(next) {
-      const asks = next === 'token' && connection !== 'token';
-      connection = next;
-      render();
-      if (asks) void askToken();
-    },
+  page.again = follow(token, {
+    message: (name, data) => take(page, name, data),
+    state: (next) => setConnection(page, next),
   });
-  render();
+  render(page);
+}
+
+const textIn =
+  ({ language }: Page) =>
+  (key: TextKey) =>
+    textOf(language, key);
+const token = () => sessionStorage.getItem('token') ?? '';
+
+function tableOf(page: Page, admin: boolean): ServiceTable {
+  return createTable({
+    text: (key) => textOf(page.language, key),
+    choose(service) {
+      page.chosen = page.chosen === service ? '' : service;
+      page.charts.choose(page.chosen);
+      render(page);
+    },
+    act: admin ? (act, service, server) => void askAct(page, act, service, server) : undefined,
+  });
+}
+
+function render(page: Page): void {
+  const { language, watched, chosen, failure } = page;
+  const text = textIn(page);
+  renderTexts(language, text);
+  setText(find('status'), statusText(page));
+  const name = watched?.services.find(({ service }) => service === chosen)?.name ?? chosen;
+  renderTitles(name === '' ? text('allServices') : name, text);
+  renderProblems([...(failure === '' ? [] : [failure]), ...problemsOf(watched, text)]);
+  if (watched) {
+    renderSummary(watched, text);
+    const filter = find<HTMLInputElement>('filter').value.trim();
+    const onlyProblems = find<HTMLInputElement>('only').checked;
+    page.table?.show(watched, { filter, onlyProblems, chosen });
+  }
+  renderEvents(page.events, language);
+}
+
+function statusText({ language, watched, connection }: Page): string {
+  const time = watched ? new Date(watched.time).toLocaleTimeString(language) : '';
+  const refused = token() === '' ? 'noToken' : 'badToken';
+  const key = { live: 'live', lost: 'lost', token: refused } as const;
+  return `${time} ${textOf(language, key[connection])}`.trim();
+}
+
+async function askAct(
+  page: Page,
+  act: 'drain' | 'enable',
+  service: string,
+  server: string,
+): Promise<void> {
+  const text = textIn(page);
+  setText(find('act-title'), `${text(act)} ${server}`);
+  setText(find('act-help'), text(act === 'drain' ? 'drainHelp' : 'enableHelp'));
+  if (!(await confirmed('act-dialog'))) return;
+  const reason = find<HTMLInputElement>('reason').value;
+  const body = { service, server, reason };
+  page.failure = (await post(`/api/v1/servers/${act}`, body, token())) ?? '';
+  render(page);
+}
+
+async function askToken(page: Page): Promise<void> {
+  const input = find<HTMLInputElement>('token');
+  input.value = '';
+  if (!(await confirmed('token-dialog'))) return;
+  sessionStorage.setItem('token', input.value.trim());
+  page.again();
+}
+
+/** A message of the stream. */
+function take(page: Page, name: string, data: string): void {
+  const { charts, watched } = page;
+  if (name === 'history') charts.load(JSON.parse(data) as HistoryDocument);
+  else if (name === 'event') page.events = withEvent(page.events, JSON.parse(data) as EventLine);
+  else if (name === 'watch') page.watched = JSON.parse(data) as Watched;
+  else if (name === 'change' && watched) {
+    page.watched = applied(watched, JSON.parse(data) as WatchedChange);
+    if (page.watched) addPoint(charts, page.watched);
+    else page.again();
+  }
+  render(page);
+}
+
+function setConnection(page: Page, next: Page['connection']): void {
+  const asks = next === 'token' && page.connection !== 'token';
+  page.connection = next;
+  render(page);
+  if (asks) void askToken(page);
 }
 
 function withEvent(events: readonly EventLine[], event: EventLine): EventLine[] {

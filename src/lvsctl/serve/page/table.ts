@@ -51,15 +51,14 @@ export interface ServiceTable {
 export function createTable({ text, choose, act }: TableHandlers): ServiceTable {
   const table = find<HTMLTableElement>('table');
   const bodies = new Map<string, HTMLTableSectionElement>();
-  const rows = new Map<string, Row>();
+  const rows = createRows();
   const folded = new Map<string, boolean>();
   let last: (() => void) | undefined;
   const titles = titleRow(act !== undefined);
-
-  function fold(key: string): void {
+  const fold = (key: string) => {
     folded.set(key, !folded.get(key));
     last?.();
-  }
+  };
   function showService(service: WatchedService, view: TableView, hasMonitor: boolean): void {
     const key = service.service;
     const body = bodies.get(key) ?? element('tbody');
@@ -67,30 +66,22 @@ export function createTable({ text, choose, act }: TableHandlers): ServiceTable 
     const isShown = fitsFilter(service, view.filter) && (!view.onlyProblems || hasProblem(service));
     setHidden(body, !isShown);
     if (!isShown) return;
-    const row = rowOf(key, body, () => serviceRow(key, act !== undefined, fold, choose));
+    const row = rows.get(key, body, () => serviceRow(key, act !== undefined, fold, choose));
     fillService(row, service, view.chosen, folded.get(key) ?? false, text);
     const names = new Set([key]);
     for (const server of service.servers) {
       const name = `${key} ${server.server}`;
       names.add(name);
-      const one = rowOf(name, body, () => serverRow(key, server.server, act, text));
+      const one = rows.get(name, body, () => serverRow(key, server.server, act, text));
       setHidden(one.line, folded.get(key) ?? false);
       fillServer(one, server, serverState(server, hasMonitor), act !== undefined, text);
     }
-    for (const line of [...body.rows]) if (!names.has(line.dataset.key ?? '')) removeRow(line);
+    rows.keep(body, names);
   }
-  function rowOf(key: string, body: HTMLElement, make: () => Row): Row {
-    const found = rows.get(key);
-    if (found) return found;
-    const made = make();
-    made.line.dataset.key = key;
-    rows.set(key, made);
-    body.append(made.line);
-    return made;
-  }
-  function removeRow(line: HTMLTableRowElement): void {
-    rows.delete(line.dataset.key ?? '');
-    line.remove();
+  function removeService(key: string, body: HTMLTableSectionElement): void {
+    rows.keep(body, new Set());
+    body.remove();
+    bodies.delete(key);
   }
   return {
     show(watched, view) {
@@ -102,17 +93,36 @@ export function createTable({ text, choose, act }: TableHandlers): ServiceTable 
         if (!folded.has(service.service)) folded.set(service.service, many);
         showService(service, view, watched.monitor !== null);
       }
-      for (const [key, body] of [...bodies])
-        if (!order.includes(key)) {
-          for (const line of [...body.rows]) removeRow(line);
-          body.remove();
-          bodies.delete(key);
-        }
+      for (const [key, body] of [...bodies]) if (!order.includes(key)) removeService(key, body);
       arrange(table, order, bodies);
-      setHidden(
-        find('none'),
-        [...bodies.values()].some(({ hidden }) => !hidden),
-      );
+      const isAnyShown = [...bodies.values()].some(({ hidden }) => !hidden);
+      setHidden(find('none'), isAnyShown);
+    },
+  };
+}
+
+/** The rows that there are, by their keys. */
+function createRows() {
+  const rows = new Map<string, Row>();
+  return {
+    /** A new one comes at the end. */
+    get(key: string, body: HTMLElement, make: () => Row): Row {
+      const found = rows.get(key);
+      if (found) return found;
+      const made = make();
+      made.line.dataset.key = key;
+      rows.set(key, made);
+      body.append(made.line);
+      return made;
+    },
+    /** Removes the others of a body. */
+    keep(body: HTMLTableSectionElement, keys: ReadonlySet<string>): void {
+      for (const line of [...body.rows]) {
+        const { key = '' } = line.dataset;
+        if (keys.has(key)) continue;
+        rows.delete(key);
+        line.remove();
+      }
     },
   };
 }
