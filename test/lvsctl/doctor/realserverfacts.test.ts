@@ -173,6 +173,7 @@ describe('the reverse path filter', () => {
     ['strict where the packets do not come out', {}, filter('1', 'eth0'), []],
     ['strict, and the device is down', {}, both(filter('1', 'lvs-ipip'), down), []],
     ['strict, and no kind of the device is known', {}, both(filter('1', 'lvs-ipip'), tunnels((one) => ({ ...one, kind: null, tunnel: null }))), [strict]],
+    ['strict, and the device of that name is another kind', {}, both(filter('1', 'lvs-ipip'), tunnels((one) => ({ ...one, kind: 'dummy', tunnel: null }))), []],
     ['strict, no kind is known, and the device is down', {}, both(filter('1', 'lvs-ipip'), tunnels((one) => ({ ...one, kind: null, tunnel: null, up: false }))), []],
     ['of IPv6 there is none', { vip: '2001:db8::10' }, filter('1', 'lvs-sit'), []],
     ['dr: clients are reached by the same interface', { mode: 'dr' }, filter('1', 'eth0'), []],
