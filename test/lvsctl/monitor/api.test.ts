@@ -29,6 +29,7 @@ describe('refused requests', () => {
     [post('/v1/servers/drain', '[]'), 400, 'BAD_USAGE', 'the body: expected an object, found a list'],
     [post('/v1/servers/drain', 'null'), 400, 'BAD_USAGE', 'the body: expected an object, found null'],
     [post('/v1/servers/drain', '{}'), 400, 'BAD_USAGE', 'the body: server is missing'],
+    [post('/v1/servers/drain', '{"server":""}'), 400, 'BAD_USAGE', 'the body: server: expected an address, perhaps with its port, found ""'],
     [post('/v1/servers/drain', '{"server":"10.0.0.1","for":5}'), 400, 'BAD_USAGE', 'the body: for is not known'],
     [post('/v1/servers/drain', '{"server":"10.0.0.1","for_seconds":-1}'), 400, 'BAD_USAGE', 'the body: for_seconds: expected a number of seconds above 0'],
     [post('/v1/servers/drain', '{"server":"10.0.0.1","for_seconds":1e300}'), 400, 'BAD_USAGE', 'the body: for_seconds: expected a number of seconds above 0'],

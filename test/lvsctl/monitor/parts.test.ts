@@ -2,6 +2,7 @@
 // log, the file and what it needs, lines of events.
 import { describe, expect, test } from 'vitest';
 import { ALONE } from '../../../src/lvsctl/config/context.js';
+import { createLatencies } from '../../../src/lvsctl/monitor/checks/latencies.js';
 import { createApi } from '../../../src/lvsctl/monitor/process/api.js';
 import { loadConfig } from '../../../src/lvsctl/monitor/process/config.js';
 import { createHooks } from '../../../src/lvsctl/monitor/process/hooks.js';
@@ -374,6 +375,24 @@ describe('what this machine lacks for a file', () => {
       'WRONG_MACHINE web.yaml: checks of the VIP: at most 711 servers have ports',
     );
   });
+});
+
+test('the latest time of each job is that of all checks that share it', () => {
+  const id = (server: string) => ({ service: 's', server, check: 'tcp' });
+  const checks = new Map([
+    ['one', [id('a'), id('b')]],
+    ['two', [id('c')]],
+  ]);
+  const latencies = createLatencies();
+  const shown = (of: typeof checks) =>
+    [...latencies.byCheck(of)].map(([name, ms]) => `${name} ${ms}`);
+  latencies.set('one', 5);
+  latencies.set('one', 7);
+  latencies.set('two', 3);
+  latencies.set('of another file', 9);
+  expect(shown(checks)).toEqual(['s a tcp 7', 's b tcp 7', 's c tcp 3']);
+  latencies.keepOnly(new Map([['two', [id('c')]]]));
+  expect(shown(checks)).toEqual(['s c tcp 3']);
 });
 
 test('signals come one after the other, none is lost', async () => {
