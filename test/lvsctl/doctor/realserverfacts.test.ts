@@ -250,6 +250,12 @@ describe('where the VIP is, and who is answered for it', () => {
     ]);
   });
 
+  test('nothing of ARP is asked of a VIP of IPv6, also where it is missing', async () => {
+    const file = { vip: '2001:db8::10', rip: '2001:db8::11' };
+    const changed: Changed = () => ({ ...addressed('eth0 2001:db8::11/64'), sysctls: {} });
+    expect(await found('arp', file, changed)).toEqual([]);
+  });
+
   test('several services of one VIP have one finding', async () => {
     const config = readConfig(
       `vips: [{address: 192.0.2.10, interface: eth0}]
