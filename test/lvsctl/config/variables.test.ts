@@ -223,3 +223,16 @@ test('a file in parts gives each host its plan', async () => {
   expect(await weightOf('--host', 'lb2')).toBe('5');
   expect(await weightOf('--host', 'lb2', '--set', 'heavy=9')).toBe('9');
 });
+
+test('a name of a variable or of a host that is no text is reported at its place', () => {
+  const named = (line: string) =>
+    errorsOf(() =>
+      readConfig(`${line}\nvips: [{address: 192.0.2.1, interface: eth0}]\nservices: []\n`, 'f'),
+    );
+  const wrong = 'is not a name of letters, digits and underscores';
+  expect(named('vars: {1: a}')).toEqual([`f:1:8 vars.1: \`1' ${wrong}`]);
+  expect(named('vars: {[a, b]: c}')).toEqual([`f:1:8 vars.: \`' ${wrong}`]);
+  expect(named('vars: {{a: b}: c}')).toEqual([`f:1:8 vars.: \`' ${wrong}`]);
+  expect(named('hosts: {lb1: {"a b": c}}')).toEqual([`f:1:15 hosts.lb1.a b: \`a b' ${wrong}`]);
+  expect(named('hosts: {lb1: {[x]: c}}')).toEqual([`f:1:15 hosts.lb1.: \`' ${wrong}`]);
+});
