@@ -118,6 +118,9 @@ const ROWS: readonly (readonly [name: string, Case, readonly string[]])[] = [
   ['and no removal is known', { cause: { id: 'translated', by: rule('X'), to: '192.0.2.9' } }, [`packet-filter: ${TCP}WHAT > `]],
   ['a router before the server', { cause: { id: 'router', server: at(RS), via: at('192.0.2.254') } }, [`server-network: ${TCP}server 192.0.2.11:80 (dr) is on none of this machine's networks: router 192.0.2.254 gets its packets > ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.11:80 -i -w 3`]],
   ['the last server does not answer', { cause: { id: 'neighbour', address: at(RS), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.11 does not answer on eth7 >  # start that machine, or add another server first: without this one the service has none`]],
+  ['a MAC that was set by hand', { cause: { id: 'neighbour', address: at(RS), device: 'eth7', isPermanent: true } }, [`neighbour: ${TCP}WHAT > ip neigh del 192.0.2.11 dev eth7`]],
+  ['the same on a server', { machine: 'rs', cause: { id: 'neighbour', address: VIP, device: 'eth7', isPermanent: true } }, [`neighbour on rs: ${TCP}WHAT > ip neigh del 192.0.2.10 dev eth7`]],
+  ['no neighbour is answered for the VIP: another check has it', { cause: { id: 'silent', address: VIP, device: 'eth7' } }, []],
   ['a router does not answer', { cause: { id: 'neighbour', address: at('192.0.2.254'), device: 'eth7' } }, [`neighbour: ${TCP}192.0.2.254 does not answer on eth7 >  # start that machine, or use another router`]],
   ['an interface without carrier', { machine: RS, what: 'interface eth7 has no carrier', cause: { id: 'link', device: 'eth7' } }, [`interface on ${RS}: ${TCP}interface eth7 has no carrier >  # check the cable, and the port at its other end`]],
   ['an interface is down', { machine: RS, cause: { id: 'link', device: 'eth7' } }, [`interface on ${RS}: ${TCP}WHAT > ip link set eth7 up`]],
@@ -236,6 +239,25 @@ describe('answers from the own VIP', () => {
       ],
     ],
   ])('%s', (_, local, expected) => expect(of(local)).toEqual(expected));
+});
+
+test('a VIP that nobody is answered for, of services whose VIP the table does not show', () => {
+  const of = (more: Partial<ShownService>, servers: readonly string[], address = VIP) => {
+    const one = lost({ cause: { id: 'silent', address, device: 'eth7' } });
+    const service = { ...one.service, servers: servers.map((mode) => shown(mode, false)), ...more };
+    return pathFindings([{ ...one, service }], HOST).flatMap(({ repair }) => repair);
+  };
+  const ADD = 'ip addr add 192.0.2.10/32 dev eth7';
+  const SIX = {
+    service: 'tcp [2001:db8::10]:80',
+    address: '2001:db8::10',
+    family: 'ipv6',
+  } as const;
+  expect(of({}, ['nat'])).toEqual([]);
+  expect(of({}, ['dr'])).toEqual([]);
+  expect(of({ mark: 7 }, ['dr'])).toEqual([ADD]);
+  expect(of(SIX, ['nat'], VIP6)).toEqual(['ip addr add 2001:db8::10/128 dev eth7']);
+  expect(of(SIX, ['dr'], VIP6)).toEqual([]);
 });
 
 test('a machine whose facts are there is told how to be quiet', () => {
