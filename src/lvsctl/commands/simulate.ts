@@ -49,7 +49,7 @@ export const configure: Subcommand['configure'] = (program, finish) => {
   );
 };
 
-/** What arrives, and what happens meanwhile. */
+/** What arrives, and what happens at the same time. */
 function addWorkload(program: Program): void {
   program
     .option('--connections <n>', 'number of connections', whole(1, 1e9), 10_000)
