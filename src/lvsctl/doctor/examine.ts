@@ -7,6 +7,7 @@ import { EVIDENCE_CHECKS, unusedServers } from './evidence.js';
 import type { Finding } from './finding.js';
 import { type Inspection, quietVips } from './inspection.js';
 import { lostPackets, unfollowedMarks } from './lostpackets.js';
+import { joined } from './many.js';
 import { pathFindings } from './pathfindings.js';
 import { REALSERVER_CHECKS } from './realserver.js';
 import { doubts, otherLoss, ownClients, unreadFilters } from './unreported.js';
@@ -42,7 +43,7 @@ export async function examine(inspection: Inspection): Promise<Diagnosis> {
     );
   }
   skips.push(...unreadFilters(inspection));
-  return { roles: [...inspection.roles], findings, skipped: skips };
+  return { roles: [...inspection.roles], findings: joined(findings), skipped: skips };
 }
 
 /**
