@@ -8,17 +8,19 @@ export interface Timed {
   queuedAt: number;
 }
 
-interface HeapEntry<T> {
-  readonly time: number;
-  readonly item: T;
-}
+const FIRST_PLACES = 64;
 
+/**
+ * The heap is two arrays: the times, which are compared, and the items. Numbers of an object each
+ * would be read from all over the memory.
+ */
 export class Timers<T extends Timed> {
-  readonly #heap: HeapEntry<T>[] = [];
+  #times = new Float64Array(FIRST_PLACES);
+  readonly #items: T[] = [];
 
   /** The next time at which something may be due, Infinity when there is nothing. */
   get next(): number {
-    return this.#time(0);
+    return this.#items.length === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] as number);
   }
 
   /** Sets a timer, or moves it. */
@@ -27,15 +29,17 @@ export class Timers<T extends Timed> {
     // an earlier place will do: it is checked again then
     if (item.queuedAt !== 0 && item.queuedAt <= expiresAt) return;
     item.queuedAt = expiresAt;
-    this.#heap.push({ time: expiresAt, item });
-    this.#rise(this.#heap.length - 1);
+    this.#items.push(item);
+    if (this.#items.length > this.#times.length) this.#grow();
+    this.#rise(item, expiresAt);
   }
 
   /** Takes out one item that is due; undefined when none is. */
   due(now: number): T | undefined {
-    for (let top = this.#heap[0]; top !== undefined && top.time <= now; top = this.#heap[0]) {
+    while (this.next <= now) {
+      const time = this.#times[0] as number;
+      const item = this.#items[0] as T;
       this.#dropTop();
-      const { item, time } = top;
       if (item.queuedAt !== time) continue; // it was moved forward and has another place
       item.queuedAt = 0;
       if (item.expiresAt <= now) return item;
@@ -44,38 +48,50 @@ export class Timers<T extends Timed> {
     return undefined;
   }
 
-  #dropTop(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink();
+  #grow(): void {
+    const larger = new Float64Array(2 * this.#times.length);
+    larger.set(this.#times);
+    this.#times = larger;
   }
 
-  #rise(from: number): void {
-    for (let at = from; at > 0; ) {
+  #dropTop(): void {
+    const last = this.#items.pop() as T;
+    const count = this.#items.length;
+    if (count > 0) this.#sink(last, this.#times[count] as number);
+  }
+
+  /** Puts an item, which is the last one, where no later one is above it. */
+  #rise(item: T, time: number): void {
+    const times = this.#times;
+    const items = this.#items;
+    let at = items.length - 1;
+    while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#time(parent) <= this.#time(at)) return;
-      this.#swap(at, parent);
+      if ((times[parent] as number) <= time) break;
+      times[at] = times[parent] as number;
+      items[at] = items[parent] as T;
       at = parent;
     }
+    times[at] = time;
+    items[at] = item;
   }
 
-  #sink(): void {
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      const least = this.#time(left + 1) < this.#time(left) ? left + 1 : left;
-      if (this.#time(least) >= this.#time(at)) return;
-      this.#swap(at, least);
+  /** Puts an item at the top, and below all that are earlier. */
+  #sink(item: T, time: number): void {
+    const times = this.#times;
+    const items = this.#items;
+    const count = items.length;
+    let at = 0;
+    for (let left = 1; left < count; left = 2 * at + 1) {
+      const right = left + 1;
+      const isRight = right < count && (times[right] as number) < (times[left] as number);
+      const least = isRight ? right : left;
+      if ((times[least] as number) >= time) break;
+      times[at] = times[least] as number;
+      items[at] = items[least] as T;
       at = least;
     }
-  }
-
-  #swap(a: number, b: number): void {
-    const heap = this.#heap;
-    [heap[a], heap[b]] = [heap[b] as HeapEntry<T>, heap[a] as HeapEntry<T>];
-  }
-
-  #time(i: number): number {
-    return this.#heap[i]?.time ?? Number.POSITIVE_INFINITY;
+    times[at] = time;
+    items[at] = item;
   }
 }
