@@ -88,7 +88,8 @@ class FileBackend implements Backend, PacketSink {
       if (this.#replaceIfStill(stamp, table.state())) return result;
     }
     throw new BackendError(
-      `table file ${this.#path}: another process changed it during the run, ${PLAY_ATTEMPTS} times; nothing was kept`,
+      `table file ${this.#path}: another process changed it during the run, ${PLAY_ATTEMPTS} ` +
+        'times; nothing was kept',
     );
   }
 

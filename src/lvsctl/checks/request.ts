@@ -65,7 +65,8 @@ export const HTTP_KEYS = {
   weight_from: optional(
     pattern,
     undefined,
-    'regular expression (RE2) that finds the weight of the server in the body: its first group, else its match',
+    'regular expression (RE2) that finds the weight of the server in the body: its first ' +
+      'group, else its match',
   ),
   redirects: optional(integer(0, 20), 0, 'redirects followed'),
 };

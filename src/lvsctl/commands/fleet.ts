@@ -68,7 +68,8 @@ async function apply(
   if (version === undefined)
     throw new LvsctlError(
       'CONFLICT',
-      `version ${(await store.get(key))?.version ?? '0'} is in place, not ${expected}: another one was published`,
+      `version ${(await store.get(key))?.version ?? '0'} is in place, not ${expected}: another ` +
+        'one was published',
       'lvsctl fleet status shows it; publish again when this file is to replace it',
     );
   world.out(`version ${version} is published\n`);

@@ -34,7 +34,8 @@ export const configure: Subcommand['configure'] = (program, finish) => {
   program
     .argument(
       '[file]',
-      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), keepalived.conf or ldirectord.cf, detected by content; - for stdin (default: the live table)',
+      'saved rules (ipvsadm -S, /etc/ipvsadm.rules, /etc/sysconfig/ipvsadm), keepalived.conf ' +
+        'or ldirectord.cf, detected by content; - for stdin (default: the live table)',
     )
     .option(
       '--interface <name>',
@@ -42,7 +43,8 @@ export const configure: Subcommand['configure'] = (program, finish) => {
     )
     .option(
       '--mark <mark=vip:ports>',
-      'VIP and ports of a firewall mark, like 7=192.0.2.1:80,8000-8100, 7=192.0.2.2:0 (all ports) or 8=[2001:db8::1]:53/udp; once for each VIP',
+      'VIP and ports of a firewall mark, like 7=192.0.2.1:80,8000-8100, 7=192.0.2.2:0 (all ' +
+        'ports) or 8=[2001:db8::1]:53/udp; once for each VIP',
       addMark,
     )
     .option(

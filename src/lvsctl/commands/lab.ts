@@ -66,6 +66,7 @@ function refuseMissing({ machine }: World): void {
   throw new LvsctlError(
     'COMMAND_FAILED',
     `not installed: ${missing.map(({ program }) => program).join(', ')}`,
-    `on Debian and Ubuntu (x86-64): sudo apt-get install ${missing.map((one) => one.package).join(' ')}`,
+    'on Debian and Ubuntu (x86-64): sudo apt-get install ' +
+      `${missing.map((one) => one.package).join(' ')}`,
   );
 }

@@ -44,12 +44,14 @@ export function configureRole(program: Program, finish: Finish, role: RoleComman
   if (role.name === 'director')
     upCommand.option(
       '--force',
-      'add a VIP even if another machine answers ARP for it; change rules that a monitor or kube-proxy keeps',
+      'add a VIP even if another machine answers ARP for it; change rules that a monitor or ' +
+        'kube-proxy keeps',
     );
   else
     upCommand.option(
       '--as <address>',
-      'with --dry-run: print the commands of the real server with this address; several for one machine with several',
+      'with --dry-run: print the commands of the real server with this address; several for ' +
+        'one machine with several',
       (text: string, all: readonly Address[] = []) => [...all, addressOf(text)],
     );
   const downCommand = changing('down', 'revert what up changed', (file, options, world) =>
@@ -101,7 +103,8 @@ async function printFor(
   const gateways = config.services.flatMap(({ gateway }) => (gateway ? [gateway] : []));
   const machine = imaginedMachine(refuseUnknown(own, config, file), gateways);
   world.err(
-    `lvsctl: for ${own.map(formatAddress).join(', ')} on ${DEVICE} of a machine without settings of its own\n`,
+    `lvsctl: for ${own.map(formatAddress).join(', ')} on ${DEVICE} of a machine without ` +
+      `settings of its own\n`,
   );
   const records = (directory: string | undefined) => noRecords(world.records(directory));
   const other: World = { ...world, machine, records, transactions: () => undefined };

@@ -57,7 +57,8 @@ function checkList(
       if (vip === 'route' && monitor && monitor.check_netns === undefined) {
         fail(
           target,
-          "the VIP is the director's own address: to reach that of a server `monitor.check_netns' is needed",
+          "the VIP is the director's own address: to reach that of a server " +
+            "`monitor.check_netns' is needed",
         );
       }
     }

@@ -41,7 +41,8 @@ function checkKeys(ha: Ha, at: Place): void {
   for (const key of others.filter(set))
     fail(
       below(at, key),
-      `not for engine ${ha.engine}; remove it, or set engine: ${ha.engine === 'bird' ? 'keepalived' : 'bird'}`,
+      `not for engine ${ha.engine}; remove it, or set engine: ` +
+        `${ha.engine === 'bird' ? 'keepalived' : 'bird'}`,
     );
 }
 
@@ -73,7 +74,8 @@ function checkAnycast(ha: Ha, { vips, services }: Config, root: Place, at: Place
     if (!device.startsWith(DUMMY_PREFIX))
       fail(
         below(root, 'vips', i, 'interface'),
-        `with engine bird this is a dummy device that director up makes; its name must begin with ${DUMMY_PREFIX}`,
+        'with engine bird this is a dummy device that director up makes; its name must begin ' +
+          `with ${DUMMY_PREFIX}`,
       );
   for (const [i, { address }] of vips.entries())
     if (
@@ -85,6 +87,7 @@ function checkAnycast(ha: Ha, { vips, services }: Config, root: Place, at: Place
     if (service.servers.some((server) => serverMode(service, server) === 'nat'))
       fail(
         below(root, 'services', i, 'mode'),
-        'mode nat cannot be announced by several directors: answers must pass the director that had the request; use dr or tun, or engine keepalived',
+        'mode nat cannot be announced by several directors: answers must pass the director ' +
+          'that had the request; use dr or tun, or engine keepalived',
       );
 }

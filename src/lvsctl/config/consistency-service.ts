@@ -79,7 +79,8 @@ function checkQuorum({ health, servers }: VirtualService, at: Place): void {
   if (hysteresis >= quorum) {
     fail(
       below(at, 'hysteresis'),
-      `the hysteresis, ${hysteresis}, must be less than the quorum, ${quorum}: the service would never count as down`,
+      `the hysteresis, ${hysteresis}, must be less than the quorum, ${quorum}: the service ` +
+        'would never count as down',
     );
     return;
   }

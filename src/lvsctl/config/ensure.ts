@@ -150,7 +150,8 @@ class Line {
     if (live !== undefined && serverKey(live) !== serverKey(desired))
       throw new LvsctlError(
         'BAD_USAGE',
-        `${subjectOf(live)}: -g and -i do not translate ports: the server would be ${serverKey(desired)}`,
+        `${subjectOf(live)}: -g and -i do not translate ports: the server would be ` +
+          `${serverKey(desired)}`,
         'remove the one and add the other',
       );
     const subject = subjectOf(desired);

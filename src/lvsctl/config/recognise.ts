@@ -48,7 +48,8 @@ const ROWS: readonly Row[] = [
       /\bipvsadm\b|\$[{(A-Za-z]/,
     ],
     message:
-      'this is a shell script; run it, then make an lvsctl file of the live table: lvsctl import > lvs.yaml',
+      'this is a shell script; run it, then make an lvsctl file of the live table: lvsctl ' +
+      'import > lvs.yaml',
   },
   {
     is: 'lvsctl file',

@@ -54,7 +54,8 @@ const MESSAGES: Readonly<Record<string, string>> = {
     'something is missing here: a colon and a blank after a key, or a closing quote or bracket',
   MULTILINE_IMPLICIT_KEY: 'this is no key with a value: a colon and a blank are missing',
   BLOCK_AS_IMPLICIT_KEY:
-    'a key and its value stand where a value should end; a text with a colon and a blank in it needs quotes',
+    'a key and its value stand where a value should end; a text with a colon and a blank in it ' +
+    'needs quotes',
   BLOCK_IN_FLOW: 'a comma or a closing bracket is missing after this',
   BAD_SCALAR_START: 'a text that begins with @ or a backquote needs quotes',
 };
@@ -192,7 +193,9 @@ function misaligned(lines: readonly Line[], from: number): Cause | undefined {
         return {
           at: start + column - 1,
           length: 1,
-          message: `indentation: this begins in column ${column}, its neighbours in column ${neighbours.join(' or ')}`,
+          message:
+            `indentation: this begins in column ${column}, its neighbours in column ` +
+            `${neighbours.join(' or ')}`,
         };
     }
     open = [

@@ -29,7 +29,8 @@ function warnOfTimeouts(checks: readonly Check[], at: Place): void {
     if (check.timeout <= check.interval) continue;
     fail(
       below(at, i, 'timeout'),
-      `the timeout, ${check.timeout} s, is longer than the interval, ${check.interval} s: a server that does not answer is checked every ${check.timeout} s only`,
+      `the timeout, ${check.timeout} s, is longer than the interval, ${check.interval} s: a ` +
+        `server that does not answer is checked every ${check.timeout} s only`,
     );
   }
 }
@@ -46,7 +47,8 @@ function warnOfGateway(service: VirtualService, at: Place): void {
   if (nat.length === 0 || service.gateway) return;
   fail(
     below(at, 'mode'),
-    "mode nat without `gateway': lvsctl realserver up gives these servers no route back through the director",
+    "mode nat without `gateway': lvsctl realserver up gives these servers no route back " +
+      'through the director',
   );
 }
 
@@ -100,7 +102,8 @@ function warnOfClaims({ services }: Config, root: Place): void {
     if (owner !== undefined)
       fail(
         below(root, 'services', i, 'port'),
-        `${key} port ${port} belongs to the group ${owner} too, whose mark comes first: this service gets nothing`,
+        `${key} port ${port} belongs to the group ${owner} too, whose mark comes first: this ` +
+          'service gets nothing',
       );
   }
 }

@@ -25,7 +25,9 @@ export function toRules(config: Config): Exported {
     if (source.mark !== undefined)
       omissions.push({
         subject: source.name,
-        text: `the packets that get mark ${source.mark} are rules of the packet filter: lvsctl export nft`,
+        text:
+          `the packets that get mark ${source.mark} are rules of the packet filter: lvsctl ` +
+          'export nft',
       });
   }
   const { timeouts, sync } = config;

@@ -34,7 +34,9 @@ export function confProblems(
     ...(preempts
       ? [
           {
-            what: `${path} has no nopreempt: the director that returns takes the VIPs, and does not know the connections`,
+            what:
+              `${path} has no nopreempt: the director that returns takes the VIPs, and ` +
+              'does not know the connections',
             repair,
           },
         ]

@@ -224,7 +224,9 @@ function sessionProblems({ isEstablished }: BirdState, { neighbors }: Ha): HaPro
       ? []
       : [
           {
-            what: `BIRD has no session to the router ${formatAddress(address)} (AS ${as}): the VIPs are not announced to it`,
+            what:
+              `BIRD has no session to the router ${formatAddress(address)} (AS ${as}): the ` +
+              'VIPs are not announced to it',
             repair: [`birdc show protocols all ${sessionOf(i)}`],
           },
         ],
@@ -271,7 +273,9 @@ function fileProblems({ services, sync }: Config, ha: Ha): HaProblem[] {
   const what = services.flatMap(({ name, scheduler, servers }) => [
     ...(sync.length === 0 && scheduler !== 'mh'
       ? [
-          `service ${name}: scheduler ${scheduler} on another director chooses another server${scheduler === 'sh' ? ' where servers were added in another order' : ''}, and connections are not synchronised; use mh`,
+          `service ${name}: scheduler ${scheduler} on another director chooses another ` +
+            `server${scheduler === 'sh' ? ' where servers were added in another order' : ''}, ` +
+            'and connections are not synchronised; use mh',
         ]
       : []),
     ...servers
@@ -279,7 +283,8 @@ function fileProblems({ services, sync }: Config, ha: Ha): HaProblem[] {
       .filter((address) => peers.has(address))
       .map(
         (address) =>
-          `service ${name}: real server ${address} is a director too; synchronised connections would loop`,
+          `service ${name}: real server ${address} is a director too; synchronised connections ` +
+          'would loop',
       ),
   ]);
   return what.map((one) => ({ what: one, repair: [] }));

@@ -61,7 +61,9 @@ function daemons({ config, known }: Pair): PairProblem[] {
           : 'does not run';
         return [
           {
-            what: `the sync daemon ${role} of ${nameOf(director)} ${instead}; the file has sync id ${syncid} on ${device}`,
+            what:
+              `the sync daemon ${role} of ${nameOf(director)} ${instead}; the file has ` +
+              `sync id ${syncid} on ${device}`,
             repair: ['lvsctl director up FILE'],
             on: nameOf(director),
           },
@@ -82,7 +84,9 @@ function refusedTakeover({ config, known }: Pair): PairProblem[] {
   return known
     .filter(({ host }) => host.sysctl(SLOPPY) === 0)
     .map((director) => ({
-      what: `net.ipv4.vs.sloppy_tcp is 0 on ${nameOf(director)}: connections of ${first.name} that began on another director are refused there`,
+      what:
+        `net.ipv4.vs.sloppy_tcp is 0 on ${nameOf(director)}: connections of ${first.name} ` +
+        'that began on another director are refused there',
       repair: ['sysctl -w net.ipv4.vs.sloppy_tcp=1'],
       on: nameOf(director),
     }));
@@ -104,7 +108,9 @@ function tables({ known }: Pair): PairProblem[] {
     const more = differing.length > 1 ? ` and ${differing.length - 1} more` : '';
     return [
       {
-        what: `the tables differ: ${service}${more}: ${side(here.get(service))} on ${nameOf(first)}, ${side(there.get(service))} on ${nameOf(director)}`,
+        what:
+          `the tables differ: ${service}${more}: ${side(here.get(service))} on ` +
+          `${nameOf(first)}, ${side(there.get(service))} on ${nameOf(director)}`,
         repair: ['lvsctl director status FILE'],
         on: nameOf(director),
       },
@@ -144,7 +150,9 @@ function syncSettings({ config, known }: Pair): PairProblem[] {
     const shown = values.map(({ value, on }) => `${value} on ${on}`).join(', ');
     return [
       {
-        what: `${key.replaceAll('/', '.')} differs: ${shown}; a director does not read the connections of the other`,
+        what:
+          `${key.replaceAll('/', '.')} differs: ${shown}; a director does not read the ` +
+          'connections of the other',
         repair: [],
       },
     ];
@@ -166,7 +174,9 @@ function clocks({ known, asked }: Pair): PairProblem[] {
       if (!(apart > APART_S)) return [];
       return [
         {
-          what: `the clock of ${nameOf(director)} is ${Math.round(apart)} s ${time < asked.from ? 'behind' : 'ahead'}`,
+          what:
+            `the clock of ${nameOf(director)} is ${Math.round(apart)} s ` +
+            `${time < asked.from ? 'behind' : 'ahead'}`,
           repair: ['timedatectl set-ntp true'],
           on: nameOf(director),
         },

@@ -33,7 +33,10 @@ export function syncArrival({ config, ha, known }: Pair): PairDiagnosis {
     problems: others
       .filter(({ count }) => count === 0)
       .map(({ director }) => ({
-        what: `none of the ${first.count} established connections of ${nameOf(first.director)} is known to ${nameOf(director)}: packets of the sync daemons do not arrive, a packet filter or a switch (IGMP snooping) drops them`,
+        what:
+          `none of the ${first.count} established connections of ${nameOf(first.director)} ` +
+          `is known to ${nameOf(director)}: packets of the sync daemons do not arrive, a ` +
+          'packet filter or a switch (IGMP snooping) drops them',
         repair: [`tcpdump -ni ${ha.interface} udp port 8848`],
         on: nameOf(director),
       })),

@@ -148,7 +148,8 @@ function quorumOf(
     remarks.warn(
       service,
       'hysteresis',
-      `${service.hysteresis} becomes ${hysteresis}, or the service could never come back or never be down`,
+      `${service.hysteresis} becomes ${hysteresis}, or the service could never come back or ` +
+        'never be down',
     );
   return { quorum, hysteresis };
 }

@@ -90,7 +90,8 @@ function merged(services: readonly ServiceDraft[], remarks: Remarks): readonly S
     remarks.warn(
       service,
       describe(service),
-      `a second time after line ${first.line}: its servers are added to the first, its other keywords do not count`,
+      `a second time after line ${first.line}: its servers are added to the first, its other ` +
+        'keywords do not count',
     );
     all.set(key, { ...first, servers: [...first.servers, ...service.servers] });
   }

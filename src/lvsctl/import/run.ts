@@ -47,7 +47,8 @@ export function importDraft(
   if (context.strict && warnings > 0)
     throw new LvsctlError(
       'UNSUPPORTED_RULE',
-      `${renderRemarks(remarks)}${file}: ${counted(warnings, 'warning', 'warnings')}, and --strict: nothing is written`,
+      `${renderRemarks(remarks)}${file}: ${counted(warnings, 'warning', 'warnings')}, and ` +
+        '--strict: nothing is written',
     );
   return { text, report: `${renderRemarks(remarks)}${summary(composed, remarks, warnings)}` };
 }

@@ -127,7 +127,9 @@ function nftTable(rule: FirewallRule): {
       family,
       name: `lvsctl_mss_${suffix}`,
       chain: 'postrouting { type filter hook postrouting priority mangle; }',
-      text: `postrouting ${family} saddr ${address} tcp flags & (syn | rst) == syn tcp option maxseg size set ${rule.size}`,
+      text:
+        `postrouting ${family} saddr ${address} tcp flags & (syn | rst) == syn tcp option ` +
+        `maxseg size set ${rule.size}`,
     };
   }
   return {

@@ -43,7 +43,8 @@ function ownedByKubeProxy({ machine }: Pick<OwnersWorld, 'machine'>): LvsctlErro
   if (!machine.hasKernelRules || machine.list(KUBE_PROXY).length === 0) return undefined;
   return new LvsctlError(
     'WRONG_MACHINE',
-    'kube-proxy keeps the IPVS table of this machine (interface kube-ipvs0) and undoes what others change',
+    'kube-proxy keeps the IPVS table of this machine (interface kube-ipvs0) and undoes what ' +
+      'others change',
     '--force goes on all the same',
   );
 }

@@ -65,7 +65,8 @@ function refuseDirector({ number, director }: TransactionEntry, side: Transactio
   throw new LvsctlError(
     'BAD_USAGE',
     `transaction ${number} is a part of \`director ${verb}\` of ${file}, which changed more than rules`,
-    `\`${directorCommands(director)[side]}\` ${side === 'previous' ? 'takes back all of it' : 'makes the rest'}`,
+    `\`${directorCommands(director)[side]}\` ` +
+      `${side === 'previous' ? 'takes back all of it' : 'makes the rest'}`,
   );
 }
 

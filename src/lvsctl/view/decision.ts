@@ -62,7 +62,10 @@ export function decisionBlock(seen: Seen, number: number, terminal: Terminal): s
       one.active,
       one.inactive,
     ]);
-  return `${head}${chosen ? bold(chosen) : red('refused')}\n   ${whyText(seen)}\n${renderTable(columns, rows, terminal)}`;
+  return (
+    `${head}${chosen ? bold(chosen) : red('refused')}\n   ` +
+    `${whyText(seen)}\n${renderTable(columns, rows, terminal)}`
+  );
 }
 
 /** The same for programs: `why` is the text, `rule` stays the same in later versions. */
@@ -168,7 +171,10 @@ function reasonText(reason: Reason, key: ServerKey | undefined): string {
 function largestText(full: readonly Candidate[], key: ServerKey | undefined): string {
   if (full.length === 0) return 'the largest weight';
   const more = 'more active connections than their weight';
-  return `${key === undefined ? 'none is left' : 'the largest weight that is left'}; ${more}: ${keys(full)}`;
+  return (
+    `${key === undefined ? 'none is left' : 'the largest weight that is left'}; ${more}: ` +
+    `${keys(full)}`
+  );
 }
 
 function hashText(

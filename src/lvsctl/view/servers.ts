@@ -33,7 +33,10 @@ export function serverTable(
   const note =
     error === null ? '' : chalk.red(`the table cannot be read or written: ${printable(error)}\n`);
   const states = services.map((service) => stateLine(service, chalk)).join('');
-  return `${renderTable(columns, rows, terminal)}${states}${note}${summaryOf(services)}; ${file}, pid ${pid}\n`;
+  return (
+    `${renderTable(columns, rows, terminal)}${states}${note}${summaryOf(services)}; ` +
+    `${file}, pid ${pid}\n`
+  );
 }
 
 /** A line about a service that is down, in standby or has a quorum of its own. */

@@ -37,10 +37,13 @@ export function chart(result: Result, until: number): string {
   });
   const names = servers.map(
     ({ destination, connections }, i) =>
-      `<text x="${LEFT}" y="${TOP + ROW * i}" fill="${colour(i)}">${escaped(serverKey(destination))} · weight ${destination.weight} · ${connections} connections</text>`,
+      `<text x="${LEFT}" y="${TOP + ROW * i}" ` +
+      `fill="${colour(i)}">${escaped(serverKey(destination))} · weight ${destination.weight} ` +
+      `· ${connections} connections</text>`,
   );
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ` +
+      `${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="${LEFT}" y="16" font-weight="bold">${escaped(scheduler)}: sessions at each server</text>`,
     ...names,
@@ -48,7 +51,8 @@ export function chart(result: Result, until: number): string {
     `<text x="${LEFT - 6}" y="${Number(y(most)) + 4}" text-anchor="end">${most}</text>`,
     `<text x="${LEFT - 6}" y="${height - BOTTOM}" text-anchor="end">0</text>`,
     `<text x="${LEFT}" y="${height - BOTTOM + 18}">0 s</text>`,
-    `<text x="${WIDTH - RIGHT}" y="${height - BOTTOM + 18}" text-anchor="end">${Math.round(until)} s</text>`,
+    `<text x="${WIDTH - RIGHT}" y="${height - BOTTOM + 18}" ` +
+      `text-anchor="end">${Math.round(until)} s</text>`,
     ...lines,
     '</svg>',
     '',

@@ -51,7 +51,8 @@ function summary({ outcome, at, source }: Trace): string {
 export function packetText(packet: TracedPacket): string {
   const { tunnel, source_mac: from, destination_mac: to } = packet;
   const parts = [
-    `${end(packet.source, packet.source_port)} > ${end(packet.destination, packet.destination_port || null)} ${packet.protocol}`,
+    `${end(packet.source, packet.source_port)} > ` +
+      `${end(packet.destination, packet.destination_port || null)} ${packet.protocol}`,
     `TTL ${packet.ttl}`,
     ...(tunnel
       ? [

@@ -23,7 +23,8 @@ export function traceSvg(trace: Trace): string {
     const height = LINE * (hops.length + 1) + PAD;
     const worst = hops.find(({ outcome }) => outcome !== 'pass')?.outcome ?? 'pass';
     parts.push(
-      `<rect x="${PAD}" y="${y}" width="${WIDTH - 2 * PAD}" height="${height}" rx="6" fill="#f6f6f6" stroke="${COLOURS[worst]}"/>`,
+      `<rect x="${PAD}" y="${y}" width="${WIDTH - 2 * PAD}" height="${height}" rx="6" ` +
+        `fill="#f6f6f6" stroke="${COLOURS[worst]}"/>`,
       text(2 * PAD, y + LINE, machine, '#000000', ' font-weight="bold"'),
       ...hops.flatMap((hop, i) => {
         const at = y + LINE * (i + 2);
@@ -39,7 +40,8 @@ export function traceSvg(trace: Trace): string {
   }
   const height = y + PAD;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ` +
+      `${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${escaped(`path of a packet: ${trace.outcome}`)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     ...parts,

@@ -139,7 +139,8 @@ function entries(
     conversion.remarks.warn(
       statement,
       statement.keyword,
-      'neither it nor the server has a port: keepalived asks port 0, which never answers; here the port of the service is asked',
+      'neither it nor the server has a port: keepalived asks port 0, which never answers; here ' +
+        'the port of the service is asked',
     );
   const isScript = statement.keyword === 'MISC_CHECK';
   // a script without misc_timeout may take until the next check

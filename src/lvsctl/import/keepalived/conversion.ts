@@ -86,7 +86,8 @@ export class Conversion {
       this.remarks.warn(
         statement,
         statement.keyword,
-        `\`${more.join(' ')}' behind its value is ignored by keepalived; each keyword has a line of its own`,
+        `\`${more.join(' ')}' behind its value is ignored by keepalived; each keyword has a ` +
+          'line of its own',
       );
   }
 

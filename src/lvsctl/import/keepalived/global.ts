@@ -75,19 +75,33 @@ const KEYWORDS: Vocabulary<GlobalDraft> = {
   ),
   ...each(
     MAIL,
-    'notification_email notification_email_from smtp_server smtp_helo_name smtp_connect_timeout smtp_alert smtp_alert_checker no_email_faults no_checker_emails',
+    'notification_email notification_email_from smtp_server smtp_helo_name ' +
+      'smtp_connect_timeout smtp_alert smtp_alert_checker no_email_faults no_checker_emails',
   ),
   ...each(
     SNMP,
-    'snmp_socket enable_snmp_keepalived enable_snmp_checker enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_traps enable_dbus dbus_service_name',
+    'snmp_socket enable_snmp_keepalived enable_snmp_checker enable_snmp_rfc enable_snmp_rfcv2 ' +
+      'enable_snmp_rfcv3 enable_traps enable_dbus dbus_service_name',
   ),
   ...each(
     PROCESS,
-    'checker_priority checker_no_swap checker_cpu_affinity checker_rt_priority checker_rlimit_rttime process_names process_name checker_process_name tmp_config_directory config_save_dir use_pid_dir child_wait_time lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force process_monitor_rcv_bufs process_monitor_rcv_bufs_force rs_init_notifies umask startup_script_timeout shutdown_script_timeout checker_log_all_failures max_auto_priority min_auto_priority_delay instance data_use_instance reload_time_file reload_repeat json_version',
+    'checker_priority checker_no_swap checker_cpu_affinity checker_rt_priority ' +
+      'checker_rlimit_rttime process_names process_name checker_process_name ' +
+      'tmp_config_directory config_save_dir use_pid_dir child_wait_time ' +
+      'lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs ' +
+      'lvs_netlink_monitor_rcv_bufs_force process_monitor_rcv_bufs ' +
+      'process_monitor_rcv_bufs_force rs_init_notifies umask startup_script_timeout ' +
+      'shutdown_script_timeout checker_log_all_failures max_auto_priority ' +
+      'min_auto_priority_delay instance data_use_instance reload_time_file reload_repeat ' +
+      'json_version',
   ),
   ...each(
     VRRP,
-    'router_id bfd_process_name bfd_priority bfd_no_swap bfd_cpu_affinity bfd_rt_priority bfd_rlimit_rttime smtp_alert_vrrp default_interface linkbeat_use_polling linkbeat_interfaces dynamic_interfaces fifo_write_vrrp_states_on_reload nftables nftables_priority nftables_counters nftables_ifindex disable_local_igmp include_check reload_check_config namespace_with_ipsets random_seed',
+    'router_id bfd_process_name bfd_priority bfd_no_swap bfd_cpu_affinity bfd_rt_priority ' +
+      'bfd_rlimit_rttime smtp_alert_vrrp default_interface linkbeat_use_polling ' +
+      'linkbeat_interfaces dynamic_interfaces fifo_write_vrrp_states_on_reload nftables ' +
+      'nftables_priority nftables_counters nftables_ifindex disable_local_igmp include_check ' +
+      'reload_check_config namespace_with_ipsets random_seed',
   ),
 };
 

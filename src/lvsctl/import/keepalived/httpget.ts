@@ -181,7 +181,8 @@ function patternKeys(
     remarks.warn(
       regex.statement,
       'regex',
-      `not in RE2 (${patternError(source)}): the body is not checked; write it anew as \`${noMatch ? 'not_body' : 'body'}'`,
+      `not in RE2 (${patternError(source)}): the body is not checked; write it anew as ` +
+        `\`${noMatch ? 'not_body' : 'body'}'`,
     );
     return {};
   }

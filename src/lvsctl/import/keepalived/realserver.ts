@@ -50,7 +50,8 @@ const notify =
     remarks.warn(
       statement,
       statement.keyword,
-      `\`${statement.args[0] ?? ''}' is not run; monitor.hook is one program for all servers, and gets the event \`${event}'`,
+      `\`${statement.args[0] ?? ''}' is not run; monitor.hook is one program for all servers, ` +
+        `and gets the event \`${event}'`,
     );
 const checker: Handler<ServerBlock> = (draft, statement) => {
   draft.checkers.push(statement);

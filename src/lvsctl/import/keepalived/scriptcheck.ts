@@ -14,7 +14,8 @@ export const MISC_KEYWORDS: Vocabulary<CheckerDraft> = {
       conversion.remarks.warn(
         statement,
         'misc_path',
-        'without quotes keepalived takes the first argument alone, and runs it without arguments; so does the import',
+        'without quotes keepalived takes the first argument alone, and runs it without ' +
+          'arguments; so does the import',
       );
     draft.command = commandOf(program ?? '');
   },

@@ -44,13 +44,15 @@ const scheduler: Handler<ServiceBlock> = (draft, statement, { remarks }) => {
     remarks.warn(
       statement,
       statement.keyword,
-      `\`${name}' is not a scheduler: keepalived ignores it and uses wlc${didYouMean(nearest(name, SCHEDULER_NAMES))}`,
+      `\`${name}' is not a scheduler: keepalived ignores it and uses ` +
+        `wlc${didYouMean(nearest(name, SCHEDULER_NAMES))}`,
     );
   if (more.length > 0)
     remarks.warn(
       statement,
       statement.keyword,
-      `\`${more.join(' ')}' behind the scheduler is ignored by keepalived; a flag has a line of its own`,
+      `\`${more.join(' ')}' behind the scheduler is ignored by keepalived; a flag has a line ` +
+        'of its own',
     );
 };
 const method: Handler<ServiceBlock> = (draft, statement, conversion) => {
@@ -63,7 +65,8 @@ const quorumProgram =
     remarks.warn(
       statement,
       statement.keyword,
-      `\`${statement.args[0] ?? ''}' is not run; monitor.hook is one program for all services, and gets the event \`${event}'`,
+      `\`${statement.args[0] ?? ''}' is not run; monitor.hook is one program for all services, ` +
+        `and gets the event \`${event}'`,
     );
 const count =
   (key: 'quorum' | 'hysteresis'): Handler<ServiceBlock> =>

@@ -39,7 +39,8 @@ export function realsOf(
     remarks.warn(
       directive,
       directive.key,
-      `\`${directive.value}' is not an address, a port and gate, masq or ipip: ldirectord refuses the file`,
+      `\`${directive.value}' is not an address, a port and gate, masq or ipip: ldirectord ` +
+        'refuses the file',
     );
     return [];
   }

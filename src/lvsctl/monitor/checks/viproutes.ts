@@ -54,7 +54,8 @@ export function vipRoutesOf(config: Config): VipRoutes | undefined {
         port += PORTS_EACH;
         if (ports[1] > LAST_PORT) {
           throw new RangeError(
-            `checks of the VIP: at most ${Math.floor((LAST_PORT + 1 - FIRST_PORT) / PORTS_EACH)} servers have ports`,
+            'checks of the VIP: at most ' +
+              `${Math.floor((LAST_PORT + 1 - FIRST_PORT) / PORTS_EACH)} servers have ports`,
           );
         }
         return { netns, ports };

@@ -39,7 +39,8 @@ export function createVipRouting(
     if (identity !== undefined && identity === netnsIdentity()) {
       throw new LvsctlError(
         'WRONG_MACHINE',
-        `monitor.check_netns: ${netns} is the network namespace of the monitor itself, where the VIP is the director's`,
+        `monitor.check_netns: ${netns} is the network namespace of the monitor itself, where ` +
+          `the VIP is the director's`,
       );
     }
     try {

@@ -57,6 +57,7 @@ function damaged(path: string, problem: string): LvsctlError {
   return new LvsctlError(
     'BAD_RECORD',
     `${path}: the state of an earlier monitor is not used: ${problem}`,
-    'move the file away: then no server is disabled or drained, and what earlier files left in the table stays there',
+    'move the file away: then no server is disabled or drained, and what earlier files left in ' +
+      'the table stays there',
   );
 }

@@ -89,7 +89,9 @@ function reasonOf(
     return admin?.reason ? { reason: admin.reason } : {};
   if (event === 'held' && damping)
     return {
-      reason: `down ${now.downs.length} times in ${damping.within} s: out until ${damping.hold} s after the last time`,
+      reason:
+        `down ${now.downs.length} times in ${damping.within} s: out until ` +
+        `${damping.hold} s after the last time`,
     };
   if (event === 'weight')
     return { reason: `${old.reported} to ${now.reported} of ${now.spec.weight}` };

@@ -21,7 +21,9 @@ const EN = {
   none: 'No service fits the filter, or the table is empty.',
   events: 'Events of the monitor',
   noEvents: 'No events: no monitor is running, or nothing has happened.',
-  help: '/ goes to the filter. Numbers a second are over at least four seconds. A dash is what is not known.',
+  help:
+    '/ goes to the filter. Numbers a second are over at least four seconds. A dash is what ' +
+    'is not known.',
   token: 'Token',
   tokenHelp: 'This server needs a token. It is kept in this tab only.',
   ok: 'OK',
