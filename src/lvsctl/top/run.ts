@@ -162,7 +162,7 @@ async function watch(stage: TopStage): Promise<number> {
 }
 
 /** What is on the screen, and what it is made from. */
-interface View {
+interface LiveView {
   readonly stage: TopStage;
   readonly screen: Screen;
   readonly history: History;
@@ -180,7 +180,7 @@ interface View {
   isOver: boolean;
 }
 
-function createView(stage: TopStage, screen: Screen, done: () => void): View {
+function createView(stage: TopStage, screen: Screen, done: () => void): LiveView {
   return {
     stage,
     screen,
@@ -197,7 +197,7 @@ function createView(stage: TopStage, screen: Screen, done: () => void): View {
   };
 }
 
-function draw(view: View): void {
+function draw(view: LiveView): void {
   const { stage, screen, watched, history } = view;
   if (watched === undefined || view.isOver) return;
   const { columns, rows } = screen.size();
@@ -209,24 +209,28 @@ function draw(view: View): void {
   view.before = now;
 }
 
-function visibleNow({ stage, state }: View, what: Watched, rows: number): FrameInput['visible'] {
+function visibleNow(
+  { stage, state }: LiveView,
+  what: Watched,
+  rows: number,
+): FrameInput['visible'] {
   const height = Math.max(1, rows - AROUND);
   return { rows: rowsOf(what, state), height, readOnly: stage.options.readOnly };
 }
 
-function redraw(view: View): void {
+function redraw(view: LiveView): void {
   view.before = undefined;
   draw(view);
 }
 
-function end(view: View): void {
+function end(view: LiveView): void {
   if (view.isOver) return;
   view.isOver = true;
   view.clean();
   view.done();
 }
 
-function takeSample(view: View, sample: Sample): void {
+function takeSample(view: LiveView, sample: Sample): void {
   const { stage, history } = view;
   view.latest = watchedOf(sample, stage.host);
   remember(history, view.latest);
@@ -235,7 +239,7 @@ function takeSample(view: View, sample: Sample): void {
   if (++view.seen >= stage.options.count) queueMicrotask(() => end(view));
 }
 
-function takeKey(view: View, character: string): void {
+function takeKey(view: LiveView, character: string): void {
   const decoded = decodeKey(view.keys, character);
   view.keys = decoded.state;
   for (const key of decoded.keys) {
@@ -252,13 +256,13 @@ function takeKey(view: View, character: string): void {
   }
 }
 
-function takeEffect(view: View, effect: Effect | undefined): void {
+function takeEffect(view: LiveView, effect: Effect | undefined): void {
   if (effect?.kind === 'quit') end(view);
   else if (effect?.kind === 'redraw') redraw(view);
   else if (effect?.kind === 'act') void act(view, effect.action);
 }
 
-async function act(view: View, action: TopAction): Promise<void> {
+async function act(view: LiveView, action: TopAction): Promise<void> {
   const { world, runtime, socket } = view.stage;
   const lines: string[] = [];
   // a warning must not move the picture
