@@ -49,6 +49,7 @@ describe('marks of other programs', () => {
     ['a network', [match('ip', 'daddr', { prefix: { addr: '192.0.2.0', len: 24 } }), mangle], { ...any, family: 'ipv4', mark: 9 }],
     ['a protocol alone', [{ match: { left: { meta: { key: 'l4proto' } }, right: 'sctp' } }, mangle], { ...any, family: 'ipv4', mark: 9, protocol: 'sctp' }],
     ['protocols in a set', [{ match: { left: { meta: { key: 'l4proto' } }, right: { set: ['tcp'] } } }, mangle], { ...any, family: 'ipv4', mark: 9 }],
+    ['matches of other things', [{ match: {} }, { match: { left: {} } }, { match: { left: { payload: {} } } }, { match: { left: { meta: {} } } }, { counter: null }, mangle], { ...any, family: 'ipv4', mark: 9 }],
     ['another field', [match('ip', 'saddr', '192.0.2.1'), match('tcp', 'sport', 80), mangle], { ...any, family: 'ipv4', mark: 9 }],
   ])('nft: %s', (_, expr, source) => {
     expect(nftMark(expr === undefined ? {} : { expr })).toEqual(source);
