@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { compile } from './loader/compile.mjs';
+import { LongestFirst } from './loader/order.js';
 
 await compile();
 
@@ -12,6 +13,7 @@ export default defineConfig({
     maxWorkers: 3,
     // files share the modules of their worker: loading these for each of them takes half of the time
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // Node imports what is compiled already; tests replace no modules
     experimental: { viteModuleRunner: false, nodeLoader: false },
     execArgv: [
