@@ -4,6 +4,7 @@ import { fullPrefix } from '../../model/prefix.js';
 import { parseServiceKey } from '../../model/table.js';
 import type { AddressRange } from '../filter/types.js';
 import { isInRange } from '../filter/values.js';
+import { isSilent } from '../path/arp.js';
 import type { LossCause, PathHop, PathPacket } from '../path/hop.js';
 import { holders, type PathHost } from '../path/host.js';
 import { isFull } from '../path/service.js';
@@ -40,7 +41,9 @@ function lostOf(service: ShownService, target: Target, { host, others }: Inspect
     clients.flatMap(({ client, isAny }) => {
       const { at } = follow(host, others, server, target, client, isAny);
       const shown = server ?? first;
-      return at?.cause && shown
+      // where no neighbour is answered for the VIP, clients are to reach the other machine
+      const isOthers = at?.cause?.id === 'arp' && isSilent(host, target.address);
+      return at?.cause && shown && !isOthers
         ? [{ hop: at, cause: at.cause, service, server: shown, client }]
         : [];
     }),

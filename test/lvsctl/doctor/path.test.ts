@@ -75,6 +75,16 @@ const onNetwork =
       { device: 'eth0', address, prefix: 24, unusable: null, deprecated: false },
     ],
   });
+/** The director's first service, with the director as its server. */
+const balancing = () =>
+  (machines()[0]?.services ?? [])
+    .filter(({ service }) => service === 'tcp 192.0.2.10:80')
+    .map((service) => ({
+      ...service,
+      servers: service.servers
+        .slice(0, 1)
+        .map((one) => ({ ...one, server: '192.0.2.1:80', address: '192.0.2.1' })),
+    }));
 const tally =
   (...list: ConnectionTally[]): Change =>
   () => ({ connections: { count: 9, tally: list, listed: [] } });
@@ -98,6 +108,7 @@ const ROWS: readonly (readonly [name: string, changes: Readonly<Record<string, C
   ['a server that is down', { director: () => ({ neighbours: [{ address: '192.0.2.11', device: 'eth0', mac: null, states: ['FAILED'] }] }) }, [/^neighbour on director: .*192\.0\.2\.11 does not answer on eth0 > ipvsadm -d -t 192\.0\.2\.10:80 -r 192\.0\.2\.11:80$/]],
   ['the other one is down too', { director: () => ({ neighbours: ['192.0.2.11', '192.0.2.12'].map((address) => ({ address, device: 'eth0', mac: null, states: ['FAILED'] })) }) }, [/^neighbour on director: .*192\.0\.2\.11 does not answer on eth0 > # that machine has this address/, /^neighbour on director: .*192\.0\.2\.12 does not answer on eth0 > # /]],
   ['a server answers ARP', { director: onNetwork('192.0.2.1'), rs: (facts) => ({ ...onNetwork('192.0.2.11')(facts), sysctls: { ...facts.sysctls, 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/eth0/arp_ignore': '0' } }) }, [/^nat-client /, /^arp-answer on rs: .* > sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1 net\.ipv4\.conf\.all\.arp_announce=2 > director: arping -U -c 3 -I eth0 192\.0\.2\.10$/, /^arp on rs: /]],
+  ['a server that balances too: the director is no fault of it', { director: onNetwork('192.0.2.1'), rs: (facts) => ({ ...onNetwork('192.0.2.11')(facts), services: balancing() }) }, [/^nat-client /, /^loop on rs: /]],
   ['no program listens', { rs: () => ({ listeners: [] }) }, [/^listener on rs: .*no program listens on tcp 192\.0\.2\.10:80 > $/]],
   ['another gateway', { rs3: route('198.18.0.0/15', '192.0.2.254') }, [/^gateway on rs3: .*by router 192\.0\.2\.254, which is not the director.* > $/]],
   ['answers of dr through the director', { rs: route('198.18.0.0/15', '192.0.2.1') }, [/^answers on rs: .*drops what comes from its own VIP > $/]],
