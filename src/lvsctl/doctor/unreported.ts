@@ -46,7 +46,7 @@ export function ownClients({ host, expected }: Pick<Inspection, 'host' | 'expect
     .filter(({ address }) => !vips.has(formatAddress(address)))
     .map(
       ({ address, device }) =>
-        `whether a client has ${formatAddress(address)}, which is on ${device} here: its packets are dropped then`,
+        `whether a client has ${formatAddress(address)}, which is on ${device} here: it may get no answer then`,
     );
 }
 

@@ -76,17 +76,18 @@ export function throughDirector(
  */
 function ownClient(host: PathHost, steps: Steps, device: string | undefined): void {
   const { packet } = steps;
-  const text = `${formatAddress(packet.source)} is an address of this machine: a packet from outside with it is dropped`;
+  const own = `${formatAddress(packet.source)} is an address of this machine`;
   const service = findService(host, packet)?.service;
   const away = service?.servers.filter(({ address }) => {
-    const own = parseAddress(address);
-    return own && !host.isLocal(own);
+    const at = parseAddress(address);
+    return at && !host.isLocal(at);
   });
   const isTaken = ['all', ...host.facts.links.map(({ name }) => name)].some(
     (name) => host.sysctl(`net/ipv4/conf/${name}/accept_local`) === 1,
   );
   // of IPv6 no sender is checked
   const isChecked = packet.family === 'ipv4' && !isTaken;
+  const text = isChecked ? `${own}: a packet from outside with it is dropped` : own;
   const isSent = isChecked && service !== undefined && host.isLocal(packet.destination) === true;
   if (isSent && away?.length === service.servers.length && away.every(({ mode }) => mode !== 'nat'))
     steps.lost('source', `${text}, and so is the answer to one of its own`, {

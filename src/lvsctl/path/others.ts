@@ -66,7 +66,8 @@ function open(
     .sort((a, b) => Number(b.isKnown ?? false) - Number(a.isKnown ?? false));
   const [first] = found;
   if (first === undefined) return steps.hops;
-  const text = `answers for ${formatAddress(vip)} on ${first.device}, whose network is not known: clients there reach this machine, past the director`;
+  const place = first.isKnown ? 'on the network of the VIP' : 'whose network is not known';
+  const text = `answers for ${formatAddress(vip)} on ${first.device}, ${place}: clients there reach this machine, past the director`;
   const cause = { id: 'arp', machine: host.name, address: vip } as const;
   if (first.isKnown) steps.lost('arrival', text, cause);
   else steps.unknown('arrival', text, cause);
