@@ -18,7 +18,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   render: ['model'],
   backend: ['model', 'wire', 'schedulers', 'simulator', 'node', 'fast/generated'],
   system: ['node'],
-  ipvsadm: ['model', 'render', 'backend/backend', 'fast/table'],
+  ipvsadm: ['model', 'render', 'backend/backend', 'fast/table', 'fast/connections'],
   // the kernel's bytes to bytes of text; what is made of the tables is made by the build
   fast: ['model', 'render', 'backend/backend'],
   // the package as a library: plain data in front of what lvsctl is made of

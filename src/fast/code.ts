@@ -32,9 +32,14 @@ export interface ListingCode {
   readonly SERVICE_PORT: Constant;
   readonly SERVICE_PROTOCOL: Constant;
   readonly SERVICE_WIDTH: Constant;
+  readonly LINES: Constant;
+  readonly LINES_BYTES: Constant;
+  readonly ROWS: Constant;
+  readonly rowsEnd: Constant;
   readonly services: Constant;
   readonly count: Constant;
   readonly next: Constant;
+  connections(from: number, end: number): number;
   beginServices(): void;
   takeServices(from: number, end: number, sequence: number, counted: boolean): number;
   keepService(

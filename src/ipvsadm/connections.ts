@@ -1,12 +1,12 @@
 // `-L -c`: the connection list from /proc, in constant memory, or from a backend that keeps its
 // own.
+import { PlainConnections } from '../fast/connections.js';
 import type { Connection } from '../model/connection.js';
 import {
   parseConnection,
   renderConnection,
   renderConnectionTitles,
 } from '../render/connections.js';
-import { LONGEST_ROW, PLAIN_LINE, renderPlainRow } from '../render/connrows.js';
 import { errnoText } from '../render/errno.js';
 import { NUMERIC } from '../render/names.js';
 import type { Command } from './parse.js';
@@ -18,7 +18,6 @@ type ConnectionListing = Extract<Command, { kind: 'list-connections' }>;
 const PIECE = 65536;
 const NEWLINE = 10;
 const BLANK = 32;
-const ROOM_FOR_ROWS = 1 << 16;
 
 /** how the listing ends when the list cannot be read, and when a line of it makes no sense */
 const STATUS = { unreadable: 1, malformed: 2 } as const;
@@ -49,8 +48,8 @@ async function convert(
   world: IpvsadmWorld,
 ): Promise<number> {
   // one byte more, for the newline that a last line may lack
-  const input = new Uint8Array(PIECE + 1);
-  const rows = new Uint8Array(ROOM_FOR_ROWS);
+  const plain = new PlainConnections(PIECE + 1, command.numeric);
+  const { input } = plain;
   let held = 0;
   let lineNumber = 0;
   let failure: string | undefined;
@@ -73,11 +72,7 @@ async function convert(
       lineNumber = 1;
       world.out(renderConnectionTitles(command.engine));
     }
-    const printed = await printLines(
-      { input, rows, from, end, before: lineNumber },
-      command,
-      world,
-    );
+    const printed = await printLines({ plain, from, end, before: lineNumber }, command, world);
     if (typeof printed === 'object') return printed.status;
     lineNumber = printed;
     input.copyWithin(0, end, held);
@@ -128,10 +123,8 @@ function malformed(line: number, world: IpvsadmWorld): number {
 }
 
 interface Piece {
-  readonly input: Uint8Array;
-  /** room for what comes out */
-  readonly rows: Uint8Array;
-  /** the lines lie in from..end-1 of `input` */
+  readonly plain: PlainConnections;
+  /** the lines lie in from..end-1 of its input */
   readonly from: number;
   readonly end: number;
   /** lines before them */
@@ -140,33 +133,24 @@ interface Piece {
 
 /** @returns the number of the last line, or the exit status when this ended the listing */
 async function printLines(
-  { input, rows, from: start, end, before }: Piece,
+  { plain, from: start, end, before }: Piece,
   command: ConnectionListing,
   world: IpvsadmWorld,
 ): Promise<number | { readonly status: number }> {
-  let filled = 0;
+  const { input } = plain;
   let number = before;
   const waiting: Connection[] = [];
-  const flushRows = () => {
-    const reading = filled === 0 || world.outBytes(rows.subarray(0, filled));
-    filled = 0;
-    return reading;
-  };
-  const flush = async () => {
-    if (waiting.length === 0) return flushRows();
-    return flushRows() && (await printConnections(waiting.splice(0), command, world));
-  };
+  const flush = async () =>
+    waiting.length === 0 || (await printConnections(waiting.splice(0), command, world));
   for (let from = start; from < end; ) {
-    number++;
-    if (command.numeric && waiting.length === 0 && from + PLAIN_LINE <= end) {
-      const after = renderPlainRow(input, from, rows, filled);
-      if (after >= 0) {
-        filled = after;
-        from += PLAIN_LINE;
-        if (filled > rows.length - LONGEST_ROW && !flushRows()) return { status: 0 };
-        continue;
-      }
+    if (command.numeric) {
+      const { count, next } = plain.take(from, end);
+      if (count > 0 && !world.outBytes(plain.rows)) return { status: 0 };
+      number += count;
+      from = next;
+      if (count > 0) continue;
     }
+    number++;
     const next = input.indexOf(NEWLINE, from) + 1;
     const connection = parseConnection(latin1(input, from, next - 1));
     if (connection === undefined) {

@@ -40,6 +40,7 @@ import {
 } from './tables';
 import { digits, pad } from './text';
 
+export { connections, LINES, LINES_BYTES, ROWS, rowsEnd } from './connections';
 export { INPUT, INPUT_BYTES } from './messages';
 export { arrange, begin, count, keep, placed, rowAt, take } from './rows';
 export {

@@ -1,9 +1,9 @@
 // Two ways from a line of /proc/net/ip_vs_conn to its row: by column, and in general. Where both
 // apply they agree.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { PlainConnections } from '../../src/fast/connections.js';
 import { parseConnection, renderConnection } from '../../src/render/connections.js';
-import { LONGEST_ROW, renderPlainRow } from '../../src/render/connrows.js';
 import { NUMERIC } from '../../src/render/names.js';
 import { FULL } from '../support/full.js';
 
@@ -17,10 +17,15 @@ const hex = (bits: number) =>
 const state = fc.constantFrom('ESTABLISHED', 'SYN_RECV', 'FIN_WAIT', 'NONE', 'UDP');
 const protocol = fc.constantFrom('TCP', 'UDP', 'IP ');
 
+const PIECE = 65_537;
+const connections = new PlainConnections(PIECE, true);
+
 function plain(line: string): string | undefined {
-  const output = new Uint8Array(LONGEST_ROW);
-  const end = renderPlainRow(Buffer.from(`${line}\n`, 'latin1'), 0, output, 0);
-  return end < 0 ? undefined : Buffer.from(output.subarray(0, end)).toString('latin1');
+  const from = line.length % 7;
+  connections.input.set(Buffer.from(`${line}\n`, 'latin1'), from);
+  const { count, next } = connections.take(from, from + line.length + 1);
+  expect(next).toBe(from + (count > 0 ? line.length + 1 : 0));
+  return count > 0 ? Buffer.from(connections.rows).toString('latin1') : undefined;
 }
 
 function general(line: string): string | undefined {
@@ -64,4 +69,32 @@ test.each([
   '',
 ])('%j is not plain', (line) => {
   expect(plain(line)).toBeUndefined();
+});
+
+test('lines up to one that is not plain, and no more rows than there is room for', () => {
+  const line = 'TCP FFFFFFFF FFFF FFFFFFFF FFFF FFFFFFFF FFFF ESTABLISHED     899\n';
+  const lines = Buffer.from(`${line.repeat(990)}SCTP${line}`);
+  connections.input.set(lines);
+  let from = 0;
+  let count = 0;
+  const rows: Buffer[] = [];
+  for (let taken = connections.take(0, lines.length); taken.count > 0; ) {
+    count += taken.count;
+    from = taken.next;
+    rows.push(Buffer.from(connections.rows));
+    taken = connections.take(from, lines.length);
+  }
+  expect([count, from]).toEqual([990, 990 * line.length]);
+  expect(rows.length).toBeGreaterThan(1);
+  expect(Buffer.concat(rows).toString()).toBe(general(line.trimEnd())?.repeat(990));
+});
+
+test('without WebAssembly, and where names are printed, no line is plain', () => {
+  expect(new PlainConnections(PIECE, false).take(0, PIECE)).toEqual({ count: 0, next: 0 });
+  vi.stubGlobal('WebAssembly', undefined);
+  try {
+    expect(new PlainConnections(PIECE, true).take(0, PIECE)).toEqual({ count: 0, next: 0 });
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
