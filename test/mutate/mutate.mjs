@@ -20,6 +20,7 @@ const TESTS = {
   config: [
     'config/*.test.ts',
     'commands/{import,ensure,hashing}.test.ts',
+    'ha/render.test.ts',
     'import/{keepalived,ldirectord,tables,mutations}.test.ts',
     'export/*.test.ts',
   ],

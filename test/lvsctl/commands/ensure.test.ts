@@ -53,6 +53,9 @@ test.each([
   ['set -t 192.0.2.1:80 -r 10.0.0.12 -i --tun-nocsum', 'tunnel gue port 6080 checksum 1 -> gue port 6080', ['-a -t 192.0.2.1:80 -r 10.0.0.12:80 -i -w 2 --tun-type gue --tun-port 6080 --tun-nocsum']],
   ['set -t 192.0.2.1:80 -r 10.0.0.12 -i --tun-type ipip', 'tunnel gue port 6080 checksum 1 -> ipip', ['-a -t 192.0.2.1:80 -r 10.0.0.12:80 -i -w 2 --tun-type ipip']],
   ['set -t 192.0.2.1:80 -r 10.0.0.12 -g', 'forwarding -i -> -g, tunnel gue port 6080 checksum 1 -> ipip', ['-a -t 192.0.2.1:80 -r 10.0.0.12:80 -g -w 2']],
+  // -i has the port of the service, which is that of the server in the table
+  ['ensure -t 192.0.2.1:80 -r 10.0.0.12:9999 -i -w 5', 'weight 2 -> 5', ['-a -t 192.0.2.1:80 -r 10.0.0.12:80 -i -w 5 --tun-type gue --tun-port 6080 --tun-csum']],
+  ['ensure -t 192.0.2.1:80 -r 10.0.0.13:9999 -g', 'added tcp 192.0.2.1:80 10.0.0.13:80', ['-a -t 192.0.2.1:80 -r 10.0.0.13:80 -g -w 1']],
   ['set -t 192.0.2.1:80 -p', 'persistence 50 -> 360', ['-A -t 192.0.2.1:80 -s sh -p 360 -M 255.255.255.0 -b sh-port']],
   ['set -t 192.0.2.1:80 -p 60', 'persistence 50 -> 60', ['-A -t 192.0.2.1:80 -s sh -p 60 -M 255.255.255.0 -b sh-port']],
   ['set -t 192.0.2.1:80 -s rr', 'scheduler sh -> rr, flags sh-port -> none', ['-A -t 192.0.2.1:80 -s rr -p 50 -M 255.255.255.0']],
