@@ -58,6 +58,24 @@ test('a plain line gives the same row both ways', () => {
   );
 });
 
+test('bytes of any kind in a plain line give the same rows, or are not plain', () => {
+  const line = 'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899';
+  const wrong = fc.tuple(
+    fc.nat({ max: line.length - 1 }),
+    fc.oneof(fc.constantFrom(0, 9, 10, 13, 32, 48, 65), fc.nat({ max: 255 })),
+  );
+  fc.assert(
+    fc.property(fc.array(wrong, { maxLength: 4 }), (changes) => {
+      const bytes = Buffer.from(line);
+      for (const [at, byte] of changes) bytes[at] = byte;
+      const text = bytes.toString('latin1');
+      const rows = plain(text);
+      if (rows !== undefined) expect(rows).toBe(text.split('\n').map(general).join(''));
+    }),
+    { numRuns: FULL ? 20_000 : 1000 },
+  );
+});
+
 test.each([
   'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899 sip call-id',
   'SCTP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899',
@@ -66,6 +84,11 @@ test.each([
   'TCP C0A80001 8235 0A000064 0050 C0000214 1F9Z ESTABLISHED     899',
   'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     8x9',
   'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED        ',
+  '\nCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899',
+  'TC\r C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899',
+  'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 EST\nBLISHED     899',
+  'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 SYN RECV        899',
+  'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 \tSTABLISHED     899',
   '',
 ])('%j is not plain', (line) => {
   expect(plain(line)).toBeUndefined();

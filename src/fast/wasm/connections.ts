@@ -17,6 +17,7 @@ const STATE: usize = 46;
 const EXPIRES: usize = 58;
 const END: usize = 65;
 const LINE: u32 = 66;
+const PROTOCOL_WIDTH: usize = 3;
 const STATE_WIDTH: usize = 11;
 const ENDPOINT_WIDTH: usize = 18;
 const DURATION_WIDTH: usize = 6;
@@ -103,10 +104,20 @@ function isPlain(line: usize): bool {
     load<u8>(line, 40) === BLANK &&
     load<u8>(line, 45) === BLANK &&
     load<u8>(line, 57) === BLANK &&
-    load<u8>(line) !== BLANK &&
-    load<u8>(line + STATE) !== BLANK &&
-    load<u8>(line + END) === NEWLINE
+    load<u8>(line + END) === NEWLINE &&
+    isWord(line, PROTOCOL_WIDTH) &&
+    isWord(line + STATE, STATE_WIDTH)
   );
+}
+
+/** Whether a column has one word, and only blanks behind it: no newline, no second word. */
+function isWord(from: usize, width: usize): bool {
+  const end = from + width;
+  let at = from;
+  while (at < end && load<u8>(at) > BLANK) at++;
+  if (at === from) return false;
+  while (at < end && load<u8>(at) === BLANK) at++;
+  return at === end;
 }
 
 /** Blanks up to the width and one more. */
