@@ -120,11 +120,21 @@ export class Conversations {
     }
     this.#guard(() => {
       while (this.#current !== undefined) {
-        const length = direct.receive(this.#buffer);
+        const length = this.#read(direct);
         if (length === 0) return;
+        // only the kernel, or a process that may change its table, can send to this socket
         this.#receive(this.#buffer, length, KERNEL);
       }
     });
+  }
+
+  /** The next datagram into the buffer. @returns its length; 0 = none is there */
+  #read(direct: DirectSocket): number {
+    try {
+      return direct.receive(this.#buffer);
+    } catch (error) {
+      throw new BackendError(`netlink: ${(error as Error).message}`);
+    }
   }
 
   #send(bytes: () => Uint8Array, onError: (error: Error) => void): void {

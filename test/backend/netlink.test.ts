@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Channel } from '../../src/backend/netlink.js';
 import type { DirectSocket, RawSocket } from '../../src/backend/rawsocket.js';
+import { BackendError } from '../../src/model/errors.js';
 import { readU16, readU32, writeU16, writeU32 } from '../../src/wire/codec.js';
 import { FLAG, MESSAGE, type Message, messagesIn, Requests } from '../../src/wire/genl.js';
 import { TOP } from '../../src/wire/ipvs.js';
@@ -389,8 +390,9 @@ describe('a socket that is read at once', () => {
       },
     };
     const channel = new Channel({ open: () => broken });
-    await expect(channel.request(request())).rejects.toThrow('ENOBUFS');
-    await expect(channel.request(request())).rejects.toThrow('ENOBUFS');
+    const failure = new BackendError('netlink: ENOBUFS: no buffer space available, read');
+    await expect(channel.request(request())).rejects.toThrow(failure);
+    await expect(channel.request(request())).rejects.toBeInstanceOf(BackendError);
     expect(closed()).toBe(1);
   });
 });
