@@ -1,6 +1,6 @@
 // The code of `wasm/`, ready to run: what it has, and what it is given.
 import { formatAddress } from '../model/address.js';
-import { code } from './generated.js';
+import { code, VERSION } from './generated.js';
 
 /** A number that only the code changes. */
 interface Constant {
@@ -17,6 +17,7 @@ type AddressWords = readonly [number, number, number, number];
 
 /** What `wasm/listing.ts` exports; `at` and what is returned of it are places in the memory. */
 export interface ListingCode {
+  readonly VERSION: Constant;
   readonly memory: Memory;
   readonly INPUT: Constant;
   readonly INPUT_BYTES: Constant;
@@ -79,7 +80,7 @@ interface WebAssemblyOfNode {
   readonly Instance: new (
     module: object,
     imports: Readonly<Record<string, object>>,
-  ) => { readonly exports: unknown };
+  ) => { readonly exports: Partial<ListingCode> };
 }
 
 const PAGE = 65_536;
@@ -89,7 +90,10 @@ export class CompiledListing {
   readonly code: ListingCode;
   #memory: Buffer;
 
-  /** Undefined where it cannot run: WebAssembly is off, its file is lost, or memory is short. */
+  /**
+   * Undefined where it cannot run: WebAssembly is off, its file is lost, damaged or of another
+   * version, or addresses are short (V8 asks for 10 GB of them, `ulimit -v`).
+   */
   static open(): CompiledListing | undefined {
     const { WebAssembly } = globalThis as unknown as { WebAssembly?: WebAssemblyOfNode };
     if (WebAssembly === undefined) return undefined;
@@ -98,6 +102,7 @@ export class CompiledListing {
     try {
       const module = new WebAssembly.Module(code());
       const { exports } = new WebAssembly.Instance(module, { addresses: { ipv6 } });
+      if (exports.VERSION?.value !== VERSION) return undefined;
       listing = new CompiledListing(exports as ListingCode);
     } catch {
       return undefined;

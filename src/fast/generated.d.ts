@@ -5,6 +5,9 @@ import type { Layout } from '../render/layouts.js';
 /** The code of `wasm/`, from a file beside the bundle. */
 export function code(): Uint8Array;
 
+/** The number in that code; a file of another version has another one, or none. */
+export const VERSION: number;
+
 /** The layouts that it prints, by the numbers it knows them by. */
 export const PRINTED: Partial<Record<Layout, number>>;
 

@@ -11,7 +11,7 @@ const ENTRY = 'listing.ts';
 const OPTIONS = ['--runtime', 'stub', '-O3', '--noAssert', '--outFile', 'code'];
 
 /**
- * The code of `wasm/`.
+ * The code of `wasm/`, and the number in it by which a bundle knows that it was made for it.
  * @param tables the text of `wasm/tables.ts`, which is no file
  * @throws Error with the compiler's messages
  */
@@ -19,10 +19,13 @@ export async function compile(tables) {
   const sources = new Map([['tables.ts', tables]]);
   for (const name of readdirSync(SOURCES).filter((name) => name.endsWith('.ts')))
     sources.set(name, readFileSync(new URL(name, SOURCES), 'utf8'));
-  const { version } = createRequire(import.meta.url)('assemblyscript/package.json');
-  const text = JSON.stringify([version, OPTIONS, ...[...sources].sort()]);
-  const file = new URL(`${createHash('sha256').update(text).digest('hex')}.wasm`, KEPT);
-  return read(file) ?? keep(file, await compileNow(sources));
+  const { version: compiler } = createRequire(import.meta.url)('assemblyscript/package.json');
+  const text = JSON.stringify([compiler, OPTIONS, ...[...sources].sort()]);
+  const hash = createHash('sha256').update(text).digest();
+  const version = hash.readInt32LE();
+  sources.set('version.ts', `export const VERSION: i32 = ${version};`);
+  const file = new URL(`${hash.toString('hex')}.wasm`, KEPT);
+  return { version, code: read(file) ?? keep(file, await compileNow(sources)) };
 }
 
 async function compileNow(sources) {

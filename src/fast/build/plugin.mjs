@@ -26,7 +26,8 @@ async function make() {
   });
   const text = Buffer.from(outputFiles[0].contents).toString('base64');
   const { moduleSource, tablesSource } = await import(`data:text/javascript;base64,${text}`);
-  return { moduleSource, code: await compile(tablesSource()) };
+  const { version, code } = await compile(tablesSource());
+  return { moduleSource: (expression) => moduleSource(expression, version), code };
 }
 
 /** for esbuild */

@@ -63,6 +63,7 @@ export {
   SERVICE_WIDTH,
   WIDTH,
 } from './tables';
+export { VERSION } from './version';
 
 /** What is printed, gathered in memory. */
 export const OUT: usize = memory.data(65536 + 2048);
