@@ -12,6 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FULL } from '../support/full.js';
 
@@ -19,14 +20,23 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 const DIST = join(ROOT, 'dist');
 
 interface Start {
+  wrap(source: string): string;
   pack(code: Buffer, bundle: Buffer): Buffer;
   unpack(cache: Buffer, bundle: Buffer): Buffer | undefined;
 }
-const { pack, unpack } = createRequire(import.meta.url)(join(DIST, 'start.cjs')) as Start;
+const { pack, unpack, wrap } = createRequire(import.meta.url)(join(DIST, 'start.cjs')) as Start;
 const cacheOf = (name: string) => join(DIST, `${name}.${process.version}.cache`);
 const read = (name: string) => ({
   cache: readFileSync(cacheOf(name)),
   bundle: readFileSync(join(DIST, `${name}.cjs`)),
+});
+
+test.each(['ipvsadm', 'local', 'lvsctl'])('V8 takes the code of %s', (name) => {
+  const { cache, bundle } = read(name);
+  const filename = join(DIST, `${name}.cjs`);
+  const cachedData = unpack(cache, bundle) as Buffer;
+  const script = new Script(wrap(bundle.toString('latin1')), { filename, cachedData });
+  expect(script.cachedDataRejected).toBe(false);
 });
 
 /** xorshift32: the same damages in every run */
