@@ -5,26 +5,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { build, transform } from 'esbuild';
-import { define } from '../../src/version.mjs';
-
-const ROOT = new URL('../..', import.meta.url).pathname;
-const COMPILED = join(ROOT, 'node_modules/.lvs-compiled');
-const OPTIONS = {
-  format: 'esm',
-  target: 'node20',
-  define,
-  sourcemap: 'inline',
-  sourcesContent: false,
-};
-
-/** Where the code of a file of src or test is. */
-const compiledPath = (path) => join(COMPILED, path.slice(ROOT.length).replace(/\.ts$/, '.js'));
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { generatedSource } from '../../src/fast/build/plugin.mjs';
+import { compiledPath, OPTIONS, ROOT } from './compiled.mjs';
 
 /** Compiles all, and writes what is not the same already. */
 export async function compile() {
@@ -43,6 +30,8 @@ export async function compile() {
     logLevel: 'warning',
   });
   for (const { path, contents } of outputFiles) keep(compiledPath(path), contents);
+  // made of the tables: it has no source
+  keep(compiledPath(join(ROOT, 'src/fast/generated.js')), Buffer.from(await generatedSource()));
 }
 
 /** Another run in the same checkout may read it, or write it too. */
@@ -56,13 +45,4 @@ function keep(path, contents) {
   }
   writeFileSync(`${path}.${process.pid}`, contents);
   renameSync(`${path}.${process.pid}`, path);
-}
-
-/** The code of a file, also of one that changed since all were compiled, as while watching. */
-export async function codeOf(path) {
-  const compiled = compiledPath(path);
-  const written = statSync(compiled, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (written >= statSync(path).mtimeMs) return readFileSync(compiled, 'utf8');
-  const source = readFileSync(path, 'utf8');
-  return (await transform(source, { ...OPTIONS, loader: 'ts', sourcefile: basename(path) })).code;
 }

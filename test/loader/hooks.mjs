@@ -1,8 +1,7 @@
 // How Node finds and reads the TypeScript of src and test, in each process of the tests.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { generatedSource } from '../../src/fast/build/plugin.mjs';
-import { codeOf } from './compile.mjs';
+import { codeOf } from './compiled.mjs';
 
 const FOLDERS = ['src/', 'test/'].map((name) => new URL(`../../${name}`, import.meta.url).href);
 const isOurs = (url) => FOLDERS.some((folder) => url?.startsWith(folder));
@@ -17,12 +16,9 @@ export function resolve(specifier, context, next) {
   return { url: href, format: 'module', shortCircuit: true };
 }
 
-export async function load(url, context, next) {
+export function load(url, context, next) {
   // vitest adds a query to the address of a test file
   const [address] = url.split('?');
   if (!isOurs(address) || !/\.ts$|\/generated\.js$/.test(address)) return next(url, context);
-  const source = address.endsWith('.ts')
-    ? await codeOf(fileURLToPath(address))
-    : await generatedSource();
-  return { format: 'module', source, shortCircuit: true };
+  return { format: 'module', source: codeOf(fileURLToPath(address)), shortCircuit: true };
 }

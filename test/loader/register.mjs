@@ -1,4 +1,6 @@
 // For `node --import`: this process imports the TypeScript of src and test.
-import { register } from 'node:module';
+import module from 'node:module';
 
-register('./hooks.mjs', import.meta.url);
+// Node 20 has hooks in a thread of their own alone, which costs more
+if (module.registerHooks) module.registerHooks(await import('./hooks.mjs'));
+else module.register('./hooks.mjs', import.meta.url);
