@@ -8,7 +8,7 @@ import { shell } from './repair.js';
 
 /**
  * Announces the VIP, so that neighbours learn the director's MAC at once and not when their entry
- * times out (5 to 45 s of a Linux router, seen in the lab; others remember longer).
+ * times out: 47 and 49 s of a Linux router that kept sending, in the lab.
  *
  * @returns nothing for IPv6: no common program sends such an advertisement
  */
