@@ -24,6 +24,8 @@ export function expand(root: Place, paths: Map<Node, string>): Place {
     const whole = expandedList(list, key, expanding, one);
     if (whole !== list) next = withEntry(next, key, whole, paths, '');
   }
+  // what has been made until then would take seconds to read, for nothing
+  if (expanding.reported) next = withEntry(next, 'services', new YAMLSeq(), paths, '');
   return next === top ? root : { ...root, node: next };
 }
 
