@@ -104,6 +104,7 @@ describe('an address that must not be there', () => {
     ['of another interface', [own, 'eth1 192.0.2.9/24 +'], {}, false],
     ['of another length', [own, 'eth0 192.0.2.9/25 +'], {}, false],
     ['of another network', [own, 'eth0 192.0.3.9/24 +'], {}, false],
+    ['of what is no address', [own, 'eth0 x/24 +'], {}, false],
   ])('%s', async (_, list, files, leads) => {
     expect(await read(list, files)).toEqual(leads === null ? null : { args: [], leads });
   });

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { directorSettings, schedulerModules } from '../../../src/lvsctl/plan/director.js';
 import { gatherFacts } from '../../../src/lvsctl/plan/facts.js';
-import { directorRemains, unmanagedVips } from '../../../src/lvsctl/plan/preflight.js';
+import {
+  directorRemains,
+  realServerRemains,
+  unmanagedVips,
+} from '../../../src/lvsctl/plan/preflight.js';
 import { resourceWith } from '../../../src/lvsctl/plan/resources.js';
 import { fakeMachine } from '../../support/machine.js';
 
@@ -57,6 +61,12 @@ services: [{name: web, address: 192.0.2.1, port: 80, mode: dr, servers: [{addres
   );
 });
 
+test('no program is run where no VIP is of another program', () => {
+  const config = readConfig('vips: [{address: 192.0.2.1, interface: eth0}]\nservices: []\n', 'f');
+  const one = machine([]);
+  expect([unmanagedVips(config, one), one.ran]).toEqual([[], []]);
+});
+
 test.each([
   ['192.0.2.1/32 on eth0', [['eth0', '192.0.2.1', 32]], 'there'],
   ['with the prefix of keepalived', [['eth0', '192.0.2.1', 24]], 'there'],
@@ -77,4 +87,30 @@ test.each([
     },
   ]);
   expect(await directorRemains(config, one)).toEqual([]);
+});
+
+test.each([
+  ['dr', [['eth0', '192.0.2.1', 32]], ['VIP 192.0.2.1 on eth0']],
+  [
+    'tun',
+    [
+      ['eth0', '192.0.2.1', 32],
+      ['eth1', '192.0.2.1', 24],
+    ],
+    ['VIP 192.0.2.1 on eth0', 'VIP 192.0.2.1 on eth1'],
+  ],
+  ['nat', [['eth0', '192.0.2.1', 32]], []],
+  ['dr', [], []],
+] as const)('what is left of a real server of mode %s: %j', async (mode, addresses, expected) => {
+  const service = (name: string, port: number) =>
+    `{name: ${name}, address: 192.0.2.1, port: ${port}, mode: ${mode}, servers: [{address: 192.0.2.11}]}`;
+  const config = readConfig(
+    `vips: [{address: 192.0.2.1, interface: eth0}]\nservices: [${service('a', 80)}, ${service('b', 81)}]\n`,
+    'f',
+  );
+  const own = machine([['eth0', '192.0.2.11', 24], ...addresses]);
+  expect(await realServerRemains(config, own)).toEqual(expected);
+  // nothing is left where this machine is no server of the file
+  const other = machine([['eth0', '192.0.2.99', 24], ...addresses]);
+  expect(await realServerRemains(config, other)).toEqual([]);
 });

@@ -75,6 +75,16 @@ describe('rules of others', () => {
       [source(undefined, [80, '8000-8099'])],
       forAll('tcp port 80,8000-8100'),
     ],
+    [
+      'the end of the range',
+      [source(undefined, [80, '8001-8100'])],
+      forAll('tcp port 80,8000-8100'),
+    ],
+    [
+      'a lower port than that',
+      [source(undefined, [79, '8000-8100'])],
+      forAll('tcp port 80,8000-8100'),
+    ],
     ['more, in two rules', [source(undefined, [80]), source(undefined, ['1024-65535'])], []],
     [
       'another protocol',

@@ -4,6 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { describeRule, type FirewallRule } from '../../../src/lvsctl/plan/firewall.js';
 import { nftMark } from '../../../src/lvsctl/plan/marks.js';
 import { checkEntry } from '../../../src/lvsctl/plan/recordformat.js';
+import {
+  type Resource,
+  type ResourceState,
+  resourceWith,
+} from '../../../src/lvsctl/plan/resources.js';
 import { once, snapshot } from '../../../src/lvsctl/plan/snapshot.js';
 import {
   interfaceOf,
@@ -13,10 +18,11 @@ import {
   sideEffectOf,
 } from '../../../src/lvsctl/plan/sysctl.js';
 import { isLinkOf } from '../../../src/lvsctl/plan/tunneldevice.js';
-import { parseAddress } from '../../../src/model/address.js';
+import { type Address, parseAddress } from '../../../src/model/address.js';
 import { fakeMachine } from '../../support/machine.js';
 
 const KEY = 'net/ipv4/ip_forward';
+const VIP = parseAddress('192.0.2.1') as Address;
 
 describe('sysctl', () => {
   test('what status shows', () => {
@@ -76,14 +82,30 @@ describe('sysctl', () => {
 
 test('a module is loaded by modprobe; a scheduler is unloaded alone; nothing when it is so', () => {
   const lines = (name: string, from: boolean, to: boolean) =>
-    MODULE.commands({ name }, from, to).map((one) =>
-      one.kind === 'run' ? [one.program, ...one.args].join(' ') : one.kind,
-    );
+    MODULE.commands({ name }, from, to).map((one) => {
+      if (one.kind !== 'run') return one.kind;
+      // what is in use stays, which is no failure
+      expect(one.ignoreFailure).toBe(to ? undefined : true);
+      return [one.program, ...one.args].join(' ');
+    });
   expect(lines('ip_vs', false, true)).toEqual(['modprobe ip_vs']);
   expect(lines('ip_vs', true, false)).toEqual(['modprobe -r ip_vs']);
   expect(lines('ip_vs_wrr', true, false)).toEqual(['rmmod ip_vs_wrr']);
   expect(lines('ip_vs', true, true)).toEqual([]);
   expect(lines('ip_vs', false, false)).toEqual([]);
+});
+
+// biome-ignore format: a table
+test.each<readonly [Resource, readonly (readonly [ResourceState, string])[]]>([
+  [{ kind: 'module', name: 'ip_vs' }, [[true, 'loaded'], [false, 'not loaded']]],
+  [{ kind: 'address', device: 'lo', address: '192.0.2.1/32' }, [[true, 'there'], [false, 'missing']]],
+  [{ kind: 'link', name: 'lvs-ipip', args: [] }, [['up', 'up'], ['down', 'down'], [null, 'missing']]],
+  [{ kind: 'fou', port: 5555, family: 'ipv4' }, [[true, 'open'], [false, 'missing']]],
+  [{ kind: 'route', family: 'ipv4' }, [['via 192.0.2.1', 'via 192.0.2.1'], [null, 'none']]],
+  [{ kind: 'firewall', tool: 'nft', rule: { kind: 'mss', address: VIP, size: 1 } }, [[true, 'there'], [false, 'missing']]],
+])('what status shows of %j', (resource, states) => {
+  const bound = resourceWith(resource);
+  expect(states.map(([state]) => bound.show(state))).toEqual(states.map(([, text]) => text));
 });
 
 const address = parseAddress('192.0.2.1');
