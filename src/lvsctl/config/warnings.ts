@@ -13,6 +13,7 @@ export function warn(config: Config, root: Place): void {
   for (const [i, service] of config.services.entries()) {
     const at = below(root, 'services', i);
     warnOfGateway(service, at);
+    warnOfOnePacket(service, at);
     warnOfHashing(service, at);
     warnOfTimeouts(service.checks, below(at, 'checks'));
     for (const [n, { checks = [] }] of service.servers.entries())
@@ -49,6 +50,16 @@ function warnOfGateway(service: VirtualService, at: Place): void {
     below(at, 'mode'),
     "mode nat without `gateway': lvsctl realserver up gives these servers no route back " +
       'through the director',
+  );
+}
+
+/** The director keeps no connection by which it could give an answer the VIP back; sip finds it. */
+function warnOfOnePacket(service: VirtualService, at: Place): void {
+  const isNat = service.servers.some((server) => serverMode(service, server) === 'nat');
+  if (!service.one_packet || !isNat || service.persistence?.engine !== undefined) return;
+  fail(
+    below(at, 'one_packet'),
+    'mode nat with one_packet: answers keep the address of their server, so that clients drop them',
   );
 }
 
