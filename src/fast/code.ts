@@ -13,7 +13,8 @@ interface Memory {
   grow(pages: number): number;
 }
 
-type AddressWords = readonly [number, number, number, number];
+/** An address as a row has it; IPv4 is the first number. */
+export type AddressWords = readonly [number, number, number, number];
 
 /** What `wasm/listing.ts` exports; `at` and what is returned of it are places in the memory. */
 export interface ListingCode {
@@ -126,6 +127,11 @@ export class CompiledListing {
     return this.memory.readUInt32LE(at);
   }
 
+  /** An address in memory. */
+  wordsAt(at: number): AddressWords {
+    return [this.wordAt(at), this.wordAt(at + 4), this.wordAt(at + 8), this.wordAt(at + 12)];
+  }
+
   /** Writes a text of one byte a character. @returns its length */
   write(text: string, at: number): number {
     return this.memory.write(text, at, 'latin1');
@@ -146,8 +152,6 @@ export class CompiledListing {
 
   /** Writes an IPv6 address as text. @returns where it ends */
   private ipv6(at: number, to: number): number {
-    const [first, second, third, fourth] = [0, 4, 8, 12].map((i) => this.wordAt(at + i));
-    const words = [first, second, third, fourth] as [number, number, number, number];
-    return to + this.write(formatAddress({ family: 'ipv6', words }), to);
+    return to + this.write(formatAddress({ family: 'ipv6', words: this.wordsAt(at) }), to);
   }
 }
