@@ -3,7 +3,8 @@
 //
 // Three habits of the `netlink` package would end the process and are made impossible here and in
 // netlink.ts: a throw inside one of its callbacks (every body is wrapped), an error event without a
-// listener (there is always one), and an overrun of the receive queue (what is in flight is bounded).
+// listener (there is always one), and an overrun of the receive queue (what is in flight is
+// bounded).
 import { BackendError, WireError } from '../model/errors.js';
 import { behind, FLAG, MESSAGE, type Message, messageAt, type Requests } from '../wire/genl.js';
 import type { ReplyTaker } from './backend.js';
@@ -20,7 +21,10 @@ const TOO_MUCH = ['EMSGSIZE', 'ENOBUFS'];
 /** Takes an answer to request `index` of those sent. @returns true when the conversation is over */
 type OnMessage = (message: Message, index: number) => boolean;
 
-/** Takes messages at a place that need not be read one by one. @returns where the next one begins */
+/**
+ * Takes messages at a place that need not be read one by one.
+ * @returns where the next one begins
+ */
 type TakeOrdinary = ReplyTaker<unknown>['takeOrdinary'];
 
 interface Conversation {

@@ -35,7 +35,10 @@ export class BytesOut {
     return !this.#isLost && (this.at < this.#full || this.flush());
   }
 
-  /** Takes a text of any length, one byte a character. @returns false when no more can be written */
+  /**
+   * Takes a text of any length, one byte a character.
+   * @returns false when no more can be written
+   */
   text(value: string): boolean {
     if (value.length > LONGEST_TEXT) {
       this.#isLost ||= !this.flush() || !this.#sink.out(value);

@@ -1,5 +1,5 @@
-// The table of a backend that has it as messages, listed or saved with numbers, from bytes to bytes.
-// What is kept as an entry is printed by the general printer.
+// The table of a backend that has it as messages, listed or saved with numbers, from bytes to
+// bytes. What is kept as an entry is printed by the general printer.
 import type { Detail, Replies } from '../backend/backend.js';
 import type { DestinationEntry } from '../model/destination.js';
 import { FORWARDING } from '../model/forwarding.js';
@@ -140,7 +140,7 @@ export class TableRows {
 
   /**
    * Prints servers in their order, those kept as entries by `printEntry`.
-   * @param print prints rows from a place on, until one that it cannot. @returns where the text ends
+   * @param print prints rows from a place on, until one that it cannot; returns where the text ends
    * @returns false when no more can be written
    */
   #printServers(

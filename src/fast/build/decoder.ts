@@ -114,19 +114,23 @@ function caseOf(field: string, type: number, codec: Codec<unknown>, column: numb
       { length: ADDRESS_BYTES / COLUMN },
       (_, i) => `store<u32>(row, bswap<u32>(load<u32>(p, ${COLUMN * i})), ${column + COLUMN * i});`,
     );
-    return `case ${type}: if (n != ${ADDRESS_BYTES + 4}) return false; seen |= 1; ${words.join(' ')} break;`;
+    const check = `if (n != ${ADDRESS_BYTES + 4}) return false; seen |= 1;`;
+    return `case ${type}: ${check} ${words.join(' ')} break;`;
   }
   if (codec === cstring)
     return `case ${type}: if (!readName(p, at + n, row + ${column})) return false; break;`;
   if (field === 'stats')
     return `case ${type}: if (counted && !areCounters(p, at + n)) return false; break;`;
-  if (field === 'stats64')
-    return `case ${type}: if (counted) { if (seen & 2 || !readCounters(p, at + n, row + ${column})) return false; seen |= 2; } break;`;
+  if (field === 'stats64') {
+    const check = `if (seen & 2 || !readCounters(p, at + n, row + ${column})) return false;`;
+    return `case ${type}: if (counted) { ${check} seen |= 2; } break;`;
+  }
   const read = READ.get(codec);
   if (read === undefined) throw new Error(`no reader of ${field}`);
   // a row without a family is of its service's; one whose family is 0 is of none
   const value = field === 'family' ? `${read} ? ${read} : -1` : read;
-  return `case ${type}: if (n < ${4 + (codec.least ?? 0)}) return false; store<u32>(row, ${value}, ${column}); break;`;
+  const check = `if (n < ${4 + (codec.least ?? 0)}) return false;`;
+  return `case ${type}: ${check} store<u32>(row, ${value}, ${column}); break;`;
 }
 
 /** What both decoders use: names, counters of 64 bits into a row, the lengths of narrow ones. */

@@ -1,5 +1,5 @@
-// Gives `fast/generated.js` to esbuild and to vitest: the text that `module.ts` makes of the tables.
-// The code that it names is a file beside the bundles; in tests it is part of the text.
+// Gives `fast/generated.js` to esbuild and to vitest: the text that `module.ts` makes of the
+// tables. The code that it names is a file beside the bundles; in tests it is part of the text.
 import { build } from 'esbuild';
 import { compile } from './compile.mjs';
 

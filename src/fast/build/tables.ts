@@ -30,6 +30,13 @@ const ENTRY_BYTES = 4;
 const ALIGNMENT = 8;
 const PROTOCOL_WIDTH = 4;
 
+const ROWS = {
+  WIDTH: rowBytes(SERVERS),
+  ENTRY: SERVERS.width,
+  SERVICE_WIDTH: rowBytes(SERVICES),
+  SERVICE_ENTRY: SERVICES.width,
+};
+
 /** Columns that the code written by hand reads. */
 const NAMED = {
   ADDRESS: 'address',
@@ -52,6 +59,9 @@ const NAMED_OF_SERVICES = {
   SERVICE_SCHEDULER: 'scheduler',
   SERVICE_ENGINE: 'engine',
 } as const;
+
+const METHODS = Object.values(FORWARDING);
+const KNOWN = Object.values(PROTOCOLS);
 
 /** Functions that write a text. */
 const TEXTS = {
@@ -79,13 +89,32 @@ export function tablesSource(): string {
   );
   return `import { left, lettered, number } from './text';
 /** bytes of a row, and where in it the number of its entry is */
-export const ${constants({ WIDTH: rowBytes(SERVERS), ENTRY: SERVERS.width, SERVICE_WIDTH: rowBytes(SERVICES), SERVICE_ENTRY: SERVICES.width, SERVER_WIDTH, HEAD_WIDTH })};
+export const ${constants(ROWS)};
+export const ${constants({ SERVER_WIDTH, HEAD_WIDTH })};
 export const ${constants(named(NAMED, SERVERS))};
 export const ${constants(named(NAMED_OF_SERVICES, SERVICES))};
 ${decoderSource('readService', TOP.table, 'service')}
 ${decoderSource('readDestination', TOP.table, 'destination')}
 ${sharedSource(DESTINATION.table)}
-/** Writes the columns of a layout behind an address. */
+${columnsSource()}
+${writer('method', METHODS, ({ listed }) => ` ${listed.padEnd(METHOD_WIDTH)}`)}
+export ${writer('option', METHODS, ({ option }) => ` ${option}`)}
+export ${writer('protocol', KNOWN, ({ listed }) => `${listed.padEnd(PROTOCOL_WIDTH)} `)}
+export ${writer('protocolOption', KNOWN, ({ option }) => `${option} `)}
+/** Whether a protocol has an option. */
+export function isKnown(number: u32): bool {
+  switch (number) { ${KNOWN.map(({ kernel }) => `case ${kernel}:`).join(' ')} return true; }
+  return false;
+}
+${texts.join('\n')}
+${counterSource()}
+${requestSource()}
+`;
+}
+
+/** What a layout shows of a server and of a service. */
+function columnsSource(): string {
+  return `/** Writes the columns of a layout behind an address. */
 export function columns(layout: u32, begin: usize, row: usize, full: bool): usize {
   let at = begin;
   switch (layout) { ${casesOf(serverCells)} }
@@ -101,27 +130,20 @@ export function serviceColumns(layout: u32, begin: usize, row: usize, full: bool
   let at = begin;
   switch (layout) { ${casesOf(serviceCells)} }
   return at;
+}`;
 }
-${writer('method', Object.values(FORWARDING), ({ listed }) => ` ${listed.padEnd(METHOD_WIDTH)}`)}
-export ${writer('option', Object.values(FORWARDING), ({ option }) => ` ${option}`)}
-export ${writer('protocol', Object.values(PROTOCOLS), ({ listed }) => `${listed.padEnd(PROTOCOL_WIDTH)} `)}
-export ${writer('protocolOption', Object.values(PROTOCOLS), ({ option }) => `${option} `)}
-/** Whether a protocol has an option. */
-export function isKnown(number: u32): bool {
-  switch (number) { ${Object.values(PROTOCOLS)
-    .map(({ kernel }) => `case ${kernel}:`)
-    .join(' ')} return true; }
-  return false;
-}
-${texts.join('\n')}
-/** Writes a counter, with a letter from nine digits on unless it is to be in full. */
+
+function counterSource(): string {
+  const scaled = SCALES.map(({ from, unit, letter }) => {
+    const write = `lettered(at, value / ${unit}, ${letter.charCodeAt(0)})`;
+    return `if (value >= ${from}) return ${write};`;
+  });
+  return `/** Writes a counter, with a letter from nine digits on unless it is to be in full. */
 function counter(at: usize, value: u64, full: bool): usize {
   if (full || value < ${SCALES.at(-1)?.from}) return number(at, value);
-  ${SCALES.map(({ from, unit, letter }) => `if (value >= ${from}) return lettered(at, value / ${unit}, ${letter.charCodeAt(0)});`).join('\n')}
+  ${scaled.join('\n')}
   return at;
-}
-${requestSource()}
-`;
+}`;
 }
 
 function rowBytes({ width }: Columns): number {

@@ -162,7 +162,10 @@ function number(begin: usize, value: u32): usize {
   return begin + length;
 }
 
-/** Seconds in decimal, blanks in front, as minutes:seconds of two digits at least; 0 = no number. */
+/**
+ * Seconds in decimal, blanks in front, as minutes:seconds of two digits at least.
+ * @returns the end, or 0 when it is no number
+ */
 function duration(begin: usize, from: usize, to: usize): usize {
   let digit = from;
   while (digit < to && load<u8>(digit) === BLANK) digit++;
