@@ -16,6 +16,8 @@ export interface FakeTable {
   readonly services: readonly Payload[];
   /** those of the n-th question about servers, cyclically */
   readonly servers: readonly (readonly Payload[])[];
+  /** so many lists, the first ones, changed before their last entry was read */
+  readonly interrupted?: number;
 }
 
 /** The header of a generic-netlink reply is four bytes in front of its attributes. */
@@ -80,6 +82,7 @@ export async function fakeKernel(
 ): Promise<{ readonly backend: Backend; readonly sent: Uint8Array[] }> {
   const sent: Uint8Array[] = [];
   let asked = 0;
+  let lists = 0;
   const entriesFor = (command: number): readonly Payload[] => {
     if (command === COMMAND.getService) return table.services;
     return table.servers[asked++ % table.servers.length] ?? [];
@@ -94,8 +97,10 @@ export async function fakeKernel(
       return [reply(joined([version, attribute(2, new Uint8Array([0, 16, 0, 0]))])), end];
     }
     if ((flags & FLAG.dump) !== FLAG.dump) return flags & FLAG.ack ? [end] : [];
-    const parts = entriesFor(command).map((payload) => {
-      const whole = message(FAMILY, FLAG.multi, sequence, joined([HEADER, payload]));
+    const isInterrupted = lists++ < (table.interrupted ?? 0);
+    const parts = entriesFor(command).map((payload, i, { length }) => {
+      const flag = isInterrupted && i === length - 1 ? FLAG.dumpInterrupted : 0;
+      const whole = message(FAMILY, FLAG.multi | flag, sequence, joined([HEADER, payload]));
       return joined([whole, new Uint8Array(aligned(whole.length) - whole.length)]);
     });
     return [...datagrams(parts), message(MESSAGE.done, FLAG.multi, sequence, SUCCESS)];
