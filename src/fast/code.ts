@@ -1,5 +1,6 @@
 // The code of `wasm/`, ready to run: what it has, and what it is given.
 import { formatAddress } from '../model/address.js';
+import { BackendError } from '../model/errors.js';
 import { code, VERSION } from './generated.js';
 
 /** A number that only the code changes. */
@@ -142,12 +143,19 @@ export class CompiledListing {
     this.memory.set(bytes.subarray(at, end), this.code.INPUT.value + at);
   }
 
-  /** Makes the memory larger, where it is not so large. */
+  /**
+   * Makes the memory larger, where it is not so large.
+   * @throws BackendError when there is not so much
+   */
   reserve(bytes: number): void {
     const { memory } = this.code;
     const missing = bytes - memory.buffer.byteLength;
-    const doubled = memory.buffer.byteLength / PAGE;
-    if (missing > 0) memory.grow(Math.max(Math.ceil(missing / PAGE), doubled));
+    if (missing <= 0) return;
+    try {
+      memory.grow(Math.max(Math.ceil(missing / PAGE), memory.buffer.byteLength / PAGE));
+    } catch {
+      throw new BackendError('not enough memory for the table');
+    }
   }
 
   /** Writes an IPv6 address as text. @returns where it ends */

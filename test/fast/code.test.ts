@@ -53,3 +53,10 @@ test('without its file, with a damaged one or that of another version, rows are 
 test('the code has the number of its build', () => {
   expect(CompiledListing.open()?.code.VERSION.value).toBe(VERSION);
 });
+
+test('a table for which there is no memory is an error with a text', () => {
+  const most = 2 ** 32;
+  expect(() => CompiledListing.open()?.reserve(2 * most)).toThrow(
+    'not enough memory for the table',
+  );
+});
