@@ -550,7 +550,8 @@ test(`${ROUNDS * MINUTES} minutes of 20 servers, some of which come and go, leav
     used.push(getHeapStatistics().used_heap_size);
   }
   const [, second = 0] = used;
-  expect(Math.max(...used.slice(2)) - second).toBeLessThan(200_000);
+  // a leak grows, other tests of this process only add to a single reading
+  expect(Math.min(...used.slice(-3)) - second).toBeLessThan(200_000);
   await monitor.stop('leave');
   expect(runtime.pending()).toBeLessThanOrEqual(20);
 });
