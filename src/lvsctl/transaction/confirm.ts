@@ -49,10 +49,6 @@ export async function waitForConfirmation(
 ): Promise<number> {
   const runtime = await world.runtime();
   const { until } = readPending(store.pending) ?? {};
-  world.err(
-    `lvsctl: transaction ${number} is taken back at ${until} unless it is confirmed: ` +
-      `press ENTER, or \`lvsctl confirm\` in any shell\n`,
-  );
   let answer: Answer;
   let wake = () => {};
   const giveBack = runtime.readKeys(
@@ -62,6 +58,11 @@ export async function waitForConfirmation(
     }),
   );
   try {
+    // only now: in the terminal's line mode Ctrl-D ends a line and never arrives as a key
+    world.err(
+      `lvsctl: transaction ${number} is taken back at ${until} unless it is confirmed: ` +
+        `press ENTER, or \`lvsctl confirm\` in any shell\n`,
+    );
     for (;;) {
       const pending = readPending(store.pending);
       if (pending?.entry !== number) return statusOf(readEntry(store.history, number), world);
