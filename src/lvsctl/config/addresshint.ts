@@ -33,6 +33,7 @@ function prefixOf(value: string): string | undefined {
 function commonHint(value: string): string | undefined {
   const prefix = prefixOf(value);
   if (prefix !== undefined) return `write it without /${prefix}`;
+  if (/^[^/]+\/$/.test(value) && parseAddress(value.slice(0, -1))) return 'nothing follows /';
   const bracketed = /^\[(.*)\]$/.exec(value)?.[1];
   if (bracketed !== undefined && parseAddress(bracketed)) return 'write it without brackets';
   const [zoned = '', zone] = value.split('%');

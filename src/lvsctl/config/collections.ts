@@ -141,7 +141,8 @@ function noKind(place: Place, node: Node | null, key: string, names: readonly st
     const inner = follow({ ...place, node: value as Node | null });
     const given = isScalar(inner) && inner.value !== null ? written(inner) : '';
     const name = names.find((one) => one === given.toLowerCase());
-    if (name !== undefined) return `${expected}: write \`${key}: ${name}' in place of \`${called}'`;
+    if (name !== undefined)
+      return `${expected}: write \`${key}: ${name}'${called === '' ? '' : ` in place of \`${called}'`}`;
     if (names.includes(called)) return `${expected}: write \`${key}: ${called}'`;
   }
   return expected;

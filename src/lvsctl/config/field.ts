@@ -1,10 +1,12 @@
 // The building blocks of config/file.ts: a field reads one YAML node, and describes itself
 // for the JSON Schema. Here are those that hold others; scalars are in scalar.ts.
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
-import { describeLookAlike, findLookAlike } from '../../render/lookalike.js';
+import { parseAddress } from '../../model/address.js';
+import { describeLookAlike, findLookAlike, withoutLookAlikes } from '../../render/lookalike.js';
 import { didYouMean, nearest } from '../../render/nearest.js';
 import type { Field, JsonSchema } from './fieldtype.js';
 import { fail, failWithin, follow, type Place } from './place.js';
+import { isRange } from './range.js';
 import { written } from './scalar.js';
 import { KEY_SYNONYMS } from './synonyms.js';
 
@@ -160,7 +162,8 @@ function unknownKey(
   const odd = findLookAlike(name);
   if (odd) {
     failWithin(at, odd.at, 1, `unknown key \`${name}': ${describeLookAlike(odd)}`);
-    return known.find((one) => name.includes(one));
+    const plain = withoutLookAlikes(name).trim();
+    return known.find((one) => one === plain);
   }
   const glued = /^-?([\w-]+):(?=\S)/.exec(name)?.[1];
   const undashed = name.replace(/^-/, '');
@@ -208,10 +211,11 @@ function noMap(place: Place, node: Node | null, entries: Entries): string {
     return `${expected}: write \`${assigned}: ' with a colon and a blank`;
   const names = Object.keys(entries);
   if (names.includes(value)) return `${expected}: a colon is missing after \`${value}'`;
-  const [, host = '', port] = /^\[?([\da-fA-F.:]+)\]?:(\d{1,5})$/.exec(value) ?? [];
-  if (port !== undefined && names.includes('address') && names.includes('port')) {
-    const address = host.includes(':') ? `"${host}"` : host;
-    return `${expected}: write {address: ${address}, port: ${port}}`;
+  if (names.includes('address')) {
+    const [, six, four, port] = /^(?:\[([\da-fA-F:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(value) ?? [];
+    if (names.includes('port') && parseAddress(six ?? four ?? '') !== undefined)
+      return `${expected}: write {address: ${six ? `"${six}"` : four}, port: ${port}}`;
+    if (isRange(value)) return expected; // no name, though it could be one
   }
   const mandatory = names.filter((name) => entries[name]?.absent.required);
   const name = [...mandatory, ...names].find((one) => {
@@ -234,11 +238,11 @@ function describe({ field, help, absent }: FieldEntry<unknown>): JsonSchema {
 
 /** A default as one would write it in the file. */
 function asWritten(value: unknown): unknown {
-  return Array.isArray(value) && value.every(isRange) && value.length > 0
+  return Array.isArray(value) && value.every(isPair) && value.length > 0
     ? value.map(({ from, to }) => `${from}-${to}`).join()
     : value;
 }
 
-function isRange(value: unknown): value is { readonly from: number; readonly to: number } {
+function isPair(value: unknown): value is { readonly from: number; readonly to: number } {
   return typeof value === 'object' && value !== null && 'from' in value && 'to' in value;
 }

@@ -49,10 +49,11 @@ function ends(text: string): Ends {
 
 /** All addresses of the prefix that contains the address. */
 function prefixEnds(text: string): Ends {
-  const [host = '', digits = ''] = text.split('/');
+  const [, host = '', digits = ''] = /^([^/]*)\/(.*)$/.exec(text) ?? [];
   const address = parseAddress(host);
   const width = address?.family === 'ipv6' ? 128 : 32;
-  if (address === undefined || Number(digits) > width) return [undefined, undefined];
+  const isLength = /^\d{1,3}$/.test(digits) && Number(digits) <= width;
+  if (address === undefined || !isLength) return [undefined, undefined];
   const free = (1n << BigInt(width - Number(digits))) - 1n;
   const low = (toBits(address) | free) ^ free;
   return [fromBits(low, address.family), fromBits(low | free, address.family)];

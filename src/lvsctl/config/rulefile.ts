@@ -147,13 +147,16 @@ function problemOf(
   file: string,
   number: number,
 ): Problem {
-  let from = 0;
-  for (const one of args.slice(0, arg + 1)) {
-    const at = line.indexOf(one, from);
-    from = at < 0 ? from : at + (one === args[arg] ? 0 : one.length);
-  }
+  // of an argument that `argsOf` cuts, and of those behind it, the place is not known
+  const column = 1 + (placesOf(line)[arg] ?? 0);
   const length = args[arg]?.length ?? 1;
-  return { file, line: number, column: from + 1, length, path: '', message, text: line };
+  return { file, line: number, column, length, path: '', message, text: line };
+}
+
+/** Where the arguments of a line begin, from 0. */
+function placesOf(line: string): readonly number[] {
+  const all = [...line.matchAll(/[^ \t\r]+/g)];
+  return all.flatMap(({ 0: one, index }) => (one === 'ipvsadm' ? [] : [index]));
 }
 
 /** A rule that does not fit those before it. */

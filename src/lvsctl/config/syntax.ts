@@ -57,7 +57,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
     'a key and its value stand where a value should end; a text with a colon and a blank in it ' +
     'needs quotes',
   BLOCK_IN_FLOW: 'a comma or a closing bracket is missing after this',
-  BAD_SCALAR_START: 'a text that begins with @ or a backquote needs quotes',
+  BAD_SCALAR_START: 'a text that begins with @, % or a backquote needs quotes',
 };
 
 function plainMessage(message: string): string {
@@ -66,6 +66,7 @@ function plainMessage(message: string): string {
       /^Flow (\w+) in block.* (\S)$/,
       'the brackets of a list or map are not closed before: $2 is missing',
     )
+    .replace(/^Unexpected \S+ at node end$/, 'this is after the end of a value')
     .replace(/^Unexpected (\S+) token in YAML stream: (.*)$/s, 'unexpected $2')
     .replace(/^./, (letter) => letter.toLowerCase());
 }
