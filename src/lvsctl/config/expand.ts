@@ -148,7 +148,7 @@ function addressesOf(
   const items = isSeq(list)
     ? list.items.map((item) => follow({ ...root, node: item as Node }))
     : [];
-  if (items.length === 0 || !items.every((item) => isScalar(item))) return undefined;
+  if (items.length === 0 || !items.every(isValue)) return undefined;
   return items.flatMap((item, i) => scalarsOf(item, `${path}.addresses[${i}]`, expanding));
 }
 
@@ -179,11 +179,15 @@ function scalarAt(
 function portsOf(map: YAMLMap, path: string, { paths, root }: Expanding): Scalar[] | undefined {
   const ports = entryOf(map, 'port', root);
   if (!isSeq(ports) || ports.items.length === 0) return undefined;
-  if (!ports.items.every((item) => isScalar(item))) return undefined;
+  if (!ports.items.every(isValue)) return undefined;
   return ports.items.map((item, i) => {
     paths.set(item as Scalar, `${path}.port[${i}]`);
     return item as Scalar;
   });
+}
+
+function isValue(item: unknown): item is Scalar {
+  return isScalar(item) && item.value !== null;
 }
 
 function withAddress(map: YAMLMap, address: Scalar, path: string, { paths }: Expanding): YAMLMap {

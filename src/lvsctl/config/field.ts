@@ -21,6 +21,8 @@ interface Required {
   readonly required: true;
   /** it may come from another entry: the schema of this map alone does not demand it */
   readonly elsewhere?: true;
+  /** the key that has the same meaning */
+  readonly unless?: string;
 }
 
 export type Value<F> = F extends Field<infer T> ? T : never;
@@ -42,7 +44,8 @@ export function requiredHereOrInDefaults<T>(field: Field<T>, help: string): Fiel
 
 /** An entry that must be there when another one is not, which has the same meaning. */
 export function requiredUnless<T>(other: string, field: Field<T>, help: string): FieldEntry<T> {
-  return { field, help: `${help}; or ${other}`, absent: { required: true, elsewhere: true } };
+  const absent = { required: true, elsewhere: true, unless: other } as const;
+  return { field, help: `${help}; or ${other}`, absent };
 }
 
 /** An entry with a default. */
@@ -119,7 +122,9 @@ export function object<E extends Entries>(
           else result[name] = value;
         } else if (!absent.required) result[name] = absent.value;
         else {
-          if (!suggested.has(name)) fail(place, `\`${name}' is missing`);
+          // what is wrong with the other key its own field reports
+          const given = absent.unless !== undefined && pairs.has(absent.unless);
+          if (!given && !suggested.has(name)) fail(place, `\`${name}' is missing`);
           valid = false;
         }
       }
