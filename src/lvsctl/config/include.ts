@@ -112,7 +112,7 @@ function withIncluded(contents: Node | null, from: Including, reading: Reading):
 function includesIn(list: Node | null, root: Place): readonly Place[] {
   const at = (node: Node | null, path: string) => ({ ...root, node, path });
   const items = isSeq(list)
-    ? list.items.map((item, i) => at(follow(at(item as Node, '')), `include[${i}]`))
+    ? list.items.map((item, i) => at(follow({ ...root, node: item as Node }), `include[${i}]`))
     : [at(list, 'include')];
   return items.filter((place) => {
     const { node } = place;
