@@ -73,3 +73,25 @@ services:
   expect(report).toContain('5 errors');
   expect(read('docs/reference/file.md')).toContain(`$ lvsctl check lvs.yaml\nlvsctl: ${report}\n`);
 });
+
+// biome-ignore format: a table
+test.each([
+  '', 'a page', '<!-- keys: file -->\nno end\n', '<!-- end -->\n', '<!-- keys: file --><!-- end -->\n', '<!-- end -->\n<!-- keys: file -->\n', '<!-- keys: others -->\nx\n<!-- end -->\n',
+])('a page without a place for a table stays as it is: %j', (page) => {
+  expect(renderReference(page)).toBe(page);
+});
+
+test('a table is between its two lines, the text around it stays', () => {
+  const page = 'before\n<!-- keys: checks -->\nold\n<!-- end -->\nafter <!-- end -->\n';
+  const lines = renderReference(page).split('\n');
+  const head = [
+    'before',
+    '<!-- keys: checks -->',
+    '',
+    '| key | type | default | meaning |',
+    '|---|---|---|---|',
+  ];
+  expect(lines.slice(0, 5)).toEqual(head);
+  expect(lines[5]).toMatch(/^\| `kind` \| tcp, http, .* \| required \| the kind \|$/);
+  expect(lines.slice(-4)).toEqual(['', '<!-- end -->', 'after <!-- end -->', '']);
+});

@@ -202,3 +202,74 @@ test('a variable may stand in the value of another 31 times, one after the other
   expect(portOf(32)).toEqual([`1 [$a32] vars.a31: ${wrong}`]);
   expect(portOf(40)).toEqual([`1 [$a32] vars.a31: ${wrong}`]);
 });
+
+const oneService = (top: string, keys: string) =>
+  `${top}vips: [{address: 192.0.2.1, interface: eth0}]
+services: [{name: a, address: 192.0.2.1, mode: dr, servers: [], ${keys}}]
+`;
+
+/** The port of the service and warnings, or errors with the file that each of them is in. */
+function withSet(text: string, set: readonly string[]): unknown[] {
+  const named = set.map((one) => ({
+    name: one.split('=')[0] ?? '',
+    value: one.replace(/^[^=]*=/, ''),
+  }));
+  try {
+    const { config, warnings } = inspectConfig(text, 'f', { ...ALONE, host: 'h', set: named });
+    return [config.services[0]?.port, ...warnings.map(({ message }) => message)];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((one) => {
+      const { file, line, column, length, path, message, text: whole = '' } = one;
+      return `${file}:${line}:${column} [${whole.slice(column - 1, column - 1 + length)}] ${path}: ${message}`;
+    });
+  }
+}
+
+const HOST_NAME = 'it looks like a host name, and names are not looked up; write the address';
+
+// biome-ignore format: a table
+test.each<readonly [string, string, readonly string[], readonly unknown[]]>([
+  ['vars: {p: 1}\n', 'port: $p', ['p=80'], [80]],
+  ['vars: {p: 1}\n', 'port: $p', ['p=80 # x'], [80]],
+  ['vars: {p: 1}\n', 'port: $p', ['p=1', 'p=2'], [2]],
+  ['hosts: {h: {p: 1}}\n', 'port: $p', ['p=5'], [5]],
+  ['hosts: {h: {p: 1}}\n', 'port: $p', [], [1]],
+  ['vars: {p: 1}\n', 'port: 80', ['p=2'], [80, 'no value uses the variable p']],
+  ['vars: {p: 1}\n', 'port: $p', ['p='], ['f:3:71 [$p] services[0].port: --set p has no value']],
+  ['vars: {p: 1}\n', 'port: $p', ['p=~'], ['f:3:71 [$p] services[0].port: --set p has no value']],
+  ['vars: {p: 1}\n', 'port: $p', ['p="80"'], ["f:3:71 [$p] services[0].port: `80' is not a whole number from 0 to 65535"]],
+  ['vars: {p: 1}\n', 'port: $p', ['p=1: 2: 3'], ['--set p:1:4 [2] : a key and its value stand where a value should end; a text with a colon and a blank in it needs quotes']],
+  ['vars: {p: 1}\n', 'port: $p', ['p=*x'], ["--set p:1:1 [*x] : no anchor `&x' before this alias"]],
+  ['vars: {p: 1}\n', 'port: $p', ['p=$p'], ['--set p:1:1 [$p] : variables refer to each other: p > p']],
+  ['vars: {p: 1}\n', 'port: $p', ['p=80\n---\n81'], ['--set p:2:1 [---] : a second document begins here; a file has one']],
+  ['vars: {p: 1}\n', 'port: $p', ['q=1'], ['--set q:1:1 [1] : no variable q; the file has p']],
+  ['vars: {p: 1, r: 2}\n', 'port: $p', ['q=1', 'p=x'], ['--set q:1:1 [1] : no variable q; the file has p, r', "f:3:71 [$p] services[0].port: `x' is not a whole number from 0 to 65535"]],
+  ['vars: {p: 1}\nhosts: {h: {q: 1}}\n', 'port: $p', ['r=2'], ['--set r:1:1 [2] : no variable r; the file has p, q']],
+  ['', 'port: 80', ['q=1'], ['--set q:1:1 [1] : no variable q; the file has no vars']],
+  ['vars: 5\n', 'port: 80', ['p=2'], ['f:1:7 [5] vars: expected a map of names and values', '--set p:1:1 [2] : no variable p; the file has no vars']],
+  ['vars: {s: {address: 10.0.0.1}}\n', 'port: 80, sorry: $s', ['s={address: x}'], [`--set s:1:11 [x] address: \`x' is not an IPv4 or IPv6 address: ${HOST_NAME}`]],
+  ['vars: {s: {address: 10.0.0.1}, p: 1}\n', 'port: $p, sorry: $s', ['p=7', 's={zzz: x, address: y}'], ["--set s:1:2 [zzz] : unknown key `zzz'; known are address, port, mode", `--set s:1:19 [y] address: \`y' is not an IPv4 or IPv6 address: ${HOST_NAME}`]],
+  ['vars: {s: {address: 10.0.0.1}, p: 1}\n', 'port: $p, sorry: $s', ['s={address: $p}'], ["--set s:1:11 [$p] address: `1' is not an IPv4 or IPv6 address: it has 1 part in place of 4"]],
+])('%j, %s, --set %j', (top, keys, set, expected) => {
+  expect(withSet(oneService(top, keys), set)).toEqual(expected);
+});
+
+test('a text has at most 65,536 letters with its variables, a list so many elements', () => {
+  const hook = (vars: string, value: string) =>
+    `vars: {${vars}}\n${oneService('', 'port: 80')}monitor: {${value}}\n`;
+  const text = (more: string) =>
+    hook(`a: ${'x'.repeat(255)}, b: "/${'${a}'.repeat(257)}${more}"`, 'log: {file: $b}');
+  expect(withSet(text(''), [])).toEqual([80]);
+  expect(withSet(text('y'), [])).toEqual([
+    expect.stringMatching(
+      /^f:1:\d+ .* vars\.b: longer than 65536 letters with the values of its variables$/,
+    ),
+  ]);
+  const list = (more: string) =>
+    hook(`a: [/x${', x'.repeat(255)}], b: [$a${', $a'.repeat(255)}${more}]`, 'hook: $b');
+  expect(withSet(list(''), [])).toEqual([80]);
+  expect(withSet(list(', x'), [])).toEqual([
+    expect.stringMatching(/^f:1:\d+ \[\[\] vars\.b: more than 65536 elements$/),
+  ]);
+});

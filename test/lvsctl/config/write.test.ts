@@ -192,6 +192,7 @@ test.each<readonly [string, Service, readonly Destination[], Partial<ImportConte
   ['a mark of the other family', MARK, [], { marks: [source(0xc0000209, { family: 'ipv6' })] }, 'fwmark 7 ipv4: which packets get the mark is not known; add --mark 7=VIP:PORT,…'],
   ['a mark of no group', MARK, [], { marks: [source(0xc0000209), source(0xc000020a, { ports: [81] })] }, 'fwmark 7 ipv4: the packets with the mark are no group of VIPs with the same ports; add --mark 7=VIP:PORT,…'],
   ['a mark with a reason', MARK, [], { marks: [source(0xc0000209)], reasonFor: (mark, family) => `${mark} of ${family} is odd` }, 'fwmark 7 ipv4: 7 of ipv4 is odd; add --mark 7=VIP:PORT,…'],
+  ['another protocol', service({ id: { kind: 'address', protocol: 'ip-47' as never, address: ipv4(0xc0000201), port: 80 } }), [], {}, 'ip-47 192.0.2.1:80: protocol ip-47 has no service'],
   ['another forwarding method', service(), [server({ forwarding: 'bypass' as never })], {}, 'tcp 192.0.2.1:80: forwarding method bypass has no mode'],
   ['another tunnel', service(), [server({ forwarding: 'tunnel', tunnel: { type: 9 as never, port: 0, flags: 0 } })], {}, 'tcp 192.0.2.1:80: tunnel type 9 has no name'],
 ])('%s is named', (_, one, destinations, more, message) => {
