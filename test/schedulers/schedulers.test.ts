@@ -2,15 +2,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../../src/model/address.js';
 import { SCHEDULER_NAMES } from '../../src/model/scheduler.js';
 import { mhTable } from '../../src/schedulers/mh.js';
 import { type Candidate, folded, hash32, moreLoaded } from '../../src/schedulers/scheduler.js';
 import { siphash13 } from '../../src/schedulers/siphash.js';
 import { schedulerOf } from '../../src/schedulers/table.js';
+import { at as ip } from '../support/address.js';
 import { FULL } from '../support/full.js';
 
-const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
 const arrival = {
   client: ip('172.16.0.1'),
   clientPort: 30001,

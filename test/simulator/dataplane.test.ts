@@ -7,15 +7,13 @@ import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { EMPTY_TABLE } from '../../src/backend/memory/state.js';
 import { openFile } from '../../src/backend/table/file.js';
 import { decodeTable, encodeTable } from '../../src/backend/table/tablefile.js';
-import { parseAddress } from '../../src/model/address.js';
 import { playInto } from '../../src/simulator/kept.js';
 import { lookupKey } from '../../src/simulator/keys.js';
 import type { Packet } from '../../src/simulator/packet.js';
+import { at as ip } from '../support/address.js';
 import { answer } from '../support/inprocess.js';
 import { lvsctl } from '../support/lvsctl.js';
 import { fakeMachine } from '../support/machine.js';
-
-const ip = (text: string) => parseAddress(text) ?? expect.fail(text);
 
 /** A table from rule lines, a clock to turn, and packets to send. */
 async function scene(rules: string) {

@@ -16,9 +16,9 @@ import type {
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer, ShownService } from '../../../src/lvsctl/show/table.js';
-import { type Address, formatAddress, parseAddress } from '../../../src/model/address.js';
+import { formatAddress } from '../../../src/model/address.js';
+import { at } from '../../support/address.js';
 
-const at = (text: string): Address => parseAddress(text) ?? expect.fail(text);
 const [BASE] = intendedFacts(
   readConfig(
     `vips: [{address: 192.0.2.10, interface: eth0}]

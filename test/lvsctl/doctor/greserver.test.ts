@@ -1,11 +1,11 @@
 // On a real server: a gre device drops what has not the checksums that it has, and the reverse.
 import { expect, test } from 'vitest';
-import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { inspect } from '../../../src/lvsctl/doctor/inspection.js';
 import { exitDevice, servedVips } from '../../../src/lvsctl/doctor/served.js';
 import type { MachineFacts } from '../../../src/lvsctl/facts/types.js';
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
+import { smallConfig } from '../../support/smallfile.js';
 
 test.each([
   ['none', false, true],
@@ -13,12 +13,7 @@ test.each([
   ['checksum', true, true],
   ['checksum', false, false],
 ])('tunnel with checksum %s, device with checksums: %s', (checksum, has, isTaken) => {
-  const config = readConfig(
-    `vips: [{address: 192.0.2.10, interface: eth0}]
-services: [{name: a, address: 192.0.2.10, port: 80, mode: tun, tunnel: {type: gre, checksum: ${checksum}}, servers: [{address: 192.0.2.11}]}]
-`,
-    'f',
-  );
+  const config = smallConfig({ mode: 'tun', tunnel: `type: gre, checksum: ${checksum}` });
   const [, server] = intendedFacts(config) as [MachineFacts, MachineFacts];
   const links = server.links.map((one) =>
     one.tunnel ? { ...one, name: 'gre7', tunnel: { ...one.tunnel, checksum: has } } : one,

@@ -1,22 +1,17 @@
 // What the network around a director makes of its services: clients on the network of a NAT server,
 // VIPs for which no neighbour is answered, a machine that is director and real server at once.
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { EVIDENCE_CHECKS } from '../../../src/lvsctl/doctor/evidence.js';
 import { inspect } from '../../../src/lvsctl/doctor/inspection.js';
 import type { ConnectionTally, MachineFacts } from '../../../src/lvsctl/facts/types.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownService } from '../../../src/lvsctl/show/table.js';
 import { addressed, foundBy, linkFact, routeFact, tunnelLink } from '../../support/hostfacts.js';
+import { smallConfig } from '../../support/smallfile.js';
 
 const VIP = '192.0.2.10';
 const configOf = (mode: string, vip = VIP, rip = '192.0.2.11', protocol = 'tcp') =>
-  readConfig(
-    `vips: [{address: "${vip}", interface: eth0}]
-services: [{name: a, address: "${vip}", port: 80, protocol: ${protocol}, mode: ${mode}, servers: [{address: "${rip}"}]}]
-`,
-    'f',
-  );
+  smallConfig({ mode, vip, rip, more: `protocol: ${protocol}` });
 const servicesOf = (...file: Parameters<typeof configOf>): readonly ShownService[] =>
   intendedFacts(configOf(...file))[0]?.services ?? [];
 const [BASE] = intendedFacts(configOf('nat')) as [MachineFacts];

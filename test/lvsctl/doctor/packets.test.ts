@@ -11,7 +11,8 @@ import type { ConnectionTally, LinkFact, MachineFacts } from '../../../src/lvsct
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer } from '../../../src/lvsctl/show/table.js';
-import { type Address, formatAddress, parseAddress } from '../../../src/model/address.js';
+import { formatAddress, parseAddress } from '../../../src/model/address.js';
+import { at } from '../../support/address.js';
 import {
   addressed,
   addressFact,
@@ -21,7 +22,6 @@ import {
   tunnelLink,
 } from '../../support/hostfacts.js';
 
-const at = (text: string): Address => parseAddress(text) ?? expect.fail(text);
 const file = (...services: readonly string[]) =>
   readConfig(
     `vips: [{address: 192.0.2.10, interface: eth0}]\nservices:\n${services.map((one) => `  - {${one}}\n`).join('')}`,

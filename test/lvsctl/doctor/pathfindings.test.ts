@@ -12,10 +12,9 @@ import type { LossCause, PathHop } from '../../../src/lvsctl/path/hop.js';
 import { hostOf } from '../../../src/lvsctl/path/host.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import type { ShownServer, ShownService } from '../../../src/lvsctl/show/table.js';
-import { type Address, parseAddress } from '../../../src/model/address.js';
+import { at } from '../../support/address.js';
 import { addressed, addressFact, routeFact } from '../../support/hostfacts.js';
 
-const at = (text: string): Address => parseAddress(text) ?? expect.fail(text);
 const FILE = `vips: [{address: 192.0.2.10, interface: eth0}]
 services: [{name: a, address: 192.0.2.10, port: 80, mode: dr, servers: [{address: 192.0.2.11, name: rs}]}]
 `;

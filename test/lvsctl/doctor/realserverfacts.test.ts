@@ -9,27 +9,14 @@ import type { LinkFact, MachineFacts } from '../../../src/lvsctl/facts/types.js'
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import { formatAddress } from '../../../src/model/address.js';
 import { addressed, foundBy, linkFact, routeFact, tunnelLink } from '../../support/hostfacts.js';
+import { type SmallFile, smallConfig } from '../../support/smallfile.js';
 
-interface File {
-  readonly mode?: string;
-  readonly tunnel?: string;
-  readonly vip?: string;
-  readonly rip?: string;
-  readonly more?: string;
-}
-const configOf = ({ mode = 'dr', tunnel, vip = '192.0.2.10', rip = '192.0.2.11', more }: File) =>
-  readConfig(
-    `vips: [{address: "${vip}", interface: eth0}]
-services: [{name: a, address: "${vip}", port: 80, mode: ${mode}, ${tunnel ? `tunnel: {${tunnel}}, ` : ''}${more ? `${more}, ` : ''}servers: [{address: "${rip}"}]}]
-`,
-    'f',
-  );
 type Changed = (facts: MachineFacts) => Partial<MachineFacts>;
 const UNCHANGED: Changed = () => ({});
 
 /** What a check finds on the server of a file, which is as the file has it but for one thing. */
-function found(id: string, file: File, changed: Changed = UNCHANGED) {
-  const config = configOf(file);
+function found(id: string, file: SmallFile, changed: Changed = UNCHANGED) {
+  const config = smallConfig(file);
   const [, facts] = intendedFacts(config) as [MachineFacts, MachineFacts];
   return foundBy(
     REALSERVER_CHECKS,
@@ -39,7 +26,7 @@ function found(id: string, file: File, changed: Changed = UNCHANGED) {
 }
 /** The same without a file, of a machine that is stated whole. */
 function foundWithout(id: string, stated: Partial<MachineFacts>) {
-  const [, server] = intendedFacts(configOf({})) as [MachineFacts, MachineFacts];
+  const [, server] = intendedFacts(smallConfig()) as [MachineFacts, MachineFacts];
   const facts = { ...server, packet_filter: { iptables: [], nft: [] }, ...stated };
   return foundBy(REALSERVER_CHECKS, id, inspect(undefined, 'realserver', { facts }));
 }
@@ -163,7 +150,7 @@ describe('the reverse path filter', () => {
     `lvs-ipip has no address, and net.ipv4.conf.lvs-ipip.rp_filter is ${value}: every packet from it is dropped > ip addr add 192.0.2.10/32 dev lvs-ipip`;
 
   // biome-ignore format: a table
-  test.each<readonly [string, File, Changed, readonly string[]]>([
+  test.each<readonly [string, SmallFile, Changed, readonly string[]]>([
     ['off', {}, filter('0', 'lvs-ipip'), []],
     ['strict', {}, filter('1', 'lvs-ipip'), [strict]],
     ['loose', {}, filter('2', 'lvs-ipip'), []],
@@ -211,7 +198,7 @@ describe('where the VIP is, and who is answered for it', () => {
   });
 
   // biome-ignore format: a table
-  test.each<readonly [string, File, readonly string[], readonly string[]]>([
+  test.each<readonly [string, SmallFile, readonly string[], readonly string[]]>([
     ['dr: on the interface', {}, ['eth0 192.0.2.10/32'], [on('eth0', 32, ADD)]],
     ['dr: on lo too', {}, ['lo 192.0.2.10/32', 'eth0 192.0.2.10/24'], [on('eth0', 24)]],
     ['tun: on the interface', { mode: 'tun' }, ['eth0 192.0.2.10/32'], [on('eth0', 32, '; ip addr add 192.0.2.10/32 dev lvs-ipip')]],
@@ -308,7 +295,7 @@ describe('the prefix of the VIP', () => {
 
 describe('the route of the answers of NAT', () => {
   const six = { vip: '2001:db8::10', rip: '2001:db8::11' };
-  const nat = (gateway: string, more: File = {}): File => ({
+  const nat = (gateway: string, more: SmallFile = {}): SmallFile => ({
     mode: 'nat',
     more: `gateway: "${gateway}"`,
     ...more,
@@ -320,7 +307,7 @@ describe('the route of the answers of NAT', () => {
     `a: the default route is ${route}, not via the director ${via}`;
 
   // biome-ignore format: a table
-  test.each<readonly [string, File, Changed, readonly string[]]>([
+  test.each<readonly [string, SmallFile, Changed, readonly string[]]>([
     ['by the director', nat('192.0.2.1'), routes('0.0.0.0/0 eth0 192.0.2.1'), []],
     ['missing', nat('192.0.2.1'), routes(), [`${text('missing', '192.0.2.1')} > ip route replace default via 192.0.2.1`]],
     ['another router', nat('192.0.2.1'), routes('0.0.0.0/0 eth0 192.0.2.9'), [`${text('via 192.0.2.9 dev eth0', '192.0.2.1')} > ip route replace default via 192.0.2.1`]],
@@ -337,7 +324,7 @@ describe('the route of the answers of NAT', () => {
 
 describe('what a machine serves without a file', () => {
   const modes = (more: readonly LinkFact[], ...texts: readonly string[]) => {
-    const [, server] = intendedFacts(configOf({})) as [MachineFacts, MachineFacts];
+    const [, server] = intendedFacts(smallConfig()) as [MachineFacts, MachineFacts];
     const facts = { ...server, links: [linkFact('lo'), linkFact('eth0'), ...more] };
     const stated = { ...facts, ...addressed('eth0 192.0.2.11/24', ...texts) };
     return servedVips(inspect(undefined, undefined, { facts: stated })).map(

@@ -11,10 +11,8 @@ import { connectedTo, gatherFacts, holdersOf } from '../../../src/lvsctl/plan/fa
 import { DEVICE, imaginedMachine, noRecords } from '../../../src/lvsctl/plan/imagined.js';
 import { type LocalAddress, links, localAddresses } from '../../../src/lvsctl/plan/network.js';
 import { isRoute } from '../../../src/lvsctl/plan/route.js';
-import { parseAddress } from '../../../src/model/address.js';
+import { at } from '../../support/address.js';
 import { fakeMachine, memoryRecords } from '../../support/machine.js';
-
-const at = (text: string) => parseAddress(text) ?? expect.fail(text);
 
 describe('arguments of ip addr add', () => {
   // biome-ignore format: a table

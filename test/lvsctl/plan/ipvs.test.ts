@@ -7,13 +7,10 @@ import { directorRemains, unmanagedVips } from '../../../src/lvsctl/plan/preflig
 import { type Setting, setting } from '../../../src/lvsctl/plan/resources.js';
 import { DAEMON, hasRules, SERVICE, TIMEOUTS } from '../../../src/lvsctl/plan/rules.js';
 import { refuseDirectorsVip, refuseTakenVips } from '../../../src/lvsctl/plan/taken.js';
-import type { Address } from '../../../src/model/address.js';
-import { parseAddress } from '../../../src/model/address.js';
 import type { DaemonRequest } from '../../../src/model/daemon.js';
+import { at as address } from '../../support/address.js';
 import { answer } from '../../support/inprocess.js';
 import { fakeMachine } from '../../support/machine.js';
-
-const address = (text: string): Address => parseAddress(text) ?? expect.fail(text);
 
 /** A machine with what lines of ipvsadm made. */
 async function withRules(...lines: readonly string[]) {

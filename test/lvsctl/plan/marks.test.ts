@@ -1,10 +1,8 @@
 // Firewall marks that other programs set, read from iptables-save and nft.
 import { describe, expect, test } from 'vitest';
 import { iptablesMark, markSources, nftMark } from '../../../src/lvsctl/plan/marks.js';
-import { parseAddress } from '../../../src/model/address.js';
+import { at } from '../../support/address.js';
 import { fakeMachine } from '../../support/machine.js';
-
-const at = (text: string) => parseAddress(text) ?? expect.fail(text);
 
 describe('marks of other programs', () => {
   const any = { address: undefined, vip: undefined, protocol: undefined, ports: undefined };
