@@ -3,9 +3,27 @@ import type { FileContext } from '../../src/lvsctl/config/context.js';
 import { ConfigError, type Problem } from '../../src/lvsctl/config/problem.js';
 import { inspectConfig } from '../../src/lvsctl/config/read.js';
 
+/** What of its line a problem underlines. */
+export function underlined({ column, length, text = '' }: Problem): string {
+  return text.slice(column - 1, column - 1 + length);
+}
+
 /** `LINE [underlined] ENTRY: MESSAGE` */
-export function marked({ line, column, length, path, message, text = '' }: Problem): string {
-  return `${line} [${text.slice(column - 1, column - 1 + length)}] ${path}: ${message}`;
+export function marked(problem: Problem): string {
+  const { line, path, message } = problem;
+  return `${line} [${underlined(problem)}] ${path}: ${message}`;
+}
+
+/** `LINE:COLUMN [underlined] MESSAGE`, of a problem of no entry */
+export function placed(problem: Problem): string {
+  const { line, column, message } = problem;
+  return `${line}:${column} [${underlined(problem)}] ${message}`;
+}
+
+/** `FILE:LINE:COLUMN [underlined] ENTRY: MESSAGE` */
+export function placedInFile(problem: Problem): string {
+  const { file, line, column, path, message } = problem;
+  return `${file}:${line}:${column} [${underlined(problem)}] ${path}: ${message}`;
 }
 
 /** Those of a text: its errors, or its warnings with `warning` before them. */

@@ -1,9 +1,10 @@
 // What a file that includes others is answered: what is joined, what stands twice, and in which file.
 import { expect, test } from 'vitest';
 import { ALONE, type FileContext } from '../../../src/lvsctl/config/context.js';
-import { ConfigError, type Problem } from '../../../src/lvsctl/config/problem.js';
+import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { filesOf, hostNames, inspectConfig, readConfig } from '../../../src/lvsctl/config/read.js';
 import { matching } from '../../support/lvsctl.js';
+import { placedInFile } from '../../support/marked.js';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -24,17 +25,14 @@ const service = (name: string, port: number, more = '') =>
 const VIPS = 'vips: [{address: 192.0.2.1, interface: eth0}]\n';
 const OWN = `${VIPS}services: [${service('own', 1)}]\n`;
 
-/** `FILE:LINE:COLUMN [what is underlined] ENTRY: MESSAGE` of an error, with `w` of a warning. */
+/** Errors, or warnings with `w` before them. */
 function answers(files: Files): string[] {
-  const shown = ({ file, line, column, length, path, message, text = '' }: Problem) =>
-    `${file}:${line}:${column} [${text.slice(column - 1, column - 1 + length)}] ${path}: ${message}`;
   try {
-    return inspectConfig(files.m ?? '', 'm', around(files)).warnings.map(
-      (one) => `w ${shown(one)}`,
-    );
+    const { warnings } = inspectConfig(files.m ?? '', 'm', around(files));
+    return warnings.map((one) => `w ${placedInFile(one)}`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(shown);
+    return error.problems.map(placedInFile);
   }
 }
 

@@ -5,6 +5,7 @@ import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { readNumericRules, readRuleFile } from '../../../src/lvsctl/config/rulefile.js';
 import { ipv4 } from '../../../src/model/address.js';
 import { serverKey, serviceKey } from '../../../src/model/table.js';
+import { placed } from '../../support/marked.js';
 
 /** `LINE SERVICE SCHEDULER SERVER=WEIGHT …` of each service. */
 const services = (text: string) =>
@@ -15,16 +16,12 @@ const services = (text: string) =>
     ].join(' '),
   );
 
-/** `LINE:COLUMN [what is underlined] MESSAGE` of each problem. */
 const problems = (text: string) => {
   try {
     readNumericRules(text, 'r');
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ line, column, length, text: whole = '', message }) => {
-      const marked = whole.slice(column - 1, column - 1 + length);
-      return `${line}:${column} [${marked}] ${message}`;
-    });
+    return error.problems.map(placed);
   }
   return [];
 };

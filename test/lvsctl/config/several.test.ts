@@ -6,7 +6,7 @@ import type { Config } from '../../../src/lvsctl/config/file.js';
 import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { inspectConfig } from '../../../src/lvsctl/config/read.js';
 import { formatAddress } from '../../../src/model/address.js';
-import { problemsOf } from '../../support/marked.js';
+import { placedInFile, problemsOf } from '../../support/marked.js';
 
 const AROUND = { ...ALONE, host: 'h1.example.org' };
 
@@ -219,10 +219,7 @@ function withSet(text: string, set: readonly string[]): unknown[] {
     return [config.services[0]?.port, ...warnings.map(({ message }) => message)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map((one) => {
-      const { file, line, column, length, path, message, text: whole = '' } = one;
-      return `${file}:${line}:${column} [${whole.slice(column - 1, column - 1 + length)}] ${path}: ${message}`;
-    });
+    return error.problems.map(placedInFile);
   }
 }
 

@@ -3,14 +3,11 @@
 import { expect, test } from 'vitest';
 import { isMap } from 'yaml';
 import { readYaml } from '../../../src/lvsctl/config/document.js';
+import { placed } from '../../support/marked.js';
 
-/** `LINE:COLUMN [what is underlined] MESSAGE` of each problem. */
 function problems(text: string): string[] {
   const found: string[] = [];
-  readYaml(text, 'f', 0, ({ line, column, length, text: whole = '', message }) => {
-    const marked = whole.slice(column - 1, column - 1 + length);
-    found.push(`${line}:${column} [${marked}] ${message}`);
-  });
+  readYaml(text, 'f', 0, (problem) => found.push(placed(problem)));
   return found;
 }
 
