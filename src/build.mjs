@@ -80,6 +80,49 @@ const noChildren = {
   },
 };
 
+/**
+ * `node:os` names errors alone, and takes a hundredth of a start: it is loaded when the first of them
+ * is named. Node finds a module of its own sooner when the name begins with `node:`.
+ */
+const quickRequires = {
+  name: 'quick-requires',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(?:node:)?os$/ }, ({ namespace }) =>
+      namespace === 'later-os'
+        ? { path: 'node:os', external: true }
+        : { path: 'os', namespace: 'later-os' },
+    );
+    onResolve({ filter: /^events$/ }, () => ({ path: 'node:events', external: true }));
+    onLoad({ filter: /.*/, namespace: 'later-os' }, () => ({
+      contents: "module.exports = { get constants() { return require('node:os').constants; } };",
+    }));
+  },
+};
+
+/** Where rules are in the kernel alone, its backend is part of the start: nothing is loaded later. */
+const kernelAlone = {
+  name: 'kernel-alone',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/backend\/open\.js$/ }, () => ({
+      path: 'open',
+      namespace: 'kernel-alone',
+    }));
+    onLoad({ filter: /.*/, namespace: 'kernel-alone' }, () => ({
+      contents: `import { openKernel } from './kernel.js';
+        export const openBackend = (_, host) => openKernel(host);`,
+      resolveDir: fileURLToPath(new URL('backend', import.meta.url)),
+    }));
+  },
+};
+
+/** What is no plain change is for the whole of ipvsadm. */
+const wholeApart = {
+  name: 'whole-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/main\.js$/ }, () => ({ path: './ipvsadm.cjs', external: true }));
+  },
+};
+
 /** Homes of the rules that a bundle is never asked for. */
 const without = (...names) => ({
   name: 'without',
@@ -151,7 +194,13 @@ const bundles = await Promise.all([
     ...common,
     entryPoints: ['src/ipvsadm/main.ts'],
     outfile: 'dist/ipvsadm.cjs',
-    plugins: [rareApart, helpApart, errnoApart, without('memory', 'file'), generated],
+    plugins: [rareApart, helpApart, errnoApart, quickRequires, kernelAlone, generated],
+  }),
+  build({
+    ...common,
+    entryPoints: ['src/ipvsadm/change.ts'],
+    outfile: 'dist/change.cjs',
+    plugins: [rareApart, errnoApart, quickRequires, wholeApart, kernelAlone, generated],
   }),
   build({
     ...common,

@@ -6,7 +6,6 @@
 // version, but does not check what it holds: a damaged one would crash, or run as something else.
 // Without a right one the bundle is loaded as any other file.
 import fs = require('node:fs');
-import path = require('node:path');
 import vm = require('node:vm');
 
 /** what others than the owner must not be able to do */
@@ -14,15 +13,17 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 /** The exports of the bundle of `dist/` that a command line of a program needs. */
 function start(program: string): unknown {
-  const name = bundleOf(program);
-  const file = path.join(__dirname, `${name}.cjs`);
+  return loadBundle(bundleOf(program));
+}
+
+function loadBundle(name: string): unknown {
+  const file = `${__dirname}/${name}.cjs`;
   if (name === 'monitor')
     return execute(new vm.Script(start.wrap(textOf(file)), { filename: file }), file);
-  const found = readCache(path.join(__dirname, `${name}.${process.version}.cache`), file);
+  const found = readCache(`${__dirname}/${name}.${process.version}.cache`, file);
   if (found === undefined) return require(file);
-  const { code, bundle } = found;
-  const source = start.wrap(bundle.toString('latin1'));
-  return execute(new vm.Script(source, { filename: file, cachedData: code }), file);
+  const { code, source } = found;
+  return execute(new vm.Script(start.wrap(source), { filename: file, cachedData: code }), file);
 }
 
 function execute(script: vm.Script, file: string): unknown {
@@ -34,15 +35,20 @@ function execute(script: vm.Script, file: string): unknown {
 /** arguments after `lvsctl monitor` that ask a running one: these end soon, so start-up counts */
 const ASKS = ['status', 'reload', 'events', 'help'];
 
+/** the first argument of a command line that may be one plain change */
+const CHANGES = ['-A', '-E', '-D', '-a', '-e', '-d'];
+
 /**
- * ipvsadm has two: for rules in the kernel, and for rules in a file or in memory. lvsctl has two:
- * what a monitor does not need would stay in its memory for as long as it runs.
+ * ipvsadm has three: for rules in a file or in memory, for one plain change in the kernel, and for
+ * all else there, which its wrappers need too. lvsctl has two: what a monitor does not need would
+ * stay in its memory for as long as it runs.
  */
 function bundleOf(program: string): string {
-  if (program === 'ipvsadm') return isLocal(process.env.LVS_BACKEND) ? 'local' : program;
-  const [, , command, next = ''] = process.argv;
-  const stays = program === 'lvsctl' && command === 'monitor' && !ASKS.includes(next);
-  return stays ? 'monitor' : program;
+  const [, , command = '', next = ''] = process.argv;
+  if (program === 'lvsctl')
+    return command === 'monitor' && !ASKS.includes(next) ? 'monitor' : 'lvsctl';
+  if (isLocal(process.env.LVS_BACKEND)) return 'local';
+  return program === 'ipvsadm' && CHANGES.includes(command) ? 'change' : 'ipvsadm';
 }
 
 function isLocal(backend: string | undefined): boolean {
@@ -51,8 +57,7 @@ function isLocal(backend: string | undefined): boolean {
 
 /** What a bundle requires: another bundle through its cache too, everything else as usual. */
 function load(id: string): unknown {
-  const [, bundle] = /^\.\/([a-z]+)\.cjs$/.exec(id) ?? [];
-  return bundle === undefined ? require(id) : start(bundle);
+  return id.startsWith('./') ? loadBundle(id.slice(2, -'.cjs'.length)) : require(id);
 }
 
 namespace start {
@@ -70,14 +75,18 @@ namespace start {
     return Buffer.concat([code, code, bundle]);
   }
 
-  /** The code in a cache file; undefined when it is damaged, or that of another bundle. */
-  export function unpack(cache: Buffer, bundle: Buffer): Buffer | undefined {
-    const length = (cache.length - bundle.length) / 2;
+  /**
+   * The code in a cache file.
+   * @param source the text of the bundle
+   * @returns undefined when it is damaged, or that of another bundle
+   */
+  export function unpack(cache: Buffer, source: string): Uint8Array | undefined {
+    const length = (cache.length - source.length) / 2;
     if (length <= 0 || !Number.isInteger(length)) return undefined;
-    const code = cache.subarray(0, length);
     const intact =
-      code.equals(cache.subarray(length, 2 * length)) && bundle.equals(cache.subarray(2 * length));
-    return intact ? code : undefined;
+      cache.compare(cache, length, 2 * length, 0, length) === 0 &&
+      cache.toString('latin1', 2 * length) === source;
+    return intact ? new Uint8Array(cache.buffer, cache.byteOffset, length) : undefined;
   }
 }
 
@@ -102,18 +111,19 @@ function textOf(file: string): string {
   }
 }
 
+// Each function of Node's that is called for the first time costs some 20 microseconds: few are.
 function readCache(
   cache: string,
   bundle: string,
-): { readonly code: Buffer; readonly bundle: Buffer } | undefined {
+): { readonly code: Uint8Array; readonly source: string } | undefined {
   try {
     const [made, of] = [fs.statSync(cache), fs.statSync(bundle)];
     const trusted =
       made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
     if (!trusted) return undefined;
-    const source = fs.readFileSync(bundle);
+    const source = fs.readFileSync(bundle, 'utf8');
     const code = start.unpack(fs.readFileSync(cache), source);
-    return code && { code, bundle: source };
+    return code && { code, source };
   } catch {
     return undefined; // none was made for this version of Node
   }

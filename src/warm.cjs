@@ -35,6 +35,9 @@ const COMMANDS = [
   ['-h'],
 ];
 
+/** Those that the bundle for plain changes reads. */
+const PLAIN = /^-[AEDaed]$/;
+
 /** Refused, each by another part of the program. */
 const REFUSED = [['-q'], ['-Lq']];
 
@@ -201,12 +204,17 @@ async function runLvsctl(program, folder, env) {
 }
 
 async function runIpvsadm(programs, folder, env) {
-  for (const backend of ['kernel', `file:${path.join(folder, 'table')}`, 'memory']) {
-    const program = backend === 'kernel' ? programs.ipvsadm : programs.local;
-    // in memory nothing is left of the command before
-    const commands =
-      backend === 'memory' ? COMMANDS.filter(([first]) => !/^-[aedD]$/.test(first)) : COMMANDS;
-    for (const args of [...commands, ...REFUSED]) {
+  const all = [...COMMANDS, ...REFUSED];
+  const plain = COMMANDS.filter(([first]) => PLAIN.test(first));
+  // in memory nothing is left of the command before
+  const others = all.filter((args) => args[0] === '-A' || !plain.includes(args));
+  for (const [program, backend, commands] of [
+    [programs.ipvsadm, 'kernel', all],
+    [programs.change, 'kernel', plain],
+    [programs.local, `file:${path.join(folder, 'table')}`, all],
+    [programs.local, 'memory', others],
+  ]) {
+    for (const args of commands) {
       process.argv = [process.execPath, '/ipvsadm', ...args];
       process.env = { ...env, LVS_BACKEND: backend };
       process.exitCode = 0;
@@ -231,6 +239,7 @@ async function main() {
   try {
     const programs = {
       ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts),
+      change: load(path.join(DIST, 'change.cjs'), scripts),
       local: load(path.join(DIST, 'local.cjs'), scripts),
     };
     await runLvsctl(load(path.join(DIST, 'lvsctl.cjs'), scripts), folder, env);

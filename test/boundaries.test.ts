@@ -59,7 +59,8 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   // files are replaced, and dead processes recognised, in one place for all
   'backend/table/file': ['system/replace'],
   'backend/table/lock': ['system/identity', 'system/blockfor'],
-  'ipvsadm/main': ['system', 'backend/open', 'node'],
+  'ipvsadm/main': ['system', 'node'],
+  'ipvsadm/process': ['system', 'backend/open', 'node'],
   'ipvsadm/program': ['commander'],
   'ipvsadm/hostnames': ['system'],
   'lvsctl/main': [

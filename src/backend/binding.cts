@@ -1,6 +1,5 @@
 // Takes the place of `node-gyp-build` in the bundle: finds the native part of the `netlink` package
 // without a search.
-import fs = require('node:fs');
 import path = require('node:path');
 
 /**
@@ -8,24 +7,20 @@ import path = require('node:path');
  * installed beside it.
  */
 const PACKAGE_DIRS = ['../node_modules/netlink', '../../netlink'];
+const PREBUILT = `prebuilds/${process.platform}-${process.arch}/node.napi.node`;
 
 /**
- * Loads the prebuilt binding of this platform; where there is none, asks node-gyp-build, which also
- * finds one that was compiled.
+ * Loads the prebuilt binding of this platform; where there is none that can be loaded, asks
+ * node-gyp-build, which also finds one that was compiled, and otherwise gives the reason.
  */
 function load(): unknown {
   for (const directory of PACKAGE_DIRS) {
-    const file = path.join(
-      __dirname,
-      directory,
-      'prebuilds',
-      `${process.platform}-${process.arch}`,
-      'node.napi.node',
-    );
-    if (fs.existsSync(file)) {
-      const module = { exports: {} };
-      process.dlopen(module, file);
+    const module = { exports: {} };
+    try {
+      process.dlopen(module, `${__dirname}/${directory}/${PREBUILT}`);
       return module.exports;
+    } catch {
+      // not there, or of no use here
     }
   }
   const manifest = require.resolve('netlink/package.json');

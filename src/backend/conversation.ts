@@ -53,7 +53,8 @@ export class Conversations {
   readonly #buffer: Uint8Array;
   #sequence = 0;
   #current: Conversation | undefined;
-  #failure: Error | undefined;
+  /** why there are no more conversations */
+  #failure: (() => Error) | undefined;
   /**
    * when the kernel has been silent for too long, in milliseconds since 1970; one timer serves all
    * conversations
@@ -79,7 +80,7 @@ export class Conversations {
   }
 
   close(): void {
-    this.#fail(new BackendError('netlink: socket closed'));
+    this.#end(() => new BackendError('netlink: socket closed'));
   }
 
   /**
@@ -91,7 +92,7 @@ export class Conversations {
     onMessage: OnMessage,
     takeOrdinary?: TakeOrdinary,
   ): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#failure) return Promise.reject(this.#failure());
     const first = this.#sequence + 1;
     this.#sequence += to - from;
     return new Promise((resolve, reject) => {
@@ -225,13 +226,18 @@ export class Conversations {
    * be distinguished any more.
    */
   #fail(error: Error): void {
+    this.#end(() => error);
+  }
+
+  /** The same with an error that is made only where there is a conversation to end. */
+  #end(failure: () => Error): void {
     if (this.#failure === undefined) {
-      this.#failure = error;
+      this.#failure = failure;
       this.#socket.close();
-      clearTimeout(this.#timer);
+      if (this.#timer !== undefined) clearTimeout(this.#timer);
     }
     const conversation = this.#current;
     this.#current = undefined;
-    conversation?.reject(error);
+    conversation?.reject(failure());
   }
 }

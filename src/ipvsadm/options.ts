@@ -5,6 +5,7 @@ import { CHECKSUMS, type KnownTunnel, TUNNELS } from '../model/forwarding.js';
 import { SCHEDULER_NAMES, SCHEDULERS } from '../model/scheduler.js';
 import type { KnownProtocol } from '../model/service.js';
 import type { Draft } from './draft.js';
+import { LONGEST_TIMEOUT, MOST } from './limits.js';
 import { refuse } from './usage.js';
 import { integer, parseEndpoint, parseMask, parsePrefixLength } from './values.js';
 
@@ -62,10 +63,6 @@ export interface OptionRow {
   readonly bare?: (draft: Draft) => void;
 }
 
-/** the largest weight and threshold */
-export const MOST = 2147483647;
-/** 31 days, in seconds */
-export const LONGEST_TIMEOUT = 2678400;
 const DEFAULT_PERSISTENCE = 360;
 
 // biome-ignore format: a table

@@ -1,16 +1,13 @@
 // One command line, or the lines of a restore, from arguments to text and an exit status: the table
 // of contents of the program.
 import type { Change } from '../model/change.js';
-import type { IpvsError } from '../model/errors.js';
-import { messageFor } from '../render/messages.js';
+import { applyChanges } from './apply.js';
 import { LONGEST_LINE, linesOf, PAUSE } from './lines.js';
 import { list } from './list.js';
 import type { Command } from './parse.js';
 import { type CommandSource, commandOf, commandsOf } from './source.js';
 import { VERSION_LINE } from './version.js';
 import { errnoNameOf, type IpvsadmWorld } from './world.js';
-
-const REFUSED = 255;
 
 /** Carries out one command line. @returns the exit status */
 export function run(args: readonly string[], world: IpvsadmWorld): Promise<number> {
@@ -31,11 +28,7 @@ export async function carryOut(source: CommandSource, world: IpvsadmWorld): Prom
 
   const flush = async () => {
     if (changes.length === 0) return;
-    const sent = changes.splice(0);
-    for (const [i, error] of (await world.backend.apply(sent)).entries()) {
-      status = error === undefined ? 0 : refused(error, world);
-      if (error !== undefined) world.refusals?.ipvs(error, sent[i] as Change);
-    }
+    status = await applyChanges(changes.splice(0), world);
   };
 
   for (const next of source) {
@@ -81,12 +74,6 @@ async function execute(
     default:
       return list(command, world);
   }
-}
-
-/** Prints why IPVS refused a change. @returns the exit status */
-function refused(error: IpvsError, world: IpvsadmWorld): number {
-  world.err(`${messageFor(error)}\n`);
-  return REFUSED;
 }
 
 /** An input that cannot be read ends here as it does in the real tool: without a message. */

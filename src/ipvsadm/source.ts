@@ -2,7 +2,7 @@
 // which is a command line of its own.
 import { argsOf, PAUSE } from './lines.js';
 import { type Command, DEFAULT_COMMAND, lookupsOf, parse } from './parse.js';
-import { PlainLines } from './plainline.js';
+import { plainChange } from './plainchange.js';
 import { scan, type Token } from './scan.js';
 import { refuseFirst, UsageError } from './usage.js';
 import type { Names } from './values.js';
@@ -36,7 +36,7 @@ export function* commandsOf(
 ): CommandSource {
   let number = 0;
   // a hint and a trace are made of the arguments
-  const plain = world.refusals || world.trace ? undefined : new PlainLines();
+  const isQuick = !world.refusals && !world.trace;
   for (const line of readable(lines)) {
     if (line === PAUSE) {
       yield PAUSE;
@@ -47,7 +47,7 @@ export function* commandsOf(
       yield refusal(line, [], number, world);
       continue;
     }
-    const change = plain?.read(line);
+    const change = isQuick ? plainChange(line.split(' ')) : undefined;
     if (change !== undefined) {
       yield { kind: 'change', change };
       continue;

@@ -20,9 +20,15 @@ const DIST = join(ROOT, 'dist');
 
 interface Start {
   pack(code: Buffer, bundle: Buffer): Buffer;
-  unpack(cache: Buffer, bundle: Buffer): Buffer | undefined;
+  unpack(cache: Buffer, source: string): Uint8Array | undefined;
 }
-const { pack, unpack } = createRequire(import.meta.url)(join(DIST, 'start.cjs')) as Start;
+const { pack, unpack: unpackFor } = createRequire(import.meta.url)(
+  join(DIST, 'start.cjs'),
+) as Start;
+const unpack = (cache: Buffer, bundle: Buffer) => {
+  const code = unpackFor(cache, bundle.toString('latin1'));
+  return code && Buffer.from(code);
+};
 const cacheOf = (name: string) => join(DIST, `${name}.${process.version}.cache`);
 const read = (name: string) => ({
   cache: readFileSync(cacheOf(name)),
@@ -35,13 +41,13 @@ const [, name] = process.argv;
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const { unpack, wrap } = require('./start.cjs');
-const bundle = readFileSync(name + '.cjs');
-const cachedData = unpack(readFileSync(name + '.' + process.version + '.cache'), bundle);
-const script = new Script(wrap(bundle.toString('latin1')), { cachedData });
+const source = readFileSync(name + '.cjs', 'latin1');
+const cachedData = unpack(readFileSync(name + '.' + process.version + '.cache'), source);
+const script = new Script(wrap(source), { cachedData });
 console.log(script.cachedDataRejected);
 `;
 
-test.each(['ipvsadm', 'local', 'lvsctl'])('V8 takes the code of %s', (name) => {
+test.each(['ipvsadm', 'change', 'local', 'lvsctl'])('V8 takes the code of %s', (name) => {
   const { stdout } = spawnSync(process.execPath, ['-e', TAKEN, name], {
     cwd: DIST,
     encoding: 'utf8',

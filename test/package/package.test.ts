@@ -31,6 +31,7 @@ describe('the tarball', () => {
       'bin/lvsctl',
       'bin/package.json',
       'dist/THIRD-PARTY-NOTICES',
+      'dist/change.cjs',
       'dist/completion/_lvsctl',
       'dist/completion/lvsctl.bash',
       'dist/completion/lvsctl.fish',

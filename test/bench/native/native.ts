@@ -60,10 +60,13 @@ function compile(folder: string): Tools {
 function measure(recording: Recording, at: number, tools: Tools): Row[] {
   const input = join(tools.folder, 'stdin');
   writeFileSync(input, recording.stdin);
+  const real = recordFile(tools.folder, 'real', at);
+  const ours = recordFile(tools.folder, 'ours', at);
+  // the player's own start is in all three
   const rounds = Array.from({ length: PAIRS + 1 }, () => ({
-    empty: time(tools, input, undefined, NODE, [tools.empty]),
-    real: time(tools, input, recordFile(tools.folder, 'real', at), REAL, recording.args),
-    ours: time(tools, input, recordFile(tools.folder, 'ours', at), NODE, [OURS, ...recording.args]),
+    empty: time(tools, input, ours, NODE, [tools.empty]),
+    real: time(tools, input, real, REAL, recording.args),
+    ours: time(tools, input, ours, NODE, [OURS, ...recording.args]),
   })).slice(1); // the first warms the page cache
   return (['wall', 'processor'] as const).map((kind) => {
     const of = (ratio: (round: (typeof rounds)[number]) => number) => median(rounds.map(ratio));
@@ -87,15 +90,18 @@ function measure(recording: Recording, at: number, tools: Tools): Row[] {
 function time(
   { folder, library, timed }: Tools,
   input: string,
-  record: string | undefined,
+  record: string,
   path: string,
   args: readonly string[],
 ): Time {
   const result = join(folder, 'time');
   const stdin = openSync(input, 'r');
-  const played = record === undefined ? {} : { LD_PRELOAD: library, REPLAY_PLAY: record };
   const { status, stderr } = spawnSync(timed, [result, path, ...args], {
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...played },
+    env: {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      LD_PRELOAD: library,
+      REPLAY_PLAY: record,
+    },
     stdio: [stdin, 'pipe', 'pipe'],
     maxBuffer: 1 << 30,
   });
