@@ -1,26 +1,29 @@
 // Each fault of a set-up as tutorials have it: the client gets nothing, the doctor finds something, its
 // repairs are typed as printed, the client gets an answer, and the doctor is silent.
-// LVS_TEST_FULL=1 plays all of LVS_FAULTS_MODE (nat, dr, ipip, gre, gue, field: fieldcases.ts), or those that LVS_FAULTS_ONLY
-// fits; LVS_FAULTS_REPORT names a file for what was found and typed.
+// LVS_TEST_FULL=1 plays all of LVS_FAULTS_MODE (nat, dr, ipip, gre, gue, with 6 at the end for IPv6;
+// field: fieldcases.ts), or those that LVS_FAULTS_ONLY fits; LVS_FAULTS_REPORT names a file for what was found and typed.
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FULL } from '../support/full.js';
 import { fieldCases } from './fieldcases.js';
 import { prepareHost } from './host.js';
-import { faultCase, faultNames, type Mode, type PathCase } from './pathcases.js';
+import { type CaseFamily, faultCase, faultNames, type Mode, type PathCase } from './pathcases.js';
 import { type Played, Slot } from './pathplayer.js';
 
 const MODES = (process.env.LVS_FAULTS_MODE ?? 'dr').split(',');
 const ONLY = new RegExp(process.env.LVS_FAULTS_ONLY ?? '');
-const NAMES = FULL ? faultNames().filter((name) => ONLY.test(name)) : ['VIP missing on the server'];
-const isField = (mode: string) => mode === 'field';
+const namesOf = (mode: Mode) =>
+  FULL ? faultNames(mode).filter((name) => ONLY.test(name)) : ['VIP missing on the server'];
 const CASES: readonly (PathCase & { readonly works?: boolean })[] = MODES.flatMap((mode) =>
-  isField(mode)
+  mode === 'field'
     ? fieldCases().filter(({ planted: [, name = ''] }) => ONLY.test(name))
-    : [undefined, ...NAMES].map(
-        (name, at) => faultCase(mode as Mode, name, 20 + (at % 50)) ?? expect.fail(name),
-      ),
+    : modeCases(mode.replace(/6$/, '') as Mode, mode.endsWith('6') ? 'ipv6' : 'ipv4'),
 );
+function modeCases(mode: Mode, family: CaseFamily): PathCase[] {
+  return [undefined, ...namesOf(mode)].map(
+    (name, at) => faultCase(mode, family, name, 20 + (at % 80)) ?? expect.fail(name),
+  );
+}
 const REPORT = process.env.LVS_FAULTS_REPORT;
 const slots = (CASES.length > 20 ? ['fa', 'fb', 'fc'] : ['fa']).map((prefix) => new Slot(prefix));
 

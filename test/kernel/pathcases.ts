@@ -3,6 +3,7 @@
 import { random as seeded } from '../support/random.js';
 import { linkFaults, oddLinks } from './pathlinks.js';
 import { faults, oddButRight, type Plant } from './pathplants.js';
+import { tunnelFaults, tunnelKind } from './tunnelplants.js';
 
 export type Mode = 'nat' | 'dr' | 'ipip' | 'gre' | 'gue';
 export type CaseFamily = 'ipv4' | 'ipv6';
@@ -86,33 +87,46 @@ export function pathCase(seed: number): PathCase {
   for (let i = one([0, 0, 1, 1, 2]); i > 0; i--)
     plant([...oddButRight(place), ...oddLinks(place)], '');
   for (let i = one([0, 0, 0, 1, 1, 1, 2]); i > 0; i--)
-    plant([...faults(place), ...linkFaults(place)], 'FAULT ');
+    plant([...faults(place), ...linkFaults(place), ...tunnelFaults(place)], 'FAULT ');
   const { family, mode, client, vip } = place;
   return { seed, family, mode, planted, client, vip, machines };
 }
 
-/** The names of all faults. */
-export function faultNames(): string[] {
+/** What every mode has, and the ends of its tunnel. */
+const faultsOf = (place: Place) => [...faults(place), ...tunnelFaults(place)];
+
+/** The names of all faults of a mode. */
+export function faultNames(mode: Mode): string[] {
   const first = <T>(list: readonly T[]): T => list[0] as T;
-  return faults(placeOf({ one: first, chance: () => false }, 20, 'dr')).map(({ name }) => name);
+  return faultsOf(placeOf({ one: first, chance: () => false }, 20, mode)).map(({ name }) => name);
 }
 
 /** A set-up as tutorials have it, with one fault; undefined = none has that name. */
-export function faultCase(mode: Mode, name: string | undefined, vip: number): PathCase | undefined {
+export function faultCase(
+  mode: Mode,
+  family: CaseFamily,
+  name: string | undefined,
+  vip: number,
+): PathCase | undefined {
   const first = <T>(list: readonly T[]): T => list[0] as T;
-  // IPv4; the server of nat on a network of its own, the client far
+  // the server of nat on a network of its own, the client far
+  const six = family === 'ipv6';
   const place = placeOf(
-    { one: first, chance: (p) => (p === 0.5 && mode !== 'nat') || p === 0.6 },
+    { one: first, chance: (p) => (p === 0.5 && mode !== 'nat') || p === 0.6 || (p === 0.3 && six) },
     vip,
     mode,
   );
   const machines: Machines = { cl: setup(), dir: setup(), rs: setup() };
   basics(place, machines);
   serverSettings(place, machines, first);
-  const plant = faults(place).find((one) => one.name === name);
+  // no sender of tunnels, which a server that has the VIP too would drop
+  const own = address(place, place.directorVip);
+  if (six && place.tunnel)
+    machines.dir.ip.splice(machines.dir.ip.indexOf(own), 1, `${own} preferred_lft 0`);
+  const plant = faultsOf(place).find((one) => one.name === name);
   if (name !== undefined && plant === undefined) return undefined;
   plant?.plant(machines);
-  const { family, client } = place;
+  const { client } = place;
   return {
     seed: vip,
     family,
@@ -211,8 +225,8 @@ function serverSettings(p: Place, { rs }: Machines, one: Draw['one']): string[] 
   rs.sysctls.push([`ipv4/conf/${where}/arp_announce`, '2']);
   const six = p.family === 'ipv6';
   if (p.tunnel) {
-    const kind = p.mode === 'gre' ? (six ? 'ip6gre' : 'gre') : six ? 'ip6tnl mode any' : 'ipip';
-    rs.ip.push(`link add vt0 type ${kind} local ${p.rip}`, 'link set vt0 up');
+    const any = six && p.mode !== 'gre' ? ' mode any' : '';
+    rs.ip.push(`link add vt0 type ${tunnelKind(p)}${any} local ${p.rip}`, 'link set vt0 up');
     if (p.mode === 'gue') rs.ip.push(`fou add port 6080 gue${six ? ' -6' : ''}`);
   }
   rs.ip.push(address(p, p.serverVip));

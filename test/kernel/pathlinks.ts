@@ -75,14 +75,6 @@ export function linkFaults(p: Place): Plant[] {
   const all = anyNet(p);
   const marked = { tables: { mangle: ['-A OUTPUT -p tcp -j MARK --set-mark 7'] } };
   const wrongMac = 'lladdr 02:00:00:00:00:99';
-  const key = (type: string): More => ({
-    ip: [
-      'link del vt0',
-      `link add vt0 type ${type} local ${p.rip} key 5`,
-      'link set vt0 up',
-      ...(p.serverVip?.endsWith('vt0') ? [address(p, p.serverVip)] : []),
-    ],
-  });
   // biome-ignore format: a table
   return [
     row(p, 'the address is on a port of a bridge', 'rs', bridge(p, false)),
@@ -98,7 +90,6 @@ export function linkFaults(p: Place): Plant[] {
     row(p, 'marks lead to a table without routes', 'rs', { ...marked, ip: [`route add unreachable ${all} table 77`, 'rule add fwmark 7 lookup 77 pref 91'] }),
     row(p, 'a rule that jumps past the main table', 'rs', { ip: [`rule add to ${p.client} goto 32767 pref 91`] }),
     row(p, 'marks of what the director sends', 'dir', { tables: { mangle: ['-A OUTPUT -p tcp -j MARK --set-mark 7'] }, ip: [`rule add fwmark 7 prohibit pref 91`] }),
-    ...(p.mode === 'gre' ? [row(p, 'a key on the tunnel device', 'rs', key(p.family === 'ipv6' ? 'ip6gre' : 'gre'))] : []),
     ...(p.family === 'ipv6' ? [row(p, 'IPv6 is off', 'rs', { sysctls: [[`ipv6/conf/${p.dev}/disable_ipv6`, '1']] })] : []),
   ];
 }

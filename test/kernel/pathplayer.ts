@@ -276,7 +276,10 @@ const BACK: readonly (readonly [RegExp, (words: readonly string[]) => string])[]
   [/^addr add (\S+) dev (lo)\b/, ([, text, device]) => `addr del ${text} dev ${device}`],
   [/^route (?:add|replace) (.*)$/, ([, text]) => `route del ${text}`],
   [/^rule add (.*)$/, ([, text]) => `rule del ${text}`],
-  [/^fou add port (\d+) gue(.*)$/, ([, port, six]) => `fou del port ${port}${six}`],
+  [
+    /^fou add port (\d+) (?:gue|ipproto \d+)(.*)$/,
+    ([, port, more]) => `fou del port ${port}${more}`,
+  ],
 ];
 
 /** Takes back what a case made; what is not there any more is no error. */
@@ -292,14 +295,18 @@ function undo(setup: Setup | undefined): Part[] {
     (name) => `addr flush dev ${name} scope global`,
   );
   // what a repair made
-  const made = ['link del lvs-ipip', 'link del lvs-gre', 'link set tunl0 down'];
+  const made = [
+    ...['ipip', 'gre', 'grec', 'ip6tnl', 'ip6gre', 'ip6grec'].map((name) => `link del lvs-${name}`),
+    ...['tunl0', 'gre0', 'ip6tnl0', 'ip6gre0', 'sit0'].map((name) => `link set ${name} down`),
+    ...['192.0.2.11', '2001:db8:a::11 -6'].map((own) => `fou del port 6080 local ${own}`),
+  ];
   const input = [...lines.reverse(), ...made, ...flushed, 'neigh flush all'].join('\n');
   const cleared = (setup?.ipvs ?? []).length > 0 ? [{ command: 'ipvsadm -C' }] : [];
   return [{ command: 'ip -force -batch -', input }, { command: RESET }, ...cleared];
 }
 
 const RESET =
-  'cd /proc/sys/net; for i in all lo eth0 eth1 dummy0 tunl0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
+  'cd /proc/sys/net; for i in all lo eth0 eth1 dummy0 tunl0 gre0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
 
 /** What makes a case, after `undo` of the one before. */
 function make(setup: Setup, before: Setup | undefined): Part[] {

@@ -45,7 +45,7 @@ const ROWS: CauseRows = {
     id: 'route',
     why: 'Without a route the packet goes nowhere.',
     found: ({ hop, cause, server, client }, inspection) => {
-      const at = [inspection.host, ...inspection.others].find(({ name }) => name === hop.machine);
+      const at = machineOf(hop, inspection);
       const refused = at ? withoutRefusal(at, cause.to, senderOf(hop), hop.packet.mark) : [];
       const answers = hop.stage === 'answer' && at !== inspection.host;
       const repair =
@@ -156,13 +156,16 @@ const ROWS: CauseRows = {
   'no-tunnel': {
     id: 'tunnel-device',
     why: 'No packet leaves a tunnel whose device is missing or down.',
-    found: ({ hop, cause }) => ({
+    found: ({ hop, cause }, inspection) => ({
       what: hop.what,
       on: hop.machine,
-      ...tunnelEnd(cause, hop),
+      ...tunnelEnd({ ...cause, vip: hop.packet.destination, host: machineOf(hop, inspection) }),
     }),
   },
 };
+
+const machineOf = ({ machine }: PathHop, { host, others }: Inspection) =>
+  [host, ...others].find(({ name }) => name === machine);
 
 /** A device without an address is filtered at any value but 0: with the VIP it is as others are. */
 function unfiltered(

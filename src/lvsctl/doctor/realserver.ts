@@ -5,9 +5,7 @@ import { announces, answers, askedDevices } from '../path/arp.js';
 import { type HostAddress, holders } from '../path/host.js';
 import { checkSource } from '../path/source.js';
 import { tunnelExit } from '../path/tunnel.js';
-import { printCommand } from '../plan/command.js';
 import { connectedTo } from '../plan/facts.js';
-import { LINK } from '../plan/network.js';
 import { type Part, partsOf, vipDevice } from '../plan/realserver.js';
 import { tunnelDevice } from '../plan/tunneldevice.js';
 import { hostPrefix } from '../plan/vips.js';
@@ -17,6 +15,7 @@ import { isNot, shell, sysctlRepairs } from './repair.js';
 import { anyClient } from './representatives.js';
 import { unclamped } from './segments.js';
 import { exitDevice, outerOf, type ServedVip, servedVips } from './served.js';
+import { tunnelEnd } from './tunnelend.js';
 
 export const REALSERVER_CHECKS: readonly FindingRule[] = [
   {
@@ -26,13 +25,6 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
     find: arpFaults,
   },
   {
-    id: 'vip',
-    role: 'realserver',
-    why: 'A real server must take packets for the VIP, and for nothing else of its network.',
-    find: (inspection) =>
-      unique(servedVips(inspection)).flatMap((served) => vipFaults(served, inspection)),
-  },
-  {
     id: 'tunnel-device',
     role: 'realserver',
     why: 'No packet leaves a tunnel whose device is missing or down.',
@@ -40,6 +32,13 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
       servedVips(inspection)
         .filter(({ mode }) => mode === 'tun')
         .flatMap((served) => tunnelFaults(served, inspection)),
+  },
+  {
+    id: 'vip',
+    role: 'realserver',
+    why: 'A real server must take packets for the VIP, and for nothing else of its network.',
+    find: (inspection) =>
+      unique(servedVips(inspection)).flatMap((served) => vipFaults(served, inspection)),
   },
   {
     id: 'rp-filter',
@@ -186,25 +185,18 @@ function tunnelFaults({ vip, part }: ServedVip, { host }: Inspection): Found[] {
     );
     return down ? [deviceDown(down.device)] : [];
   }
-  const exit = tunnelExit(host, outerOf(part), vip.family);
-  const { name, args } = tunnelDevice(part);
+  const outer = outerOf(part);
+  const exit = tunnelExit(host, outer, vip.family);
+  const { name } = tunnelDevice(part);
   const named = host.link(name);
   const isUnknownKind = named !== undefined && named.kind === null;
   if (exit.device || (isUnknownKind && named.up)) return [];
-  const down = exit.down ?? (isUnknownKind ? name : undefined);
-  if (down !== undefined) return [deviceDown(down)];
-  if (part.tunnel?.type === 'gue' && exit.because.includes('UDP port')) {
-    const six = part.address.family === 'ipv6' ? ['-6'] : [];
-    const { port = 0 } = part.tunnel;
-    return [
-      {
-        what: exit.because,
-        repair: [shell('ip', 'fou', 'add', 'port', String(port), 'gue', ...six)],
-      },
-    ];
-  }
-  const commands = LINK.commands({ name, args }, null, 'up');
-  return [{ what: `tunnel device ${name} is missing`, repair: commands.map(printCommand) }];
+  if (exit.lack.kind === 'down') return [deviceDown(exit.lack.device)];
+  if (isUnknownKind) return [deviceDown(name)];
+  const { lack, because } = exit;
+  const what =
+    lack.kind === 'missing' && named === undefined ? `tunnel device ${name} is missing` : because;
+  return [{ what, ...tunnelEnd({ lack, outer, vip, host, isBare: host.isLocal(vip) === false }) }];
 }
 
 function deviceDown(device: string): Found {

@@ -1,5 +1,9 @@
 // Commands that make the end of a tunnel on a real server.
-import type { LossCause, PathHop } from '../path/hop.js';
+import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import type { UdpTunnelFact } from '../facts/types.js';
+import type { OuterHeader, TunnelLack } from '../path/hop.js';
+import type { PathHost } from '../path/host.js';
+import { exactness } from '../path/tunnel.js';
 import { printCommand } from '../plan/command.js';
 import { LINK } from '../plan/network.js';
 import { tunnelDevice } from '../plan/tunneldevice.js';
@@ -8,27 +12,85 @@ import type { Found } from './finding.js';
 import { shell } from './repair.js';
 import { orAdvice } from './routerepair.js';
 
-/** The device is set up, or the port of gue opened, or the device made as `realserver up` does. */
-export function tunnelEnd(
-  { outer, device }: Extract<LossCause, { readonly id: 'no-tunnel' }>,
-  { packet, what }: PathHop,
-): Pick<Found, 'repair' | 'advice'> {
-  if (device !== undefined) return { repair: [shell('ip', 'link', 'set', device, 'up')] };
-  const six = outer.destination.family === 'ipv6' ? ['-6'] : [];
-  if (what.includes('UDP port'))
-    return { repair: [shell('ip', 'fou', 'add', 'port', `${outer.port}`, 'gue', ...six)] };
-  return orAdvice(what.startsWith('no device') ? newDevice() : [], OTHER_SENDER);
+/** A tunnel packet for a VIP, and the server that has no device for it, when its facts are there. */
+export interface TunnelEnd {
+  readonly lack: TunnelLack;
+  readonly outer: OuterHeader;
+  readonly vip: Address;
+  readonly host: Pick<PathHost, 'link' | 'facts'> | undefined;
+  /** another finding adds the VIP */
+  readonly isBare?: boolean;
+}
 
-  function newDevice(): string[] {
-    const { name, args } = tunnelDevice({
-      service: { address: packet.destination },
-      address: outer.destination,
-      tunnel: { type: outer.type, checksum: outer.checksum ? 'checksum' : 'none' },
-    });
-    const up = LINK.commands({ name, args }, null, 'up').map(printCommand);
-    // the reverse path filter drops what comes from a device without an address
-    return [...up, shell('ip', 'addr', 'add', hostPrefix(packet.destination), 'dev', name)];
+/** The device is set up or changed, the port of gue opened, or a device made as \`up\` does. */
+export function tunnelEnd(end: TunnelEnd): Pick<Found, 'repair' | 'advice'> {
+  const { lack } = end;
+  switch (lack.kind) {
+    case 'down':
+      return { repair: [setUp(lack.device)] };
+    case 'port':
+      return { repair: openPort(end) };
+    case 'sender':
+      return orAdvice([], OTHER_SENDER);
+    case 'unfit':
+      return { repair: changed(lack, end) };
+    case 'missing':
+      return { repair: newDevice(end) };
+    default:
+      return lack satisfies never;
   }
+}
+
+const setUp = (device: string) => shell('ip', 'link', 'set', device, 'up');
+
+/** A device for everything stays as it is: one for the server's own address is asked before it. */
+function changed(
+  { device, needs }: Extract<TunnelLack, { readonly kind: 'unfit' }>,
+  end: TunnelEnd,
+): string[] {
+  const { name, kind, up } = device;
+  if (exactness(device) === 0) return newDevice(end);
+  // some modes cannot be changed
+  if (needs.length === 0) return [shell('ip', 'link', 'del', name), ...newDevice(end, name)];
+  const set = shell('ip', 'link', 'set', name, 'type', kind ?? '', ...needs);
+  return [set, ...(up ? [] : [setUp(name)])];
+}
+
+/** @param deleted the device that was deleted before */
+function newDevice({ outer, vip, host, isBare = false }: TunnelEnd, deleted?: string): string[] {
+  const { name, args } = tunnelDevice({
+    service: { address: vip },
+    address: outer.destination,
+    tunnel: { type: outer.type, checksum: outer.checksum ? 'checksum' : 'none' },
+  });
+  const isTaken = name !== deleted && host?.link(name) !== undefined;
+  return [
+    ...(isTaken ? [shell('ip', 'link', 'del', name)] : []),
+    ...LINK.commands({ name, args }, null, 'up').map(printCommand),
+    // the reverse path filter drops what comes from a device without an address
+    ...(isBare ? [] : [shell('ip', 'addr', 'add', hostPrefix(vip), 'dev', name)]),
+  ];
+}
+
+/** What has the port otherwise is closed; one for another address stays beside it. */
+function openPort({ outer, host }: TunnelEnd): string[] {
+  const own = formatAddress(outer.destination);
+  const isOwn = ({ local }: UdpTunnelFact) => {
+    const address = local === undefined ? undefined : parseAddress(local);
+    return local === undefined || (address && formatAddress(address)) === own;
+  };
+  const same = (host?.facts.udp_tunnels ?? []).filter(
+    ({ port, family }) => port === outer.port && family === outer.destination.family,
+  );
+  const six = outer.destination.family === 'ipv6' ? ['-6'] : [];
+  const fou = (verb: string, ...more: string[]) =>
+    shell('ip', 'fou', verb, 'port', `${outer.port}`, ...more, ...six);
+  const closed = same.filter(isOwn);
+  const place = closed.length < same.length ? ['local', own] : [];
+  return [
+    ...closed.map(({ local }) => fou('del', ...(local === undefined ? [] : ['local', local]))),
+    fou('add', 'gue', ...place),
+  ];
 }
 
 const OTHER_SENDER =

@@ -126,10 +126,12 @@ export function udpTunnelFacts(
     readonly gue?: null;
     readonly family?: string;
     readonly local?: string;
+    /** it takes packets of one sender and its port, as IPVS has none */
+    readonly peer?: string;
   }[],
 ): UdpTunnelFact[] {
-  return list.flatMap(({ port, family, local, ...rest }) =>
-    port === undefined
+  return list.flatMap(({ port, family, local, peer, ...rest }) =>
+    port === undefined || peer !== undefined
       ? []
       : [
           {

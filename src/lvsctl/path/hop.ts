@@ -1,5 +1,6 @@
 // The steps of a packet's path, as plain data that prints as JSON and as text.
 import type { Address, Family } from '../../model/address.js';
+import type { LinkFact } from '../facts/types.js';
 import type { Decider } from '../filter/evaluate.js';
 import type { ShownServer, ShownService } from '../show/table.js';
 
@@ -65,6 +66,17 @@ export interface PathHop {
   readonly packet: PathPacket;
 }
 
+/** Why no device takes a packet out of its tunnel; what a repair needs. */
+export type TunnelLack =
+  | { readonly kind: 'down'; readonly device: string }
+  /** no UDP port takes gue */
+  | { readonly kind: 'port' }
+  /** the sender is an address of the server too */
+  | { readonly kind: 'sender' }
+  /** the device whose ends fit, which drops such packets; `needs`: arguments of `ip link set` */
+  | { readonly kind: 'unfit'; readonly device: LinkFact; readonly needs: readonly string[] }
+  | { readonly kind: 'missing' };
+
 /** Why a packet is lost, or why that is not known; what a repair needs. */
 export type LossCause =
   | { readonly id: 'not-local'; readonly address: Address }
@@ -87,7 +99,7 @@ export type LossCause =
       readonly isPermanent?: boolean;
     }
   | { readonly id: 'source'; readonly device: string; readonly kind: 'strict' | 'address' | 'own' }
-  | { readonly id: 'no-tunnel'; readonly outer: OuterHeader; readonly device: string | undefined }
+  | { readonly id: 'no-tunnel'; readonly outer: OuterHeader; readonly lack: TunnelLack }
   | { readonly id: 'listener'; readonly address: Address; readonly port: number }
   | {
       readonly id: 'wide';

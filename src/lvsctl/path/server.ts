@@ -94,7 +94,7 @@ function decapsulate(host: PathHost, steps: Steps, device: string): string | und
   }
   const exit = tunnelExit(host, outer, steps.packet.family);
   if (exit.device === undefined) {
-    steps.lost('tunnel', exit.because, { id: 'no-tunnel', outer, device: exit.down });
+    steps.lost('tunnel', exit.because, { id: 'no-tunnel', outer, lack: exit.lack });
     return undefined;
   }
   steps.packet = { ...steps.packet, tunnel: undefined, sourceMac: null, destinationMac: null };

@@ -2,9 +2,9 @@
 // out. Facts: seen in the lab (test/kernel/traffic.test.ts); ip-link(8).
 import { type Address, type Family, formatAddress, parseAddress } from '../../model/address.js';
 import { tunnelBytes } from '../../model/tunnelheader.js';
-import type { LinkFact } from '../facts/types.js';
+import type { LinkFact, UdpTunnelFact } from '../facts/types.js';
 import type { ShownServer } from '../show/table.js';
-import type { OuterHeader } from './hop.js';
+import type { OuterHeader, TunnelLack } from './hop.js';
 import { holders, type PathHost } from './host.js';
 
 /** What the director puts around a packet to a server. */
@@ -25,52 +25,62 @@ export function outerHeader(
   };
 }
 
-export interface TunnelExit {
-  /** undefined: none that is up takes such packets */
-  readonly device: LinkFact | undefined;
-  /** why, or which one would if it were up */
-  readonly because: string;
-  readonly down: string | undefined;
-}
+export type TunnelExit =
+  | { readonly device: LinkFact; readonly lack?: undefined }
+  | { readonly device?: undefined; readonly lack: TunnelLack; readonly because: string };
 
 /** The device of a server that takes a packet out of a tunnel. */
 export function tunnelExit(host: PathHost, outer: OuterHeader, inner: Family): TunnelExit {
-  if (outer.type === 'gue') {
-    const { family } = outer.destination;
-    const open = host.facts.udp_tunnels.some(
-      (one) =>
-        one.port === outer.port &&
-        one.family === family &&
-        one.gue &&
-        (one.local === undefined || formatted(one.local) === formatAddress(outer.destination)),
-    );
-    if (!open)
-      return { device: undefined, because: `no UDP port ${outer.port} takes gue`, down: undefined };
-  }
+  if (outer.type === 'gue' && !host.facts.udp_tunnels.some((one) => isPort(one, outer)))
+    return { lack: { kind: 'port' }, because: `no UDP port ${outer.port} takes gue` };
   const kinds = kindsOf(outer, inner);
-  const fitting = host.facts.links
-    .filter((link) => kinds.includes(link.kind ?? '') && takes(link, outer, inner))
+  // the kernel asks for the ends and the key, and drops what does not suit the device that it finds
+  const found = host.facts.links
+    .filter((link) => kinds.includes(link.kind ?? '') && isFound(link, outer))
     .sort((a, b) => exactness(b) - exactness(a));
-  const device = fitting.find(({ up }) => up);
-  if (device?.kind === 'ip6tnl' && outer.source && holders(host, outer.source).length > 0)
+  const device = found.find(({ up }) => up) ?? found.find((one) => !misfit(one, outer, inner));
+  if (device === undefined) return none(host, outer, kinds, found[0], inner);
+  const { name, kind, up } = device;
+  const wrong = misfit(device, outer, inner);
+  if (wrong) return unfit(device, wrong);
+  if (!up) return { lack: { kind: 'down', device: name }, because: `device ${name} is down` };
+  if (kind === 'ip6tnl' && outer.source && holders(host, outer.source).length > 0)
     return {
-      device: undefined,
-      down: undefined,
-      because: `${device.name} drops packets from ${formatAddress(outer.source)}, which is an address of this machine too`,
+      lack: { kind: 'sender' },
+      because: `${name} drops packets from ${formatAddress(outer.source)}, which is an address of this machine too`,
     };
-  const down = device ? undefined : fitting[0]?.name;
+  return { device };
+}
+
+/** Whether a UDP port is that of a packet: for any address, or for this one. */
+export function isPort({ port, family, gue, local }: UdpTunnelFact, outer: OuterHeader): boolean {
+  const { destination } = outer;
+  const isFor = local === undefined || formatted(local) === formatAddress(destination);
+  return port === outer.port && family === destination.family && gue && isFor;
+}
+
+function none(
+  host: PathHost,
+  outer: OuterHeader,
+  kinds: readonly string[],
+  down: LinkFact | undefined,
+  inner: Family,
+): TunnelExit {
+  const wrong = down && misfit(down, outer, inner);
+  // with the same ends no other device can be made
+  if (down && wrong && exactness(down) > 0) return unfit(down, wrong);
   const sums = outer.type === 'gre' && outer.checksum ? ' with checksums' : '';
   const asking = host.facts.links.find(
     ({ kind, tunnel, up }) => up && kinds.includes(kind ?? '') && tunnel?.other !== undefined,
   );
-  if (asking && device === undefined)
-    return {
-      device,
-      down: undefined,
-      because: `device ${asking.name} asks for what IPVS does not put into ${outer.type} packets: ${asking.tunnel?.other?.join(', ')}`,
-    };
-  const missing = `no device takes ${outer.type} packets${sums} (${kinds.join(' or ')})`;
-  return { device, down, because: down === undefined ? missing : `device ${down} is down` };
+  const because = asking
+    ? `device ${asking.name} asks for what IPVS does not put into ${outer.type} packets: ${asking.tunnel?.other?.join(', ')}`
+    : `no device takes ${outer.type} packets${sums} (${kinds.join(' or ')})`;
+  return { lack: { kind: 'missing' }, because };
+}
+
+function unfit(device: LinkFact, { because, needs }: Misfit): TunnelExit {
+  return { lack: { kind: 'unfit', device, needs }, because: `device ${device.name} ${because}` };
 }
 
 function kindsOf({ type, destination }: OuterHeader, inner: Family): string[] {
@@ -89,18 +99,31 @@ const PROTOCOLS: Readonly<Record<string, readonly Family[]>> = {
   ip6ip6: ['ipv6'],
 };
 
-function takes(link: LinkFact, outer: OuterHeader, inner: Family): boolean {
-  const { tunnel } = link;
-  const { type, source, destination, checksum } = outer;
-  // a key or a number that it asks for is in no packet of IPVS
-  if (tunnel === null || tunnel.other !== undefined) return false;
-  // a device with checksums drops what has none, and one without drops what has one
-  if (type === 'gre' && checksum !== undefined && tunnel.checksum !== checksum) return false;
-  const { proto, local, remote } = tunnel;
-  if (type !== 'gre' && proto !== null && !(PROTOCOLS[proto] ?? []).includes(inner)) return false;
+/** By its ends; a key is in no packet of IPVS. */
+function isFound({ tunnel }: LinkFact, { source, destination }: OuterHeader): boolean {
+  if (tunnel === null || tunnel.other?.some((one) => one.startsWith('key '))) return false;
   const fits = (end: string | null, address: Address | undefined) =>
     end === null || address === undefined || formatAddress(address) === formatted(end);
-  return fits(local, destination) && fits(remote, source);
+  return fits(tunnel.local, destination) && fits(tunnel.remote, source);
+}
+
+interface Misfit {
+  readonly because: string;
+  readonly needs: readonly string[];
+}
+
+/** Why a device drops what its ends fit. Seen in the lab: gre drops by either lack of checksums. */
+function misfit({ kind, tunnel }: LinkFact, outer: OuterHeader, inner: Family): Misfit | undefined {
+  const { type, checksum } = outer;
+  const proto = tunnel?.proto ?? null;
+  if (type !== 'gre' && proto !== null && !(PROTOCOLS[proto] ?? []).includes(inner))
+    return { because: `takes ${proto} alone`, needs: kind === 'ip6tnl' ? ['mode', 'any'] : [] };
+  if (tunnel?.other !== undefined)
+    return { because: 'asks for numbers, which IPVS does not send', needs: ['noiseq'] };
+  if (type !== 'gre' || checksum === undefined || tunnel?.checksum === checksum) return undefined;
+  return checksum
+    ? { because: 'drops gre packets with checksums', needs: ['csum'] }
+    : { because: 'drops gre packets without checksums', needs: ['nocsum'] };
 }
 
 function formatted(text: string): string {
@@ -108,7 +131,7 @@ function formatted(text: string): string {
   return address ? formatAddress(address) : text;
 }
 
-/** A device with both ends set is asked first. */
-function exactness({ tunnel }: LinkFact): number {
+/** A device with both ends set is asked first; 0 = it takes what no other does. */
+export function exactness({ tunnel }: LinkFact): number {
   return (tunnel?.remote === null ? 0 : 2) + (tunnel?.local === null ? 0 : 1);
 }

@@ -351,7 +351,7 @@ const ROWS: readonly (readonly [string, Facts, Planted, readonly string[]])[] = 
   ['the same without a file', SERVER, { addresses: ['lo 127.0.0.1 8', 'eth0 192.0.2.11 24', 'lo 192.0.2.10 24'], args: ['--role', 'realserver'] }, ['vip: VIP 192.0.2.10 is on lo with prefix 24 > ip addr del 192.0.2.10/24 dev lo; ip addr add 192.0.2.10/32 dev lo']],
   ['the same of IPv6', SERVER, { addresses: ['lo ::1 128', 'eth0 192.0.2.11 24', 'lo 2001:db8::10 64'], args: ['--role', 'realserver'] }, ['vip: VIP 2001:db8::10 is on lo with prefix 64 > ip addr del 2001:db8::10/64 dev lo; ip addr add 2001:db8::10/128 dev lo nodad preferred_lft 0']],
   // tunnel-device
-  ['the tunnel device is missing', TUN, { addresses: ['eth0 192.0.2.11 24'] }, ['vip: VIP 192.0.2.10 is not on lvs-ipip > ip addr add 192.0.2.10/32 dev lvs-ipip', 'tunnel-device: tunnel device lvs-ipip is missing > ip link add lvs-ipip type ipip local 192.0.2.11; ip link set lvs-ipip up']],
+  ['the tunnel device is missing', TUN, { addresses: ['eth0 192.0.2.11 24'] }, ['tunnel-device: tunnel device lvs-ipip is missing > ip link add lvs-ipip type ipip local 192.0.2.11; ip link set lvs-ipip up', 'vip: VIP 192.0.2.10 is not on lvs-ipip > ip addr add 192.0.2.10/32 dev lvs-ipip']],
   ['the tunnel device is down', TUN, { addresses: ['eth0 192.0.2.11 24', 'lvs-ipip 192.0.2.10 32:down'] }, ['tunnel-device: tunnel device lvs-ipip is down > ip link set lvs-ipip up']],
   ['without a file', SERVER, { addresses: ['eth0 192.0.2.11 24', 'tunl0 192.0.2.10 32:down'], ...sysctls(SERVER, { [`${CONF}/tunl0/rp_filter`]: '2' }) }, ['tunnel-device: tunnel device tunl0 is down > ip link set tunl0 up']],
   // rp-filter: more in doctor.test.ts

@@ -5,7 +5,7 @@ import { readConfig } from '../../../src/lvsctl/config/read.js';
 import { inspect } from '../../../src/lvsctl/doctor/inspection.js';
 import { REALSERVER_CHECKS } from '../../../src/lvsctl/doctor/realserver.js';
 import { servedVips } from '../../../src/lvsctl/doctor/served.js';
-import type { LinkFact, MachineFacts } from '../../../src/lvsctl/facts/types.js';
+import type { LinkFact, MachineFacts, TunnelFact } from '../../../src/lvsctl/facts/types.js';
 import { intendedFacts } from '../../../src/lvsctl/path/intended.js';
 import { formatAddress } from '../../../src/model/address.js';
 import { addressed, foundBy, linkFact, routeFact, tunnelLink } from '../../support/hostfacts.js';
@@ -69,7 +69,6 @@ describe('the exit of a tunnel', () => {
     ['none is open', [], true],
     ['another one', [{ family: 'ipv4', port: 5556, gue: true }], true],
     ['of the other family', [{ family: 'ipv6', port: 5555, gue: true }], true],
-    ['it takes fou', [{ family: 'ipv4', port: 5555, gue: false }], true],
     [
       'it is among others',
       [
@@ -84,6 +83,35 @@ describe('the exit of a tunnel', () => {
     }));
     const text = 'no UDP port 5555 takes gue > ip fou add port 5555 gue';
     expect(lines).toEqual(isFault ? [text] : []);
+  });
+
+  const [OWN, OTHER] = ['192.0.2.11', '192.0.2.12'];
+  const fou = { family: 'ipv4', port: 5555, gue: false } as const;
+  test.each<readonly [string, MachineFacts['udp_tunnels'], string]>([
+    ['takes fou', [fou], 'ip fou del port 5555; ip fou add port 5555 gue'],
+    [
+      'takes fou, for its own address',
+      [{ ...fou, local: OWN }],
+      `ip fou del port 5555 local ${OWN}; ip fou add port 5555 gue`,
+    ],
+    [
+      'is for another address',
+      [{ ...fou, gue: true, local: OTHER }],
+      `ip fou add port 5555 gue local ${OWN}`,
+    ],
+    [
+      'is for another address, and takes fou for its own',
+      [
+        { ...fou, local: OTHER },
+        { ...fou, local: OWN },
+      ],
+      `ip fou del port 5555 local ${OWN}; ip fou add port 5555 gue local ${OWN}`,
+    ],
+  ])('the port of gue %s', async (_, udp_tunnels, repair) => {
+    const lines = await found('tunnel-device', { mode: 'tun', tunnel: GUE }, () => ({
+      udp_tunnels,
+    }));
+    expect(lines).toEqual([`no UDP port 5555 takes gue > ${repair}`]);
   });
 
   test('the port of gue around IPv6', async () => {
@@ -103,7 +131,11 @@ describe('the exit of a tunnel', () => {
     [
       'another kind of that name',
       { kind: 'dummy', tunnel: null, up: true },
-      [expect.stringMatching(/^tunnel device lvs-ipip is missing > /)],
+      [
+        expect.stringMatching(
+          /^no device takes ipip packets \(ipip\) > ip link del lvs-ipip; ip link add lvs-ipip /,
+        ),
+      ],
     ],
     ['of another name', { name: 'tun7' }, []],
     [
@@ -114,6 +146,45 @@ describe('the exit of a tunnel', () => {
   ])('%s', async (_, more, expected) => {
     const changed = tunnels((one) => ({ ...one, ...more }));
     expect(await found('tunnel-device', { mode: 'tun' }, changed)).toEqual(expected);
+  });
+
+  const ends = (more: object) =>
+    tunnels((one) => ({ ...one, tunnel: { ...(one.tunnel as TunnelFact), ...more } }));
+  const GRE = { mode: 'tun', tunnel: 'type: gre' };
+  const SUMS = { mode: 'tun', tunnel: 'type: gre, checksum: checksum' };
+  const [HERE, SIX] = ['192.0.2.11', { vip: '2001:db8::10', rip: '2001:db8::11' }];
+  const added = 'ip addr add 192.0.2.10/32 dev';
+  const made = (name: string, type: string) =>
+    `ip link add ${name} type ${type}; ip link set ${name} up; ${added} ${name}`;
+  // biome-ignore format: a table
+  test.each<readonly [string, SmallFile, Changed, string]>([
+    ['without checksums', SUMS, ends({ checksum: false, local: HERE }), 'device lvs-grec drops gre packets with checksums > ip link set lvs-grec type gre csum'],
+    ['with checksums', GRE, ends({ checksum: true, local: HERE }), 'device lvs-gre drops gre packets without checksums > ip link set lvs-gre type gre nocsum'],
+    ['with checksums, down', GRE, (facts) => ({ links: ends({ checksum: true, local: HERE })(facts).links?.map((one) => (one.tunnel ? { ...one, up: false } : one)) as LinkFact[] }), 'device lvs-gre drops gre packets without checksums > ip link set lvs-gre type gre nocsum; ip link set lvs-gre up'],
+    ['for everything, without checksums', SUMS, tunnels((one) => ({ ...one, name: 'gre0', tunnel: { ...(one.tunnel as TunnelFact), local: null, checksum: false } })), `device gre0 drops gre packets with checksums > ${made('lvs-grec', `gre local ${HERE} csum`)}`],
+    ['with numbers', GRE, ends({ other: ['sequence'], local: HERE }), 'device lvs-gre asks for numbers, which IPVS does not send > ip link set lvs-gre type gre noiseq'],
+    ['with a key', GRE, ends({ other: ['key 0.0.0.5'] }), `device lvs-gre asks for what IPVS does not put into gre packets: key 0.0.0.5 > ip link del lvs-gre; ${made('lvs-gre', `gre local ${HERE}`)}`],
+    ['of another mode', { mode: 'tun' }, tunnels((one) => ({ ...one, name: 'vt0', tunnel: { ...(one.tunnel as TunnelFact), local: HERE, proto: 'ip6ip' } })), `device vt0 takes ip6ip alone > ip link del vt0; ${made('lvs-ipip', `ipip local ${HERE}`)}`],
+    ['of another mode, IPv6', { mode: 'tun', ...SIX }, ends({ local: SIX.rip, proto: 'ipip6' }), 'device lvs-ip6tnl takes ipip6 alone > ip link set lvs-ip6tnl type ip6tnl mode any'],
+    ['of its name, for another address', GRE, ends({ local: '192.0.2.77' }), `no device takes gre packets (gre) > ip link del lvs-gre; ${made('lvs-gre', `gre local ${HERE}`)}`],
+  ])('a device %s', async (_, file, changed, line) => {
+    expect(await found('tunnel-device', file, changed)).toEqual([line]);
+  });
+
+  test('a device with both ends is asked first, whatever it drops', async () => {
+    const changed: Changed = ({ links: all }) => ({
+      links: all.flatMap((one) => {
+        if (one.tunnel === null) return [one];
+        const other = { ...one.tunnel, local: HERE, checksum: true };
+        return [one, { ...one, name: 'vt0', tunnel: other }];
+      }),
+    });
+    const anywhere = (all: MachineFacts) => ({
+      links: changed({ ...all, ...ends({ local: null })(all) }).links ?? [],
+    });
+    expect(await found('tunnel-device', GRE, anywhere)).toEqual([
+      'device vt0 drops gre packets without checksums > ip link set vt0 type gre nocsum',
+    ]);
   });
 
   test('dr needs none', async () => {

@@ -64,6 +64,7 @@ test('a port of gue for one address', () => {
     udpTunnelFacts([
       { port: 6080, gue: null, family: 'inet', local: '10.0.0.1' },
       { port: 6081, gue: null, family: 'inet' },
+      { port: 6082, gue: null, family: 'inet', peer: '10.0.0.2' },
     ]),
   ).toEqual([
     { port: 6080, family: 'ipv4', gue: true, local: '10.0.0.1' },

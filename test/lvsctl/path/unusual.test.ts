@@ -138,6 +138,8 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['a VRF without a route to the client', 80, { rs: inVrf(sysctl('net/ipv4/tcp_l3mdev_accept', '1'), ({ routes }) => ({ routes: routes.filter(({ to }) => to !== '0.0.0.0/0') })) }, 'lost: rs answer no-route'],
   ['a gue port for another address', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.99' }] }) }, 'lost: rs4 tunnel no-tunnel'],
   ['a gue port for its own', 83, { rs4: () => ({ udp_tunnels: [{ family: 'ipv4', port: 6080, gue: true, local: '192.0.2.14' }] }) }, 'pass'],
+  ['a device for its own address drops what another would take', 84, { rs5: ({ links }) => ({ links: links.flatMap((one) => (one.tunnel ? [{ ...one, name: 'gre0', tunnel: { ...one.tunnel, local: null } }, { ...one, tunnel: { ...one.tunnel, local: '2001:db8::15', checksum: true } }] : [one])) }) }, 'lost: rs5 tunnel no-tunnel'],
+  ['a key leaves it to another device', 84, { rs5: ({ links }) => ({ links: links.flatMap((one) => (one.tunnel ? [one, { ...one, name: 'gre9', tunnel: { ...one.tunnel, local: '2001:db8::15', remote: '2001:db8::1', other: ['key 0.0.0.5'] } }] : [one])) }) }, 'pass'],
   ['a key on the tunnel device', 84, { rs5: ({ links }) => ({ links: links.map((one) => (one.tunnel ? { ...one, tunnel: { ...one.tunnel, other: ['key 0.0.0.5'] } } : one)) }) }, 'lost: rs5 tunnel no-tunnel'],
 ];
 
