@@ -23,7 +23,9 @@ export type CommandSource = Iterable<Item | Promise<Item>>;
 
 /** The arguments of one command line. */
 export function* commandOf(args: readonly string[], world: IpvsadmWorld): CommandSource {
-  yield args.length === 0 ? DEFAULT_COMMAND : read(args, undefined, world);
+  const change = world.trace ? undefined : plainChange(args);
+  if (change !== undefined) yield { kind: 'change', change };
+  else yield args.length === 0 ? DEFAULT_COMMAND : read(args, undefined, world);
 }
 
 /**
