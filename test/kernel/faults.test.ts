@@ -12,15 +12,15 @@ import { type Played, Slot } from './pathplayer.js';
 
 const MODES = (process.env.LVS_FAULTS_MODE ?? 'dr').split(',');
 const ONLY = new RegExp(process.env.LVS_FAULTS_ONLY ?? '');
-const namesOf = (mode: Mode) =>
-  FULL ? faultNames(mode).filter((name) => ONLY.test(name)) : ['VIP missing on the server'];
+const namesOf = (mode: Mode, family: CaseFamily) =>
+  FULL ? faultNames(mode, family).filter((name) => ONLY.test(name)) : ['VIP missing on the server'];
 const CASES: readonly (PathCase & { readonly works?: boolean })[] = MODES.flatMap((mode) =>
   mode === 'field'
     ? fieldCases().filter(({ planted: [, name = ''] }) => ONLY.test(name))
     : modeCases(mode.replace(/6$/, '') as Mode, mode.endsWith('6') ? 'ipv6' : 'ipv4'),
 );
 function modeCases(mode: Mode, family: CaseFamily): PathCase[] {
-  return [undefined, ...namesOf(mode)].map(
+  return [undefined, ...namesOf(mode, family)].map(
     (name, at) => faultCase(mode, family, name, 20 + (at % 80)) ?? expect.fail(name),
   );
 }

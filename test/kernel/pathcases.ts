@@ -96,9 +96,10 @@ export function pathCase(seed: number): PathCase {
 const faultsOf = (place: Place) => [...faults(place), ...tunnelFaults(place)];
 
 /** The names of all faults of a mode. */
-export function faultNames(mode: Mode): string[] {
+export function faultNames(mode: Mode, family: CaseFamily): string[] {
   const first = <T>(list: readonly T[]): T => list[0] as T;
-  return faultsOf(placeOf({ one: first, chance: () => false }, 20, mode)).map(({ name }) => name);
+  const chance = (p: number) => p === 0.3 && family === 'ipv6';
+  return faultsOf(placeOf({ one: first, chance }, 20, mode)).map(({ name }) => name);
 }
 
 /** A set-up as tutorials have it, with one fault; undefined = none has that name. */

@@ -68,7 +68,13 @@ export function tunnelFaults(p: Place): Plant[] {
     row(p, 'a device of that name for another address', 'rs', device(p, LVS_NAMES[tunnelKind(p)] ?? 'vt0', kind + mode, `local ${nobody}`)),
     row(p, 'the tunnel device is down, and for another sender', 'rs', { ip: [...(device(p, 'vt0', kind + mode, `local ${p.rip} remote ${nobody}`).ip ?? []), 'link set vt0 down'] }),
   ];
-  return p.tunnel ? [...(p.mode === 'gre' ? gre : p.mode === 'gue' ? gue : []), ...all] : [];
+  const isSender = p.family === 'ipv6' && p.mode !== 'gre';
+  const sender = row(p, 'the VIP is the sender of the tunnel', 'dir', {
+    ip: [`addr change ${p.directorVip} preferred_lft forever`],
+  });
+  if (!p.tunnel) return [];
+  const own = p.mode === 'gre' ? gre : p.mode === 'gue' ? gue : [];
+  return [...own, ...all, ...(isSender ? [sender] : [])];
 }
 
 /** What lvsctl calls its devices. */

@@ -159,7 +159,12 @@ const ROWS: CauseRows = {
     found: ({ hop, cause }, inspection) => ({
       what: hop.what,
       on: hop.machine,
-      ...tunnelEnd({ ...cause, vip: hop.packet.destination, host: machineOf(hop, inspection) }),
+      ...tunnelEnd({
+        ...cause,
+        vip: hop.packet.destination,
+        host: machineOf(hop, inspection),
+        director: inspection.host,
+      }),
     }),
   },
 };

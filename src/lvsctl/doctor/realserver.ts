@@ -11,6 +11,7 @@ import { tunnelDevice } from '../plan/tunneldevice.js';
 import { hostPrefix } from '../plan/vips.js';
 import type { FindingRule, Found } from './finding.js';
 import { type Inspection, isTunnelDevice } from './inspection.js';
+import { natVips } from './natvip.js';
 import { isNot, shell, sysctlRepairs } from './repair.js';
 import { anyClient } from './representatives.js';
 import { unclamped } from './segments.js';
@@ -22,7 +23,7 @@ export const REALSERVER_CHECKS: readonly FindingRule[] = [
     id: 'arp',
     role: 'realserver',
     why: 'A real server that answers ARP for the VIP, or announces it, draws the traffic of the director to itself.',
-    find: arpFaults,
+    find: (inspection) => [...arpFaults(inspection), ...natVips(inspection)],
   },
   {
     id: 'tunnel-device',

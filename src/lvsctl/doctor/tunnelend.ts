@@ -1,8 +1,9 @@
 // Commands that make the end of a tunnel on a real server.
-import { type Address, formatAddress, parseAddress } from '../../model/address.js';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../../model/address.js';
 import type { UdpTunnelFact } from '../facts/types.js';
 import type { OuterHeader, TunnelLack } from '../path/hop.js';
-import type { PathHost } from '../path/host.js';
+import { type HostAddress, holders, type PathHost } from '../path/host.js';
+import { ownSource } from '../path/ownsource.js';
 import { exactness } from '../path/tunnel.js';
 import { printCommand } from '../plan/command.js';
 import { LINK } from '../plan/network.js';
@@ -17,13 +18,15 @@ export interface TunnelEnd {
   readonly lack: TunnelLack;
   readonly outer: OuterHeader;
   readonly vip: Address;
-  readonly host: Pick<PathHost, 'link' | 'facts'> | undefined;
+  readonly host: PathHost | undefined;
+  /** the machine that sends it, when its facts are there */
+  readonly director?: PathHost;
   /** another finding adds the VIP */
   readonly isBare?: boolean;
 }
 
 /** The device is set up or changed, the port of gue opened, or a device made as \`up\` does. */
-export function tunnelEnd(end: TunnelEnd): Pick<Found, 'repair' | 'advice'> {
+export function tunnelEnd(end: TunnelEnd): Pick<Found, 'repair' | 'advice' | 'on'> {
   const { lack } = end;
   switch (lack.kind) {
     case 'down':
@@ -31,7 +34,7 @@ export function tunnelEnd(end: TunnelEnd): Pick<Found, 'repair' | 'advice'> {
     case 'port':
       return { repair: openPort(end) };
     case 'sender':
-      return orAdvice([], OTHER_SENDER);
+      return otherSender(end);
     case 'unfit':
       return { repair: changed(lack, end) };
     case 'missing':
@@ -91,6 +94,26 @@ function openPort({ outer, host }: TunnelEnd): string[] {
     ...closed.map(({ local }) => fou('del', ...(local === undefined ? [] : ['local', local]))),
     fou('add', 'gue', ...place),
   ];
+}
+
+/** Another address of the director is the sender when the one that the server has is deprecated. */
+function otherSender({ outer, host, director }: TunnelEnd): ReturnType<typeof tunnelEnd> {
+  const { source, destination } = outer;
+  const [own] = director && source ? holders(director, source) : [];
+  if (host && director && source && own) {
+    const addresses = director.addresses.map((one) =>
+      sameAddress(one.address, source) ? { ...one, deprecated: true } : one,
+    );
+    const next = ownSource({ ...director, addresses }, destination);
+    if (next && !sameAddress(next, source) && holders(host, next).length === 0)
+      return { on: director.name, repair: [deprecate(own)] };
+  }
+  return orAdvice([], OTHER_SENDER);
+}
+
+function deprecate({ address, prefix, device }: HostAddress): string {
+  const text = `${formatAddress(address)}/${prefix}`;
+  return shell('ip', '-6', 'addr', 'change', text, 'dev', device, 'preferred_lft', '0');
 }
 
 const OTHER_SENDER =

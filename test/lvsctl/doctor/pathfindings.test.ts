@@ -158,6 +158,41 @@ describe('the finding of a cause', () => {
     expect(found(one)).toEqual(expected);
   });
 
+  const [FIRST, SECOND] = ['eth0 2001:db8::1/64', 'eth0 2001:db8::10/128'];
+  test.each([
+    [
+      'another address',
+      [FIRST, SECOND],
+      ['lo 2001:db8::10/128'],
+      ['ip -6 addr change 2001:db8::10/128 dev eth0 preferred_lft 0'],
+    ],
+    ['no other one', [SECOND], ['lo 2001:db8::10/128'], []],
+    [
+      'another one that the server has too',
+      [FIRST, SECOND],
+      ['lo 2001:db8::10/128', 'lo 2001:db8::1/128'],
+      [],
+    ],
+  ])('the server has the sender of the tunnel, and the director %s', (_, own, its, repair) => {
+    const director = inspection(
+      { ...addressed(...own), routes: [routeFact('2001:db8::/64 eth0')] },
+      [{ ...SERVER, machine: 'rs', ...addressed(...its) }],
+    );
+    const source = VIP6;
+    const six = { ...outer, source, destination: at('2001:db8::11') };
+    const one = lost({
+      machine: 'rs',
+      six: true,
+      mode: 'tun',
+      cause: { id: 'no-tunnel', outer: six, lack: { kind: 'sender' } },
+    });
+    const [finding] = pathFindings([one], director);
+    expect(finding?.repair).toEqual(repair);
+    expect([finding?.on, finding?.advice !== undefined]).toEqual(
+      repair.length > 0 ? [undefined, false] : ['rs', true],
+    );
+  });
+
   const link = (device: string, service: string | null, what = 'WHAT'): Case => ({
     cause: { id: 'link', device },
     service,

@@ -281,6 +281,23 @@ describe('where the VIP is, and who is answered for it', () => {
     expect(await found('arp', file, changed)).toEqual(expected);
   });
 
+  const LOUD = { sysctls: { ...QUIET, 'net/ipv4/conf/all/arp_ignore': '0' } };
+  const NAT_SIX = { mode: 'nat', vip: '2001:db8::10', rip: '2001:db8::11' };
+  const needless = (place: string, vip: string, dev: string) =>
+    `VIP ${vip} is on ${place}, and neighbours get an answer for it on eth0: a server of nat needs none > ip addr del ${vip}/${dev}`;
+  // biome-ignore format: a table
+  test.each<readonly [string, SmallFile, Partial<MachineFacts>, readonly string[]]>([
+    ['no VIP', { mode: 'nat' }, { ...addressed('eth0 192.0.2.11/24'), ...LOUD }, []],
+    ['a VIP that is not answered', { mode: 'nat' }, { ...addressed('eth0 192.0.2.11/24', 'lo 192.0.2.10/32'), sysctls: QUIET }, []],
+    ['a VIP that is answered', { mode: 'nat' }, { ...addressed('eth0 192.0.2.11/24', 'lo 192.0.2.10/32'), ...LOUD }, [needless('lo', '192.0.2.10', '32 dev lo')]],
+    ['on the interface itself', { mode: 'nat' }, { ...addressed('eth0 192.0.2.11/24', 'eth0 192.0.2.10/24'), sysctls: QUIET }, [needless('eth0', '192.0.2.10', '24 dev eth0')]],
+    ['IPv6, on lo', NAT_SIX, addressed('eth0 2001:db8::11/64', 'lo 2001:db8::10/128'), []],
+    ['IPv6, on the interface', NAT_SIX, addressed('eth0 2001:db8::11/64', 'eth0 2001:db8::10/128'), [needless('eth0', '2001:db8::10', '128 dev eth0')]],
+    ['its own table has the VIP', { mode: 'nat' }, { ...addressed('eth0 192.0.2.11/24', 'eth0 192.0.2.10/32'), ...LOUD, services: intendedFacts(smallConfig({ mode: 'nat' }))[0]?.services ?? null }, []],
+  ])('a server of nat: %s', async (_, file, changed, expected) => {
+    expect(await found('arp', file, () => changed)).toEqual(expected);
+  });
+
   test.each([
     ['0', false],
     ['1', true],
