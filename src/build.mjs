@@ -99,41 +99,31 @@ const quickRequires = {
   },
 };
 
-/** Where rules are in the kernel alone, its backend is part of the start: nothing is loaded later. */
-const kernelAlone = {
-  name: 'kernel-alone',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/backend\/open\.js$/ }, () => ({
-      path: 'open',
-      namespace: 'kernel-alone',
-    }));
-    onLoad({ filter: /.*/, namespace: 'kernel-alone' }, () => ({
-      contents: `import { openKernel } from './kernel.js';
-        export const openBackend = (_, host) => openKernel(host);`,
-      resolveDir: fileURLToPath(new URL('backend', import.meta.url)),
-    }));
+/** Of the homes of rules a bundle has those that it is asked for, which are part of its start. */
+const homes = (...names) => ({
+  name: 'homes',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]backend[/\\]open\.ts$/ }, ({ path }) => {
+      const imports = [];
+      const contents = readFileSync(path, 'utf8').replace(
+        /\(await import\('(\.\/(?:\w+\/)?(\w+)\.js)'\)\)/g,
+        (_, file, name) => {
+          if (!names.includes(name)) return "(() => { throw new Error('in another bundle'); })()";
+          imports.push(`import * as ${name} from '${file}';`);
+          return name;
+        },
+      );
+      if (imports.length !== names.length) throw new Error(`${path}: ${names} are not all there`);
+      return { contents: imports.join('\n') + contents, loader: 'ts' };
+    });
   },
-};
+});
 
 /** What is no plain change is for the whole of ipvsadm. */
-const wholeApart = {
+const wholeApart = (bundle) => ({
   name: 'whole-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/main\.js$/ }, () => ({ path: './ipvsadm.cjs', external: true }));
-  },
-};
-
-/** Homes of the rules that a bundle is never asked for. */
-const without = (...names) => ({
-  name: 'without',
-  setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^\\./(?:\\w+/)?(?:${names.join('|')})\\.js$`);
-    onResolve({ filter }, ({ path, importer }) =>
-      /[/\\]open\.ts$/.test(importer) ? { path, namespace: 'elsewhere' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({
-      contents: `throw new Error('${path} is in another bundle');`,
-    }));
+    onResolve({ filter: /^\.\/main\.js$/ }, () => ({ path: `./${bundle}.cjs`, external: true }));
   },
 });
 
@@ -190,24 +180,23 @@ function buildLibrary() {
 
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
-  build({
-    ...common,
-    entryPoints: ['src/ipvsadm/main.ts'],
-    outfile: 'dist/ipvsadm.cjs',
-    plugins: [rareApart, helpApart, errnoApart, quickRequires, kernelAlone, generated],
-  }),
-  build({
-    ...common,
-    entryPoints: ['src/ipvsadm/change.ts'],
-    outfile: 'dist/change.cjs',
-    plugins: [rareApart, errnoApart, quickRequires, wholeApart, kernelAlone, generated],
-  }),
-  build({
-    ...common,
-    entryPoints: ['src/ipvsadm/main.ts'],
-    outfile: 'dist/local.cjs',
-    plugins: [rareApart, helpApart, errnoApart, without('kernel'), generated],
-  }),
+  ...[
+    { whole: 'ipvsadm', change: 'change', has: homes('kernel') },
+    { whole: 'local', change: 'localchange', has: homes('memory', 'file') },
+  ].flatMap(({ whole, change, has }) => [
+    build({
+      ...common,
+      entryPoints: ['src/ipvsadm/main.ts'],
+      outfile: `dist/${whole}.cjs`,
+      plugins: [rareApart, helpApart, errnoApart, quickRequires, has, generated],
+    }),
+    build({
+      ...common,
+      entryPoints: ['src/ipvsadm/change.ts'],
+      outfile: `dist/${change}.cjs`,
+      plugins: [rareApart, errnoApart, quickRequires, wholeApart(whole), has, generated],
+    }),
+  ]),
   build({
     ...common,
     entryPoints: ['src/ipvsadm/program.ts'],

@@ -39,16 +39,17 @@ const ASKS = ['status', 'reload', 'events', 'help'];
 const CHANGES = ['-A', '-E', '-D', '-a', '-e', '-d'];
 
 /**
- * ipvsadm has three: for rules in a file or in memory, for one plain change in the kernel, and for
- * all else there, which its wrappers need too. lvsctl has two: what a monitor does not need would
+ * ipvsadm has four: for rules in the kernel, for those in a file or in memory, and for one plain
+ * change of either, which its wrappers never are. lvsctl has two: what a monitor does not need would
  * stay in its memory for as long as it runs.
  */
 function bundleOf(program: string): string {
   const [, , command = '', next = ''] = process.argv;
   if (program === 'lvsctl')
     return command === 'monitor' && !ASKS.includes(next) ? 'monitor' : 'lvsctl';
-  if (isLocal(process.env.LVS_BACKEND)) return 'local';
-  return program === 'ipvsadm' && CHANGES.includes(command) ? 'change' : 'ipvsadm';
+  const isChange = program === 'ipvsadm' && CHANGES.includes(command);
+  if (isLocal(process.env.LVS_BACKEND)) return isChange ? 'localchange' : 'local';
+  return isChange ? 'change' : 'ipvsadm';
 }
 
 function isLocal(backend: string | undefined): boolean {

@@ -35,7 +35,7 @@ const COMMANDS = [
   ['-h'],
 ];
 
-/** Those that the bundle for plain changes reads. */
+/** Those that the bundles for plain changes read. */
 const PLAIN = /^-[AEDaed]$/;
 
 /** Refused, each by another part of the program. */
@@ -212,6 +212,7 @@ async function runIpvsadm(programs, folder, env) {
     [programs.ipvsadm, 'kernel', all],
     [programs.change, 'kernel', plain],
     [programs.local, `file:${path.join(folder, 'table')}`, all],
+    [programs.localchange, `file:${path.join(folder, 'table')}`, plain],
     [programs.local, 'memory', others],
   ]) {
     for (const args of commands) {
@@ -237,11 +238,10 @@ async function main() {
   };
   Object.assign(fs, STAND_INS);
   try {
-    const programs = {
-      ipvsadm: load(path.join(DIST, 'ipvsadm.cjs'), scripts),
-      change: load(path.join(DIST, 'change.cjs'), scripts),
-      local: load(path.join(DIST, 'local.cjs'), scripts),
-    };
+    const names = ['ipvsadm', 'change', 'local', 'localchange'];
+    const programs = Object.fromEntries(
+      names.map((name) => [name, load(path.join(DIST, `${name}.cjs`), scripts)]),
+    );
     await runLvsctl(load(path.join(DIST, 'lvsctl.cjs'), scripts), folder, env);
     await runIpvsadm(programs, folder, env);
   } finally {

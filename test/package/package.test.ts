@@ -44,6 +44,7 @@ describe('the tarball', () => {
       'dist/library.mjs',
       'dist/listing.wasm',
       'dist/local.cjs',
+      'dist/localchange.cjs',
       'dist/lvsctl.cjs',
       'dist/monitor.cjs',
       'dist/page.html',
