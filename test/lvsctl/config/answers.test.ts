@@ -95,6 +95,8 @@ test.each<readonly [string, readonly string[]]>([
   ['{address: " 10.0.0.1"}', ["[\" 10.0.0.1\"] address: ` 10.0.0.1' is not an IPv4 or IPv6 address: remove the blanks around it"]],
   ['{address: 10.0.0.1/}', ["[10.0.0.1/] address: `10.0.0.1/' is not an IPv4 or IPv6 address: nothing follows /"]],
   ['{address: 192.0.2.0/}', ["[192.0.2.0/] address: `192.0.2.0/' is not an IPv4 or IPv6 address: nothing follows /"]],
+  ['{address: 10.0.0.1, a"b\u00a0c: 3}', ['[\u00a0] unknown key `a"b\u00a0c\': a blank of another kind (U+00A0); type a plain blank']],
+  ['{address: 10.0.0.1, "b\u00a0c": 3}', ["[\u00a0] unknown key `b\u00a0c': a blank of another kind (U+00A0); type a plain blank"]],
 ])('a server %s', (server, expected) => {
   expect(answers(`${SERVICE}, servers: [${server}]}\n`, 'services[0].servers[0]')).toEqual(expected);
 });

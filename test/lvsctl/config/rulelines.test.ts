@@ -129,6 +129,8 @@ test.each<readonly [string, readonly string[]]>([
   ['-A -t 192.0.2.1:80 -s rr -s rr\n', ["1:29 [rr] multiple 'scheduler' options specified"]],
   ['-A -t 192.0.2.1:80 -w 3\n', ["1:23 [3] Illegal 'weight' option with the 'add-service' command"]],
   ['-A -t 192.0.2.1:80 extra\n', ['1:20 [extra] unexpected argument extra']],
+  ['-A -t 192.0.2.1:80 extra -q -n -n\n', ['1:26 [-q] -q: unknown option']],
+  ['-A -t 192.0.2.1:80 extra more\n', ['1:20 [extra] unexpected argument extra']],
   ['-A -A -t 192.0.2.1:80\n', ["1:4 [-A] invalid option `-A'"]],
   ['ipvsadm -A ipvsadm -D -t 192.0.2.1:80\n', ["1:20 [-D] invalid option `-D'"]],
   [`${S}-a -t 192.0.2.1:80 -r nohost -m\n`, ['2:23 [nohost] illegal real server address[:port] specified']],
@@ -175,4 +177,9 @@ test('an error that is none of the line is not hidden', async () => {
     throw new TypeError('a bug');
   };
   await expect(readRuleFile('-A -t web:80\n', 'r', { resolve })).rejects.toThrow(TypeError);
+  const host = () => {
+    throw new TypeError('a bug');
+  };
+  const broken = { resolve: async () => ({ host, port: () => undefined }) };
+  await expect(readRuleFile('-A -t web:80\n', 'r', broken)).rejects.toThrow(TypeError);
 });

@@ -142,6 +142,7 @@ test.each<readonly [string, string, string, readonly string[], string?]>([
   ['p: 1', 'h1: {p: }', 'port: $p', ['5 [$p] port: the variable p has no value for this host, h1.example.org, but for h1; give it one in vars, or name another host with --host']],
   ['', 'h2: {p: 1}, h3: {p: 2}', 'port: $p', ['5 [$p] port: the variable p has no value for this host, h1.example.org, but for h2, h3; give it one in vars, or name another host with --host']],
   ['', 'h2: {p: 1}', 'port: 1', ['[1,null,false,null,[],null]']],
+  ['p: 80', '', 'port: $p', ['[80,null,false,null,[],["/x","$$p-x","$$p ","x$$p","$$1","$p"]]'], 'monitor: {hook: [/x, "$$p-x", "$$p ", "x$$p", "$$1", "$$p"]}\n'],
   ['', 'h1: {p: 1}', 'port: 1', ['w no value uses the variable p', '[1,null,false,null,[],null]']],
   ['q: 1', 'h2: {p: 1, q: 2}', 'port: $q', ['[1,null,false,null,[],null]']],
   ['', 'h1: {p: 1}, h1: {p: 2}', 'port: $p', ['2 [h1] : this key is there twice']],

@@ -99,6 +99,8 @@ test.each<readonly [string, readonly string[]]>([
   ['a: }\n', ['1:4 [}] unexpected "}"']],
   ['a: {b}}\n', ['1:7 [}] unexpected "}"']],
   ['[a, b]: c\nd\n', ['2:1 [d] something is missing here: a colon and a blank after a key, or a closing quote or bracket']],
+  ['a: x|y\n  b: 2\n', ['2:3 [b] indentation: this begins in column 3, its neighbours in column 1']],
+  ['a: x {y\n  b: 2\n', ['2:3 [b] indentation: this begins in column 3, its neighbours in column 1']],
   ['a: 1\n  b: 2\n', ['2:3 [b] indentation: this begins in column 3, its neighbours in column 1']],
   ['a:\n  b: 1\n c: 2\n', ['3:2 [c] indentation: this begins in column 2, its neighbours in column 1 or 3']],
   ['a:\n    b: 1\n  c: 2\n', ['3:3 [c] indentation: this begins in column 3, its neighbours in column 1 or 5']],
