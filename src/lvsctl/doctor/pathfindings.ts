@@ -156,7 +156,7 @@ const ROWS: CauseRows = {
   'no-tunnel': {
     id: 'tunnel-device',
     why: 'No packet leaves a tunnel whose device is missing or down.',
-    found: ({ hop, cause }, inspection) => ({
+    found: ({ hop, cause, service, server }, inspection) => ({
       what: hop.what,
       on: hop.machine,
       ...tunnelEnd({
@@ -164,6 +164,7 @@ const ROWS: CauseRows = {
         vip: hop.packet.destination,
         host: machineOf(hop, inspection),
         director: inspection.host,
+        row: { service, server },
       }),
     }),
   },
@@ -222,25 +223,35 @@ function unfilter(
   return [`${program} -I ${chain} ${match} -j ACCEPT`];
 }
 
-/** One finding a cause, with the services that it concerns. */
+interface Group {
+  readonly row: CauseRow;
+  readonly found: Found;
+  readonly services: Set<string>;
+  readonly repair: Set<string>;
+}
+
+/** One finding a cause and machine, with the services that it concerns. */
 export function pathFindings(packets: readonly LostPacket[], inspection: Inspection): Finding[] {
-  const groups = new Map<string, { row: CauseRow; found: Found; services: Set<string> }>();
+  const groups = new Map<string, Group>();
   for (const lost of packets) {
     if (lost.hop.outcome !== 'lost' && lost.cause.id !== 'size') continue;
     // the row of a cause takes packets of that cause
     const row = ROWS[lost.cause.id] as CauseRow | undefined;
     const found = row?.found(lost, inspection);
     if (row === undefined || found === undefined) continue;
-    const key = `${row.id} ${found.what}`;
-    const group = groups.get(key) ?? { row, found, services: new Set<string>() };
+    const key = `${row.id} ${found.on} ${found.what}`;
+    const group = groups.get(key) ?? { row, found, services: new Set(), repair: new Set() };
     groups.set(key, group);
+    // a policy needs a rule for each service; elsewhere one repair is for all
+    if (group.repair.size === 0 || row === ROWS.filter)
+      for (const command of found.repair) group.repair.add(command);
     if (lost.service.service !== null) group.services.add(lost.service.service);
   }
-  return [...groups.values()].map(({ row, found, services }) => {
+  return [...groups.values()].map(({ row, found, services, repair }) => {
     const { on, ...rest } = found;
     const elsewhere = on === undefined || on === inspection.host.name ? {} : { on };
     const what = withServices(found.what, services);
-    return { id: row.id, why: row.why, ...rest, ...elsewhere, what };
+    return { id: row.id, why: row.why, ...rest, ...elsewhere, what, repair: [...repair] };
   });
 }
 

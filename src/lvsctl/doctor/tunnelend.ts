@@ -1,5 +1,6 @@
 // Commands that make the end of a tunnel on a real server.
 import { type Address, formatAddress, parseAddress, sameAddress } from '../../model/address.js';
+import { toDestination, toService } from '../facts/rules.js';
 import type { UdpTunnelFact } from '../facts/types.js';
 import type { OuterHeader, TunnelLack } from '../path/hop.js';
 import { type HostAddress, holders, type PathHost } from '../path/host.js';
@@ -9,8 +10,9 @@ import { printCommand } from '../plan/command.js';
 import { LINK } from '../plan/network.js';
 import { tunnelDevice } from '../plan/tunneldevice.js';
 import { hostPrefix } from '../plan/vips.js';
+import type { ShownServer, ShownService } from '../show/table.js';
 import type { Found } from './finding.js';
-import { shell } from './repair.js';
+import { shell, typed } from './repair.js';
 import { orAdvice } from './routerepair.js';
 
 /** A tunnel packet for a VIP, and the server that has no device for it, when its facts are there. */
@@ -21,6 +23,8 @@ export interface TunnelEnd {
   readonly host: PathHost | undefined;
   /** the machine that sends it, when its facts are there */
   readonly director?: PathHost;
+  /** the row of the table by which it is sent */
+  readonly row?: { readonly service: ShownService; readonly server: ShownServer };
   /** another finding adds the VIP */
   readonly isBare?: boolean;
 }
@@ -96,8 +100,11 @@ function openPort({ outer, host }: TunnelEnd): string[] {
   ];
 }
 
-/** Another address of the director is the sender when the one that the server has is deprecated. */
-function otherSender({ outer, host, director }: TunnelEnd): ReturnType<typeof tunnelEnd> {
+/**
+ * Another address of the director is the sender when the one that the server has is deprecated. IPVS
+ * keeps the sender that it has chosen until the server is edited (seen in the lab).
+ */
+function otherSender({ outer, host, director, row }: TunnelEnd): ReturnType<typeof tunnelEnd> {
   const { source, destination } = outer;
   const [own] = director && source ? holders(director, source) : [];
   if (host && director && source && own) {
@@ -106,9 +113,18 @@ function otherSender({ outer, host, director }: TunnelEnd): ReturnType<typeof tu
     );
     const next = ownSource({ ...director, addresses }, destination);
     if (next && !sameAddress(next, source) && holders(host, next).length === 0)
-      return { on: director.name, repair: [deprecate(own)] };
+      return { on: director.name, repair: [deprecate(own), ...asItIs(row)] };
   }
   return orAdvice([], OTHER_SENDER);
+}
+
+/** Edits a server, and changes nothing of it. */
+function asItIs(row: TunnelEnd['row']): string[] {
+  const service = row && toService(row.service);
+  const destination = row && toDestination(row.server);
+  return service && destination
+    ? [typed({ kind: 'edit-destination', id: service.id, destination })]
+    : [];
 }
 
 function deprecate({ address, prefix, device }: HostAddress): string {

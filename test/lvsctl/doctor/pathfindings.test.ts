@@ -52,6 +52,7 @@ interface Case {
   readonly machine?: string;
   readonly mode?: string;
   readonly six?: boolean;
+  readonly vip?: string;
   readonly service?: string | null;
   readonly outcome?: PathHop['outcome'];
   readonly sourcePort?: number | undefined;
@@ -65,7 +66,7 @@ function lost(one: Case): LostPacket {
     protocol: 'tcp',
     source: client,
     sourcePort: 'sourcePort' in one ? one.sourcePort : 5000,
-    destination: at(six ? '2001:db8::10' : '192.0.2.10'),
+    destination: at(one.vip ?? (six ? '2001:db8::10' : '192.0.2.10')),
     destinationPort: 80,
   };
   return {
@@ -164,7 +165,10 @@ describe('the finding of a cause', () => {
       'another address',
       [FIRST, SECOND],
       ['lo 2001:db8::10/128'],
-      ['ip -6 addr change 2001:db8::10/128 dev eth0 preferred_lft 0'],
+      [
+        'ip -6 addr change 2001:db8::10/128 dev eth0 preferred_lft 0',
+        "ipvsadm -e -t '[2001:db8::10]:80' -r '[2001:db8::11]:80' -i -w 3 --tun-type ipip",
+      ],
     ],
     ['no other one', [SECOND], ['lo 2001:db8::10/128'], []],
     [
@@ -198,6 +202,23 @@ describe('the finding of a cause', () => {
     service,
     what,
   });
+  test('a cause on two machines is two findings', () => {
+    const down = (machine: string) => ({ ...link('eth0', 'a'), machine });
+    expect(found(down('r1'), down('r2'))).toEqual([
+      'interface on r1: a: WHAT > ip link set eth0 up',
+      'interface on r2: a: WHAT > ip link set eth0 up',
+    ]);
+  });
+
+  test('a policy that stops two services is one finding, with a rule for each', () => {
+    const cause = filter(policy('iptables -P INPUT DROP'));
+    const rule = (vip: string) => `iptables -I INPUT -d ${vip} -p tcp --dport 80 -j ACCEPT`;
+    const [line] = found({ cause }, { cause }, { cause, vip: '192.0.2.99', service: 'b' });
+    expect(line).toBe(
+      `packet-filter: tcp 192.0.2.10:80, b: WHAT > ${rule('192.0.2.10')}; ${rule('192.0.2.99')}`,
+    );
+  });
+
   test('names the services that it concerns, three of them', () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const of = (count: number) => found(...names.slice(0, count).map((one) => link('eth0', one)));
