@@ -41,7 +41,7 @@ const [, name] = process.argv;
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const { unpack, wrap } = require('./start.cjs');
-const source = readFileSync(name + '.cjs', 'latin1');
+const source = readFileSync(name + '.cjs', 'utf8');
 const cachedData = unpack(readFileSync(name + '.' + process.version + '.cache'), source);
 const script = new Script(wrap(source), { cachedData });
 console.log(script.cachedDataRejected);

@@ -176,12 +176,12 @@ function ipv6Part(text: string): Advice | undefined {
   };
 }
 
-const SEPARATOR = /[,;_、]/;
+const SEPARATOR = /[,;_\u3001]/;
 
 /** `172.16,1.136`, `192.168.1.1;80` */
 function separators(text: string): Advice | undefined {
   const odd = SEPARATOR.exec(text)?.[0];
-  if (odd === undefined || !/^[\d.,;_:、]+$/.test(text)) return undefined;
+  if (odd === undefined || !/^[\d.,;_:\u3001]+$/.test(text)) return undefined;
   const dotted = text.replaceAll(SEPARATOR_ALL, '.');
   const plain = parts(dotted).length === 5 ? dotted.replace(/\.(?=\d+$)/, ':') : dotted;
   return {
@@ -190,7 +190,7 @@ function separators(text: string): Advice | undefined {
   };
 }
 
-const SEPARATOR_ALL = /[,;_、]/g;
+const SEPARATOR_ALL = /[,;_\u3001]/g;
 const parts = (text: string) => (text.split(':')[0] ?? '').split('.');
 
 /** `192.168.50.l36`: letters that look like digits. */

@@ -87,7 +87,7 @@ export function wrapped(text: string, width: number): string[] {
     /[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+|\s+/g,
   ) ?? []) {
     const columns = /[\u2e80-\u9fff\uff00-\uffef]/.test(piece) ? 2 : piece.length;
-    const closes = /^[，。；：、）]/.test(piece);
+    const closes = /^[\uff0c\u3002\uff1b\uff1a\u3001\uff09]/.test(piece);
     if (used > 0 && used + columns > width && !closes) {
       lines.push(line.trimEnd());
       line = '';
