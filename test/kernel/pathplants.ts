@@ -112,6 +112,7 @@ export function faults(p: Place): Plant[] {
     row(p, 'the link to the server is down', 'dir', { ip: [`link set ${p.dev} down`] }),
     row(p, 'a mark that no service has', 'dir', { tables: { mangle: ['-A PREROUTING -p tcp -j MARK --set-mark 9'] } }),
     row(p, 'a mark that a service without servers has', 'dir', { tables: { mangle: ['-A PREROUTING -p tcp -j MARK --set-mark 9'] }, ipvs: [`-A -f 9${six} -s rr`] }),
+    row(p, 'the director marks what it sends', 'dir', { tables: { mangle: ['-A OUTPUT -p tcp -j MARK --set-mark 7'] } }),
     row(p, 'POSTROUTING drops answers', 'dir', { tables: { mangle: ['-A POSTROUTING -p tcp --sport 80 -j DROP'] } }),
     row(p, 'VIP missing on the server', 'rs', away),
     row(p, 'VIP with its network on lo', 'rs', { ip: [address(p, `${p.vip}/${p.wide} dev lo`)] }),

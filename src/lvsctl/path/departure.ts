@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from '../../model/address.js';
 import type { RouteFact, RouteHopFact } from '../facts/types.js';
 import type { Passage } from '../filter/evaluate.js';
-import type { TrackState } from '../filter/types.js';
+import type { FilterRule, TrackState } from '../filter/types.js';
 import { filterStep } from './filtering.js';
 import type { PathStage, Steps } from './hop.js';
 import { devicesOn, type Neighbour, neighbourOf, type PathHost } from './host.js';
@@ -65,8 +65,8 @@ export function leave(
     const kinds = passage.changes.map(({ action }) => action.kind);
     masquerade(host, steps, kinds, device, leaving.to);
     // a mark that is set there chooses the route again (iptables-extensions(8), MARK; nft(8), route)
-    if (hook === 'output' && passage.changes.some(({ isRouted }) => isRouted))
-      chosen = routeOut(host, steps, { ...leaving, isAgain: true });
+    const marked = hook === 'output' ? passage.changes.find(({ isRouted }) => isRouted) : undefined;
+    if (marked) chosen = routeAgain(host, steps, leaving, marked.rule);
   }
   if (chosen === undefined || chosen === 'local') return chosen;
   return onto(host, steps, leaving.to, chosen, segments);
@@ -116,6 +116,27 @@ function routeOut(
   const marked = isAgain ? `mark ${steps.packet.mark}: ` : '';
   steps.pass(stage, `${marked}to ${text} by ${hop.device}${via}`);
   return { route, hop };
+}
+
+/**
+ * By the destination in the packet. In dr that is the VIP, not the server: what is local leads back
+ * to the machine itself, and is lost there (seen in the lab).
+ */
+function routeAgain(
+  host: PathHost,
+  steps: Steps,
+  leaving: Leaving,
+  { text, remove }: FilterRule,
+): ChosenRoute | undefined {
+  const to = steps.packet.tunnel ? leaving.to : steps.packet.destination;
+  const chosen = routeOut(host, steps, { ...leaving, to, isAgain: true });
+  if (chosen !== 'local') return chosen;
+  steps.lost(
+    leaving.stage,
+    `${formatAddress(to)} is an address of this machine: after this rule the packet comes back to it: ${text}`,
+    { id: 'filter', hook: 'output', by: { text, remove, isPolicy: false }, answer: false },
+  );
+  return undefined;
 }
 
 /** The links of all next hops; the packet that is followed takes the first. */
