@@ -2,7 +2,7 @@
 // offers at the end of the line. lvsctl is ours, with a table file and an lvsctl file.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,9 @@ import { fillTable, lvsctlOn } from '../support/ontablefile.js';
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'lvs-completion-'));
 const table = join(directory, 'table.json');
+/** where the shells are: names of files are offered too */
+const empty = join(directory, 'empty');
+mkdirSync(empty);
 const file = resolve('share/examples/lvs.yaml');
 const env = {
   PATH: `${directory}:${resolve('bin')}:${process.env.PATH}`,
@@ -218,6 +221,7 @@ describe.each(SHELLS)('$name', ({ name, script, args, whole }) => {
     const path = join(directory, `script.${name}`);
     writeFileSync(path, script(CASES.map(({ line }) => line)));
     const { stdout, stderr } = await run(program, [...args, path], {
+      cwd: empty,
       env: { ...env, OUT: join(directory, `out.${name}`) },
     });
     expect(stderr).toBe('');

@@ -158,7 +158,7 @@ const tables: fc.Arbitrary<FakeTable> = fc.record({
   ),
 });
 
-const RUNS = FULL ? 3000 : 15;
+const RUNS = FULL ? 3000 : 10;
 
 test.each(LISTINGS.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
   await fc.assert(
