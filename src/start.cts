@@ -60,6 +60,8 @@ function isLocal(backend: string | undefined): boolean {
 function load(id: string): unknown {
   return id.startsWith('./') ? loadBundle(id.slice(2, -'.cjs'.length)) : require(id);
 }
+// a binding that was compiled where it was installed is searched for
+load.resolve = require.resolve;
 
 namespace start {
   /** The text that is compiled: the same for making and for using the cache. Bundles are ASCII. */

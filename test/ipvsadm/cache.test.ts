@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -168,5 +169,45 @@ describe('processes', () => {
     const code = Buffer.from(unpack(cache, bundle) as Buffer);
     code.fill(0xff, 0, 4); // V8's magic number
     expect(runWith(pack(code, bundle))).toEqual(runWith(undefined));
+  });
+});
+
+describe('a binding that was compiled where the package was installed', () => {
+  const PREBUILT = `netlink/prebuilds/${process.platform}-${process.arch}/node.napi.node`;
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lvs-binding-'));
+    mkdirSync(join(folder, 'dist'));
+    mkdirSync(join(folder, 'node_modules/netlink/build/Release'), { recursive: true });
+    for (const file of ['start.cjs', 'change.cjs', 'ipvsadm.cjs'])
+      copyFileSync(join(DIST, file), join(folder, 'dist', file));
+    // a cache is used when it is not older than its bundle
+    for (const name of ['change', 'ipvsadm'])
+      copyFileSync(cacheOf(name), join(folder, `dist/${name}.${process.version}.cache`));
+    const modules = join(ROOT, 'node_modules');
+    copyFileSync(
+      join(modules, 'netlink/package.json'),
+      join(folder, 'node_modules/netlink/package.json'),
+    );
+    symlinkSync(join(modules, 'node-gyp-build'), join(folder, 'node_modules/node-gyp-build'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Loads a bundle, which takes the binding, and runs nothing. */
+  const loading = (...args: readonly string[]) => {
+    const start = join(folder, 'dist/start.cjs');
+    const script = "require(process.argv[1])('ipvsadm')";
+    return spawnSync(process.execPath, ['-e', script, start, ...args], {
+      env: {},
+      encoding: 'utf8',
+    });
+  };
+
+  test.each([['-A'], ['-Ln']])('is found by the bundle for %s, with its cache', (command) => {
+    const compiled = join(folder, 'node_modules/netlink/build/Release/netlink.node');
+    rmSync(compiled, { force: true });
+    expect(loading(command).stderr).toContain('No native build was found');
+    copyFileSync(join(ROOT, 'node_modules', PREBUILT), compiled);
+    expect(loading(command)).toMatchObject({ stderr: '', status: 0 });
   });
 });
