@@ -1,2 +1,2 @@
-/** Compiles all of src and test, and writes what is not the same already. */
+/** Compiles what changed of src and test, and writes what is not the same already. */
 export declare function compile(): Promise<void>;

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,36 +14,61 @@ import { build } from 'esbuild';
 import { generatedSource } from '../../src/fast/build/plugin.mjs';
 import { compiledPath, OPTIONS, ROOT } from './compiled.mjs';
 
-/** Compiles all, and writes what is not the same already. */
+/** What files depend on besides sources: options, the version, what compiles. */
+const COMMON = [
+  'test/loader/compile.mjs',
+  'test/loader/compiled.mjs',
+  'src/version.mjs',
+  'src/fast/build/compile.mjs',
+  'src/fast/build/plugin.mjs',
+  'package.json',
+  'node_modules/esbuild/package.json',
+  'node_modules/assemblyscript/package.json',
+].map((name) => join(ROOT, name));
+
+/** Compiles what changed since it was compiled, and writes what is not the same already. */
 export async function compile() {
+  const begun = new Date();
+  const common = Math.max(...COMMON.map(changedAt));
+  const isOld = (path) => writtenAt(compiledPath(path)) < Math.max(changedAt(path), common);
   const entryPoints = ['src', 'test'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true })
       .filter((name) => /(?<!\.d)\.ts$/.test(name))
       .map((name) => join(ROOT, folder, name)),
   );
+  // made of the tables: it has no source
+  const generated = join(ROOT, 'src/fast/generated.js');
+  const old = writtenAt(compiledPath(generated)) > 0 ? entryPoints.filter(isOld) : entryPoints;
+  if (old.length === 0) return;
   const { outputFiles } = await build({
     ...OPTIONS,
-    entryPoints,
+    entryPoints: old,
     // beside the sources, for the paths of the source maps; nothing is written there
     outdir: ROOT,
     outbase: ROOT,
     write: false,
     logLevel: 'warning',
   });
-  for (const { path, contents } of outputFiles) keep(compiledPath(path), contents);
-  // made of the tables: it has no source
-  keep(compiledPath(join(ROOT, 'src/fast/generated.js')), Buffer.from(await generatedSource()));
+  keep(compiledPath(generated), Buffer.from(await generatedSource()), begun);
+  for (const { path, contents } of outputFiles) keep(compiledPath(path), contents, begun);
 }
 
-/** Another run in the same checkout may read it, or write it too. */
-function keep(path, contents) {
-  const now = new Date();
+/** Also when a file with an older date was put in its place. */
+const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+const writtenAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/**
+ * Another run in the same checkout may read it, or write it too.
+ * @param begun its date: what changes while it is compiled is compiled again
+ */
+function keep(path, contents, begun) {
   try {
-    if (readFileSync(path).equals(contents)) return utimesSync(path, now, now);
+    if (readFileSync(path).equals(contents)) return utimesSync(path, begun, begun);
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
   }
   writeFileSync(`${path}.${process.pid}`, contents);
+  utimesSync(`${path}.${process.pid}`, begun, begun);
   renameSync(`${path}.${process.pid}`, path);
 }
