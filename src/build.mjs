@@ -1,6 +1,6 @@
-// Builds what is shipped: one CommonJS file a command, of ipvsadm one for the kernel and one for
-// tables in files, of lvsctl one for its monitor, help apart, its code cache, and the licences of what
-// is in them. Needs nothing but esbuild and AssemblyScript.
+// Builds what is shipped: CommonJS bundles, their code caches, and the licences of what is in them.
+// ipvsadm has four bundles and one for its help, lvsctl one and one for its monitor
+// (docs/contributing/architecture.md). Needs nothing but esbuild and AssemblyScript.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -99,9 +99,9 @@ const quickRequires = {
   },
 };
 
-/** Of the homes of rules a bundle has those that it is asked for, which are part of its start. */
-const homes = (...names) => ({
-  name: 'homes',
+/** A bundle has only the backends that it is asked for, and loads them when it starts. */
+const backends = (...names) => ({
+  name: 'backends',
   setup({ onLoad }) {
     onLoad({ filter: /[/\\]backend[/\\]open\.ts$/ }, ({ path }) => {
       const imports = [];
@@ -119,7 +119,7 @@ const homes = (...names) => ({
   },
 });
 
-/** What is no plain change is for the whole of ipvsadm. */
+/** The bundle for plain changes loads that for everything only when it needs it. */
 const wholeApart = (bundle) => ({
   name: 'whole-apart',
   setup({ onResolve }) {
@@ -190,8 +190,8 @@ function expectAscii(path) {
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
   ...[
-    { whole: 'ipvsadm', change: 'change', has: homes('kernel') },
-    { whole: 'local', change: 'localchange', has: homes('memory', 'file') },
+    { whole: 'ipvsadm', change: 'change', has: backends('kernel') },
+    { whole: 'local', change: 'localchange', has: backends('memory', 'file') },
   ].flatMap(({ whole, change, has }) => [
     build({
       ...common,

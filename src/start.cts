@@ -39,9 +39,9 @@ const ASKS = ['status', 'reload', 'events', 'help'];
 const CHANGES = ['-A', '-E', '-D', '-a', '-e', '-d'];
 
 /**
- * ipvsadm has four: for rules in the kernel, for those in a file or in memory, and for one plain
- * change of either, which its wrappers never are. lvsctl has two: what a monitor does not need would
- * stay in its memory for as long as it runs.
+ * ipvsadm has two for rules in the kernel, and two for those in a file or in memory: one for a plain
+ * change, one for everything, which its wrappers need. lvsctl has two: what a monitor does not need
+ * would stay in its memory for as long as it runs.
  */
 function bundleOf(program: string): string {
   const [, , command = '', next = ''] = process.argv;

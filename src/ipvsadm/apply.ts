@@ -1,5 +1,4 @@
 // Changes to the backend, and why it refused some of them.
-import type { Backend } from '../backend/backend.js';
 import type { Change } from '../model/change.js';
 import { messageFor } from '../render/messages.js';
 import type { IpvsadmWorld } from './world.js';
@@ -12,11 +11,7 @@ const REFUSED = 255;
  */
 export async function applyChanges(
   changes: readonly Change[],
-  {
-    backend,
-    err,
-    refusals,
-  }: Pick<IpvsadmWorld, 'err' | 'refusals'> & { readonly backend: Backend },
+  { backend, err, refusals }: Pick<IpvsadmWorld, 'backend' | 'err' | 'refusals'>,
 ): Promise<number> {
   let status = 0;
   for (const [i, error] of (await backend.apply(changes)).entries()) {

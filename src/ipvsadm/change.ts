@@ -1,5 +1,5 @@
-// One plain change, such as most scripts and administrators ask for: its bundle has nothing else, so
-// that it starts sooner. Any other command line is for the whole of ipvsadm.
+// One plain change, which is what most scripts and administrators ask for. Its bundle has nothing
+// else, so that it starts sooner. Any other command line is for main.ts.
 import { applyChanges } from './apply.js';
 import { plainChange } from './plainchange.js';
 import { start } from './process.js';

@@ -1,5 +1,5 @@
-// Where ipvsadm and its two wrappers are put together: with the process, the only files of them that
-// touch the machine.
+// Puts ipvsadm and its two wrappers together, for any command line. What a command line needs of the
+// machine is here and in process.ts.
 import { toBytes } from '../system/bytes.js';
 import { optimizeLess } from '../system/engine.js';
 import { isTerminal, openReader, pieces } from '../system/streams.js';
