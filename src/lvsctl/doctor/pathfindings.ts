@@ -1,6 +1,6 @@
 // What the path of packets through this machine shows: each service and server is followed, and each
 // cause is reported once, with the services that it concerns.
-import { formatAddress } from '../../model/address.js';
+import { formatAddress, sameAddress } from '../../model/address.js';
 import { toService } from '../facts/rules.js';
 import type { PathHop } from '../path/hop.js';
 import type { PathHost } from '../path/host.js';
@@ -88,7 +88,9 @@ const ROWS: CauseRows = {
             ...orAdvice(answerRoute(server, client, inspection), ADVICE.router),
           }
         : {
-            what: `answers of ${server.server} come to this machine, since a rule makes it the sender of the requests`,
+            what: sameAddress(hop.packet.source, hop.packet.destination)
+              ? `answers of ${server.server} stay there, since a rule makes the VIP the sender of the requests`
+              : `answers of ${server.server} come to this machine, since a rule makes it the sender of the requests`,
             repair: [],
             advice: `leave packets to the VIP out of MASQUERADE and SNAT: ${server.mode} needs the client's address`,
           },

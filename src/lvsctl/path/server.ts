@@ -199,6 +199,12 @@ function answer(
 function localAnswer(host: PathHost, steps: Steps, client: Address): void {
   const text = formatAddress(client);
   const wide = wideAddress(host, client);
+  // MASQUERADE with conntrack, IPv6: of the director's addresses the VIP is nearest to the VIP
+  if (sameAddress(client, steps.packet.source)) {
+    const what = `a rule made ${text} the sender of requests to it: the answer stays here`;
+    steps.lost('answer', what, { id: 'spoofed', director: host.name });
+    return;
+  }
   if (wide === undefined || holders(host, client).length > 0) {
     steps.pass('answer', `${text} is an address of this machine: the client is here`);
     return;
