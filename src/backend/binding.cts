@@ -11,7 +11,8 @@ const PREBUILT = `prebuilds/${process.platform}-${process.arch}/node.napi.node`;
 
 /**
  * Loads the prebuilt binding of this platform; where there is none that can be loaded, asks
- * node-gyp-build, which also finds one that was compiled, and otherwise gives the reason.
+ * node-gyp-build, which also finds one that was compiled. Without any, opening a socket gives the
+ * reason.
  */
 function load(): unknown {
   for (const directory of PACKAGE_DIRS) {
@@ -23,8 +24,20 @@ function load(): unknown {
       // not there, or of no use here
     }
   }
-  const manifest = require.resolve('netlink/package.json');
-  return require(require.resolve('node-gyp-build', { paths: [manifest] }))(path.dirname(manifest));
+  try {
+    const manifest = require.resolve('netlink/package.json');
+    return require(require.resolve('node-gyp-build', { paths: [manifest] }))(
+      path.dirname(manifest),
+    );
+  } catch (error) {
+    return {
+      NativeNetlink: class {
+        constructor() {
+          throw error;
+        }
+      },
+    };
+  }
 }
 
 export = load;

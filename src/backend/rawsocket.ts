@@ -1,6 +1,7 @@
 // The one place that touches the `netlink` package.
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { BackendError } from '../model/errors.js';
 import { NETLINK_GENERIC } from '../wire/genl.js';
 
 /** What is used of the package's socket; tests hand in their own. */
@@ -37,7 +38,10 @@ export interface Sender {
 /** The package allocates this much for every answer, so it is no larger than dumps profit from. */
 const RECEIVE_BYTES = 8192;
 
-/** A generic-netlink socket. */
+/**
+ * A generic-netlink socket.
+ * @throws BackendError when there is none on this machine, or no binding for it
+ */
 export function openRaw(): RawSocket {
   const options = {
     localPort: 0,
@@ -46,7 +50,11 @@ export function openRaw(): RawSocket {
     recvBufferSize: 0,
     sendBufferSize: 0,
   };
-  return new RawNetlinkSocket(NETLINK_GENERIC, options) as unknown as RawSocket;
+  try {
+    return new RawNetlinkSocket(NETLINK_GENERIC, options) as unknown as RawSocket;
+  } catch (error) {
+    throw new BackendError(`netlink: ${(error as Error).message.split('\n')[0]}`);
+  }
 }
 
 /**
