@@ -1,7 +1,7 @@
 // The path that is computed from facts, and the doctor's verdict, against what a real client gets:
 // random set-ups of director and real server, right ones and faulty ones. LVS_TEST_FULL=1 plays
-// 500; LVS_PATH_SEED and LVS_PATH_CASES choose others, and LVS_PATH_REPORT names a directory for
-// the outcomes, and for the facts of those that differ.
+// 500; LVS_PATH_SEED and LVS_PATH_CASES choose others, LVS_PATH_SEEDS=17,21 those alone. In the
+// directory LVS_PATH_REPORT are the outcomes, and the facts of those that differ.
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { factsText } from '../../src/lvsctl/facts/json.js';
@@ -10,8 +10,9 @@ import { prepareHost } from './host.js';
 import { pathCase } from './pathcases.js';
 import { type Played, Slot } from './pathplayer.js';
 
-const CASES = Number(process.env.LVS_PATH_CASES ?? (FULL ? 500 : 3));
-const SEED = Number(process.env.LVS_PATH_SEED ?? (FULL ? 1 : 4001));
+const SEEDS = process.env.LVS_PATH_SEEDS?.split(',').map(Number);
+const CASES = SEEDS?.length ?? Number(process.env.LVS_PATH_CASES ?? (FULL ? 500 : 3));
+const SEED = SEEDS?.[0] ?? Number(process.env.LVS_PATH_SEED ?? (FULL ? 1 : 4001));
 /** sets of machines that are used side by side, so that one is set up while another waits */
 const slots = (CASES > 20 ? ['pa', 'pb', 'pc'] : ['pa']).map((prefix) => new Slot(prefix));
 const REPORT = process.env.LVS_PATH_REPORT;
@@ -76,7 +77,8 @@ test(`${CASES} random set-ups from seed ${SEED}: the outcome is what a client ge
     slots.map(async (slot) => {
       while (next < CASES) {
         const began = Date.now();
-        const seed = SEED + next++;
+        const at = next++;
+        const seed = SEEDS?.[at] ?? SEED + at;
         const played = await slot.play(pathCase(seed)).catch((error: Error) => {
           unplayed.push(`seed ${seed}: ${error.message}`);
         });

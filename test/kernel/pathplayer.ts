@@ -167,7 +167,7 @@ export class Slot {
       ...(['cl', 'dir', 'rs'] as const).map(async (role) => {
         const console = this.#console(role);
         await console.run(undo(before?.machines[role]));
-        await console.must(make(one.machines[role], before?.machines[role]));
+        await console.must(make(one.machines[role], before?.machines[role], one.family));
       }),
       this.#console('rt').run(flush),
     ]);
@@ -301,26 +301,37 @@ function undo(setup: Setup | undefined): Part[] {
     ...['192.0.2.11', '2001:db8:a::11 -6'].map((own) => `fou del port 6080 local ${own}`),
   ];
   const input = [...lines.reverse(), ...made, ...flushed, 'neigh flush all'].join('\n');
+  // those of IPv6 are not found without the option
+  const rules = lines.filter((line) => line.startsWith('rule ')).join('\n');
   const cleared = (setup?.ipvs ?? []).length > 0 ? [{ command: 'ipvsadm -C' }] : [];
-  return [{ command: 'ip -force -batch -', input }, { command: RESET }, ...cleared];
+  return [
+    { command: 'ip -force -batch -', input },
+    ...(rules === '' ? [] : [{ command: 'ip -6 -force -batch - || true', input: rules }]),
+    { command: RESET },
+    ...cleared,
+  ];
 }
 
 const RESET =
   'cd /proc/sys/net; for i in all lo eth0 eth1 dummy0 tunl0 gre0; do [ -e ipv4/conf/$i ] && for n in rp_filter arp_ignore arp_announce accept_local; do echo 0 >ipv4/conf/$i/$n; done; done; echo 0 >ipv4/ip_forward; echo 0 >ipv6/conf/all/forwarding; for i in eth0 eth1; do [ -e ipv6/conf/$i ] && echo 0 >ipv6/conf/$i/disable_ipv6; done; echo 0 >ipv4/vs/conntrack; echo 0 >ipv4/vs/backup_only; ipvsadm --stop-daemon backup 2>/dev/null || true';
 
 /** What makes a case, after `undo` of the one before. */
-function make(setup: Setup, before: Setup | undefined): Part[] {
+function make(setup: Setup, before: Setup | undefined, family: PathCase['family']): Part[] {
   const { ip, late, ipvs, sysctls, tables } = setup;
-  const used = (family: string) =>
-    [setup, before].some((one) => Object.keys(one?.tables ?? {}).some((key) => key[0] === family));
+  const used = (version: string) =>
+    [setup, before].some((one) => Object.keys(one?.tables ?? {}).some((key) => key[0] === version));
   const echo = sysctls.map(([key, value]) => `echo ${value} >/proc/sys/net/${key}`);
+  // a rule of routing is one of IPv4 without the option, whatever its addresses are
+  const program = family === 'ipv6' ? 'ip -6' : 'ip';
   return [
-    { command: 'ip -batch -', input: ip.join('\n') },
-    ...(late.length > 0 ? [{ command: 'ip -force -batch - || true', input: late.join('\n') }] : []),
+    { command: `${program} -batch -`, input: ip.join('\n') },
+    ...(late.length > 0
+      ? [{ command: `${program} -force -batch - || true`, input: late.join('\n') }]
+      : []),
     ...(echo.length > 0 ? [{ command: `{ ${echo.join('; ')}; } || true` }] : []),
-    ...['4', '6'].filter(used).map((family) => ({
-      command: `${family === '4' ? 'iptables' : 'ip6tables'}-legacy-restore`,
-      input: restoreText(family, tables),
+    ...['4', '6'].filter(used).map((version) => ({
+      command: `${version === '4' ? 'iptables' : 'ip6tables'}-legacy-restore`,
+      input: restoreText(version, tables),
     })),
     ...(ipvs.length > 0 ? [{ command: 'ipvsadm -R', input: ['-C', ...ipvs].join('\n') }] : []),
   ];
