@@ -1,9 +1,10 @@
 // What the path of packets through this machine shows: each service and server is followed, and each
 // cause is reported once, with the services that it concerns.
-import { formatAddress, sameAddress } from '../../model/address.js';
+import { type Address, formatAddress, sameAddress } from '../../model/address.js';
 import { toService } from '../facts/rules.js';
 import type { PathHop } from '../path/hop.js';
 import type { PathHost } from '../path/host.js';
+import { senderAsked } from '../path/ownsource.js';
 import { isFull } from '../path/service.js';
 import { hostPrefix } from '../plan/vips.js';
 import type { ShownServer, ShownService } from '../show/table.js';
@@ -46,7 +47,10 @@ const ROWS: CauseRows = {
     why: 'Without a route the packet goes nowhere.',
     found: ({ hop, cause, server, client }, inspection) => {
       const at = machineOf(hop, inspection);
-      const refused = at ? withoutRefusal(at, cause.to, senderOf(hop), hop.packet.mark) : [];
+      const refusal = (from: Address | undefined) =>
+        at ? withoutRefusal(at, cause.to, from, hop.packet.mark) : [];
+      const asked = hop.stage === 'output' ? refusal(senderAsked(hop.packet, cause.to)) : [];
+      const refused = asked.length > 0 ? asked : refusal(senderOf(hop));
       const answers = hop.stage === 'answer' && at !== inspection.host;
       const repair =
         refused.length > 0 || !answers ? refused : answerRoute(server, client, inspection);

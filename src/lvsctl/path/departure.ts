@@ -128,8 +128,10 @@ function routeAgain(
   leaving: Leaving,
   { text, remove }: FilterRule,
 ): ChosenRoute | undefined {
-  const to = steps.packet.tunnel ? leaving.to : steps.packet.destination;
-  const chosen = routeOut(host, steps, { ...leaving, to, isAgain: true });
+  const { tunnel, source, destination } = steps.packet;
+  const to = tunnel ? leaving.to : destination;
+  const from = tunnel ? (tunnel.source ?? leaving.from) : source;
+  const chosen = routeOut(host, steps, { ...leaving, to, from, isAgain: true });
   if (chosen !== 'local') return chosen;
   steps.lost(
     leaving.stage,

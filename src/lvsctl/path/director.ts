@@ -9,7 +9,7 @@ import { type Departure, leave } from './departure.js';
 import { filterStep, IPVS_PRIORITY } from './filtering.js';
 import { type PathPacket, Steps } from './hop.js';
 import { devicesOn, holders, type PathHost } from './host.js';
-import { ownSource } from './ownsource.js';
+import { ownSource, senderAsked } from './ownsource.js';
 import { chooseServer, endpointOf, findService, keepsPort } from './service.js';
 import { outerHeader } from './tunnel.js';
 
@@ -237,7 +237,7 @@ function forward(
   rewrite(host, steps, server, address, port);
   const departure = leave(host, steps, {
     to: address,
-    from: steps.packet.tunnel?.source ?? steps.packet.source,
+    from: senderAsked(steps.packet, address),
     state: forwardedState(host, view.state),
     flags: view.flags,
     hooks: ['output', 'postrouting'],

@@ -1,9 +1,12 @@
 // The address that a machine gives to what it sends itself: RFC 6724 as far as the kernel goes by it.
-import type { Address } from '../../model/address.js';
-import { parseAddress } from '../../model/address.js';
+import { type Address, ANY_IPV4, ANY_IPV6, parseAddress } from '../../model/address.js';
 import { numberOf } from '../filter/values.js';
+import type { PathPacket } from './hop.js';
 import type { HostAddress, PathHost } from './host.js';
 import { lookUp } from './routing.js';
+
+/** What a route is asked with before a sender is chosen: no rule about a sender has it. */
+const NO_SENDER = { ipv4: ANY_IPV4, ipv6: ANY_IPV6 };
 
 /**
  * The source of a packet that the machine itself sends, of a tunnel for example: that of the route,
@@ -11,7 +14,8 @@ import { lookUp } from './routing.js';
  * many as its prefix has.
  */
 export function ownSource(host: PathHost, to: Address): Address | undefined {
-  const { route } = lookUp(host.routes[to.family], { to });
+  // rules about a sender do not see the one that is chosen by this route (seen in the lab)
+  const { route } = lookUp(host.routes[to.family], { to, from: NO_SENDER[to.family] });
   const named = route?.source == null ? undefined : parseAddress(route.source);
   if (named) return named;
   const device = route?.hops.find(({ dead }) => !dead)?.device;
@@ -22,6 +26,15 @@ export function ownSource(host: PathHost, to: Address): Address | undefined {
   let best: HostAddress | undefined;
   for (const one of own) if (!best || matching(one, to) > matching(best, to)) best = one;
   return best?.address;
+}
+
+/**
+ * The sender by which IPVS asks for the route to a server: its own for a tunnel of IPv4, none for the
+ * others, so that rules about the client, or about the sender of an IPv6 tunnel, do not apply (seen in
+ * the lab).
+ */
+export function senderAsked({ tunnel }: PathPacket, { family }: Address): Address {
+  return (family === 'ipv4' ? tunnel?.source : undefined) ?? NO_SENDER[family];
 }
 
 function matching({ address, prefix }: HostAddress, to: Address): number {

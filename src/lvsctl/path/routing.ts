@@ -114,6 +114,7 @@ export function lookUp(routes: Routes, question: RouteQuestion): RouteAnswer {
   let from = 0;
   for (const rule of routes.rules) {
     if (rule.priority < from || (isOfVrfs(rule) && vrf === undefined)) continue;
+    if (rule.other.includes(NOWHERE)) continue;
     const applies = ruleApplies(rule, question);
     if (applies === false) continue;
     const target = jumpOf(rule);
@@ -141,6 +142,8 @@ function unknownRule({ priority, other }: RoutingRuleFact): RouteAnswer {
 
 /** `goto 200`: the rules below that priority are left out. */
 const JUMP = /^goto (\d+)$/;
+/** a jump to a priority without a rule does nothing (seen in the lab) */
+const NOWHERE = 'unresolved';
 /** `suppress_prefixlen 0`: routes with no longer prefix do not count */
 const SUPPRESSED = /^suppress_prefixlen (\d+)$/;
 

@@ -84,6 +84,16 @@ const inVrf =
       ...more,
     )(facts);
 const local6 = route('2001:db8::1/128', { family: 'ipv6', table: 'local', type: 'local' });
+const prohibit6 = (from: string): Change => {
+  const prohibits: RoutingRuleFact = { ...RULE, from, table: null, action: 'prohibit' };
+  const rules = [RULE, prohibits, { ...RULE, table: 'main' }];
+  return () => ({
+    rules: rules.map((one, priority) => ({ ...one, priority, family: 'ipv6' as const })),
+  });
+};
+const usable: Change = ({ addresses }) => ({
+  addresses: addresses.map((one) => ({ ...one, deprecated: false })),
+});
 const own = both(address('eth0', '192.0.2.1'));
 const client = '203.0.113.9';
 const MAC = '02:00:00:00:00:0b';
@@ -113,6 +123,12 @@ const ROWS: readonly (readonly [name: string, port: number, changes: Readonly<Re
   ['a mark of POSTROUTING does not', 80, { rs: both(refuses, rule({ mark: 7 }), iptables('-t mangle -A POSTROUTING -p tcp -j MARK --set-xmark 0x7/0xffffffff')) }, 'pass'],
   ['answers have the mark of the request', 80, { rs: both(refuses, rule({ mark: 7, in_device: 'lo' }), iptables('-t mangle -A PREROUTING -p tcp -j MARK --set-xmark 0x7/0xffffffff'), sysctl('net/ipv4/tcp_fwmark_accept', '1')) }, 'lost: rs answer no-route'],
   ['answers of nat are routed again from the VIP', 81, { director: both(rule({ from: '192.0.2.10/32', table: null, action: 'prohibit' })) }, 'lost: director answer no-route'],
+  ['a jump to where no rule is', 80, { rs: rule({ other: ['goto 32769', 'unresolved'], table: null }) }, 'pass'],
+  ['a rule about the sender of a tunnel of IPv6, which is the VIP', 86, { director: both(usable, prohibit6('2001:db8::10/128')) }, 'lost: rs6 tunnel no-tunnel'],
+  ['the same, and the sender is another', 86, { director: both(address('eth0', '2001:db8::17', 128), prohibit6('2001:db8::17/128')) }, 'pass'],
+  ['a rule about the sender of a tunnel of IPv4', 82, { director: both(own, ({ addresses }) => ({ addresses: [...addresses].reverse() }), rule({ from: '192.0.2.1/32', table: null, action: 'prohibit' })) }, 'lost: director output no-route'],
+  ['a rule about the client, dr', 80, { director: rule({ from: '203.0.113.9/32', table: null, action: 'prohibit' }) }, 'pass'],
+  ['a rule about the client, nat to a server', 81, { director: rule({ from: '203.0.113.9/32', table: null, action: 'prohibit' }) }, 'pass'],
   ['not without snat_reroute', 81, { director: both(rule({ from: '192.0.2.10/32', table: null, action: 'prohibit' }), sysctl('net/ipv4/vs/snat_reroute', '0')) }, 'pass'],
   ['a MAC set by hand that the server has not', 80, { director: neighbour('192.0.2.11', MAC, 'PERMANENT'), rs: link('eth0', { mac: '02:00:00:00:00:01' }) }, 'lost: director neighbour neighbour'],
   ['the same, learned', 80, { director: neighbour('192.0.2.11', MAC, 'REACHABLE'), rs: link('eth0', { mac: '02:00:00:00:00:01' }) }, 'unknown: director neighbour neighbour'],
