@@ -19,7 +19,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
     // many tests wait for a process; vitest would leave one processor free
-    maxWorkers: 3,
+    maxWorkers: 4,
     // files share the modules of their worker: loading these for each of them takes half of the time
     isolate: false,
     sequence: { sequencer: LongestFirst },
