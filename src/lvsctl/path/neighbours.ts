@@ -41,7 +41,20 @@ export function neighbourHops(
   }
   if (!answersOn(next, address))
     steps.lost('neighbour', `${next.name} does not answer for ${text}`, cause);
+  else if (differInVlan(host, device, next, address)) {
+    const what = `${device} and the interface of ${next.name} with ${text}: one alone is a VLAN`;
+    steps.unknown('neighbour', `${what}, and no MAC is known`, cause);
+  }
   return steps.hops;
+}
+
+/** A switch may join a VLAN to an interface without one: only an answer shows that. */
+function differInVlan(host: PathHost, device: string, next: PathHost, address: Address): boolean {
+  const isVlan = (one: PathHost, name: string) => one.link(name)?.kind === 'vlan';
+  const places = holders(next, address);
+  return (
+    places.length > 0 && places.every((one) => isVlan(next, one.device) !== isVlan(host, device))
+  );
 }
 
 /** The MAC that another machine got as an answer. */
