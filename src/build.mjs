@@ -81,8 +81,8 @@ const noChildren = {
 };
 
 /**
- * `node:os` names errors alone, and takes a hundredth of a start: it is loaded when the first of them
- * is named. Node finds a module of its own sooner when the name begins with `node:`.
+ * Only the names of errors need `node:os`, which takes a hundredth of a start. So it is loaded when
+ * the first error is named. Node finds its own modules sooner when the name begins with `node:`.
  */
 const quickRequires = {
   name: 'quick-requires',

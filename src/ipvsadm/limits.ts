@@ -1,4 +1,8 @@
-// The largest numbers that options take.
+// What options take at most, and what holds without them.
+
+export const DEFAULT_SCHEDULER = 'wlc';
+/** characters of a scheduler's name; the rest is dropped */
+export const LONGEST_SCHEDULER = 15;
 
 /** the largest weight and threshold */
 export const MOST = 2147483647;

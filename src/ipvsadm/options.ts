@@ -5,7 +5,7 @@ import { CHECKSUMS, type KnownTunnel, TUNNELS } from '../model/forwarding.js';
 import { SCHEDULER_NAMES, SCHEDULERS } from '../model/scheduler.js';
 import type { KnownProtocol } from '../model/service.js';
 import type { Draft } from './draft.js';
-import { LONGEST_TIMEOUT, MOST } from './limits.js';
+import { LONGEST_SCHEDULER, LONGEST_TIMEOUT, MOST } from './limits.js';
 import { refuse } from './usage.js';
 import { integer, parseEndpoint, parseMask, parsePrefixLength } from './values.js';
 
@@ -103,7 +103,7 @@ export const OTHER_OPTIONS: readonly OptionRow[] = [
     d.family = 'ipv6';
     d.netmask = undefined;
   } },
-  { long: 'scheduler', short: 's', value: 'required', metavar: 'scheduler', slot: 'scheduler', help: `one of ${SCHEDULER_LIST}, default wlc`, apply: (d, t) => { d.scheduler = t.slice(0, 15); } },
+  { long: 'scheduler', short: 's', value: 'required', metavar: 'scheduler', slot: 'scheduler', help: `one of ${SCHEDULER_LIST}, default wlc`, apply: (d, t) => { d.scheduler = t.slice(0, LONGEST_SCHEDULER); } },
   { long: 'pe', short: '', value: 'required', metavar: 'engine', slot: 'pe', help: 'persistence engine, only sip', apply: (d, t) => { d.engine = t.slice(0, 16); } },
   { long: 'persistent', short: 'p', value: 'optional', metavar: 'seconds', slot: 'persistent', help: 'persistent service, default 360', bare: (d) => { d.persistence = DEFAULT_PERSISTENCE; }, apply: (d, t) => { d.persistence = seconds(t, 1); } },
   { long: 'netmask', short: 'M', value: 'required', metavar: 'mask', slot: 'netmask', help: 'clients that persist together: mask or IPv6 prefix length', apply: (d, t) => {

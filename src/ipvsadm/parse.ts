@@ -6,6 +6,7 @@ import { fullNetmask, type Service, type ServiceId } from '../model/service.js';
 import type { ListingView } from '../render/listing.js';
 import { type Draft, emptyDraft } from './draft.js';
 import { checkCommand, checkTunnel } from './legality.js';
+import { DEFAULT_SCHEDULER } from './limits.js';
 import { type CommandName, type Slot, seconds } from './options.js';
 import type { Token } from './scan.js';
 import { refuse, refuseFirst } from './usage.js';
@@ -99,7 +100,6 @@ function positionalsOf(tokens: readonly Token[]): string[] {
   return texts;
 }
 
-const DEFAULT_SCHEDULER = 'wlc';
 const DEFAULT_INTERFACE = 'eth0';
 
 function foldOptions(tokens: readonly Token[], from: number, draft: Draft): Set<Slot> {

@@ -2,17 +2,15 @@
 // addresses and plain numbers. It has no table of options and makes no tokens, so one command loads
 // less and a restore takes less time. Everything else is left to the general reader.
 import type { Change } from '../model/change.js';
-import type { KnownForwarding } from '../model/forwarding.js';
-import { IPIP } from '../model/forwarding.js';
+import { IPIP, type KnownForwarding } from '../model/forwarding.js';
 import { fullNetmask, type KnownProtocol, type ServiceId } from '../model/service.js';
-import { LONGEST_TIMEOUT, MOST } from './limits.js';
+import { DEFAULT_SCHEDULER, LONGEST_SCHEDULER, LONGEST_TIMEOUT, MOST } from './limits.js';
 
 const [ZERO, NINE] = [48, 57];
 const [LOWEST_LETTER, HIGHEST_LETTER] = [97, 122];
-const LONGEST_SCHEDULER = 15;
 const MOST_DIGITS = 10;
 
-/** The options of a change: what each command takes, of those that are read here. */
+/** The options of each command that are read here. */
 const TAKES: ReadonlyMap<string, string> = new Map([
   ['-A', 'tusp'],
   ['-E', 'tusp'],
@@ -93,8 +91,10 @@ function take(given: Given, option: string, value: string): number {
       return takeNumber(given, 'weight', value, MOST);
     case '-x':
       return takeNumber(given, 'upperThreshold', value, MOST);
-    default:
+    case '-y':
       return takeNumber(given, 'lowerThreshold', value, MOST);
+    default:
+      return 0;
   }
 }
 
@@ -148,7 +148,7 @@ function changeOf(command: string, given: Given): Change | undefined {
 function serviceChange(
   command: '-A' | '-E',
   id: Extract<ServiceId, { kind: 'address' }>,
-  { scheduler = 'wlc', timeout }: Given,
+  { scheduler = DEFAULT_SCHEDULER, timeout }: Given,
 ): Change | undefined {
   // both are refused
   if (timeout === 0 || (timeout === undefined && id.port === 0)) return undefined;

@@ -29,7 +29,7 @@ export interface TunnelEnd {
   readonly isBare?: boolean;
 }
 
-/** The device is set up or changed, the port of gue opened, or a device made as \`up\` does. */
+/** The device is set up or changed, the port of gue opened, or a device made as `up` does. */
 export function tunnelEnd(end: TunnelEnd): Pick<Found, 'repair' | 'advice' | 'on'> {
   const { lack } = end;
   switch (lack.kind) {

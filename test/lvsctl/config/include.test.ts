@@ -1,26 +1,9 @@
 // Files that are read together: what is joined, what is refused, and where errors are.
 import { describe, expect, test } from 'vitest';
-import { ALONE, type FileContext } from '../../../src/lvsctl/config/context.js';
 import { filesOf, inspectConfig, readConfig } from '../../../src/lvsctl/config/read.js';
 import { formatAddress } from '../../../src/model/address.js';
-import { matching } from '../../support/lvsctl.js';
+import { around, service, VIPS } from '../../support/includes.js';
 import { errorsOf } from '../../support/problems.js';
-
-const service = (name: string, port: number, more = '') =>
-  `{name: ${name}, address: 192.0.2.1, port: ${port}, mode: dr, servers: []${more}}`;
-const VIPS = 'vips: [{address: 192.0.2.1, interface: eth0}]\n';
-
-function around(files: Readonly<Record<string, string>>): FileContext {
-  return {
-    ...ALONE,
-    readText(path) {
-      const text = files[path];
-      if (text === undefined) throw new RangeError('No such file or directory');
-      return text;
-    },
-    filesMatching: (pattern) => matching(pattern, Object.keys(files)),
-  };
-}
 
 const errors = (files: Readonly<Record<string, string>>, main = 'lvs.yaml') =>
   errorsOf(() => readConfig(files[main] ?? '', main, around(files)));

@@ -1,28 +1,13 @@
-// What a file that includes others is answered: what is joined, what stands twice, and in which file.
+// Files that include others: what is joined, what is there twice, and the file that an error is in.
 import { expect, test } from 'vitest';
-import { ALONE, type FileContext } from '../../../src/lvsctl/config/context.js';
+import type { FileContext } from '../../../src/lvsctl/config/context.js';
 import { ConfigError } from '../../../src/lvsctl/config/problem.js';
 import { filesOf, hostNames, inspectConfig, readConfig } from '../../../src/lvsctl/config/read.js';
-import { matching } from '../../support/lvsctl.js';
+import { around, service, VIPS } from '../../support/includes.js';
 import { placedInFile } from '../../support/marked.js';
 
 type Files = Readonly<Record<string, string>>;
 
-function around(files: Files): FileContext {
-  return {
-    ...ALONE,
-    readText(path) {
-      const text = files[path];
-      if (text === undefined) throw new RangeError('No such file or directory');
-      return text;
-    },
-    filesMatching: (pattern) => matching(pattern, Object.keys(files)),
-  };
-}
-
-const service = (name: string, port: number, more = '') =>
-  `{name: ${name}, address: 192.0.2.1, port: ${port}, mode: dr, servers: []${more}}`;
-const VIPS = 'vips: [{address: 192.0.2.1, interface: eth0}]\n';
 const OWN = `${VIPS}services: [${service('own', 1)}]\n`;
 
 /** Errors, or warnings with `w` before them. */
