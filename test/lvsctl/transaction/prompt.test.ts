@@ -5,7 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { answersOf } from '../../../src/lvsctl/transaction/confirm.js';
+import { answersOf, waitForConfirmation } from '../../../src/lvsctl/transaction/confirm.js';
+import type { TransactionStore } from '../../../src/lvsctl/transaction/store.js';
+import type { World } from '../../../src/lvsctl/world.js';
 import { start } from '../../support/child.js';
 import { lvsctlOn, rulesIn } from '../../support/ontablefile.js';
 
@@ -82,6 +84,24 @@ test.each([
   const press = answersOf((text) => echoed.push(text), (answer) => given.push(answer));
   for (const key of keys) press(key);
   expect([given, echoed.join('')]).toEqual([answers, printed]);
+});
+
+test('keys are read before it asks: in line mode Ctrl-D would never arrive', async () => {
+  const order: string[] = [];
+  const readKeys = () => {
+    order.push('keys are read');
+    return () => order.push('and no longer');
+  };
+  const world = { runtime: async () => ({ readKeys }), err: () => order.push('it asks') };
+  const empty = { read: () => '' };
+  const store = { pending: empty, history: empty };
+  const waiting = waitForConfirmation(
+    1,
+    store as unknown as TransactionStore,
+    world as unknown as World,
+  );
+  await expect(waiting).rejects.toThrow('there is no transaction 1');
+  expect(order).toEqual(['keys are read', 'it asks', 'and no longer']);
 });
 
 test.skipIf(!hasScript).concurrent.each(ANSWERS)(
