@@ -1,8 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { compile } from './loader/compile.mjs';
 import { LongestFirst } from './loader/order.js';
-
-await compile();
 
 // V8 optimizes what runs long, and most tests end before that has paid: 15 times its own limits.
 // The option is another one in each V8, and Node ends at one that it does not have.
@@ -23,14 +21,11 @@ export default defineConfig({
     // files share the modules of their worker: loading these for each of them takes half of the time
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    // Node imports what is compiled already; tests replace no modules
+    // Node imports what is compiled before; tests replace no modules
+    globalSetup: fileURLToPath(new URL('loader/compile.mjs', import.meta.url)),
+    runner: fileURLToPath(new URL('loader/runner.mjs', import.meta.url)),
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    execArgv: [
-      '--import',
-      new URL('loader/register.mjs', import.meta.url).href,
-      '--enable-source-maps',
-      ...(later ? [later] : []),
-    ],
+    execArgv: ['--enable-source-maps', ...(later ? [later] : [])],
     // only what hangs takes so long; vitest's 5 s are too short on a busy machine
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,7 +1,6 @@
 // Compiles src and test for the tests, each file to a file, in a second for all of them: vitest
 // would transform each file by itself, which took a fifth of the processor time of a first run.
 import {
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,10 +9,34 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { generatedSource } from '../../src/fast/build/plugin.mjs';
-import { compiledPath, OPTIONS, ROOT } from './compiled.mjs';
+import { define } from '../../src/version.mjs';
+import { COMPILED, compiledPath, ROOT } from './compiled.mjs';
+
+/** For vitest's `globalSetup`: also before each further run while watching. */
+export default async function setup(project) {
+  await compile();
+  project.onTestsRerun(compile);
+}
+
+/** What a test names is beside its source; what is no TypeScript is there alone. */
+const besideSource = {
+  name: 'beside-source',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/test\/.*\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      if (!/import\.meta\.url|\.mjs'/.test(source)) return;
+      const toSource = relative(dirname(compiledPath(path)), path);
+      const contents = source
+        .replaceAll('import.meta.url', `new URL('${toSource}', import.meta.url).href`)
+        .replace(IMPORTED, (_, name) => `'${join(dirname(toSource), name)}'`);
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+const IMPORTED = /(?<=^(?:import .*|\}) from )'(\..*\.mjs)'/gm;
 
 /** What files depend on besides sources: options, the version, what compiles. */
 const COMMON = [
@@ -28,7 +51,7 @@ const COMMON = [
 ].map((name) => join(ROOT, name));
 
 /** Compiles what changed since it was compiled, and writes what is not the same already. */
-export async function compile() {
+async function compile() {
   const begun = new Date();
   const common = Math.max(...COMMON.map(changedAt));
   const isOld = (path) => writtenAt(compiledPath(path)) < Math.max(changedAt(path), common);
@@ -39,22 +62,24 @@ export async function compile() {
   );
   // made of the tables: it has no source
   const generated = join(ROOT, 'src/fast/generated.js');
-  // another checkout with the same node_modules may have written the last ones
-  const shared = lstatSync(join(ROOT, 'node_modules')).isSymbolicLink();
-  const complete = !shared && writtenAt(compiledPath(generated)) > 0;
+  const complete = writtenAt(compiledPath(generated)) > 0;
   const old = complete ? entryPoints.filter(isOld) : entryPoints;
   if (old.length === 0) return;
   const { outputFiles } = await build({
-    ...OPTIONS,
     entryPoints: old,
-    // beside the sources, for the paths of the source maps; nothing is written there
-    outdir: ROOT,
+    format: 'esm',
+    target: 'node20',
+    define,
+    sourcemap: 'inline',
+    sourcesContent: false,
+    plugins: [besideSource],
+    outdir: COMPILED,
     outbase: ROOT,
     write: false,
     logLevel: 'warning',
   });
   keep(compiledPath(generated), Buffer.from(await generatedSource()), begun);
-  for (const { path, contents } of outputFiles) keep(compiledPath(path), contents, begun);
+  for (const { path, contents } of outputFiles) keep(path, contents, begun);
 }
 
 /** Also when a file with an older date was put in its place. */

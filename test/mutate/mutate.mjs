@@ -127,7 +127,7 @@ function run(folder, mutate, staticAlone) {
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     tempDirName: join('reports', folder, 'tree'),
-    ignorePatterns: ['dist', 'reports', 'docs/figures'],
+    ignorePatterns: ['dist', '.compiled', 'reports', 'docs/figures'],
     timeoutMS: 20_000,
     dryRunTimeoutMinutes: 30,
     // Stryker rewrites tsconfig.json with the API of TypeScript 5, which 7 does not have
