@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
 import { MemoryBackend } from '../../src/backend/memory/memory.js';
 import { EMPTY_TABLE, type TableState } from '../../src/backend/memory/state.js';
@@ -29,9 +29,10 @@ import { decodeTable, encodeTable } from '../../src/backend/table/tablefile.js';
 import type { Change } from '../../src/model/change.js';
 import { playInto } from '../../src/simulator/kept.js';
 import { ownIdentity } from '../../src/system/identity.js';
-import { runChild, start } from '../support/child.js';
+import { start } from '../support/child.js';
 import { FULL } from '../support/full.js';
 import { answer } from '../support/inprocess.js';
+import { type OneProcess, oneProcess } from '../support/oneprocess.js';
 import { randomTable } from '../support/random.js';
 
 const SERVICE = '-t 198.51.100.1:80';
@@ -43,6 +44,13 @@ beforeEach(() => {
   path = join(folder, 'table');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** the built command */
+let one: OneProcess;
+beforeAll(() => {
+  one = oneProcess();
+});
+afterAll(() => one.close());
 
 const onFile = (line: string, stdin = '') =>
   answer('ipvsadm', line.split(' '), { backend: openFile(path), stdin });
@@ -226,11 +234,11 @@ describe('a file that is no table is refused by name and left as it is', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
   test.each([['-A', '-t', '198.51.100.1:80'], ['-Ln'], ['-C']])(
-    'as a process: %s',
+    'as a command: %s',
     async (...args) => {
       writeFileSync(path, '[]');
       const env = { LVS_BACKEND: `file:${path}` };
-      expect(await runChild('ipvsadm', args, { env })).toEqual({
+      expect(await one.run('ipvsadm', args, { env })).toEqual({
         stdout: '',
         stderr: `table file ${path}: damaged table file: the file is not an object\n`,
         status: 2,
@@ -242,7 +250,7 @@ describe('a file that is no table is refused by name and left as it is', () => {
 
 describe('a path that cannot be used is refused by name', () => {
   const refusal = (where: string, args = ['-A', '-t', '198.51.100.1:80']) =>
-    runChild('ipvsadm', args, { env: { LVS_BACKEND: `file:${where}` } });
+    one.run('ipvsadm', args, { env: { LVS_BACKEND: `file:${where}` } });
   test('a directory', async () => {
     expect(await refusal(folder)).toEqual({
       stdout: '',
@@ -277,7 +285,7 @@ describe('a path that cannot be used is refused by name', () => {
     // would without space
     await onFile(`-A ${SERVICE}`);
     const before = readFileSync(path, 'utf8');
-    const rules = randomTable(1, { services: 400, serversEach: 1 }).join('\n');
+    const rules = randomTable(1, { services: 100, serversEach: 1 }).join('\n');
     const child = await runLimited(rules);
     expect(child.stderr).toBe(`table file ${path}: file too large\n`);
     expect(child.status).toBe(2);
@@ -288,7 +296,7 @@ describe('a path that cannot be used is refused by name', () => {
     await onFile(`-A ${SERVICE}`);
     chmodSync(folder, 0o755);
     // the checkout may lie where that user cannot read it either
-    for (const part of ['bin', 'dist'])
+    for (const part of ['bin', 'dist/start.cjs', 'dist/local.cjs'])
       cpSync(new URL(`../../${part}`, import.meta.url), join(folder, 'program', part), {
         recursive: true,
       });
@@ -522,27 +530,31 @@ describe('a run in the table', () => {
   });
 });
 
-const WRITERS = FULL ? 60 : 12;
+const WRITERS = FULL ? 60 : 3;
+const ROUNDS = FULL ? 30 : 6;
 
-test(`${WRITERS} processes at once lose no update, rounds: ${FULL ? 30 : 1}`, {
+test(`${WRITERS} processes at once lose no update, rounds: ${ROUNDS}`, {
   timeout: 600_000,
 }, async () => {
   const env = { LVS_BACKEND: `file:${path}` };
-  for (let round = 0; round < (FULL ? 30 : 1); round++) {
-    rmSync(path, { force: true });
-    await onFile(`-A ${SERVICE}`);
-    const servers = Array.from({ length: WRITERS }, (_, i) => `192.0.2.${i + 1}`);
+  await onFile(`-A ${SERVICE}`);
+  const writers = Array.from({ length: WRITERS }, oneProcess);
+  const servers: string[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
     const answers = await Promise.all(
-      servers.map((server) =>
-        runChild('ipvsadm', ['-a', '-t', '198.51.100.1:80', '-r', server], { env }),
-      ),
+      writers.map((writer, i) => {
+        const server = `192.0.${round}.${i + 1}`;
+        servers.push(server);
+        return writer.run('ipvsadm', `-a ${SERVICE} -r ${server}`.split(' '), { env });
+      }),
     );
-    expect(answers.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
-    const saved = (await onFile('-S -n')).stdout;
-    expect(saved.match(/-r [0-9.]+/g)?.sort()).toEqual(
-      servers.map((server) => `-r ${server}`).sort(),
-    );
+    expect(answers).toEqual(writers.map(() => ({ stdout: '', stderr: '', status: 0 })));
   }
+  await Promise.all(writers.map((writer) => writer.close()));
+  const saved = (await onFile('-S -n')).stdout;
+  expect(saved.match(/-r [0-9.]+/g)?.sort()).toEqual(
+    servers.map((server) => `-r ${server}`).sort(),
+  );
 });
 
 test(`${FULL ? 200 : 4} kills during writes leave neither a torn table nor a lock`, {

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,17 +17,25 @@ import { runChild } from '../support/child.js';
 import { FULL } from '../support/full.js';
 import { goldenTopics } from '../support/golden.js';
 import { expected } from '../support/inprocess.js';
+import { type OneProcess, oneProcess } from '../support/oneprocess.js';
 import { fillTable, rulesIn } from '../support/ontablefile.js';
 import type { Case } from '../support/transcript.js';
 
 const BIN = new URL('../../bin/ipvsadm', import.meta.url).pathname;
+const CARRY_OUT = new URL('../support/carryout.cjs', import.meta.url).pathname;
 const USAGE = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n";
 
 let folder: string;
+/** where the start of a process is not what is tested */
+let one: OneProcess;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'lvs-process-'));
+  one = oneProcess();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await one.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 let tables = 0;
 const newTable = () => ({ LVS_BACKEND: `file:${join(folder, `table${tables++}`)}` });
@@ -38,7 +47,7 @@ async function tableWith(text: string) {
   return env;
 }
 
-describe('a sample of the recorded cases, each command a process on a table file', () => {
+describe('a sample of the recorded cases, by the built commands on a table file', () => {
   // Names need the machine's resolver to be that of the recording, so those are left to
   // test/kernel; all of them run in golden.test.ts, without a process each.
   const plain = (item: Case) =>
@@ -61,16 +70,16 @@ describe('a sample of the recorded cases, each command a process on a table file
     const env: Record<string, string> = { ...own, ...item.env };
     const answers = [];
     for (const { program, args, stdin } of item.steps)
-      answers.push(await runChild(program, args, { env, stdin }));
+      answers.push(await one.run(program, args, { env, stdin }));
     expect({ answers, after: await rules(own) }).toEqual(expected(item));
   });
 });
 
 describe('odd input', () => {
-  const restore = (stdin: string) => runChild('ipvsadm', ['-R'], { env: newTable(), stdin });
+  const restore = (stdin: string) => one.run('ipvsadm', ['-R'], { env: newTable(), stdin });
   test('a line of 10 MB', async () => {
-    const arg = 'x'.repeat(10 << 20);
-    const { stderr, status } = await restore(`-A -t 1.1.1.1:80 ${arg}\n`);
+    const stdin = `-A -t 1.1.1.1:80 ${'x'.repeat(10 << 20)}\n`;
+    const { stderr, status } = await runChild('ipvsadm', ['-R'], { env: newTable(), stdin });
     expect([stderr, status]).toEqual([`unexpected argument ${'x'.repeat(4096)}\n`, 2]);
   });
   test('bytes that are no UTF-8 come back as they were', async () => {
@@ -90,11 +99,8 @@ describe('odd input', () => {
     expect([raw.stderr, raw.status]).toEqual(['unexpected argument \xff\xe9\n', 2]);
   });
   test('UTF-8 comes back as it was', async () => {
-    const child = spawnSync(process.execPath, [BIN, '-L', 'größe'], {
-      encoding: 'utf8',
-      env: newTable(),
-    });
-    expect(child.stderr).toBe('unexpected argument größe\n');
+    const { stderr } = await one.run('ipvsadm', ['-L', 'größe'], { env: newTable() });
+    expect(Buffer.from(stderr, 'latin1').toString()).toBe('unexpected argument größe\n');
   });
   test.each([
     ['carriage returns', '-A -t 1.1.1.1:80\r\n-A -t 1.1.1.2:80\r\n', 2],
@@ -104,7 +110,7 @@ describe('odd input', () => {
     ['nothing', '', 0],
   ])('%s', async (_, stdin, services) => {
     const env = newTable();
-    expect(await runChild('ipvsadm', ['-R'], { env, stdin })).toEqual({
+    expect(await one.run('ipvsadm', ['-R'], { env, stdin })).toEqual({
       stdout: '',
       stderr: '',
       status: 0,
@@ -119,7 +125,12 @@ describe('odd input', () => {
 describe('streams', () => {
   let long: ReturnType<typeof newTable>;
   beforeAll(async () => {
-    const services = Array.from({ length: 4000 }, (_, i) => `-A -t 10.1.${i >> 8}.${i & 255}:80\n`);
+    // with long lines, which are more than a pipe holds: a process reads the whole table
+    const more = '-s mh -p 300 -M 64 -b mh-fallback,mh-port';
+    const services = Array.from({ length: 1000 }, (_, i) => {
+      const group = (0x1000 + i).toString(16);
+      return `-A -t [2001:db8:1111:2222:3333:4444:5555:${group}]:80 ${more}\n`;
+    });
     long = await tableWith(services.join(''));
   });
   test('a reader that goes away ends the listing quietly', () => {
@@ -150,19 +161,15 @@ describe('streams', () => {
   });
 
   describe('a stdout that cannot be written: a message and status 2', () => {
-    const lost = (
+    const lost = async (
       program: string,
       args: readonly string[],
-      { env = small, flags = 'w', path = '/dev/full', input = '' } = {},
+      { env = small, flags = 'w', path = '/dev/full', stdin = '' } = {},
     ) => {
-      const { stderr, status } = spawnSync(
-        process.execPath,
-        [BIN.replace(/ipvsadm$/, program), ...args],
-        { env, input, stdio: ['pipe', openSync(path, flags), 'pipe'], encoding: 'utf8' },
-      );
+      const { stderr, status } = await one.run(program, args, { env, stdin, to: [path, flags] });
       return [stderr, status];
     };
-    let small: NodeJS.ProcessEnv;
+    let small: Record<string, string>;
     beforeAll(async () => {
       small = await tableWith('-A -t 127.0.0.1:80\n');
     });
@@ -181,14 +188,14 @@ describe('streams', () => {
       ['ipvsadm', []],
       ['ipvsadm-save', ['-n']],
       ['ipvsadm-save', []],
-    ])('%s %j', (program, args) => {
-      expect(lost(program, args)).toEqual([
+    ])('%s %j', async (program, args) => {
+      expect(await lost(program, args)).toEqual([
         `${program}: write error: No space left on device\n`,
         2,
       ]);
     });
-    test.each(['-Lcn', '-Lc'])('%s', (args) => {
-      expect(lost('ipvsadm', [args], { env: connections() })).toEqual([
+    test.each(['-Lcn', '-Lc'])('%s', async (args) => {
+      expect(await lost('ipvsadm', [args], { env: connections() })).toEqual([
         'ipvsadm: write error: No space left on device\n',
         2,
       ]);
@@ -200,22 +207,22 @@ describe('streams', () => {
       'a listing among the lines of %s: the lines behind it are carried out',
       async (program, args) => {
         const env = newTable();
-        const input = '-A -t 1.1.1.1:80\n-Ln\n-A -t 1.1.1.2:80\n';
-        expect(lost(program, args, { env, input })).toEqual([
+        const stdin = '-A -t 1.1.1.1:80\n-Ln\n-A -t 1.1.1.2:80\n';
+        expect(await lost(program, args, { env, stdin })).toEqual([
           `${program}: write error: No space left on device\n`,
           2,
         ]);
         expect(await rules(env)).toBe('-A -t 1.1.1.1:80 -s wlc\n-A -t 1.1.1.2:80 -s wlc\n');
       },
     );
-    test('a long listing, which goes out in pieces', () => {
-      expect(lost('ipvsadm', ['-Ln'], { env: long })).toEqual([
+    test('a long listing, which goes out in pieces', async () => {
+      expect(await lost('ipvsadm', ['-Ln'], { env: long })).toEqual([
         'ipvsadm: write error: No space left on device\n',
         2,
       ]);
     });
-    test('a descriptor that is open for reading only', () => {
-      expect(lost('ipvsadm-save', ['-n'], { flags: 'r', path: '/dev/null' })).toEqual([
+    test('a descriptor that is open for reading only', async () => {
+      expect(await lost('ipvsadm-save', ['-n'], { flags: 'r', path: '/dev/null' })).toEqual([
         'ipvsadm-save: write error: Bad file descriptor\n',
         2,
       ]);
@@ -241,9 +248,9 @@ describe('streams', () => {
       ]);
       expect(statSync(file).size).toBe(limit);
     });
-    test('nothing to write is nothing lost', () => {
-      expect(lost('ipvsadm', ['-A', '-t', '9.9.9.9:80'])).toEqual(['', 0]);
-      expect(lost('ipvsadm', ['-S'], { env: newTable() })).toEqual(['', 0]);
+    test('nothing to write is nothing lost', async () => {
+      expect(await lost('ipvsadm', ['-A', '-t', '9.9.9.9:80'])).toEqual(['', 0]);
+      expect(await lost('ipvsadm', ['-S'], { env: newTable() })).toEqual(['', 0]);
     });
     test('a refusal that cannot be printed keeps its status', () => {
       const { status } = spawnSync(process.execPath, [BIN, '-q'], {
@@ -289,36 +296,29 @@ describe('ipvsadm-restore changes nothing before all of stdin is read and checke
 
   test('a stdin that cannot be read', async () => {
     const env = await oneRule();
-    const child = spawnSync(process.execPath, [RESTORE], {
-      env,
-      stdio: [openSync(folder, 'r'), 'pipe', 'pipe'],
-      encoding: 'utf8',
+    expect(await one.run('ipvsadm-restore', [], { env, from: folder })).toEqual({
+      stdout: '',
+      stderr:
+        'ipvsadm-restore: cannot read stdin: Is a directory\nipvsadm-restore: nothing was changed\n',
+      status: 2,
     });
-    expect([child.stderr, child.status]).toEqual([
-      'ipvsadm-restore: cannot read stdin: Is a directory\nipvsadm-restore: nothing was changed\n',
-      2,
-    ]);
     expect(await rules(env)).toBe(KEPT);
     // -R ends there, as the real tool does
-    const plain = spawnSync(process.execPath, [BIN, '-R'], {
-      env,
-      stdio: [openSync(folder, 'r'), 'pipe', 'pipe'],
-      encoding: 'utf8',
-    });
-    expect([plain.stderr, plain.status]).toEqual(['', 0]);
+    const plain = await one.run('ipvsadm', ['-R'], { env, from: folder });
+    expect(plain).toEqual({ stdout: '', stderr: '', status: 0 });
   });
 
   test('a line that is too long', async () => {
     const env = await oneRule();
     const stdin = `-A -t 1.1.1.1:80\n${'a'.repeat((16 << 20) + 1)}`;
-    expect(await runChild('ipvsadm-restore', [], { env, stdin })).toEqual({
+    expect(await one.run('ipvsadm-restore', [], { env, stdin })).toEqual({
       stdout: '',
       stderr:
         'ipvsadm-restore: line 2 is longer than 16 MiB\nipvsadm-restore: nothing was changed\n',
       status: 2,
     });
     expect(await rules(env)).toBe(KEPT);
-    expect(await runChild('ipvsadm', ['-R'], { env, stdin })).toEqual({
+    expect(await one.run('ipvsadm', ['-R'], { env, stdin })).toEqual({
       stdout: '',
       stderr: 'line 2 is longer than 16 MiB\n',
       status: 2,
@@ -329,7 +329,7 @@ describe('ipvsadm-restore changes nothing before all of stdin is read and checke
   test('many wrong lines: ten are named, the others are counted', async () => {
     const env = await oneRule();
     const stdin = '-A -t 1.1.1.1:80 -q\n'.repeat(25);
-    const { stderr, status } = await runChild('ipvsadm-restore', [], { env, stdin });
+    const { stderr, status } = await one.run('ipvsadm-restore', [], { env, stdin });
     expect([stderr.split('\n').slice(9), status]).toEqual([
       [
         'ipvsadm-restore: line 10: -q: unknown option',
@@ -373,31 +373,29 @@ describe('ipvsadm-restore changes nothing before all of stdin is read and checke
 });
 
 describe('a list of connections that cannot be read', () => {
-  const list = (make: (path: string) => void) => {
+  const list = async (make: (path: string) => void) => {
     const proc = mkdtempSync(join(folder, 'proc-'));
     mkdirSync(join(proc, 'net'));
     const path = join(proc, 'net/ip_vs_conn');
     make(path);
-    const child = spawnSync(process.execPath, [BIN, '-Lcn'], {
-      env: { LVS_BACKEND: 'memory', LVS_PROCFS: proc },
-      encoding: 'utf8',
-    });
+    const env = { LVS_BACKEND: 'memory', LVS_PROCFS: proc };
+    const { stdout, stderr, status } = await one.run('ipvsadm', ['-Lcn'], { env });
     return {
-      rows: child.stdout.split('\n').length - 1,
-      stderr: child.stderr.replaceAll(path, 'F'),
-      status: child.status,
+      rows: stdout.split('\n').length - 1,
+      stderr: stderr.replaceAll(path, 'F'),
+      status,
     };
   };
   const LINE = 'TCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n';
-  test('a directory is as the real tool sees it', () => {
-    expect(list((path) => mkdirSync(path))).toEqual({
+  test('a directory is as the real tool sees it', async () => {
+    expect(await list((path) => mkdirSync(path))).toEqual({
       rows: 0,
       stderr: 'unexpected input from F\n',
       status: 1,
     });
   });
-  test('unreadable at an offset, as the memory of a process', () => {
-    expect(list((path) => symlinkSync('/proc/self/mem', path))).toEqual({
+  test('unreadable at an offset, as the memory of a process', async () => {
+    expect(await list((path) => symlinkSync('/proc/self/mem', path))).toEqual({
       rows: 0,
       stderr: 'unexpected input from F\n',
       status: 1,
@@ -412,18 +410,18 @@ describe('a list of connections that cannot be read', () => {
       5,
       5,
     ],
-  ])('%s', (_, make, line, rows) => {
-    expect(list(make)).toEqual({
+  ])('%s', async (_, make, line, rows) => {
+    expect(await list(make)).toEqual({
       rows,
       stderr: `unexpected input from F: line ${line}\n`,
       status: 2,
     });
   });
-  test('a last line without a newline that fills the piece', () => {
+  test('a last line without a newline that fills the piece', async () => {
     const text = `Pro${' '.repeat(65536 - 4 - LINE.length)}\n${LINE.slice(0, -1)}`;
     expect(text.length).toBe(65535);
     for (const more of ['', ' ', '  '])
-      expect(list((path) => writeFileSync(path, `${text}${more}`))).toEqual({
+      expect(await list((path) => writeFileSync(path, `${text}${more}`))).toEqual({
         rows: 3,
         stderr: '',
         status: 0,
@@ -433,7 +431,7 @@ describe('a list of connections that cannot be read', () => {
 
 describe('environment', () => {
   test('a backend that does not exist', async () => {
-    expect(await runChild('ipvsadm', ['-Ln'], { env: { LVS_BACKEND: 'sqlite' } })).toEqual({
+    expect(await one.run('ipvsadm', ['-Ln'], { env: { LVS_BACKEND: 'sqlite' } })).toEqual({
       stdout: '',
       stderr: 'LVS_BACKEND=sqlite: no such backend; use kernel, memory or file:PATH\n',
       status: 2,
@@ -445,13 +443,13 @@ describe('environment', () => {
       join(folder, 'proc/net/ip_vs_conn'),
       `Pro …\nTCP C0A80001 8235 0A000064 0050 C0000214 1F90 ESTABLISHED     899\n`,
     );
-    const { stdout } = await runChild('ipvsadm', ['-Lcn'], {
+    const { stdout } = await one.run('ipvsadm', ['-Lcn'], {
       env: { LVS_BACKEND: 'memory', LVS_PROCFS: join(folder, 'proc') },
     });
     expect(stdout.split('\n')[2]).toBe(
       'TCP 14:59  ESTABLISHED 192.168.0.1:33333  10.0.0.100:80      192.0.2.20:8080',
     );
-    const missing = await runChild('ipvsadm', ['-Lcn'], {
+    const missing = await one.run('ipvsadm', ['-Lcn'], {
       env: { LVS_BACKEND: 'memory', LVS_PROCFS: folder },
     });
     expect(missing).toEqual({
@@ -461,47 +459,17 @@ describe('environment', () => {
     });
   });
   test('LVS_TRACE shows each stage', async () => {
-    const { stderr } = await runChild('ipvsadm', ['-A', '-t', '1.1.1.1:80'], {
+    const { stderr } = await one.run('ipvsadm', ['-A', '-t', '1.1.1.1:80'], {
       env: { LVS_BACKEND: 'memory', LVS_TRACE: '1' },
     });
     expect(stderr).toMatch(/^tokens: \[/);
     expect(stderr).toContain('"kind": "add-service"');
   });
-  test('hints are for terminals alone', async () => {
-    const env = { LVS_BACKEND: 'memory', PATH: '/bin:/usr/bin' };
-    const typed = spawnSync(
-      '/usr/bin/script',
-      ['-qec', `${process.execPath} ${BIN} –A -t 1.1.1.1:80`, '/dev/null'],
-      {
-        env,
-        encoding: 'utf8',
-      },
-    );
-    expect(typed.stdout.replaceAll('\r', '')).toBe(
-      `${USAGE}hint: '–A' begins with a typographic dash; type '-A'\n`,
-    );
-    expect((await runChild('ipvsadm', ['–A', '-t', '1.1.1.1:80'], { env })).stderr).toBe(USAGE);
-  });
 });
 
 test('one command loads vm, for the code cache, beyond what Node loads itself', () => {
-  const list = (program: string[], env: Record<string, string>) =>
-    new Set(
-      spawnSync(process.execPath, ['-r', join(folder, 'list.cjs'), ...program], {
-        env,
-        encoding: 'utf8',
-      })
-        .stderr.split('\n')
-        .filter((name) => name.startsWith('NativeModule ')),
-    );
-  writeFileSync(
-    join(folder, 'list.cjs'),
-    `process.on('exit', () => process._rawDebug(process.moduleLoadList.join('\\n')));`,
-  );
-  writeFileSync(join(folder, 'empty.cjs'), '');
   const env = newTable();
-  const base = list([join(folder, 'empty.cjs')], env);
-  for (const args of [
+  const lines = [
     ['-A', '-t', '1.1.1.1:80'],
     ['-a', '-t', '1.1.1.1:80', '-r', '10.0.0.1', '-m'],
     ['-a', '-t', '1.1.1.1:80', '-r', '10.0.0.1', '-m'], // refused
@@ -509,8 +477,28 @@ test('one command loads vm, for the code cache, beyond what Node loads itself', 
     ['-Ln'],
     ['-Sn'],
     ['-q'],
-  ]) {
-    const more = [...list([BIN, ...args], env)].filter((name) => !base.has(name));
-    expect(more).toEqual(['NativeModule vm']);
-  }
+  ];
+  const [script, result] = [join(folder, 'list.cjs'), join(folder, 'list.json')];
+  const files = [0, 1, 2].map(() => ['/dev/null', 'r+']);
+  const commands = lines.map((args) => ({ program: 'ipvsadm', args, env, files }));
+  // one after another in a process that loads nothing else: what each has loaded up to its end
+  writeFileSync(
+    script,
+    `const carryOut = require(${JSON.stringify(CARRY_OUT)});
+    const commands = ${JSON.stringify(commands)};
+    const all = () => process.moduleLoadList.filter((name) => name.startsWith('NativeModule '));
+    const before = new Set(all());
+    const seen = [];
+    const next = (status) => {
+      if (status !== undefined) seen.push([status, all().filter((name) => !before.has(name))]);
+      const command = commands[seen.length];
+      if (command) carryOut(command, next);
+      else require('node:fs').writeFileSync(${JSON.stringify(result)}, JSON.stringify(seen));
+    };
+    next();`,
+  );
+  spawnSync(process.execPath, [script]);
+  expect(JSON.parse(readFileSync(result, 'utf8'))).toEqual(
+    [0, 0, 255, 0, 0, 0, 255].map((status) => [status, ['NativeModule vm']]),
+  );
 });
