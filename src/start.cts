@@ -80,15 +80,15 @@ namespace start {
 
   /**
    * The code in a cache file.
-   * @param source the text of the bundle
+   * @param bundle the bundle as it is now
    * @returns undefined when it is damaged, or that of another bundle
    */
-  export function unpack(cache: Buffer, source: string): Uint8Array | undefined {
-    const length = (cache.length - source.length) / 2;
+  export function unpack(cache: Buffer, bundle: Buffer): Uint8Array | undefined {
+    const length = (cache.length - bundle.length) / 2;
     if (length <= 0 || !Number.isInteger(length)) return undefined;
     const intact =
       cache.compare(cache, length, 2 * length, 0, length) === 0 &&
-      cache.toString('latin1', 2 * length) === source;
+      cache.compare(bundle, 0, bundle.length, 2 * length) === 0;
     return intact ? new Uint8Array(cache.buffer, cache.byteOffset, length) : undefined;
   }
 }
@@ -124,9 +124,9 @@ function readCache(
     const trusted =
       made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
     if (!trusted) return undefined;
-    const source = fs.readFileSync(bundle, 'utf8');
+    const source = fs.readFileSync(bundle);
     const code = start.unpack(fs.readFileSync(cache), source);
-    return code && { code, source };
+    return code && { code, source: source.toString('latin1') };
   } catch {
     return undefined; // none was made for this version of Node
   }

@@ -21,13 +21,13 @@ const DIST = join(ROOT, 'dist');
 
 interface Start {
   pack(code: Buffer, bundle: Buffer): Buffer;
-  unpack(cache: Buffer, source: string): Uint8Array | undefined;
+  unpack(cache: Buffer, bundle: Buffer): Uint8Array | undefined;
 }
 const { pack, unpack: unpackFor } = createRequire(import.meta.url)(
   join(DIST, 'start.cjs'),
 ) as Start;
 const unpack = (cache: Buffer, bundle: Buffer) => {
-  const code = unpackFor(cache, bundle.toString('latin1'));
+  const code = unpackFor(cache, bundle);
   return code && Buffer.from(code);
 };
 const cacheOf = (name: string) => join(DIST, `${name}.${process.version}.cache`);
@@ -42,9 +42,9 @@ const [, name] = process.argv;
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const { unpack, wrap } = require('./start.cjs');
-const source = readFileSync(name + '.cjs', 'utf8');
-const cachedData = unpack(readFileSync(name + '.' + process.version + '.cache'), source);
-const script = new Script(wrap(source), { cachedData });
+const bundle = readFileSync(name + '.cjs');
+const cachedData = unpack(readFileSync(name + '.' + process.version + '.cache'), bundle);
+const script = new Script(wrap(bundle.toString('latin1')), { cachedData });
 console.log(script.cachedDataRejected);
 `;
 
