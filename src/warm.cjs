@@ -41,18 +41,21 @@ const PLAIN = /^-[AEDaed]$/;
 /** Refused, each by another part of the program. */
 const REFUSED = [['-q'], ['-Lq']];
 
-/** Of lvsctl: only what reads, and nothing of the machine but the table in a file. */
+/**
+ * Of lvsctl, with their exit statuses: only what reads, and nothing of the machine but the table in
+ * a file.
+ */
 const LVSCTL_COMMANDS = [
-  ['check', 'FILE'],
-  ['plan', 'FILE'],
-  ['diff', 'FILE'],
-  ['plan', 'FILE', '--json'],
-  ['check', 'WRONG'],
-  ['show', 'services'],
-  ['show', 'services', '--json'],
-  ['--help'],
-  ['apply', '--help'],
-  ['nosuch'],
+  [0, 'check', 'FILE'],
+  [0, 'plan', 'FILE'],
+  [1, 'diff', 'FILE'],
+  [0, 'plan', 'FILE', '--json'],
+  [2, 'check', 'WRONG'],
+  [0, 'show', 'services'],
+  [0, 'show', 'services', '--json'],
+  [0, '--help'],
+  [0, 'apply', '--help'],
+  [2, 'nosuch'],
 ];
 const LVSCTL_FILE = `vips: [{ address: 192.0.2.1, interface: eth0 }]
 services:
@@ -62,7 +65,7 @@ services:
     scheduler: wrr
     mode: nat
     gateway: 198.51.100.254
-    check: { type: http, path: /, status: [200, 301] }
+    checks: [{ kind: http, path: /, status: 200-399 }]
     servers:
       - { address: 198.51.100.1, weight: 2 }
       - { address: 198.51.100.2 }
@@ -190,11 +193,15 @@ async function runLvsctl(program, folder, env) {
     return true;
   };
   try {
-    for (const args of LVSCTL_COMMANDS) {
+    for (const [status, ...args] of LVSCTL_COMMANDS) {
       const named = args.map((arg) => files[arg] ?? arg);
       process.argv = [process.execPath, '/lvsctl', ...named];
       process.env = { ...env, LVS_BACKEND: `file:${path.join(folder, 'table')}` };
+      process.exitCode = undefined;
       await program.main();
+      // as for ipvsadm: one that fails before it does its work leaves that out of the cache
+      if (process.exitCode !== status)
+        throw new Error(`lvsctl ${args.join(' ')} ended with ${process.exitCode}`);
       process.removeAllListeners('uncaughtException');
     }
   } finally {
