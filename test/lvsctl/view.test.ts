@@ -68,12 +68,9 @@ describe('tables', () => {
         fc.integer({ min: 8 + 2 + 6 + 2 + 1, max: 120 }),
         (rows, width) => {
           const lines = renderTable(columns, rows, { width, unicode: true }).split('\n');
-          for (const line of lines) {
-            expect(columnsOf(line)).toBeLessThanOrEqual(width);
-            expect(line).not.toMatch(/ $/);
-          }
-          for (const [i, [, count]] of rows.entries())
-            expect(lines[i + 1]).toContain(String(count));
+          expect(lines.filter((line) => columnsOf(line) > width || line.endsWith(' '))).toEqual([]);
+          const counts = rows.map(([, count]) => String(count));
+          expect(counts.filter((count, i) => !lines[i + 1]?.includes(count))).toEqual([]);
         },
       ),
     );
@@ -154,14 +151,21 @@ test('lines of a cell are lines of its row', () => {
   expect(text).toBe('a     b  c\none   7  x\ntwo\n         z\nnext  8  y\n');
 });
 
-test.each([80, 40, 24])('a large table is laid out as a small one, in %d columns', (width) => {
+const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
+
+test.each([
+  [80, 'not known: 名'],
+  [40, 'not known: 名'],
+  [24, red('x'.repeat(12))],
+])('a large table is laid out as a small one, in %d columns with %s', (width, odd) => {
   const next = random(width);
   const word = () => 'x'.repeat(1 + Math.floor(next() * 20));
-  const rows = Array.from({ length: 250 }, (_, i) => [
-    i % 7 === 0 ? `\u001b[31m${word()}\u001b[39m` : word(),
+  // more than are laid out together; those with the odd one are left to the library
+  const rows = Array.from({ length: 120 }, (_, i) => [
+    i === 110 ? odd : i % 7 === 0 ? red('xx') : word(),
     Math.floor(next() * 1e6),
     i % 11 === 0 ? `${word()}\n${word()}` : word(),
-    i === 130 ? 'not known: 名' : word(),
+    word(),
   ]);
   const columns = [
     { title: 'a' },

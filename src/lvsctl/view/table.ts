@@ -41,18 +41,16 @@ export function renderTable(
   cells: readonly (readonly Cell[])[],
   terminal: Pick<Terminal, 'width' | 'unicode'>,
 ): string {
-  const rows = cells.flatMap(linesOf);
+  const rows = linesOf(columns, cells);
   const natural = columnWidths(columns, rows);
   const widths = fittedWidths(natural, columns, terminal.width);
   const sign = terminal.unicode ? '…' : '~';
   const text = chunksOf(rows)
-    .map((part, i) => {
-      if (i > 0 && part.every((row) => isPlain(row, widths)))
-        return plainLines(part, columns, widths, sign);
-      const table = build(columns, part, widths, sign).toString();
-      // the titles are lines of every part
-      return i === 0 ? table : table.split('\n').slice(headLines(columns)).join('\n');
-    })
+    .map((part) =>
+      part.every((row) => isPlain(row, widths))
+        ? plainLines(part, columns, widths, sign)
+        : build(columns, part, widths, sign).toString(),
+    )
     .join('\n');
   return `${text.replace(/ +$/gm, '')}\n`;
 }
@@ -68,8 +66,15 @@ function plainWidth(cell: Cell): number | undefined {
   return PLAIN.test(bare) ? bare.length : undefined;
 }
 
-/** A row for each line of its cells: a table without lines between its rows looks the same. */
-function linesOf(row: readonly Cell[]): readonly (readonly Cell[])[] {
+/** The titles and the rows, a row for each line: without lines between them they look the same. */
+function linesOf(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): readonly (readonly Cell[])[] {
+  return [columns.map(({ title }) => title), ...rows].flatMap(linesIn);
+}
+
+function linesIn(row: readonly Cell[]): readonly (readonly Cell[])[] {
   if (!row.some((cell) => String(cell).includes('\n'))) return [row];
   const lines = row.map((cell) => String(cell).split('\n'));
   const count = Math.max(...lines.map((one) => one.length));
@@ -114,12 +119,9 @@ function chunksOf(rows: readonly (readonly Cell[])[]): readonly (readonly (reado
   return Array.from({ length: count }, (_, i) => rows.slice(i * CHUNK, (i + 1) * CHUNK));
 }
 
-const headLines = (columns: readonly Column[]) =>
-  Math.max(1, ...columns.map(({ title }) => title.split('\n').length));
-
 /** Columns that the table takes, gaps included, when nothing is cut. */
 export function tableWidth(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number {
-  return totalWidth(columnWidths(columns, rows));
+  return totalWidth(columnWidths(columns, linesOf(columns, rows)));
 }
 
 function totalWidth(widths: readonly number[]): number {
@@ -131,14 +133,14 @@ function columnWidths(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): readonly number[] {
-  const widths = chunksOf(rows).map((part, i) => {
-    const own = i === 0 ? [undefined] : columns.map((_, at) => widestOf(part, at));
+  const widths = chunksOf(rows).map((part) => {
+    const own = columns.map((_, at) => widestOf(part, at));
     if (own.every((width) => width !== undefined)) return own;
     const table = build(columns, part, [], '~');
     table.toString();
     return table.options.colWidths.map((width) => width ?? 0);
   });
-  return columns.map((_, i) => Math.max(...widths.map((part) => part[i] ?? 0)));
+  return columns.map((_, i) => Math.max(1, ...widths.map((part) => part[i] ?? 0)));
 }
 
 /** undefined where a cell has to be measured with care. */
@@ -178,7 +180,6 @@ function build(
   truncate: string,
 ): InstanceType<typeof Table> {
   const table = new Table({
-    head: columns.map(({ title }) => title),
     colAligns: columns.map(({ align = 'left' }) => align),
     colWidths: [...widths],
     truncate,
