@@ -127,7 +127,9 @@ async function configure(now: Run): Promise<void> {
     })
     .exitOverride();
   const chosen = commandName(args);
-  for (const { name, help, hidden = false, load } of SUBCOMMANDS) {
+  // behind its name nothing asks for the others
+  const only = SUBCOMMANDS.filter(({ name }) => name === args[0]);
+  for (const { name, help, hidden = false, load } of only.length > 0 ? only : SUBCOMMANDS) {
     const command = program.command(name, { hidden }).description(help);
     if (name === chosen) (await load()).configure(command, (work) => finish(work, now));
   }
