@@ -43,6 +43,7 @@ function encoded(value: WireDestination | WireService, service = false): Payload
   return bytes.slice(0, codec.write(bytes, 0, value as never));
 }
 
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const wrap = (type: number, payload: Payload) => attribute(type | 0x8000, payload);
 
 /** Text and status, or what the failure was. */
@@ -73,7 +74,7 @@ async function expectSame(args: readonly string[], table: FakeTable): Promise<vo
     await outcome(args, general(slow.backend)),
   ];
   expect(ours).toEqual(theirs);
-  expect(fast.sent).toEqual(slow.sent);
+  expect(fast.sent.map(hex)).toEqual(slow.sent.map(hex));
 }
 
 const whole = (bits: number) =>
@@ -283,9 +284,12 @@ function tableOf(...counts: readonly number[]): FakeTable {
   return { services, servers };
 }
 
+/** The memory of the code has room for 1000 rows at first, then for 2600. */
+const LARGE = tableOf(3, 2800, 1, 0, 700);
+
 test.each(LISTINGS.map((args) => [args.join(' '), args] as const))(
   'more servers than the memory of the code has room for at first, %s',
-  (_, args) => expectSame(args, tableOf(3, 4000, 1, 0, 700)),
+  (_, args) => expectSame(args, LARGE),
 );
 
 test('what is ordinary becomes rows, the rest is kept as entries', async () => {

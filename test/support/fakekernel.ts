@@ -20,10 +20,11 @@ export interface FakeTable {
   readonly interrupted?: number;
 }
 
-/** The header of a generic-netlink reply is four bytes in front of its attributes. */
+/** A message of a length that ends where another one may begin. */
 function message(type: number, flags: number, sequence: number, payload: Payload): Uint8Array {
-  const bytes = new Uint8Array(16 + payload.length);
-  writeU32(bytes, 0, bytes.length);
+  const length = 16 + payload.length;
+  const bytes = new Uint8Array(aligned(length));
+  writeU32(bytes, 0, length);
   writeU16(bytes, 4, type);
   writeU16(bytes, 6, flags);
   writeU32(bytes, 8, sequence);
@@ -51,7 +52,12 @@ export function joined(parts: readonly Uint8Array[]): Payload {
   return bytes;
 }
 
-const HEADER = new Uint8Array(4);
+/** The header of a generic-netlink reply is four bytes in front of its attributes. */
+function withHeader(attributes: Payload): Payload {
+  const bytes = new Uint8Array(4 + attributes.length);
+  bytes.set(attributes, 4);
+  return bytes;
+}
 const SUCCESS = new Uint8Array(4);
 
 /** what a datagram of a list holds at most, unless a single message is larger */
@@ -88,7 +94,7 @@ export async function fakeKernel(
     return table.servers[asked++ % table.servers.length] ?? [];
   };
   const answers = ({ bytes, from, flags, sequence, type }: Message): Uint8Array[] => {
-    const reply = (payload: Payload) => message(FAMILY, 0, sequence, joined([HEADER, payload]));
+    const reply = (payload: Payload) => message(FAMILY, 0, sequence, withHeader(payload));
     const end = message(MESSAGE.error, 0, sequence, SUCCESS);
     const command = bytes[from] as number;
     if (type !== FAMILY) return [reply(attribute(1, new Uint8Array([FAMILY, 0]))), end];
@@ -100,8 +106,7 @@ export async function fakeKernel(
     const isInterrupted = lists++ < (table.interrupted ?? 0);
     const parts = entriesFor(command).map((payload, i, { length }) => {
       const flag = isInterrupted && i === length - 1 ? FLAG.dumpInterrupted : 0;
-      const whole = message(FAMILY, FLAG.multi | flag, sequence, joined([HEADER, payload]));
-      return joined([whole, new Uint8Array(aligned(whole.length) - whole.length)]);
+      return message(FAMILY, FLAG.multi | flag, sequence, withHeader(payload));
     });
     return [...datagrams(parts), message(MESSAGE.done, FLAG.multi, sequence, SUCCESS)];
   };

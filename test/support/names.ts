@@ -4,16 +4,24 @@ import type { IpvsadmWorld } from '../../src/ipvsadm/world.js';
 import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/address.js';
 import { parseServices, type Services } from '../../src/system/names.js';
 
-// from the top of the checkout: bundled programs have no place of their own
-const read = (name: string) => readFileSync(`test/fixtures/${name}`, 'latin1');
-
-/** Each text is parsed once: most tests have the same one. */
-const tables = new Map<string, Services>();
-function servicesIn(text: string): Services {
-  const table = tables.get(text) ?? parseServices(text);
-  tables.set(text, table);
-  return table;
+/** What a function gives for each text, worked out once: most tests have the same ones. */
+function once<T>(of: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    if (!known.has(text)) known.set(text, of(text));
+    return known.get(text) as T;
+  };
 }
+
+// from the top of the checkout: bundled programs have no place of their own
+const read = once((name) => readFileSync(`test/fixtures/${name}`, 'latin1'));
+const servicesIn: (text: string) => Services = once(parseServices);
+const hostsIn = once((text) =>
+  text
+    .split('\n')
+    .map((line) => line.split(/\s+/).filter(Boolean))
+    .filter(([address]) => address !== undefined),
+);
 
 /**
  * Answers as the C library does with `nsswitch.conf` saying `files` and these hosts and services.
@@ -22,10 +30,7 @@ export function fixtureNames(
   hosts = read('hosts'),
   services = read('services'),
 ): IpvsadmWorld['names'] {
-  const entries = hosts
-    .split('\n')
-    .map((line) => line.split(/\s+/).filter(Boolean))
-    .filter(([address]) => address !== undefined);
+  const entries = hostsIn(hosts);
   const table = servicesIn(services);
   return {
     resolve: async () => ({
