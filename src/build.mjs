@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { CODE_FILE, generated, generatedParts } from './fast/build/plugin.mjs';
 import { notices } from './notices.mjs';
 import { buildPage } from './page.mjs';
+import { beginBuild, isBuilt } from './unchanged.mjs';
 import { define } from './version.mjs';
 
 const common = {
@@ -207,6 +208,11 @@ function expectAscii(path) {
   if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`);
 }
 
+if (isBuilt('.')) {
+  console.log('dist is up to date');
+  process.exit();
+}
+const keepBuilt = beginBuild('.');
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
   ...[
@@ -265,3 +271,4 @@ copyFileSync('src/warm.cjs', 'dist/warm.cjs');
 execFileSync(process.execPath, [fileURLToPath(new URL('warm.cjs', import.meta.url))], {
   stdio: 'inherit',
 });
+keepBuilt();

@@ -38,7 +38,7 @@ const COMMANDS = [
 /** Those that the bundles for plain changes read. */
 const PLAIN = /^-[AEDaed]$/;
 
-/** Refused, each by another part of the program. */
+/** Refused, each by another part of the program, and on a terminal: there hints follow. */
 const REFUSED = [['-q'], ['-Lq']];
 
 /**
@@ -129,6 +129,8 @@ class NativeNetlink {
 
 /** no descriptor that there is */
 const SOCKET = 1 << 20;
+/** whether stderr is one */
+let onTerminal = false;
 /** datagrams that the kernel has not been asked for yet */
 const waiting = [];
 
@@ -157,7 +159,10 @@ const { openSync, closeSync, fstatSync, readSync, writeSync } = fs;
 const STAND_INS = {
   openSync: (path, ...rest) => (path === '/' ? SOCKET : openSync(path, ...rest)),
   closeSync: (fd) => (fd === SOCKET ? undefined : closeSync(fd)),
-  fstatSync: (fd, ...rest) => (fd === SOCKET ? { isSocket: () => true } : fstatSync(fd, ...rest)),
+  fstatSync(fd, ...rest) {
+    if (fd === SOCKET) return { isSocket: () => true };
+    return fd === 2 ? { isCharacterDevice: () => onTerminal } : fstatSync(fd, ...rest);
+  },
   readSync(fd, into, ...rest) {
     if (fd !== SOCKET) return readSync(fd, into, ...rest);
     const next = waiting.shift();
@@ -226,6 +231,7 @@ async function runIpvsadm(programs, folder, env) {
       process.argv = [process.execPath, '/ipvsadm', ...args];
       process.env = { ...env, LVS_BACKEND: backend };
       process.exitCode = 0;
+      onTerminal = REFUSED.includes(args);
       await program.main();
       // a command that fails leaves most of the program out of the cache
       if ((process.exitCode === 0) === REFUSED.includes(args))
