@@ -6,6 +6,6 @@
 export declare function isBuilt(root: string): boolean;
 /**
  * To be called before a build. What it returns is called after the build, and keeps what
- * `isBuilt` compares: when sources changed meanwhile, nothing is kept.
+ * `isBuilt` compares: when sources changed during it, nothing is kept.
  */
 export declare function beginBuild(root: string): () => void;

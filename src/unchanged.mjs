@@ -27,7 +27,7 @@ export function isBuilt(root) {
 
 /**
  * To be called before a build. What it returns is called after the build, and keeps what
- * `isBuilt` compares: when sources changed meanwhile, nothing is kept.
+ * `isBuilt` compares: when sources changed during it, nothing is kept.
  */
 export function beginBuild(root) {
   const begun = Date.now() - COARSE_MS;
