@@ -530,8 +530,8 @@ describe('a run in the table', () => {
   });
 });
 
-const WRITERS = FULL ? 60 : 3;
-const ROUNDS = FULL ? 30 : 6;
+const WRITERS = FULL ? 12 : 3;
+const ROUNDS = FULL ? 150 : 6;
 
 test(`${WRITERS} processes at once lose no update, rounds: ${ROUNDS}`, {
   timeout: 600_000,
