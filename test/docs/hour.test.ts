@@ -1,10 +1,9 @@
-// docs/guide/hour.md is typed in a shell of its own, without root, and what the commands print is
-// compared. `LVS_GUIDE_RECORD=1` writes it into the page; copy the blocks into the Chinese one.
-import { execFileSync } from 'node:child_process';
+// docs/guide/hour.md is typed in a shell of its own, without root, and what the commands print is compared. `LVS_GUIDE_RECORD=1` writes it into the page; copy the blocks into the Chinese one.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { FUNCTIONS, oneShell } from '../support/oneshell.js';
 
 const PAGE = 'docs/guide/hour.md';
 const CHINESE = 'docs/guide/zh/hour.md';
@@ -32,18 +31,17 @@ function play(commands: readonly string[]): { answers: string[]; pictures: strin
   const home = mkdtempSync(join(tmpdir(), 'lvs-hour-'));
   try {
     const script = commands.map((command, i) => `${command}\necho '<${i}>'\n`).join('');
-    const stdout = execFileSync('bash', ['-c', `exec 2>&1\n${script}`], {
-      encoding: 'utf8',
+    const output = oneShell(['-c', `. ${FUNCTIONS}\n${script}`], {
       cwd: home,
       env: {
-        PATH: `${resolve('bin')}:${process.env.PATH}`,
+        PATH: process.env.PATH ?? '',
         HOME: home,
         LC_ALL: 'C.UTF-8',
         LVS_BACKEND: `file:${join(home, 'lvs.json')}`,
       },
     });
     const pictures = PICTURES.map((name) => readFileSync(join(home, `${name}.svg`), 'utf8'));
-    return { answers: stdout.split(/^<\d+>\n/m), pictures };
+    return { answers: output.split(/^<\d+>\n/m), pictures };
   } finally {
     rmSync(home, { recursive: true });
   }
