@@ -1,5 +1,6 @@
-// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY] [--compression xz]: makes the Debian
-// package from what `npm pack` ships. Needs dpkg-deb and a build (`npm run build`).
+// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY] [--compression xz] [--tarball FILE]: makes
+// the Debian package from what `npm pack` ships, or has made already. Needs dpkg-deb and a build
+// (`npm run build`).
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -52,6 +53,7 @@ const { values } = parseArgs({
     arch: { type: 'string', default: run('dpkg', '--print-architecture').trim() },
     output: { type: 'string', default: 'dist' },
     compression: { type: 'string', default: 'xz' },
+    tarball: { type: 'string' },
   },
 });
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -87,9 +89,15 @@ function at(path) {
 
 /** What npm would install. */
 function unpack() {
-  const tarball = run('npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', work);
-  run('tar', '-xzf', join(work, tarball.trim()), '-C', work);
+  const tarball = values.tarball ?? pack();
+  run('tar', '-xzf', resolve(tarball), '-C', work);
   renameSync(join(work, 'package'), at(HOME));
+}
+
+/** @returns the path of npm's tarball */
+function pack() {
+  const name = run('npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', work);
+  return join(work, name.trim());
 }
 
 /** The native part of netlink, for one architecture; the rest of it is bundled. */

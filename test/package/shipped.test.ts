@@ -1,4 +1,5 @@
-// What the Debian package has, and that equal sources give an equal one. test/install installs it.
+// What `npm pack` ships, and the Debian package that is made of it: what it has, and that equal
+// sources give an equal one. test/install installs it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,14 +9,96 @@ import { FULL } from '../support/full.js';
 
 const hasTools = ['/usr/bin/dpkg-deb', '/usr/bin/strip'].every(existsSync);
 const directory = mkdtempSync(join(tmpdir(), 'lvs-deb-test-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 const run = (program: string, ...args: string[]) =>
   execFileSync(program, args, { encoding: 'utf8' });
-const build = (name: string): string => {
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly man: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+let tarball = '';
+/** the paths in it, sorted */
+let shipped: readonly string[] = [];
+beforeAll(() => {
+  const answer = run('npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', directory);
+  const [{ filename, files }] = JSON.parse(answer) as [
+    { readonly filename: string; readonly files: readonly { readonly path: string }[] },
+  ];
+  tarball = join(directory, filename);
+  shipped = files.map(({ path }) => path).sort();
+}, 60_000);
+
+describe('the tarball', () => {
+  test('holds the programs, and nothing built for one Node or for tests', () => {
+    const programs = shipped.filter((path) => /^(?:bin|dist)\/(?!man\/)/.test(path));
+    expect(programs).toEqual([
+      'bin/ipvsadm',
+      'bin/ipvsadm-restore',
+      'bin/ipvsadm-save',
+      'bin/lvsctl',
+      'bin/package.json',
+      'dist/THIRD-PARTY-NOTICES',
+      'dist/change.cjs',
+      'dist/completion/_lvsctl',
+      'dist/completion/lvsctl.bash',
+      'dist/completion/lvsctl.fish',
+      'dist/errno.cjs',
+      'dist/help.cjs',
+      'dist/hints.cjs',
+      'dist/ipvsadm.cjs',
+      'dist/library.cjs',
+      'dist/library.d.mts',
+      'dist/library.mjs',
+      'dist/listing.wasm',
+      'dist/local.cjs',
+      'dist/localchange.cjs',
+      'dist/lvsctl.cjs',
+      'dist/monitor.cjs',
+      'dist/page.html',
+      'dist/start.cjs',
+      'dist/warm.cjs',
+    ]);
+  });
+
+  test('holds pages, units and the schema beside them, and nothing else', () => {
+    const rest = shipped.filter((path) => !/^(?:bin|dist)\//.test(path));
+    const strange = rest.filter(
+      (path) =>
+        !/^docs\/.*\.(?:md|rules|events|yaml)$|^share\/(?:.*\/)?[\w.-]+$/.test(path) &&
+        !['LICENSE', 'README.md', 'package.json'].includes(path),
+    );
+    expect(strange).toEqual([]);
+    for (const unit of readdirSync('share/systemd'))
+      expect(shipped).toContain(`share/systemd/${unit}`);
+    expect(shipped).toContain('share/lvsctl.schema.json');
+    expect(shipped).toContain('docs/guide/director.md');
+  });
+
+  test('holds the manual', () => {
+    expect(shipped).toEqual(expect.arrayContaining([...manifest.man]));
+    const manual = shipped.filter((path) => path.startsWith('dist/man/'));
+    const others = manual.filter((path) => !manifest.man.includes(path));
+    expect(others).toEqual(['dist/man/zh_CN/man8/lvsctl.8']); // which npm cannot place
+  });
+
+  test('holds each program of `bin`, and one that npx finds by the name of the package', () => {
+    expect(shipped).toEqual(expect.arrayContaining(Object.values(manifest.bin)));
+    expect(manifest.bin['lvs-cli']).toBe(manifest.bin.lvsctl);
+  });
+
+  test('needs netlink alone when it is installed', () => {
+    expect(manifest.dependencies).toEqual({ netlink: '0.3.0' });
+  });
+});
+
+const build = (name: string, ...more: readonly string[]): string => {
   const output = join(directory, name);
   execFileSync('mkdir', ['-p', output]);
   // the names and modes are the same without compression, which takes most of the time
   const args = ['--output', output, '--compression', FULL ? 'xz' : 'none'];
-  return run('node', 'src/packages/deb.mjs', ...args).trim();
+  return run('node', 'src/packages/deb.mjs', ...args, ...more).trim();
 };
 
 describe.skipIf(!hasTools)('the Debian package (needs dpkg-deb and strip)', () => {
@@ -23,13 +106,12 @@ describe.skipIf(!hasTools)('the Debian package (needs dpkg-deb and strip)', () =
   /** path -> mode and owner, with the target of a link */
   const files = new Map<string, string>();
   beforeAll(() => {
-    deb = build('one');
+    deb = build('one', '--tarball', tarball);
     for (const line of run('dpkg-deb', '-c', deb).trim().split('\n')) {
       const [mode = '', owner = '', , , , path = '', , target] = line.split(/\s+/);
       files.set(path.replace(/^\./, ''), [mode, owner, target].filter(Boolean).join(' '));
     }
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   test('every file belongs to root, and others cannot write', () => {
     const strange = [...files].filter(
@@ -48,8 +130,7 @@ describe.skipIf(!hasTools)('the Debian package (needs dpkg-deb and strip)', () =
 
   test('holds each unit, each page of the manual, each script of completion', () => {
     const units = readdirSync('share/systemd').map((name) => `/usr/lib/systemd/system/${name}`);
-    const { man } = JSON.parse(readFileSync('package.json', 'utf8')) as { man: readonly string[] };
-    const pages = [...man, 'dist/man/zh_CN/man8/lvsctl.8'].map(
+    const pages = [...manifest.man, 'dist/man/zh_CN/man8/lvsctl.8'].map(
       (path) => `${path.replace('dist/man', '/usr/share/man')}.gz`,
     );
     const missing = [
