@@ -25,7 +25,12 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL('loader/compile.mjs', import.meta.url)),
     runner: fileURLToPath(new URL('loader/runner.mjs', import.meta.url)),
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    execArgv: ['--enable-source-maps', ...(later ? [later] : [])],
+    execArgv: [
+      '--import',
+      new URL('loader/nohooks.mjs', import.meta.url).href,
+      '--enable-source-maps',
+      ...(later ? [later] : []),
+    ],
     // only what hangs takes so long; vitest's 5 s are too short on a busy machine
     testTimeout: 60_000,
     hookTimeout: 60_000,
