@@ -1,9 +1,8 @@
 // The completion scripts in the real shells. Each answers a list of lines in one start: what TAB
 // offers at the end of the line. lvsctl is ours, with a table file and an lvsctl file.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,21 +24,27 @@ const env = {
   LVS_BACKEND: `file:${table}`,
 };
 
-/** lvsctl that is asked in this process what it offers: Node starts slowly. */
+/** lvsctl that asks this process what it offers, through two FIFOs: Node starts slowly. */
 const ASKING = `#!/bin/sh
 [ "$1" = __complete ] || exec ${resolve('bin/lvsctl')} "$@"
-printf '%s\\0' "$@" | curl -s --unix-socket "$HOME/asked" --data-binary @- http://localhost/
+printf '%s\\0' "$@" >"$HOME/question"
+exec cat "$HOME/answer"
 `;
-const asked = createServer(async (request, response) => {
-  const args = Buffer.concat(await request.toArray())
-    .toString()
-    .split('\0')
-    .slice(0, -1);
-  response.end((await lvsctlOn(table, args)).stdout);
-});
+const [question, answer] = [join(directory, 'question'), join(directory, 'answer')];
+
+/** Answers until an empty question comes. */
+async function answerAll(): Promise<void> {
+  for (;;) {
+    const args = (await readFile(question, 'utf8')).split('\0').slice(0, -1);
+    if (args.length === 0) return;
+    await writeFile(answer, (await lvsctlOn(table, args)).stdout);
+  }
+}
+let answered: Promise<void>;
 
 beforeAll(async () => {
-  await once(asked.listen(join(directory, 'asked')), 'listening');
+  await run('mkfifo', [question, answer]);
+  answered = answerAll();
   const rules = [
     '-A -t 192.0.2.1:80 -s wrr',
     '-a -t 192.0.2.1:80 -r 10.0.0.11:8080 -m',
@@ -51,8 +56,9 @@ beforeAll(async () => {
   await fillTable(table, `${rules.join('\n')}\n`);
   writeFileSync(join(directory, 'lvsctl'), ASKING, { mode: 0o755 });
 });
-afterAll(() => {
-  asked.close();
+afterAll(async () => {
+  await writeFile(question, '');
+  await answered;
   rmSync(directory, { recursive: true });
 });
 

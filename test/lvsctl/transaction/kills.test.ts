@@ -82,6 +82,8 @@ function scene(name: string) {
 }
 
 const APPLY = ['apply', path('target'), '--prune', '-q'];
+/** about what apply takes, on a busy machine more */
+const APPLY_MS = 200;
 /** about what it takes to take the transaction back, on a busy machine more */
 const GUARD_MS = 400;
 
@@ -123,18 +125,16 @@ async function until(holds: () => boolean): Promise<void> {
 
 describe('killed at any instant', { timeout: 900_000 }, () => {
   test(`apply, ${KILLS} times at a random instant, then each of the ways on`, async () => {
-    const whole = scene('whole');
-    await whole.fill();
-    const began = performance.now();
-    await whole.process(APPLY);
-    const took = performance.now() - began;
     const seen = await inTurn(KILLS, async (i) => {
       const one = scene(`kill${i}`);
       await one.fill();
       const child = start('lvsctl', APPLY, one.env);
+      const began = performance.now();
       // nothing is changed before the entry is there: half of the instants are after it
       if (i % 2 === 0) await until(() => existsSync(one.history) || child.exitCode !== null);
-      await pause(Math.random() * (i % 2 === 0 ? took / 2 : took));
+      // what is left takes about half as long, on a busy machine too
+      const rest = (performance.now() - began) / 2;
+      await pause(Math.random() * (i % 2 === 0 ? rest : APPLY_MS));
       return one.killed(child, i);
     });
     report('apply', seen);
@@ -178,7 +178,8 @@ describe('killed at any instant', { timeout: 900_000 }, () => {
     expect((await one.run(['history'])).stdout).toContain('not confirmed');
   });
 
-  test.each(['SIGHUP', 'SIGTERM', 'SIGKILL'] as const)('the guard gets %s', async (signal) => {
+  // SIGHUP: prompt.test.ts
+  test.each(['SIGTERM', 'SIGKILL'] as const)('the guard gets %s', async (signal) => {
     const one = scene(signal);
     await one.fill();
     const args = ['apply', path('target'), '--prune', '-q', '--confirm-timeout', '600'];
@@ -192,13 +193,6 @@ describe('killed at any instant', { timeout: 900_000 }, () => {
       const [status] = await once(child, 'exit');
       expect(status).toBe(1);
       expect(await one.table()).toBe(sorted(START));
-      return;
-    }
-    if (signal === 'SIGHUP') {
-      expect((await one.run(['confirm'])).status).toBe(0);
-      const [status] = await once(child, 'exit');
-      expect(status).toBe(0);
-      expect(await one.table()).toBe(sorted(TARGET));
       return;
     }
     const [status] = await once(child, 'exit');
