@@ -4,7 +4,7 @@
 // end, signals or two at once.
 'use strict';
 const { spawn } = require('node:child_process');
-const { closeSync, openSync, writeSync } = require('node:fs');
+const { closeSync, createReadStream, openSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 const { Writable } = require('node:stream');
 
@@ -53,6 +53,9 @@ function open(paths) {
 }
 
 function carryOut(program, args, then) {
+  // a file: what is read of a pipe and not used would be lost
+  const stdin = { get: () => createReadStream('', { fd: 0, autoClose: false }) };
+  Object.defineProperty(process, 'stdin', { ...stdin, configurable: true });
   for (const [name, descriptor] of Object.entries({ stdout: 1, stderr: 2 })) {
     const write = (bytes, _, done) => {
       for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);

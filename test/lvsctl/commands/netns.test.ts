@@ -5,23 +5,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FUNCTIONS, oneShell } from '../../support/oneshell.js';
 
 const LVSCTL = new URL('../../../bin/lvsctl', import.meta.url).pathname;
 
+const UNSHARE = '/usr/bin/unshare';
+/** root of namespaces of its own */
+const OWN = [...(process.getuid?.() === 0 ? [] : ['-Ur']), '-nmpf', '--mount-proc'];
+
 /** Runs a script as root of namespaces of its own; `/run` is empty. */
-function inNamespaces(script: string, ...args: string[]) {
-  const own = process.getuid?.() === 0 ? [] : ['-Ur'];
-  const command = [
-    ...own,
-    '-nmpf',
-    '--mount-proc',
-    '/bin/sh',
-    '-ec',
-    `${SETUP}${script}`,
-    'sh',
-    ...args,
-  ];
-  return spawnSync('/usr/bin/unshare', command, { encoding: 'utf8', timeout: 30_000 });
+function inNamespaces(script: string) {
+  const command = [...OWN, '/bin/sh', '-ec', `${SETUP}${script}`];
+  return spawnSync(UNSHARE, command, { encoding: 'utf8', timeout: 30_000 });
 }
 const SETUP = `mount -t tmpfs tmpfs /run; ip link set lo up; ip netns add other
 lvsctl() { ${process.execPath} ${LVSCTL} "$@"; }
@@ -47,22 +42,31 @@ describe.skipIf(tried.status !== 0)(
     afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
     const KEY = 'net.ipv4.conf.all.rp_filter';
-    test.each([
-      ['nothing', ''],
-      ['an empty line', '\n'],
-      ['garbage', 'garbage\n'],
-      ['null', 'null\n'],
-      ['another namespace', '{"netns":"4:1"}\n'],
-      ['no name', '{}\n'],
-      ['a question', '{"id":1,"question":{"kind":"tcp"}}\n'],
-    ])('a probe process that is given %s refuses and changes nothing', (_, input) => {
-      const { stdout, stderr } = inNamespaces(
-        `sysctl -qw ${KEY}=1; printf %s "$1" >/run/first
-s=0; lvsctl --probe-worker </run/first || s=$?; echo $s; sysctl -n ${KEY}`,
-        input,
-      );
-      expect(stderr).toBe('lvsctl: the probe process is started by lvsctl monitor alone\n');
-      expect(stdout).toBe('2\n1\n');
+    describe('a probe process that is given', () => {
+      const INPUTS = {
+        nothing: '',
+        'an empty line': '\n',
+        garbage: 'garbage\n',
+        null: 'null\n',
+        'another namespace': '{"netns":"4:1"}\n',
+        'no name': '{}\n',
+        'a question': '{"id":1,"question":{"kind":"tcp"}}\n',
+      };
+      let answers: readonly string[] = [];
+      beforeAll(() => {
+        const script = `. ${FUNCTIONS}; key=/proc/sys/${KEY.replaceAll('.', '/')}
+for input do
+  echo 1 >$key; printf %s "$input" >${directory}/first
+  lvsctl --probe-worker <${directory}/first; echo "$? $(<$key)"
+done`;
+        const by = [UNSHARE, ...OWN];
+        const text = oneShell(['-c', script, 'sh', ...Object.values(INPUTS)], { by });
+        answers = text.split(/(?<=^\d \d\n)/m);
+      });
+      test.each(Object.keys(INPUTS))('%s refuses and changes nothing', (name) => {
+        const text = answers[Object.keys(INPUTS).indexOf(name)];
+        expect(text).toBe('lvsctl: the probe process is started by lvsctl monitor alone\n2 1\n');
+      });
     });
 
     test('it refuses the namespace of its parent', () => {
