@@ -1,14 +1,28 @@
 // docs/reference/library.md: its declarations are those of src/library/api.d.ts (-u writes them),
 // and its examples run with what is shipped.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { withParts } from '../docs/page.js';
 
 const PAGE = 'docs/reference/library.md';
 const API = readFileSync('src/library/api.d.ts', 'utf8');
+
+/** stands where the output of a module ends */
+const END = '-- end --';
+const NAMES = "import * as all from 'lvs-cli'; console.log(Object.keys(all).sort().join(' '))";
+const EXAMPLES = [
+  ...readFileSync(PAGE, 'utf8').matchAll(
+    /^### (.*)\n\n```js\n([\s\S]*?)```\n\n```\n([\s\S]*?)```$/gm,
+  ),
+];
+/** what was printed by the names, then by each example */
+let outputs: readonly string[] = [];
+beforeAll(() => {
+  outputs = run([NAMES, ...EXAMPLES.map(([, , code = '']) => code)]);
+});
 
 /** Each declaration of the file: its name, its comment, its code. */
 function declarations() {
@@ -50,32 +64,37 @@ test('what is shipped has what is declared, and nothing else', () => {
   const declared = [...API.matchAll(/^export declare (?:function|class) (\w+)/gm)].map(
     ([, name]) => name,
   );
-  const script = "import * as all from 'lvs-cli'; console.log(Object.keys(all).sort().join(' '))";
-  expect(run(script).trim()).toBe(declared.toSorted().join(' '));
+  expect(outputs[0]?.trim()).toBe(declared.toSorted().join(' '));
   expect(readFileSync('dist/library.d.mts', 'utf8')).toBe(API);
 });
 
 describe('examples', () => {
-  const text = readFileSync(PAGE, 'utf8');
-  const examples = [...text.matchAll(/^### (.*)\n\n```js\n([\s\S]*?)```\n\n```\n([\s\S]*?)```$/gm)];
-  test('are five', () => expect(examples.length).toBe(5));
-  test.each(examples.map(([, name = '', code = '', output = '']) => ({ name, code, output })))(
+  test('are five', () => expect(EXAMPLES.length).toBe(5));
+  test.each(EXAMPLES.map(([, name = '', , output = ''], i) => ({ name, output, i })))(
     '$name',
-    ({ code, output }) => expect(run(code).replace(/ +$/gm, '')).toBe(output),
+    ({ output, i }) => expect(outputs[i + 1]?.replace(/ +$/gm, '')).toBe(output),
   );
 });
 
-/** Runs an ES module that finds this package by its name, in a directory of its own. */
-function run(code: string): string {
+/** Runs ES modules that find this package by its name: one process, a directory for each. */
+function run(codes: readonly string[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'library-'));
   // a package finds itself by its name from within
-  const file = resolve(`dist/test-library-${process.pid}.mjs`);
+  const files = codes.map((_, i) => resolve(`dist/test-library-${process.pid}-${i}.mjs`));
   try {
     // the seconds that an example waits
-    writeFileSync(file, code.replace('seconds * 1000', 'seconds'));
-    return execFileSync(process.execPath, [file], { cwd: directory, encoding: 'utf8' });
+    for (const [i, file] of files.entries())
+      writeFileSync(file, (codes[i] ?? '').replace('seconds * 1000', 'seconds'));
+    const script = files.map((file, i) => {
+      const own = join(directory, `${i}`);
+      mkdirSync(own);
+      return `process.chdir('${own}'); await import('${file}'); console.log('${END}');`;
+    });
+    const args = ['--input-type=module', '--eval', script.join('\n')];
+    const text = execFileSync(process.execPath, args, { encoding: 'utf8' });
+    return text.split(`${END}\n`);
   } finally {
-    rmSync(file, { force: true });
+    for (const file of files) rmSync(file, { force: true });
     rmSync(directory, { recursive: true });
   }
 }
