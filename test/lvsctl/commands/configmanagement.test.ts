@@ -5,18 +5,20 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { FULL } from '../../support/full.js';
+import { fillTable, rulesIn } from '../../support/ontablefile.js';
 
 const PLAYBOOK = '/usr/bin/ansible-playbook';
 const asked = FULL || process.env.LVS_TEST_ANSIBLE === '1';
 const GUIDE = readFileSync('docs/guide/ensure.md', 'utf8');
 const directory = mkdtempSync('/tmp/lvs-ansible-');
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-beforeEach(() => rmSync(join(directory, 'table'), { force: true }));
+const table = join(directory, 'table');
+beforeEach(() => rmSync(table, { force: true }));
 const env = {
   PATH: `${directory}:/usr/bin:/bin`,
   HOME: directory,
   LANG: 'C.UTF-8',
-  LVS_BACKEND: `file:${join(directory, 'table')}`,
+  LVS_BACKEND: `file:${table}`,
 };
 for (const name of ['lvsctl', 'ipvsadm']) {
   const path = join(directory, name);
@@ -28,7 +30,7 @@ function run(program: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8' });
   return { status, text: `${stdout}${stderr}` };
 }
-const saved = () => run('ipvsadm', '-S', '-n').text;
+const saved = () => rulesIn(table);
 
 /** The first block in YAML below a heading of the guide. */
 function example(heading: string): string {
@@ -63,29 +65,29 @@ describe.skipIf(!asked || !existsSync(PLAYBOOK))('Ansible', { timeout: 300_000 }
     '-A -t 192.0.2.1:80 -s wrr\n-a -t 192.0.2.1:80 -r 10.0.0.11:80 -m -w 1\n' +
     `-a -t 192.0.2.1:80 -r 10.0.0.12:80 -m -w ${weight}\n`;
 
-  test('check mode says what would change, and changes nothing; then changed, then not', () => {
+  test('check mode says what would change, and changes nothing; then changed, then not', async () => {
     expect(play(2, '--check')).toBe('ok=1 changed=1');
-    expect(saved()).toBe('');
+    expect(await saved()).toBe('');
     expect(play(2)).toBe('ok=1 changed=1');
-    expect(saved()).toBe(rules(2));
+    expect(await saved()).toBe(rules(2));
     expect(play(2)).toBe('ok=1 changed=0');
     expect(play(2, '--check')).toBe('ok=1 changed=0');
     expect(play(5, '--check')).toBe('ok=1 changed=1');
-    expect(saved()).toBe(rules(2));
+    expect(await saved()).toBe(rules(2));
     expect(play(5)).toBe('ok=1 changed=1');
-    expect(saved()).toBe(rules(5));
+    expect(await saved()).toBe(rules(5));
   });
 });
 
-test('Salt: the commands of the state, as cmd.run runs them', { timeout: 60_000 }, () => {
+test('Salt: the commands of the state, as cmd.run runs them', { timeout: 60_000 }, async () => {
   const text = example('Salt');
   const [, name = ''] = /- name: (.*)$/m.exec(text) ?? [];
   const [, unless = ''] = /- unless: (.*)$/m.exec(text) ?? [];
-  run('lvsctl', 'ensure', '-t', '192.0.2.1:80', '-s', 'wrr');
+  await fillTable(table, '-A -t 192.0.2.1:80 -s wrr\n');
   const shell = (line: string) => run('/bin/sh', '-c', line).status;
   expect(shell(unless)).not.toBe(0); // so it is run
-  expect(saved()).toBe('-A -t 192.0.2.1:80 -s wrr\n');
+  expect(await saved()).toBe('-A -t 192.0.2.1:80 -s wrr\n');
   expect(shell(name)).toBe(0);
-  expect(saved()).toContain('-r 10.0.0.11:80 -m -w 3\n');
+  expect(await saved()).toContain('-r 10.0.0.11:80 -m -w 3\n');
   expect(shell(unless)).toBe(0); // so it is not
 });
