@@ -59,7 +59,12 @@ export function formatIpv4(value: number): string {
 }
 
 function formatIpv6(words: Ipv6['words']): string {
-  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
+  const [a, b, c, d] = words;
+  // by hand: a listing of IPv6 formats each address
+  const groups = [
+    ...[a >>> 16, a & 0xffff, b >>> 16, b & 0xffff],
+    ...[c >>> 16, c & 0xffff, d >>> 16, d & 0xffff],
+  ];
   const run = longestZeroRun(groups);
   const dotted =
     run.start === 0 && (run.length === 6 || (run.length === 5 && groups[5] === 0xffff));
