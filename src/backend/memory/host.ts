@@ -69,7 +69,8 @@ export function broadcastsOf(host: ModelHost): ReadonlySet<number> {
 /** A subnet of two addresses or one has none. */
 function broadcasts(text: string): number[] {
   const [host = '', length = '32'] = text.split('/');
-  const address = parseAddress(host);
-  if (address?.family !== 'ipv4' || Number(length) > 30) return [];
+  // nearly every prefix of IPv6 is longer, and is not parsed
+  const address = Number(length) > 30 ? undefined : parseAddress(host);
+  if (address?.family !== 'ipv4') return [];
   return [broadcastOf(address.value, Number(length))];
 }
