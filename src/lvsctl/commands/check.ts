@@ -2,7 +2,14 @@
 import { printable } from '../../render/printable.js';
 import type { FileContext } from '../config/context.js';
 import { ConfigError, type Problem, renderWarnings } from '../config/problem.js';
-import { hostNames, type Inspected, inspectConfig } from '../config/read.js';
+import {
+  hostNames,
+  type Inspected,
+  inspectConfig,
+  inspectOpened,
+  type OpenedConfig,
+  openConfig,
+} from '../config/read.js';
 import type { Subcommand } from '../subcommand.js';
 import type { World } from '../world.js';
 import { addVariables, fileContext, type VariableOptions } from './variables.js';
@@ -20,8 +27,9 @@ export const configure: Subcommand['configure'] = (program, finish) => {
 async function check(file: string, options: VariableOptions, world: World): Promise<number> {
   const text = world.readText(file);
   const around = fileContext(options, world);
-  const hosts = options.host === undefined ? hostNames(text, file, around) : [options.host];
-  const found = inspectFor(hosts, text, file, around);
+  const opened = openConfig(text, file, around);
+  const hosts = options.host === undefined ? hostNames(opened) : [options.host];
+  const found = inspectFor(hosts, opened, around);
   const { out, err } = world;
   err(renderWarnings(found.warnings));
   for (const { host, config } of found.configs) {
@@ -43,14 +51,14 @@ interface InspectedFor {
 /** Of what not all hosts have the host is named. @throws ConfigError the errors of all hosts */
 function inspectFor(
   hosts: readonly string[],
-  text: string,
-  file: string,
+  opened: OpenedConfig,
   around: FileContext,
 ): InspectedFor {
   if (hosts.length === 0) {
-    const { config, warnings } = inspectConfig(text, file, around);
+    const { config, warnings } = inspectOpened(opened, around);
     return { configs: [{ host: undefined, config }], warnings };
   }
+  const { text, file } = opened;
   const results = hosts.map((host) => ({ host, ...tried(text, file, { ...around, host }) }));
   const errors = results.map(({ host, errors: problems }) => ({ host, problems }));
   if (errors.some(({ problems }) => problems.length > 0)) throw new ConfigError(together(errors));

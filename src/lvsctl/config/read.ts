@@ -29,7 +29,7 @@ export interface Inspected {
  * @throws ConfigError all errors, with file, line and column
  */
 export function readConfig(text: string, file: string, around: FileContext = ALONE): Config {
-  return read(text, file, around).config;
+  return read(openConfig(text, file, around), around).config;
 }
 
 /**
@@ -37,7 +37,43 @@ export function readConfig(text: string, file: string, around: FileContext = ALO
  * @throws ConfigError all errors, with file, line and column
  */
 export function inspectConfig(text: string, file: string, around: FileContext = ALONE): Inspected {
-  const { config, root, warnings } = read(text, file, around);
+  return inspectOpened(openConfig(text, file, around), around);
+}
+
+/** A file with all that it includes, before it is read for a host. */
+export interface OpenedConfig {
+  readonly text: string;
+  readonly file: string;
+  /** undefined when a file cannot be read or is no YAML; reading it for a host changes its nodes */
+  readonly root: Place | undefined;
+  readonly errors: Problem[];
+  readonly warnings: Problem[];
+}
+
+/** The first half of `inspectConfig`. */
+export function openConfig(text: string, file: string, around: FileContext = ALONE): OpenedConfig {
+  const errors: Problem[] = [];
+  const warnings: Problem[] = [];
+  return {
+    text,
+    file,
+    root: readFiles(text, file, around, reportsTo(errors, warnings)),
+    errors,
+    warnings,
+  };
+}
+
+const reportsTo = (errors: Problem[], warnings: Problem[]): Reports => ({
+  error: (problem) => void errors.push(problem),
+  warning: (problem) => void warnings.push(problem),
+});
+
+/**
+ * The second half of `inspectConfig`, once for each that was opened.
+ * @throws ConfigError all errors, with file, line and column
+ */
+export function inspectOpened(opened: OpenedConfig, around: FileContext): Inspected {
+  const { config, root, warnings } = read(opened, around);
   const source = { ...root.source, report: (problem: Problem) => void warnings.push(problem) };
   warn(config, { ...root, source });
   // one that several services get from a default or a range is one
@@ -52,8 +88,7 @@ export function filesOf(text: string, file: string, around: FileContext): readon
 }
 
 /** The names under `hosts` in a file and in those that it includes; none when it cannot be read. */
-export function hostNames(text: string, file: string, around: FileContext): readonly string[] {
-  const root = readFiles(text, file, around, IGNORED);
+export function hostNames({ root }: OpenedConfig): readonly string[] {
   return root ? hostsOf(root) : [];
 }
 
@@ -63,14 +98,9 @@ interface ReadFile {
   readonly warnings: Problem[];
 }
 
-function read(text: string, file: string, around: FileContext): ReadFile {
-  const problems: Problem[] = [];
-  const warnings: Problem[] = [];
-  const reports = {
-    error: (problem: Problem) => void problems.push(problem),
-    warning: (problem: Problem) => void warnings.push(problem),
-  };
-  const root = wholeFile(text, file, around, reports);
+function read(opened: OpenedConfig, around: FileContext): ReadFile {
+  const { text, file, errors: problems, warnings } = opened;
+  const root = wholeFile(opened.root, around, reportsTo(problems, warnings));
   const config = root && FILE.read(root);
   if (root) checkConsistency(config ?? partsOf(root), root);
   if (config && root) checkHa(config, root);
@@ -83,12 +113,10 @@ const IGNORED: Reports = { error: () => {}, warning: () => {} };
 
 /** With all that it includes, without variables, ranges and defaults to fill in. */
 function wholeFile(
-  text: string,
-  file: string,
+  files: Place | undefined,
   around: FileContext,
   reports: Reports,
 ): Place | undefined {
-  const files = readFiles(text, file, around, reports);
   if (files === undefined) return undefined;
   const paths = new Map(files.source.paths);
   const root = substitute({ ...files, source: { ...files.source, paths } }, paths, around, reports);

@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest';
 import type { FileContext } from '../../../src/lvsctl/config/context.js';
 import { ConfigError } from '../../../src/lvsctl/config/problem.js';
-import { filesOf, hostNames, inspectConfig, readConfig } from '../../../src/lvsctl/config/read.js';
+import {
+  filesOf,
+  hostNames,
+  inspectConfig,
+  openConfig,
+  readConfig,
+} from '../../../src/lvsctl/config/read.js';
 import { around, service, VIPS } from '../../support/includes.js';
 import { placedInFile } from '../../support/marked.js';
 
@@ -115,5 +121,5 @@ test.each<readonly [Files, readonly string[]]>([
   [{ m: 'hosts: {a: "x\n' }, []],
   [{ m: 'include: nosuch\nhosts: {a: {}}\n' }, []],
 ])('the hosts of %j', (files, expected) => {
-  expect(hostNames(files.m ?? '', 'm', around(files))).toEqual(expected);
+  expect(hostNames(openConfig(files.m ?? '', 'm', around(files)))).toEqual(expected);
 });

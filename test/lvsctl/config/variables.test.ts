@@ -204,6 +204,16 @@ describe('lvsctl check', () => {
     expect(other.stdout).toBe('f: good for lb1; VIPs 1, services 2, servers 5\n');
   });
 
+  test('warns of what it finds while it looks for hosts', async () => {
+    const f = 'include: s/*.yaml\nvips: [{address: 192.0.2.10, interface: eth0}]\nservices: []\n';
+    const { status, stdout, stderr } = await lvsctl(['check', 'f'], { f });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/, warnings \d+\n$/),
+    });
+    expect(stderr).toContain('no file matches s/*.yaml');
+  });
+
   test('--set needs a name and a value', async () => {
     const { status, stderr } = await lvsctl(['check', 'f', '--set', 'port'], { f: PAIR });
     expect(status).toBe(2);
