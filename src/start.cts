@@ -18,12 +18,13 @@ function start(program: string): unknown {
 
 function loadBundle(name: string): unknown {
   const file = `${__dirname}/${name}.cjs`;
-  if (name === 'monitor')
-    return execute(new vm.Script(start.wrap(textOf(file)), { filename: file }), file);
-  const found = readCache(`${__dirname}/${name}.${process.version}.cache`, file);
-  if (found === undefined) return require(file);
-  const { code, source } = found;
-  return execute(new vm.Script(start.wrap(source), { filename: file, cachedData: code }), file);
+  const stays = name === 'monitor';
+  const cache = `${__dirname}/${name}.${process.version}.cache`;
+  const found = readCache(cache, file, stays ? readOutside : fs.readFileSync);
+  if (found === undefined && !stays) return require(file);
+  const { code, source } = found ?? { code: undefined, source: textOf(file) };
+  const script = new vm.Script(start.wrap(source), { filename: file, cachedData: code });
+  return execute(script, file);
 }
 
 function execute(script: vm.Script, file: string): unknown {
@@ -93,14 +94,39 @@ namespace start {
   }
 }
 
-/** bytes that are read at a time */
+/** bytes that are read at a time; and a page of WebAssembly */
 const PIECE = 65_536;
 
+/** The part of `WebAssembly` that is needed here, which Node's types leave out. */
+interface WebAssembly {
+  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+}
+
 /**
- * The text of a bundle that stays, read in pieces and without a cache. glibc keeps freed memory for
- * each thread, up to twice the largest block that was ever freed (mallopt(3), M_MMAP_THRESHOLD): the
- * large buffers of a cache cost a monitor 10 MB for as long as it runs.
+ * A file in memory that is not malloc's. glibc keeps freed memory for each thread, up to twice the
+ * largest block that was ever freed (mallopt(3), M_MMAP_THRESHOLD): buffers for a cache cost a
+ * program that stays 10 MB for as long as it runs. V8 maps the memory of WebAssembly itself.
+ * @throws where there is no WebAssembly, or no room for it
  */
+function readOutside(path: string): Buffer {
+  const { size } = fs.statSync(path);
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssembly };
+  const { buffer } = new WebAssembly.Memory({ initial: Math.ceil(size / PIECE) });
+  const bytes = Buffer.from(buffer, 0, size);
+  const fd = fs.openSync(path, 'r');
+  try {
+    for (let at = 0; at < size; ) {
+      const count = fs.readSync(fd, bytes, at, size - at, null);
+      if (count === 0) throw new Error(`${path} has become shorter`);
+      at += count;
+    }
+    return bytes;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The text of a bundle that stays, read in pieces: see `readOutside`. */
 function textOf(file: string): string {
   const piece = Buffer.allocUnsafe(PIECE);
   const fd = fs.openSync(file, 'r');
@@ -118,14 +144,15 @@ function textOf(file: string): string {
 function readCache(
   cache: string,
   bundle: string,
+  read: (path: string) => Buffer,
 ): { readonly code: Uint8Array; readonly source: string } | undefined {
   try {
     const [made, of] = [fs.statSync(cache), fs.statSync(bundle)];
     const trusted =
       made.uid === of.uid && (made.mode & WRITABLE_BY_OTHERS) === 0 && made.mtimeMs >= of.mtimeMs;
     if (!trusted) return undefined;
-    const source = fs.readFileSync(bundle);
-    const code = start.unpack(fs.readFileSync(cache), source);
+    const source = read(bundle);
+    const code = start.unpack(read(cache), source);
     return code && { code, source: source.toString('latin1') };
   } catch {
     return undefined; // none was made for this version of Node

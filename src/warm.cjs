@@ -3,7 +3,9 @@
 // The kernel is a stand-in, so that building needs no privilege and loads no module: it gives the family a number, accepts every change
 // and knows one service with one server.
 'use strict';
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const v8 = require('node:v8');
@@ -69,6 +71,18 @@ services:
     servers:
       - { address: 198.51.100.1, weight: 2 }
       - { address: 198.51.100.2 }
+`;
+
+/** One pass of a monitor, over a server of this process. */
+const MONITOR_COMMAND = ['monitor', 'FILE', '--once', '--socket', 'SOCKET', '--state', 'STATE'];
+const monitorFile = (port) => `vips: [{ address: 127.0.0.1, interface: lo }]
+services:
+  - name: web
+    address: 127.0.0.1
+    port: 80
+    mode: nat
+    checks: [{ kind: http, path: / }, { kind: tcp }]
+    servers: [{ address: 127.0.0.1, port: ${port} }]
 `;
 
 const u16 = (...values) => Buffer.from(new Uint16Array(values).buffer);
@@ -186,10 +200,8 @@ function load(file, scripts) {
   return module.exports;
 }
 
-async function runLvsctl(program, folder, env) {
-  const files = { FILE: path.join(folder, 'a.yaml'), WRONG: path.join(folder, 'wrong.yaml') };
-  fs.writeFileSync(files.FILE, LVSCTL_FILE);
-  fs.writeFileSync(files.WRONG, LVSCTL_FILE.replace('scheduler', 'schedular'));
+/** Runs commands of lvsctl, which print nothing. @param files by the words that stand for them */
+async function runLvsctl(program, commands, files, env) {
   const { stdout, stderr } = process;
   const write = { out: stdout.write, err: stderr.write };
   stdout.write = stderr.write = (...args) => {
@@ -198,10 +210,10 @@ async function runLvsctl(program, folder, env) {
     return true;
   };
   try {
-    for (const [status, ...args] of LVSCTL_COMMANDS) {
+    for (const [status, ...args] of commands) {
       const named = args.map((arg) => files[arg] ?? arg);
       process.argv = [process.execPath, '/lvsctl', ...named];
-      process.env = { ...env, LVS_BACKEND: `file:${path.join(folder, 'table')}` };
+      process.env = { ...env, LVS_BACKEND: `file:${files.TABLE}` };
       process.exitCode = undefined;
       await program.main();
       // as for ipvsadm: one that fails before it does its work leaves that out of the cache
@@ -212,6 +224,33 @@ async function runLvsctl(program, folder, env) {
   } finally {
     Object.assign(stdout, { write: write.out });
     Object.assign(stderr, { write: write.err });
+  }
+}
+
+async function runCommands(program, folder, env) {
+  const at = (name) => path.join(folder, name);
+  fs.writeFileSync(at('a.yaml'), LVSCTL_FILE);
+  fs.writeFileSync(at('wrong.yaml'), LVSCTL_FILE.replace('scheduler', 'schedular'));
+  const files = { FILE: at('a.yaml'), WRONG: at('wrong.yaml'), TABLE: at('table') };
+  await runLvsctl(program, LVSCTL_COMMANDS, files, env);
+}
+
+async function runMonitor(program, folder, env) {
+  const at = (name) => path.join(folder, name);
+  const server = http.createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    fs.writeFileSync(at('monitor.yaml'), monitorFile(server.address().port));
+    const files = {
+      FILE: at('monitor.yaml'),
+      SOCKET: at('socket'),
+      STATE: at('state'),
+      TABLE: at('monitored'),
+    };
+    await runLvsctl(program, [[0, ...MONITOR_COMMAND]], files, env);
+  } finally {
+    server.close();
+    server.closeAllConnections();
   }
 }
 
@@ -255,7 +294,8 @@ async function main() {
     const programs = Object.fromEntries(
       names.map((name) => [name, load(path.join(DIST, `${name}.cjs`), scripts)]),
     );
-    await runLvsctl(load(path.join(DIST, 'lvsctl.cjs'), scripts), folder, env);
+    await runCommands(load(path.join(DIST, 'lvsctl.cjs'), scripts), folder, env);
+    await runMonitor(load(path.join(DIST, 'monitor.cjs'), scripts), folder, env);
     await runIpvsadm(programs, folder, env);
   } finally {
     Object.assign(process, { dlopen, env });
