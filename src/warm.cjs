@@ -200,7 +200,7 @@ function load(file, scripts) {
   return module.exports;
 }
 
-/** Runs commands of lvsctl, which print nothing. @param files by the words that stand for them */
+/** Runs commands of lvsctl, which print nothing. @param files by the names in `commands` */
 async function runLvsctl(program, commands, files, env) {
   const { stdout, stderr } = process;
   const write = { out: stdout.write, err: stderr.write };

@@ -51,7 +51,7 @@ for (const name of names) {
 `;
 
 test('V8 takes the code of each bundle', () => {
-  const names = ['ipvsadm', 'change', 'local', 'localchange', 'lvsctl'];
+  const names = ['ipvsadm', 'change', 'local', 'localchange', 'lvsctl', 'monitor'];
   const { stdout } = spawnSync(process.execPath, ['-e', TAKEN, ...names], {
     cwd: DIST,
     encoding: 'utf8',
