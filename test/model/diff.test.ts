@@ -19,7 +19,9 @@ async function backendWith(state: Table): Promise<MemoryBackend> {
 }
 
 async function applied(backend: MemoryBackend, changes: readonly Change[]): Promise<void> {
-  expect((await backend.apply(changes)).filter(Boolean)).toEqual([]);
+  const refused = (await backend.apply(changes)).filter(Boolean);
+  // so often that it is asked by hand first
+  if (refused.length > 0) expect(refused).toEqual([]);
 }
 
 /** Without order, as `sameService` and `sameDestination` see it. */
@@ -29,8 +31,10 @@ function expectSame(actual: Table, desired: Table): void {
     const one = actual.get(key);
     expect(one && sameService(one.service, service)).toBe(true);
     expect(one?.destinations.map(serverKey).sort()).toEqual(destinations.map(serverKey).sort());
-    for (const server of destinations)
-      expect(one?.destinations.some((now) => sameDestination(now, server))).toBe(true);
+    const others = destinations.filter(
+      (server) => !one?.destinations.some((now) => sameDestination(now, server)),
+    );
+    expect(others).toEqual([]);
   }
 }
 
@@ -84,8 +88,8 @@ describe('diffTables', () => {
           const now = await readTable(backend);
           for (const [key, one] of before) {
             const target = desired.get(key)?.destinations.length ?? 0;
-            if (one.destinations.length > 0 && target > 0)
-              expect(now.get(key)?.destinations.length).toBeGreaterThan(0);
+            const stays = one.destinations.length > 0 && target > 0;
+            if (stays && !now.get(key)?.destinations.length) expect.fail(`${key} is empty`);
           }
         }
       }),
