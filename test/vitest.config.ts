@@ -23,6 +23,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Node imports what is compiled before; tests replace no modules
     globalSetup: fileURLToPath(new URL('loader/compile.mjs', import.meta.url)),
+    // vitest does not know what a test imports: while watching, each change runs all again
+    forceRerunTriggers: ['**/src/**', '**/test/**'],
     runner: fileURLToPath(new URL('loader/runner.mjs', import.meta.url)),
     experimental: { viteModuleRunner: false, nodeLoader: false },
     execArgv: [
