@@ -26,14 +26,19 @@ const BEFORE = [
   '-A -t 192.0.2.2:80 -s sh -p 300',
 ];
 
+const before = (async () => {
+  const backend = new MemoryBackend();
+  await answer('ipvsadm', ['-R'], { backend, stdin: BEFORE.join('\n') });
+  return backend.state();
+})();
+
 /** What a line answers at a terminal. */
 async function typed(
   line: string | readonly string[],
   { stdin = '', restore = false, language = 'en' as 'en' | 'zh' } = {},
 ): Promise<Typed> {
   const args = (typeof line === 'string' ? line.split(' ') : line).map(bytes);
-  const backend = new MemoryBackend();
-  for (const one of BEFORE) await answer('ipvsadm', one.split(' '), { backend });
+  const backend = new MemoryBackend(await before);
   const refusals = noteRefusals(args);
   const watched = mayChangeMore(args);
   const effect = watched ? await watchEffects(args.map(unicode), backend) : undefined;
@@ -295,12 +300,14 @@ describe('one hint for a mistake', () => {
     const found = new Set<string>();
     for (const [line] of ROWS) {
       const args = typeof line === 'string' ? line.split(' ') : line;
-      const { stderr } = await typed(line);
+      const backend = new MemoryBackend(await before);
+      const { stderr } = await answer('ipvsadm', args.map(bytes), { backend });
       const message = unicode(stderr).split('\n')[0] ?? '';
       const codes = ['ENOENT', 'EEXIST', 'ESRCH', 'ERANGE', undefined];
       const operations = ['add-service', 'edit-service', 'add-destination', 'edit-destination'];
       for (const { name, find } of MISTAKES)
         if (
+          !found.has(name) &&
           codes.some((code) =>
             operations.some((operation) => find({ args, message, code, operation })),
           )

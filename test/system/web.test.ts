@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HttpHandler } from '../../src/system/connections.js';
 import { createWeb, type ListenAt } from '../../src/system/web.js';
+import { FULL } from '../support/full.js';
 
 const LIMITS = { clients: 20, streams: 3, requestMs: 400, answerMs: 2000, backlog: 100_000 };
 const FINE: HttpHandler = async ({ url }) => ({ status: 200, body: `you asked ${url}` });
@@ -49,10 +50,13 @@ function rest(socket: Socket): Promise<string> {
   });
 }
 
-test('1,000 connections that send nothing do not keep another client out', async () => {
+/** with a limit of 20 */
+const SILENT = FULL ? 1000 : 200;
+
+test(`${SILENT} connections that send nothing do not keep another client out`, async () => {
   const { url } = await listen();
   const port = portOf(url);
-  for (let i = 0; i < 1000; i++) void open(port);
+  for (let i = 0; i < SILENT; i++) void open(port);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const answers = await Promise.all(
     Array.from({ length: 10 }, async (_, i) => (await fetch(`${url}${i}`)).text()),
