@@ -1,6 +1,6 @@
-// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY] [--compression xz] [--tarball FILE]: makes
-// the Debian package from what `npm pack` ships, or has made already. Needs dpkg-deb and a build
-// (`npm run build`).
+// npm run deb [-- --arch ARCHITECTURE] [--output DIRECTORY] [--compression xz] [--tarball FILE]
+// Makes the Debian package from what `npm pack` ships, or has made already. Needs dpkg-deb and a
+// build (`npm run build`).
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

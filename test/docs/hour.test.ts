@@ -1,4 +1,5 @@
-// docs/guide/hour.md is typed in a shell of its own, without root, and what the commands print is compared. `LVS_GUIDE_RECORD=1` writes it into the page; copy the blocks into the Chinese one.
+// docs/guide/hour.md is typed in a shell of its own, without root, and what the commands print is
+// compared. `LVS_GUIDE_RECORD=1` writes it into the page; copy the blocks into the Chinese one.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-# Run by records.test.ts in network and mount namespaces of its own, with cases: `NAME ARGUMENTS…`.
+# Run by records.test.ts in network and mount namespaces of its own, with cases: `NAME ARGUMENTS…`
 # Prints for each its name and what went wrong, nothing when all is well. `lvsctl` is carried out in
 # the process of test/support/oneshell.cjs; `program` has one of its own: to be killed, limited, or
 # beside another.
@@ -114,7 +114,8 @@ play() {
       verb=up
       [ $((i % 3)) = 0 ] && verb=down
       at=$((whole * 2 / 5 + (RANDOM * 32768 + RANDOM) % (whole * 4 / 5)))
-      node "$root/bin/lvsctl" director $verb -q $([ $verb = up ] && echo --force) d.yaml 2>/dev/null &
+      force=$([ $verb = up ] && echo --force)
+      node "$root/bin/lvsctl" director $verb -q $force d.yaml 2>/dev/null &
       sleep "$((at / 1000000)).$(printf %06d $((at % 1000000)))"
       kill -9 $! 2>/dev/null && hit=$((hit + 1))
       wait $! 2>/dev/null
