@@ -130,7 +130,13 @@ describe('descriptors of this process', () => {
 
   test(`a pipe, a file that is open already, a file to append to: ${names.join(' ')}`, () => {
     const all = 'new'.repeat(names.length);
-    expect(run('"$0" -e "$@" | cat', ...names)).toMatchObject({ stdout: all, stderr: '' });
+    symlinkSync('/dev/stdout', path); // a link of one's own
+    expect(run('"$0" -e "$@" | cat', ...names, path)).toMatchObject({
+      stdout: `${all}new`,
+      stderr: '',
+    });
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    rmSync(path);
     const shell = `cd ${folder} && { echo a; "$0" -e "$@"; echo b; }`;
     expect(run(`${shell} > file`, ...names)).toMatchObject({ stderr: '', status: 0 });
     expect(read()).toBe(`a\n${all}b\n`);
@@ -139,11 +145,8 @@ describe('descriptors of this process', () => {
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
-  test("a link of one's own to it; a reader that went away", () => {
-    symlinkSync('/dev/stdout', path);
-    expect(run('"$0" -e "$@" | cat', path)).toMatchObject({ stdout: 'new', stderr: '' });
-    expect(lstatSync(path).isSymbolicLink()).toBe(true);
-    expect(run('"$0" -e "$@" | true', path)).toMatchObject({ stderr: '' });
+  test('a reader that went away', () => {
+    expect(run('"$0" -e "$@" | true', '/dev/stdout')).toMatchObject({ stderr: '' });
   });
 });
 
