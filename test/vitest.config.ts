@@ -31,6 +31,8 @@ export default defineConfig({
       '--import',
       new URL('loader/nohooks.mjs', import.meta.url).href,
       '--enable-source-maps',
+      // most objects of a test die with it: less of them is copied
+      ...['--min-semi-space-size=16', '--max-semi-space-size=32'],
       ...(later ? [later] : []),
     ],
     // only what hangs takes so long; vitest's 5 s are too short on a busy machine
