@@ -208,10 +208,8 @@ function expectAscii(path) {
   if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`);
 }
 
-if (isBuilt('.')) {
-  console.log('dist is up to date');
-  process.exit();
-}
+// without a word: `npm pack --silent` prints what its scripts print
+if (isBuilt('.')) process.exit();
 const keepBuilt = beginBuild('.');
 const bundles = await Promise.all([
   build({ ...common, entryPoints: ['src/start.cts'], outfile: 'dist/start.cjs' }),
