@@ -208,7 +208,7 @@ function expectAscii(path) {
   if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`);
 }
 
-// without a word: `npm pack --silent` prints what its scripts print
+// nothing is printed: `npm pack --silent` prints what its scripts print
 if (isBuilt('.')) process.exit();
 const keepBuilt = beginBuild('.');
 const bundles = await Promise.all([
