@@ -6,8 +6,11 @@ import { join, relative } from 'node:path';
 
 /** npm writes there what is installed */
 const INSTALLED = 'node_modules/.package-lock.json';
-/** What a build depends on: files and folders. */
-const SOURCES = ['src', 'package.json', INSTALLED];
+/**
+ * What a build depends on: files and folders. Manual pages are made of docs/ and an example in
+ * share/; esbuild reads tsconfig.json.
+ */
+const SOURCES = ['src', 'docs', 'share/examples', 'package.json', 'tsconfig.json', INSTALLED];
 const BUILT = 'dist';
 const KEPT = join(BUILT, 'build.json');
 /** dates of files may be earlier than the clock, by some milliseconds */
@@ -19,10 +22,17 @@ const COARSE_MS = 1000;
  * @param root the folder with `src` and `dist`
  */
 export function isBuilt(root) {
-  const kept = join(root, KEPT);
-  if (!existsSync(kept) || !existsSync(join(root, INSTALLED))) return false;
-  const { hash, files } = JSON.parse(readFileSync(kept, 'utf8'));
-  return hash === hashOf(root, files);
+  const kept = keptIn(root);
+  if (kept === undefined || !existsSync(join(root, INSTALLED))) return false;
+  return kept.hash === hashOf(root, kept.files);
+}
+
+function keptIn(root) {
+  try {
+    return JSON.parse(readFileSync(join(root, KEPT), 'utf8'));
+  } catch {
+    return undefined; // there was no build, or the disk was full at its end
+  }
 }
 
 /**

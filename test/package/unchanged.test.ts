@@ -37,7 +37,7 @@ test.each<[string, () => void]>([
   ['nothing', () => {}],
   ['the date of a file', () => utimesSync(join(root, 'src/a.ts'), 1, 1)],
   ['a file that the build did not write', () => write('dist/other.mjs', 'changed')],
-  ['a file beside the sources', () => write('docs/a.md', 'text')],
+  ['a file beside the sources', () => write('test/a.ts', 'code')],
 ])('%s changed: it is up to date', (_, change) => {
   build();
   change();
@@ -48,12 +48,16 @@ test.each<[string, () => void]>([
   ['a source', () => write('src/deep/b.ts', 'else')],
   ['a new source', () => write('src/deep/c.ts', '')],
   ['a source that is removed', () => remove('src/a.ts')],
+  ['a page that may be part of the manual', () => write('docs/guide/a.md', 'text')],
+  ['an example that is part of the manual', () => write('share/examples/a.yaml', 'a: 1')],
+  ['tsconfig.json', () => write('tsconfig.json', '{}')],
   ['package.json', () => write('package.json', '{"version":"1"}')],
   ['what is installed', () => write('node_modules/.package-lock.json', '{"a":1}')],
   ['no word of what is installed', () => remove('node_modules/.package-lock.json')],
   ['a bundle', () => write('dist/a.cjs', 'bundlf')],
   ['a page that is removed', () => remove('dist/man/man8/a.8')],
   ['a build that did not end', () => beginBuild(root)],
+  ['a build on a full disk', () => write('dist/build.json', '')],
 ])('%s: it is built again', (_, change) => {
   build();
   change();
