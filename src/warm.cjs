@@ -73,7 +73,7 @@ services:
       - { address: 198.51.100.2 }
 `;
 
-/** One pass of a monitor, over a server of this process. */
+/** One pass of the monitor, which checks a server in this process. */
 const MONITOR_COMMAND = ['monitor', 'FILE', '--once', '--socket', 'SOCKET', '--state', 'STATE'];
 const monitorFile = (port) => `vips: [{ address: 127.0.0.1, interface: lo }]
 services:
@@ -237,10 +237,11 @@ async function runCommands(program, folder, env) {
 
 async function runMonitor(program, folder, env) {
   const at = (name) => path.join(folder, name);
-  const server = http.createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  const server = http.createServer((_, response) => response.end());
   try {
-    await once(server, 'listening');
-    fs.writeFileSync(at('monitor.yaml'), monitorFile(server.address().port));
+    const port = await portOf(server);
+    if (port === undefined) return; // its cache has less then
+    fs.writeFileSync(at('monitor.yaml'), monitorFile(port));
     const files = {
       FILE: at('monitor.yaml'),
       SOCKET: at('socket'),
@@ -251,6 +252,19 @@ async function runMonitor(program, folder, env) {
   } finally {
     server.close();
     server.closeAllConnections();
+  }
+}
+
+/** @returns undefined where the loopback interface is down, as in some builds of images */
+async function portOf(server) {
+  try {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address();
+    const [response] = await once(http.get({ host: '127.0.0.1', port, agent: false }), 'response');
+    response.resume();
+    return port;
+  } catch {
+    return undefined;
   }
 }
 
