@@ -5,7 +5,6 @@ import { ConfigError, type Problem, renderWarnings } from '../config/problem.js'
 import {
   hostNames,
   type Inspected,
-  inspectConfig,
   inspectOpened,
   type OpenedConfig,
   openConfig,
@@ -59,7 +58,11 @@ function inspectFor(
     return { configs: [{ host: undefined, config }], warnings };
   }
   const { text, file } = opened;
-  const results = hosts.map((host) => ({ host, ...tried(text, file, { ...around, host }) }));
+  const results = hosts.map((host, i) => {
+    // reading it for a host changes it
+    const own = i === 0 ? opened : openConfig(text, file, around);
+    return { host, ...tried(own, { ...around, host }) };
+  });
   const errors = results.map(({ host, errors: problems }) => ({ host, problems }));
   if (errors.some(({ problems }) => problems.length > 0)) throw new ConfigError(together(errors));
   return {
@@ -73,9 +76,9 @@ interface Tried extends Pick<Inspected, 'warnings'> {
   readonly errors: readonly Problem[];
 }
 
-function tried(text: string, file: string, around: FileContext): Tried {
+function tried(opened: OpenedConfig, around: FileContext): Tried {
   try {
-    return { ...inspectConfig(text, file, around), errors: [] };
+    return { ...inspectOpened(opened, around), errors: [] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { config: undefined, warnings: [], errors: error.problems };
