@@ -59,6 +59,23 @@ test('V8 takes the code of each bundle', () => {
   expect(stdout).toBe(names.map((name) => `${name} false\n`).join(''));
 });
 
+test('the monitor, which has it in memory of WebAssembly, starts with it', () => {
+  const script = `
+    const vm = require('node:vm');
+    const { Script } = vm;
+    vm.Script = class extends Script {
+      constructor(...args) {
+        super(...args);
+        console.log(args[1].cachedData.buffer.byteLength % 65536, this.cachedDataRejected);
+      }
+    };
+    require(process.argv[1])('lvsctl');`;
+  const args = ['-e', script, join(DIST, 'start.cjs'), 'monitor', 'FILE'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  // whole pages of it
+  expect({ stdout, stderr }).toEqual({ stdout: '0 false\n', stderr: '' });
+});
+
 /** xorshift32: the same damages in every run */
 function random(seed: number): (below: number) => number {
   let state = seed | 1;
