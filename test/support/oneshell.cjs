@@ -1,12 +1,13 @@
 // node oneshell.cjs SHELL ARGUMENTS…: runs a shell in which the programs of bin/ are functions
 // (oneshell.sh). They are carried out one after another in this process, each with its code loaded
 // anew: the start of Node is what most of a short command costs. For what is not about a start, an
-// end, signals or two at once.
+// end, signals or two at once. They have the environment of this process, whatever the shell sets.
 'use strict';
 const { spawn } = require('node:child_process');
-const { closeSync, createReadStream, openSync, writeSync } = require('node:fs');
+const { createReadStream, writeSync } = require('node:fs');
 const { join } = require('node:path');
 const { Writable } = require('node:stream');
+const { asCommand, openAnew } = require('./ascommand.cjs');
 
 const START = join(__dirname, '../../dist/start.cjs');
 const PROGRAMS = {
@@ -15,13 +16,13 @@ const PROGRAMS = {
   'ipvsadm-save': (start) => start('wrapper').save(),
   'ipvsadm-restore': (start) => start('wrapper').restore(),
 };
-const NOTHING = '/dev/null';
+const NOTHING = filesOf(['/dev/null', '/dev/null', '/dev/null']);
 
 const [shell, ...args] = process.argv.slice(2);
 const child = spawn(shell, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'] });
 const [, , , requests, replies] = child.stdio;
 child.on('close', (status) => process.reallyExit(status ?? 1));
-open([NOTHING, NOTHING, NOTHING]);
+openAnew(NOTHING);
 
 // the number of words, then the shell's process, its directory, the program and its arguments
 let text = '';
@@ -34,25 +35,21 @@ requests.setEncoding('latin1').on('data', (piece) => {
     .slice(0, -1)
     .map((word) => Buffer.from(word, 'latin1').toString());
   process.chdir(directory);
-  open([5, 6, 7].map((descriptor) => `/proc/${pid}/fd/${descriptor}`));
-  carryOut(program, rest, (status) => {
-    open([NOTHING, NOTHING, NOTHING]); // a reader of a pipe waits for its end
+  const files = filesOf([5, 6, 7].map((descriptor) => `/proc/${pid}/fd/${descriptor}`));
+  carryOut({ program, args: rest, files }, (status) => {
+    openAnew(NOTHING); // a reader of a pipe waits for its end
     process.removeAllListeners('uncaughtException');
     replies.write(`${status}\n`);
   });
 });
 
-/** Makes descriptors 0, 1 and 2 of files. */
-function open(paths) {
-  for (const [descriptor, path] of paths.entries()) {
-    closeSync(descriptor);
-    // the lowest that is free
-    if (openSync(path, descriptor === 0 ? 'r' : 'a') !== descriptor)
-      throw new Error(`descriptor ${descriptor} is taken`);
-  }
+/** stdin is read; to the others is added, as to what the shell has opened. */
+function filesOf(paths) {
+  return paths.map((path, descriptor) => [path, descriptor === 0 ? 'r' : 'a']);
 }
 
-function carryOut(program, args, then) {
+function carryOut(command, then) {
+  asCommand(command, then);
   // a file: what is read of a pipe and not used would be lost
   const stdin = { get: () => createReadStream('', { fd: 0, autoClose: false }) };
   Object.defineProperty(process, 'stdin', { ...stdin, configurable: true });
@@ -63,9 +60,6 @@ function carryOut(program, args, then) {
     };
     Object.defineProperty(process, name, { value: new Writable({ write }), configurable: true });
   }
-  process.argv = [process.execPath, join(__dirname, '../../bin', program), ...args];
-  process.exitCode = undefined;
-  process.exit = (status) => then(status ?? process.exitCode ?? 0);
   delete require.cache[START];
-  PROGRAMS[program](require(START)).then(() => process.exit());
+  PROGRAMS[command.program](require(START)).then(() => process.exit());
 }

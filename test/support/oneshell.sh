@@ -1,6 +1,6 @@
 # Read by a shell that oneshell.cjs runs: makes functions of the programs, which it carries out.
 
-# its redirections take 1 away from printf: the descriptors of the command are 5, 6 and 7
+# The command has 5, 6 and 7 as its stdin, stdout and stderr: while printf writes, 1 is another one.
 ask() {
   local status
   printf '%s\0' $(($# + 2)) "$BASHPID" "$PWD" "$@" >&3
