@@ -200,8 +200,8 @@ function buildLibrary() {
 }
 
 /**
- * Fails for a bundle with other characters: its cache would never be taken. esbuild writes those of
- * regular expressions as they are; write them as `\u3001`.
+ * Fails for a bundle with other characters: where there is a cache, it is read as Latin-1. esbuild
+ * writes those of regular expressions as they are; write them as `\u3001`.
  */
 function expectAscii(path) {
   const [found] = /.{0,40}[\u0080-\u{10ffff}].{0,40}/u.exec(readFileSync(path, 'utf8')) ?? [];

@@ -155,7 +155,7 @@ function readCache(
     const code = start.unpack(read(cache), source);
     return code && { code, source: source.toString('latin1') };
   } catch {
-    return undefined; // none was made for this version of Node
+    return undefined; // none was made for this version of Node, or there is no memory for it
   }
 }
 

@@ -127,9 +127,9 @@ async function configure(now: Run): Promise<void> {
     })
     .exitOverride();
   const chosen = commandName(args);
-  // behind its name nothing asks for the others
-  const only = SUBCOMMANDS.filter(({ name }) => name === args[0]);
-  for (const { name, help, hidden = false, load } of only.length > 0 ? only : SUBCOMMANDS) {
+  // a line that begins with the name of a command needs no other: neither its help nor its errors
+  const named = SUBCOMMANDS.filter(({ name }) => name === args[0]);
+  for (const { name, help, hidden = false, load } of named.length > 0 ? named : SUBCOMMANDS) {
     const command = program.command(name, { hidden }).description(help);
     if (name === chosen) (await load()).configure(command, (work) => finish(work, now));
   }

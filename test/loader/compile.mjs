@@ -21,7 +21,7 @@ export default async function setup(project) {
   project.onTestsRerun(compile);
 }
 
-/** What a test names is beside its source; what is no TypeScript is there alone. */
+/** Paths in a test are meant from its source: only there are the files that are no TypeScript. */
 const besideSource = {
   name: 'beside-source',
   setup({ onLoad }) {

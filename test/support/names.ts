@@ -5,7 +5,7 @@ import { formatAddress, parseAddress, parseDottedQuad } from '../../src/model/ad
 import { parseServices, type Services } from '../../src/system/names.js';
 
 /** What a function gives for each text, worked out once: most tests have the same ones. */
-function once<T>(of: (text: string) => T): (text: string) => T {
+function memoized<T>(of: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {
     if (!known.has(text)) known.set(text, of(text));
@@ -14,9 +14,9 @@ function once<T>(of: (text: string) => T): (text: string) => T {
 }
 
 // from the top of the checkout: bundled programs have no place of their own
-const read = once((name) => readFileSync(`test/fixtures/${name}`, 'latin1'));
-const servicesIn: (text: string) => Services = once(parseServices);
-const hostsIn = once((text) =>
+const read = memoized((name) => readFileSync(`test/fixtures/${name}`, 'latin1'));
+const servicesIn: (text: string) => Services = memoized(parseServices);
+const hostsIn = memoized((text) =>
   text
     .split('\n')
     .map((line) => line.split(/\s+/).filter(Boolean))

@@ -34,7 +34,7 @@ const http = (more = {}) => ({
   ...more,
 });
 
-/** of the kinds, so that each socket is used for another one then */
+/** each with another order of answers: a socket that is used again gets one of another kind */
 const ROUNDS = FULL ? 12 : 7;
 
 test('hundreds of probes of every outcome, one after the other and together', async () => {
