@@ -151,6 +151,7 @@ play() {
     chown 0 "$folder"; mount -o remount,ro /run; down
     mount -o remount,rw /run
     ;;
+  *) echo "no such case" ;;
   esac
 }
 for words in "$@"; do
