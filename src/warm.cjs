@@ -143,7 +143,7 @@ class NativeNetlink {
 
 /** no descriptor that there is */
 const SOCKET = 1 << 20;
-/** whether stderr is one */
+/** whether stderr is a terminal */
 let onTerminal = false;
 /** datagrams that the kernel has not been asked for yet */
 const waiting = [];
